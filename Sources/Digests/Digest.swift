@@ -1,0 +1,46 @@
+import Crypto
+public import Foundation
+
+/// A SHA-256 digest (FIPS 180-4): names a model, a block or an update by its content.
+public struct Digest: Hashable, Sendable {
+  /// The 32 bytes.
+  public let bytes: [UInt8]
+
+  /// The digest of `data`.
+  public init(of data: some DataProtocol) { bytes = Array(SHA256.hash(data: data)) }
+
+  /// A digest received as bytes; nil unless there are 32.
+  public init?(bytes: some Collection<UInt8>) {
+    guard bytes.count == 32 else { return nil }
+    self.bytes = Array(bytes)
+  }
+
+  /// A digest written as 64 hexadecimal digits; nil for anything else.
+  public init?(hex: String) {
+    let digits = hex.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+    guard digits.count == 64, hex.utf8.count == 64 else { return nil }
+    bytes = (0..<32).map { UInt8(digits[2 * $0] << 4 | digits[2 * $0 + 1]) }
+  }
+
+  /// The 64 lower-case hexadecimal digits.
+  public var hex: String { Self.hex(bytes) }
+
+  /// The first 16 hexadecimal digits: enough for a topic or a log line, not for trust.
+  public var short: String { Self.hex(bytes.prefix(8)) }
+
+  private static func hex(_ bytes: some Sequence<UInt8>) -> String {
+    var text = ""
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+    return text
+  }
+
+  private static let digits: [Character] = Array("0123456789abcdef")
+}
+
+extension Digest: CustomStringConvertible {
+  /// The hexadecimal digits.
+  public var description: String { hex }
+}

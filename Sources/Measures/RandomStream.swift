@@ -1,0 +1,58 @@
+/// A counter-based random stream: value n is a pure function of the key and n.
+///
+/// Streams for different purposes are derived by name and index, so that no stream depends on how
+/// much another was used, on threads, or on arrival order. The mixing function is the finalizer of
+/// SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+/// Not for cryptography.
+public struct RandomStream: RandomNumberGenerator, Hashable, Sendable {
+  /// Identifies the stream; equal keys give equal values.
+  public let key: UInt64
+  /// How many values were drawn.
+  public var counter: UInt64 = 0
+
+  /// The root stream of a run.
+  public init(seed: UInt64) { key = Self.mix(seed &+ Self.increment) }
+
+  /// The stream of a known key, as sent in a message.
+  public init(key: UInt64) { self.key = key }
+
+  /// The value at `index`, independent of the counter.
+  @inlinable
+  public func value(at index: UInt64) -> UInt64 {
+    Self.mix(key &+ (index &+ 1) &* Self.increment)
+  }
+
+  /// Draws the next 64 random bits.
+  @inlinable
+  public mutating func next() -> UInt64 {
+    defer { counter &+= 1 }
+    return value(at: counter)
+  }
+
+  /// An independent stream for one purpose, and for one client, round or index where given.
+  public func stream(_ purpose: String, _ indices: Int...) -> RandomStream {
+    var hash = key ^ 0xD6E8_FEB8_6659_FD93
+    for byte in purpose.utf8 { hash = Self.mix(hash &+ UInt64(byte) &+ Self.increment) }
+    hash = Self.mix(hash ^ UInt64(purpose.utf8.count))
+    for index in indices {
+      hash = Self.mix(hash &+ Self.increment &* (UInt64(bitPattern: Int64(index)) &+ 1))
+    }
+    return RandomStream(key: hash)
+  }
+
+  /// The next number in [0, 1), with 53 random bits.
+  @inlinable
+  public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  /// 2⁶⁴ divided by the golden ratio: the odd increment between counters.
+  @usableFromInline static var increment: UInt64 { 0x9E37_79B9_7F4A_7C15 }
+
+  /// A bijection of 64 bits in which each input bit changes half of the output bits.
+  @inlinable
+  static func mix(_ input: UInt64) -> UInt64 {
+    var z = input
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
