@@ -12,6 +12,7 @@ let common: [SwiftSetting] = [
 /// What every target but the wrappers of C libraries and the tests is compiled with.
 let safe: [SwiftSetting] = common + [.strictMemorySafety()]
 
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
@@ -30,6 +31,16 @@ let package = Package(
     .target(name: "Measures", swiftSettings: safe),
     .target(name: "Tensors", swiftSettings: safe),
     .target(name: "Digests", dependencies: ["CChecksums", crypto], swiftSettings: safe),
+    // 1
+    .target(name: "Progressive", swiftSettings: safe),
+    // 2
+    .target(
+      name: "Wire", dependencies: ["Digests", "Measures", protobuf],
+      exclude: ["Schema/progfed.proto"], swiftSettings: safe),
+    // 3
+    .target(
+      name: "Federation", dependencies: ["Digests", "Measures", "Progressive", "Wire"],
+      swiftSettings: safe),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,55 @@
+package import Wire
+
+/// What the broker's surroundings are to do for it.
+package enum BrokerAction: Hashable, Sendable {
+  /// Publish this under a topic of the control socket.
+  case send(Topic, Message<Downlink>)
+  /// Make the model of this round; answered by `prepared`.
+  case prepare(round: Int)
+  /// Publish all chunks of these segments for the clients that asked for them.
+  case broadcast(round: Int, [Broadcast])
+  /// Send ranges of a segment to one client's mailbox on the bulk socket.
+  case repair(round: Int, client: Int, Segment, ranges: [Range<Int>])
+  /// Make room for an update that will be sent.
+  case reserve(client: Int, length: Int)
+  /// Put the chunk that is at hand into the client's update.
+  case receive(client: Int, offset: Int)
+  /// The client's update is complete: check it and store it durably; answered by `stored`.
+  case store(round: Int, client: Int, Offer)
+  /// Free what was kept of the client's update.
+  case release(client: Int)
+  /// The round is over: aggregate the accepted updates and book the round.
+  case close(RoundResult)
+  /// Count something that went wrong, under its name in the ledger.
+  case count(String)
+  /// Tell people.
+  case notice(BrokerNotice)
+  /// Nothing more will happen.
+  case finished(complete: Bool)
+}
+
+/// A segment and the clients that wait for it.
+package struct Broadcast: Hashable, Sendable {
+  /// The segment.
+  package var segment: Segment
+  /// The clients whose links carry it, in rising order.
+  package var clients: [Int]
+
+  /// A broadcast of `segment` to `clients`.
+  package init(segment: Segment, clients: [Int]) {
+    self.segment = segment
+    self.clients = clients
+  }
+}
+
+/// What people who watch the broker want to know.
+package enum BrokerNotice: Hashable, Sendable {
+  /// Too few clients are here to go on.
+  case waiting(present: Int, needed: Int)
+  /// The round began with so many clients selected.
+  case opened(round: Int, stage: Int, selected: Int)
+  /// A client was refused.
+  case refused(client: Int, RefusalReason, detail: String)
+  /// A selected client can't take part.
+  case declined(client: Int, DeclineReason, detail: String)
+}

@@ -1,0 +1,44 @@
+package import Wire
+
+/// What happens to the broker.
+package enum BrokerEvent: Hashable, Sendable {
+  /// Time has passed.
+  case tick
+  /// A client said something; a chunk's bytes wait for the answer.
+  case message(Message<Uplink>)
+  /// Somebody listens to this topic now.
+  case subscribed(Topic)
+  /// Somebody no longer listens to this topic, or is gone.
+  case unsubscribed(Topic)
+  /// The model of the next round is ready to be sent.
+  case prepared(PreparedModel)
+  /// The update of a client in `round` was checked and, when accepted, stored durably.
+  case stored(round: Int, client: Int, StoreResult)
+  /// The broker is to stop.
+  case stop
+}
+
+/// A model that is ready to be sent.
+package struct PreparedModel: Hashable, Sendable {
+  /// The round for which it is.
+  package var round: Int
+  /// Its segments in order.
+  package var segments: [Segment]
+  /// The most bytes that an update of this round can have.
+  package var updateLimit: Int
+
+  /// A model of the given parts.
+  package init(round: Int, segments: [Segment], updateLimit: Int) {
+    self.round = round
+    self.segments = segments
+    self.updateLimit = updateLimit
+  }
+}
+
+/// What came of checking and storing an update.
+package enum StoreResult: Hashable, Sendable {
+  /// It is durable and counts.
+  case accepted
+  /// It can't count.
+  case refused(RefusalReason, detail: String)
+}

@@ -1,0 +1,119 @@
+import Measures
+import Progressive
+import Wire
+
+extension BrokerMachine {
+  /// Somebody listens to a topic: a mailbox makes its client present.
+  mutating func subscribed(_ topic: Topic, _ now: Duration, _ actions: inout [BrokerAction]) {
+    switch topic {
+    case .all: return
+    case .segment: listeners[topic, default: 0] += 1
+    case .client(let client):
+      guard (0..<plan.clients).contains(client) else { return }
+      mailboxes.insert(client)
+      if let join = knocking.removeValue(forKey: client) { admit(client, join, now, &actions) }
+    }
+  }
+
+  /// Somebody is gone, or no longer listens.
+  mutating func unsubscribed(_ topic: Topic) {
+    switch topic {
+    case .all: return
+    case .segment:
+      let left = (listeners[topic] ?? 0) - 1
+      listeners[topic] = left > 0 ? left : nil
+    case .client(let client): mailboxes.remove(client)
+    }
+  }
+
+  /// Takes in what a client said.
+  mutating func receive(
+    _ message: Message<Uplink>, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    guard let client = message.header.client else { return }
+    if case .join(let join) = message.body {
+      return admitOrRefuse(client, join, now, &actions)
+    }
+    guard message.header.run == plan.run, message.header.epoch == plan.epoch else {
+      return actions.append(.count("message of another run"))
+    }
+    guard members[client] != nil else {
+      return actions.append(.count("message of a stranger"))
+    }
+    members[client]?.lastHeard = now
+    switch message.body {
+    case .join, .heartbeat: return
+    case .leave:
+      members[client] = nil
+    case .want, .offer, .updateChunk, .decline:
+      receiveInRound(client, message, now, &actions)
+    }
+  }
+
+  private mutating func admitOrRefuse(
+    _ client: Int, _ join: Join, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    guard (0..<plan.clients).contains(client) else {
+      return refuse(
+        client, .wrongClient, "the topology has clients 0 to \(plan.clients - 1)", &actions)
+    }
+    guard join.plan == plan.digest else {
+      return refuse(
+        client, .wrongPlan,
+        "the worker's topology differs from the broker's in model, data, training or codecs",
+        &actions)
+    }
+    if let member = members[client], member.worker != join.worker, mailboxes.contains(client),
+      now - member.lastHeard < plan.limits.silence
+    {
+      return refuse(
+        client, .wrongClient, "another worker plays this client", retry: 2000, &actions)
+    }
+    if mailboxes.contains(client) {
+      admit(client, join, now, &actions)
+    } else {
+      // Answered when its subscription is here: that proves both directions.
+      knocking[client] = join
+    }
+  }
+
+  private mutating func admit(
+    _ client: Int, _ join: Join, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    members[client] = Member(
+      worker: join.worker, maximalStage: join.maximalStage, samples: join.samples, lastHeard: now)
+    var header = header(client: client)
+    header.round = 0
+    header.stage = 0
+    let welcome = Welcome(
+      seed: plan.seed, rounds: plan.schedule.totalRounds,
+      announceInterval: Int(plan.limits.announceInterval.seconds * 1000),
+      chunkBytes: plan.limits.chunkBytes)
+    actions.append(.send(.client(client), Message(header, .welcome(welcome))))
+    if case .open(let round) = state, round.progress[client] != nil {
+      // It came back into an open round: it needn't wait for the next announcement.
+      actions.append(.send(.client(client), announcement(now)))
+    }
+  }
+
+  /// Says no to a client.
+  func refuse(
+    _ client: Int, _ reason: RefusalReason, _ detail: String, retry: Int? = nil,
+    _ actions: inout [BrokerAction]
+  ) {
+    var header = header(client: client)
+    switch reason {
+    case .wrongPlan, .wrongClient, .notAuthorized:
+      header.round = 0
+      header.stage = 0
+    case .staleRound, .notSelected, .tooLarge, .wrongBase, .wrongDigest, .malformed, .notFinite,
+      .tooFar, .overloaded:
+      break
+    }
+    actions.append(.count(reason.name))
+    actions.append(.notice(.refused(client: client, reason, detail: detail)))
+    actions.append(
+      .send(
+        .client(client), Message(header, .refuse(reason, retry: retry, detail: detail))))
+  }
+}

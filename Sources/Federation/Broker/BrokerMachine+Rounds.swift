@@ -1,0 +1,112 @@
+import Digests
+import Measures
+import Progressive
+import Wire
+
+extension BrokerMachine {
+  /// Opens the round for which `model` was made, if enough clients are here.
+  mutating func open(
+    _ model: PreparedModel, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    let phase = plan.schedule.phase(in: model.round)
+    let eligible = present.filter { members[$0]?.maximalStage ?? phase.stage >= phase.stage }
+    guard eligible.count >= max(1, plan.rules.minimumClients) else { return }
+    let selected = Selection.uniform(
+      plan.rules.clientsPerRound, of: eligible,
+      using: RandomStream(seed: plan.seed).stream("selection", phase.round))
+    let round = OpenRound(
+      phase: phase, segments: model.segments,
+      base: Digest(of: model.segments.flatMap(\.digest.bytes)), updateLimit: model.updateLimit,
+      learningRate: Float(plan.learningRate(in: phase)), selected: selected, opened: now,
+      deadline: now + plan.rules.deadline,
+      progress: Dictionary(uniqueKeysWithValues: selected.map { ($0, .invited) }))
+    // Topics of older models are of no more use.
+    listeners = listeners.filter { topic, _ in
+      model.segments.contains { .segment($0.digest) == topic }
+    }
+    state = .open(round)
+    actions.append(
+      .notice(.opened(round: phase.round, stage: phase.stage, selected: selected.count)))
+    announce(now, &actions)
+  }
+
+  /// When something is due in `round`, if nothing arrives.
+  func wakeTime(of round: OpenRound) -> Duration {
+    var due = round.deadline
+    if let reached = round.quorumReached { due = min(due, reached + plan.rules.grace) }
+    if round.wanted != nil { due = min(due, round.opened + plan.limits.gatherWindow) }
+    return due
+  }
+
+  /// Broadcasts the model, or ends the round, when it is time.
+  mutating func proceedInRound(_ now: Duration, _ actions: inout [BrokerAction]) {
+    guard case .open(var round) = state else { return }
+    if let broadcasts = broadcasts(of: round, now) {
+      round.wanted = nil
+      state = .open(round)
+      if !broadcasts.isEmpty {
+        actions.append(.broadcast(round: round.phase.round, broadcasts))
+      }
+    }
+    let graceOver = round.quorumReached.map { $0 + plan.rules.grace <= now } ?? false
+    guard round.isComplete || graceOver || round.deadline <= now else { return }
+    close(round, now, &actions)
+  }
+
+  /// The segments to broadcast now; nil while clients are still asking, or after the broadcast.
+  private func broadcasts(of round: OpenRound, _ now: Duration) -> [Broadcast]? {
+    guard let wanted = round.wanted else { return nil }
+    let overdue = round.opened + plan.limits.gatherWindow <= now
+    let allAsked = !round.progress.values.contains(.invited)
+    // Each worker's subscription has come, so that no chunk is published too early for it.
+    let allListen = round.wantingWorkers.allSatisfy { digest, workers in
+      listeners[.segment(digest)] ?? 0 >= workers.count
+    }
+    guard overdue || (allAsked && allListen) else { return nil }
+    return round.segments.compactMap { segment in
+      guard let clients = wanted[segment.digest] else { return nil }
+      return Broadcast(segment: segment, clients: clients.sorted())
+    }
+  }
+
+  /// Ends the round: says so, and has its updates aggregated and the next model made.
+  private mutating func close(
+    _ round: OpenRound, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    actions.append(.send(.all, Message(header(), .closed(accepted: round.accepted))))
+    for client in round.selected where round.progress[client]?.bytesInFlight ?? 0 > 0 {
+      actions.append(.release(client: client))
+    }
+    actions.append(
+      .close(
+        RoundResult(
+          round: round.phase.round, opened: round.opened, closed: now,
+          outcomes: round.selected.map { ($0, outcome(of: $0, in: round, now)) },
+          duplicates: round.duplicates)))
+    nextRound = round.phase.round + 1
+    if nextRound > plan.schedule.totalRounds {
+      bid(farewell: true, now, &actions)
+    } else {
+      state = .preparing
+      nextAnnouncement = now + plan.limits.announceInterval
+      actions.append(.prepare(round: nextRound))
+    }
+  }
+
+  /// What became of a selected client.
+  private func outcome(
+    of client: Int, in round: OpenRound, _ now: Duration
+  ) -> RoundResult.Outcome {
+    switch round.progress[client] {
+    case .accepted(let offer): return .accepted(offer)
+    case .refused(let reason): return .refused(reason)
+    case .declined(let reason): return .declined(reason)
+    case .invited, nil: return .lost
+    case .working, .offered, .receiving, .storing:
+      guard let member = members[client], mailboxes.contains(client),
+        now - member.lastHeard < plan.limits.silence
+      else { return .lost }
+      return .late
+    }
+  }
+}

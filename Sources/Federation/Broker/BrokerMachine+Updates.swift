@@ -1,0 +1,197 @@
+import Digests
+import Measures
+import Progressive
+import Wire
+
+extension BrokerMachine {
+  /// Takes in what a client said about the current round.
+  mutating func receiveInRound(
+    _ client: Int, _ message: Message<Uplink>, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    guard case .open(var round) = state, message.header.round == round.phase.round else {
+      return answerStale(client, message, &actions)
+    }
+    guard let progress = round.progress[client] else {
+      if case .updateChunk = message.body { return actions.append(.count("unexpected chunk")) }
+      return refuse(client, .notSelected, "it wasn't selected in this round", &actions)
+    }
+    switch message.body {
+    case .want(let worker, let needs):
+      want(client, worker, needs, progress, &round, &actions)
+    case .offer(let offer):
+      self.offer(client, offer, message.header.attempt, progress, &round, &actions)
+    case .updateChunk(let offset, let length):
+      receive(
+        client, offset..<offset + length, message.header.attempt, progress, &round, &actions)
+    case .decline(let reason, let detail):
+      guard !progress.isSettled else { return }
+      round.progress[client] = .declined(reason)
+      actions.append(.notice(.declined(client: client, reason, detail: detail)))
+    case .join, .heartbeat, .leave: return
+    }
+    grant(&round, &actions)
+    state = .open(round)
+  }
+
+  /// A message about a round that isn't open.
+  private func answerStale(
+    _ client: Int, _ message: Message<Uplink>, _ actions: inout [BrokerAction]
+  ) {
+    switch message.body {
+    case .offer:
+      actions.append(.count("late offer"))
+      let header = Header(
+        run: plan.run, epoch: plan.epoch, round: message.header.round,
+        stage: message.header.stage, client: client)
+      actions.append(
+        .send(
+          .client(client),
+          Message(header, .refuse(.staleRound, retry: nil, detail: "the round is over"))))
+    case .updateChunk: actions.append(.count("late chunk"))
+    case .want: actions.append(.count("late want"))
+    case .decline: actions.append(.count("late decline"))
+    case .join, .heartbeat, .leave: return
+    }
+  }
+
+  private func want(
+    _ client: Int, _ worker: UInt64, _ needs: [Need], _ progress: OpenRound.Progress,
+    _ round: inout OpenRound, _ actions: inout [BrokerAction]
+  ) {
+    if progress == .invited { round.progress[client] = .working }
+    for need in needs {
+      guard let segment = round.segments.first(where: { $0.digest == need.digest }) else {
+        actions.append(.count("want of an unknown segment"))
+        continue
+      }
+      if round.wanted != nil {
+        round.wanted?[need.digest, default: []].insert(client)
+        round.wantingWorkers[need.digest, default: []].insert(worker)
+        continue
+      }
+      let ranges = need.ranges.isEmpty ? [0..<segment.length] : need.ranges
+      let bytes = ranges.reduce(0) { $0 + $1.count }
+      guard ranges.allSatisfy({ $0.upperBound <= segment.length }) else {
+        actions.append(.count("want beyond a segment"))
+        continue
+      }
+      let repaired = round.repaired[client, default: 0] + bytes
+      guard repaired <= plan.limits.repairFactor * max(round.modelBytes, 1) else {
+        actions.append(.count("repair beyond the limit"))
+        continue
+      }
+      round.repaired[client] = repaired
+      actions.append(
+        .repair(round: round.phase.round, client: client, segment, ranges: ranges))
+    }
+  }
+
+  private func offer(
+    _ client: Int, _ offer: Offer, _ attempt: Int, _ progress: OpenRound.Progress,
+    _ round: inout OpenRound, _ actions: inout [BrokerAction]
+  ) {
+    switch progress {
+    case .accepted:
+      round.duplicates += 1
+      return acknowledge(client, .duplicate, &actions)
+    case .refused(let reason):
+      return refuse(client, reason, "it was refused before", &actions)
+    case .storing: return  // its acknowledgement is on the way
+    case .receiving(let known, let before, let missing) where known == offer && before == attempt:
+      return acknowledge(client, .incomplete(Array(missing.ranges)), &actions)
+    case .offered(let known, let before) where known == offer && before == attempt: return
+    case .receiving:
+      actions.append(.release(client: client))
+    case .invited, .working, .offered, .declined: break
+    }
+    round.queue.removeAll { $0 == client }
+    guard (1...round.updateLimit).contains(offer.length) else {
+      round.progress[client] = .refused(.tooLarge)
+      return refuse(
+        client, .tooLarge, "\(offer.length) bytes; at most \(round.updateLimit) can be needed",
+        &actions)
+    }
+    guard offer.base == round.base else {
+      round.progress[client] = .working
+      return refuse(client, .wrongBase, "trained from another model", &actions)
+    }
+    round.progress[client] = .offered(offer, attempt: attempt)
+    round.queue.append(client)
+  }
+
+  /// Lets waiting clients send while there is room, in the order of their offers.
+  private func grant(_ round: inout OpenRound, _ actions: inout [BrokerAction]) {
+    var inFlight = round.bytesInFlight
+    while let client = round.queue.first,
+      case .offered(let offer, let attempt) = round.progress[client]
+    {
+      // An update beyond the limit alone goes alone.
+      guard inFlight == 0 || inFlight + offer.length <= plan.limits.bytesInFlight else { return }
+      round.queue.removeFirst()
+      inFlight += offer.length
+      round.progress[client] = .receiving(
+        offer, attempt: attempt, missing: RangeSet(0..<offer.length))
+      actions.append(.reserve(client: client, length: offer.length))
+      var header = header(client: client)
+      header.attempt = attempt
+      actions.append(.send(.client(client), Message(header, .grant(0..<offer.length))))
+    }
+  }
+
+  private func receive(
+    _ client: Int, _ range: Range<Int>, _ attempt: Int, _ progress: OpenRound.Progress,
+    _ round: inout OpenRound, _ actions: inout [BrokerAction]
+  ) {
+    guard case .receiving(let offer, attempt, var missing) = progress else {
+      return actions.append(.count("unexpected chunk"))
+    }
+    guard range.upperBound <= offer.length else {
+      return actions.append(.count("chunk beyond an update"))
+    }
+    guard !missing.intersection(RangeSet(range)).isEmpty else {
+      return actions.append(.count("repeated chunk"))
+    }
+    actions.append(.receive(client: client, offset: range.lowerBound))
+    missing.remove(contentsOf: range)
+    if missing.isEmpty {
+      round.progress[client] = .storing(offer, attempt: attempt)
+      actions.append(.store(round: round.phase.round, client: client, offer))
+    } else {
+      round.progress[client] = .receiving(offer, attempt: attempt, missing: missing)
+    }
+  }
+
+  /// An update was checked and, when accepted, stored: acknowledges or refuses it.
+  mutating func stored(
+    _ number: Int, _ client: Int, _ result: StoreResult, _ now: Duration,
+    _ actions: inout [BrokerAction]
+  ) {
+    guard case .open(var round) = state, round.phase.round == number,
+      case .storing(let offer, _) = round.progress[client]
+    else { return }
+    switch result {
+    case .accepted:
+      round.progress[client] = .accepted(offer)
+      round.accepted += 1
+      acknowledge(client, .accepted, &actions)
+      let quorum = plan.rules.quorum ?? round.selected.count
+      if round.accepted >= quorum, round.quorumReached == nil { round.quorumReached = now }
+    case .refused(.wrongDigest, let detail):
+      // Damaged on the way: the client still has it and may send it again.
+      round.progress[client] = .working
+      refuse(client, .wrongDigest, detail, retry: 1, &actions)
+    case .refused(let reason, let detail):
+      round.progress[client] = .refused(reason)
+      refuse(client, reason, detail, &actions)
+    }
+    grant(&round, &actions)
+    state = .open(round)
+  }
+
+  private func acknowledge(
+    _ client: Int, _ acknowledgement: Acknowledgement, _ actions: inout [BrokerAction]
+  ) {
+    actions.append(
+      .send(.client(client), Message(header(client: client), .acknowledge(acknowledgement))))
+  }
+}

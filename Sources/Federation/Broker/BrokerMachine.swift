@@ -1,0 +1,183 @@
+import Measures
+import Progressive
+import Wire
+
+/// The broker's side of the protocol: event in, actions out; no sockets, clock or threads.
+///
+/// Times are durations since the run began; `wakeTime` says when the next `tick` is due. A round ends
+/// when all selected clients are settled, when a quorum is and the grace is over, or at its deadline:
+/// always by the machine's own time, never only by an arriving message.
+package struct BrokerMachine: Hashable, Sendable {
+  /// What is run.
+  package let plan: BrokerPlan
+
+  /// The clients that joined, by number.
+  var members: [Int: Member] = [:]
+  /// Who listens to its mailbox, by client: present, as far as the sockets know.
+  var mailboxes: Set<Int> = []
+  /// How many sockets listen to each segment's topic.
+  var listeners: [Topic: Int] = [:]
+  /// The join requests of clients whose mailbox nobody listens to yet.
+  var knocking: [Int: Join] = [:]
+  /// What the broker is doing.
+  var state: State = .gathering(since: .zero)
+  /// The next round, from 1.
+  var nextRound: Int
+  /// The announcements so far.
+  var sequence: UInt64 = 0
+  /// When the next announcement is due.
+  var nextAnnouncement: Duration = .zero
+
+  /// What the broker may be doing.
+  enum State: Hashable, Sendable {
+    /// Waiting for clients, since this moment.
+    case gathering(since: Duration)
+    /// Waiting for the model of the next round.
+    case preparing
+    /// Having a model, but too few clients for a round.
+    case waiting(PreparedModel)
+    /// A round is open.
+    case open(OpenRound)
+    /// The run is over; clients are told until this moment.
+    case farewell(until: Duration, complete: Bool)
+    /// Nothing more will happen.
+    case ended
+  }
+
+  /// A broker before `round`, with nobody there yet.
+  package init(plan: BrokerPlan, round: Int = 1) {
+    self.plan = plan
+    nextRound = round
+  }
+
+  /// Takes in what happened at `now` and says what is to be done.
+  package mutating func handle(_ event: BrokerEvent, at now: Duration) -> [BrokerAction] {
+    var actions: [BrokerAction] = []
+    guard state != .ended else { return actions }
+    switch event {
+    case .tick: break
+    case .message(let message): receive(message, now, &actions)
+    case .subscribed(let topic): subscribed(topic, now, &actions)
+    case .unsubscribed(let topic): unsubscribed(topic)
+    case .prepared(let model): prepared(model, now, &actions)
+    case .stored(let round, let client, let result):
+      stored(round, client, result, now, &actions)
+    case .stop: bid(farewell: false, now, &actions)
+    }
+    proceed(now, &actions)
+    return actions
+  }
+
+  /// When the next tick is due, if nothing else happens.
+  package var wakeTime: Duration? {
+    switch state {
+    case .ended: nil
+    case .farewell(let until, _): min(until, nextAnnouncement)
+    // The join timeout is looked at with each announcement.
+    case .gathering, .preparing, .waiting: nextAnnouncement
+    case .open(let round): min(nextAnnouncement, wakeTime(of: round))
+    }
+  }
+
+  /// The clients that joined and are there, in rising order.
+  package var present: [Int] { members.keys.filter { mailboxes.contains($0) }.sorted() }
+
+  /// The round that is open, from 1; nil between rounds.
+  package var openRound: Int? {
+    guard case .open(let round) = state else { return nil }
+    return round.phase.round
+  }
+
+  /// Does what is due at `now`.
+  private mutating func proceed(_ now: Duration, _ actions: inout [BrokerAction]) {
+    switch state {
+    case .gathering(let since): gather(since, now, &actions)
+    case .waiting(let model): open(model, now, &actions)
+    case .open: proceedInRound(now, &actions)
+    case .farewell(let until, let complete):
+      if until <= now || mailboxes.isEmpty {
+        state = .ended
+        actions.append(.finished(complete: complete))
+        return
+      }
+    case .preparing, .ended: break
+    }
+    if nextAnnouncement <= now { announce(now, &actions) }
+  }
+
+  private mutating func gather(
+    _ since: Duration, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    let present = present.count
+    guard
+      present == plan.clients
+        || (since + plan.rules.joinTimeout <= now && present >= plan.rules.minimumClients)
+    else { return }
+    if nextRound > plan.schedule.totalRounds {
+      bid(farewell: true, now, &actions)
+    } else {
+      state = .preparing
+      actions.append(.prepare(round: nextRound))
+    }
+  }
+
+  private mutating func prepared(
+    _ model: PreparedModel, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    guard state == .preparing, model.round == nextRound else { return }
+    state = .waiting(model)
+  }
+
+  /// Begins the run's end: clients are told until they are gone, or for a while.
+  mutating func bid(farewell complete: Bool, _ now: Duration, _ actions: inout [BrokerAction]) {
+    if case .farewell = state { return }
+    state = .farewell(until: now + plan.limits.farewell, complete: complete)
+    nextAnnouncement = now
+  }
+
+  /// Publishes what the broker is doing, and says when to do so again.
+  mutating func announce(_ now: Duration, _ actions: inout [BrokerAction]) {
+    nextAnnouncement = now + plan.limits.announceInterval
+    if case .farewell(_, let complete) = state {
+      actions.append(.send(.all, Message(header(), .finished(complete: complete))))
+      return
+    }
+    actions.append(.send(.all, announcement(now)))
+    if case .gathering = state { noticeWaiting(plan.clients, &actions) }
+    if case .waiting = state { noticeWaiting(plan.rules.minimumClients, &actions) }
+  }
+
+  private func noticeWaiting(_ needed: Int, _ actions: inout [BrokerAction]) {
+    actions.append(.notice(.waiting(present: present.count, needed: needed)))
+  }
+
+  /// The announcement of what the broker is doing.
+  mutating func announcement(_ now: Duration) -> Message<Downlink> {
+    sequence += 1
+    var announce = Announce(
+      sequence: sequence, state: .waiting, warmUp: false, remaining: 0, learningRate: 0,
+      selected: [], segments: [], updateCodec: plan.updateCodec)
+    switch state {
+    case .gathering, .waiting, .farewell, .ended: break
+    case .preparing: announce.state = .closing
+    case .open(let round):
+      announce.state = .open
+      announce.warmUp = round.phase.warmUp
+      announce.remaining = max(0, Int((round.deadline - now).seconds * 1000))
+      announce.learningRate = round.learningRate
+      announce.selected = round.selected
+      announce.segments = round.segments
+    }
+    return Message(header(), .announce(announce))
+  }
+
+  /// The header of the broker's messages now, to all or to one client.
+  func header(client: Int? = nil) -> Header {
+    var header = Header(run: plan.run, epoch: plan.epoch, client: client)
+    if case .open(let round) = state {
+      header.round = round.phase.round
+      header.stage = round.phase.stage
+    }
+    return header
+  }
+}

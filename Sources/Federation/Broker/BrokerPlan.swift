@@ -1,0 +1,53 @@
+package import Digests
+package import Progressive
+
+/// What the broker runs: fixed for the whole run.
+package struct BrokerPlan: Hashable, Sendable {
+  /// The run's number, drawn at its start.
+  package var run: UInt64
+  /// The broker's incarnation, from 1.
+  package var epoch: Int
+  /// The run's seed.
+  package var seed: UInt64
+  /// The digest of what broker and clients must agree on.
+  package var digest: Digest
+  /// How many clients the fleet has; they are numbered from 0.
+  package var clients: Int
+  /// The rounds of each stage.
+  package var schedule: GrowthSchedule
+  /// The learning rate before any decay.
+  package var learningRate: Double
+  /// How the learning rate changes.
+  package var learningRateSchedule: LearningRateSchedule
+  /// The codec of the updates.
+  package var updateCodec: String
+  /// When rounds begin and end.
+  package var rules: RoundRules
+  /// Waiting times and sizes.
+  package var limits: ProtocolLimits
+
+  /// A plan of the given parts.
+  package init(
+    run: UInt64, epoch: Int, seed: UInt64, digest: Digest, clients: Int, schedule: GrowthSchedule,
+    learningRate: Double, learningRateSchedule: LearningRateSchedule, updateCodec: String,
+    rules: RoundRules, limits: ProtocolLimits
+  ) {
+    self.run = run
+    self.epoch = epoch
+    self.seed = seed
+    self.digest = digest
+    self.clients = clients
+    self.schedule = schedule
+    self.learningRate = learningRate
+    self.learningRateSchedule = learningRateSchedule
+    self.updateCodec = updateCodec
+    self.rules = rules
+    self.limits = limits
+  }
+
+  /// The learning rate of the clients in `phase`.
+  package func learningRate(in phase: Phase) -> Double {
+    learningRateSchedule.rate(
+      base: learningRate, round: phase.learningRateRound, of: schedule.learningRateRounds)
+  }
+}

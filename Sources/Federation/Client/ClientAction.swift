@@ -1,0 +1,36 @@
+package import Digests
+package import Wire
+
+/// What a client's surroundings are to do for it.
+package enum ClientAction: Hashable, Sendable {
+  /// Send this.
+  case send(Message<Uplink>)
+  /// Send these ranges of the update of `round`, in chunks under `header`.
+  case sendUpdate(Header, ranges: [Range<Int>])
+  /// The run's seed and figures are known now.
+  case welcomed(Welcome)
+  /// Receive the chunks of this segment.
+  case subscribe(Segment)
+  /// Its chunks are no longer needed.
+  case unsubscribe(Digest)
+  /// Keep only these segments' bytes for this client.
+  case keep(Set<Digest>)
+  /// Train; the segments are complete.
+  case train(ClientTask)
+  /// The update of this round is counted, or never will be: what was kept for it can go.
+  case settled(round: Int, accepted: Bool)
+  /// Nothing more will happen: the run is over, or the broker refuses this client for good.
+  case finished(ClientEnd)
+}
+
+/// How a client's part in a run ends.
+package enum ClientEnd: Hashable, Sendable {
+  /// All rounds were run.
+  case complete
+  /// The broker was stopped before that.
+  case interrupted
+  /// The client was told to leave.
+  case left
+  /// The broker refuses it for good.
+  case refused(RefusalReason, detail: String)
+}

@@ -1,0 +1,154 @@
+import Digests
+import Foundation
+import SwiftProtobuf
+
+extension Envelope {
+  /// The protobuf form of the broker's message.
+  static func schema(_ message: Message<Downlink>) -> Schema {
+    var schema = Schema(header: message.header)
+    switch message.body {
+    case .welcome(let welcome):
+      schema.welcome = .with {
+        $0.seed = welcome.seed
+        $0.rounds = UInt32(welcome.rounds)
+        $0.announceMilliseconds = UInt32(welcome.announceInterval)
+        $0.chunkBytes = UInt32(welcome.chunkBytes)
+      }
+    case .announce(let announce): schema.announce = self.schema(announce)
+    case .modelChunk(let segment, let offset, _):
+      schema.modelChunk = .with {
+        $0.segment = segment
+        $0.offset = UInt64(offset)
+      }
+    case .grant(let range): schema.grant = .with { $0.range = range.schema }
+    case .acknowledge(let acknowledgement):
+      schema.acknowledge = .with {
+        switch acknowledgement {
+        case .accepted: $0.status = .accepted
+        case .duplicate: $0.status = .duplicate
+        case .incomplete(let missing):
+          $0.status = .incomplete
+          $0.missing = missing.map(\.schema)
+        }
+      }
+    case .refuse(let reason, let retry, let detail):
+      schema.refuse = .with {
+        $0.reason = .init(rawValue: reason.rawValue) ?? .unspecified
+        $0.retryMilliseconds = UInt32(retry ?? 0)
+        $0.detail = detail
+      }
+    case .closed(let accepted): schema.closed = .with { $0.accepted = UInt32(accepted) }
+    case .finished(let complete): schema.finished = .with { $0.complete = complete }
+    }
+    return schema
+  }
+
+  private static func schema(_ announce: Announce) -> Progfed_V1_Announce {
+    .with {
+      $0.sequence = announce.sequence
+      $0.state = .init(rawValue: announce.state.rawValue) ?? .unspecified
+      $0.warmUp = announce.warmUp
+      $0.remainingMilliseconds = UInt32(announce.remaining)
+      $0.learningRate = announce.learningRate
+      var previous = -1
+      for client in announce.selected {
+        $0.selectedGaps.append(UInt32(client - previous))
+        previous = client
+      }
+      $0.segments = announce.segments.map { segment in
+        .with {
+          $0.name = segment.name
+          $0.digest = segment.digest.data
+          $0.length = UInt64(segment.length)
+          $0.trained = segment.trained
+          $0.codec = segment.codec
+          $0.base = segment.base?.data ?? .init()
+        }
+      }
+      $0.updateCodec = announce.updateCodec
+    }
+  }
+
+  /// Checks the broker's message field by field.
+  static func message(_ schema: Schema, payload: Int) throws(WireError) -> Message<Downlink> {
+    let header = try schema.header()
+    guard let body = schema.body else { throw .body }
+    if case .modelChunk(let chunk) = body {
+      let offset = try count(chunk.offset, "offset")
+      guard payload > 0 else { throw .payload(count: payload) }
+      return Message(
+        header, .modelChunk(segment: chunk.segment, offset: offset, length: payload))
+    }
+    guard payload == 0 else { throw .payload(count: payload) }
+    return try Message(header, downlink(body))
+  }
+
+  private static func downlink(_ body: Schema.OneOf_Body) throws(WireError) -> Downlink {
+    switch body {
+    case .welcome(let welcome):
+      guard welcome.chunkBytes > 0, welcome.chunkBytes <= 1 << 26 else {
+        throw .field("chunk_bytes")
+      }
+      return .welcome(
+        Welcome(
+          seed: welcome.seed, rounds: Int(welcome.rounds),
+          announceInterval: Int(welcome.announceMilliseconds),
+          chunkBytes: Int(welcome.chunkBytes)))
+    case .announce(let announce): return .announce(try self.announce(announce))
+    case .grant(let grant): return .grant(try range(grant.range))
+    case .acknowledge(let acknowledge):
+      switch acknowledge.status {
+      case .accepted: return .acknowledge(.accepted)
+      case .duplicate: return .acknowledge(.duplicate)
+      case .incomplete: return .acknowledge(.incomplete(try ranges(acknowledge.missing)))
+      case .unspecified, .UNRECOGNIZED: throw .field("status")
+      }
+    case .refuse(let refuse):
+      guard let reason = RefusalReason(rawValue: refuse.reason.rawValue) else {
+        throw .field("reason")
+      }
+      guard refuse.detail.utf8.count <= maximalText else { throw .field("detail") }
+      let retry = refuse.retryMilliseconds
+      return .refuse(reason, retry: retry == 0 ? nil : Int(retry), detail: refuse.detail)
+    case .closed(let closed): return .closed(accepted: Int(closed.accepted))
+    case .finished(let finished): return .finished(complete: finished.complete)
+    case .modelChunk, .join, .want, .offer, .updateChunk, .heartbeat, .leave, .decline:
+      throw .body
+    }
+  }
+
+  private static func announce(_ schema: Progfed_V1_Announce) throws(WireError) -> Announce {
+    guard let state = Announce.State(rawValue: schema.state.rawValue) else {
+      throw .field("state")
+    }
+    guard schema.learningRate.isFinite, schema.learningRate >= 0 else {
+      throw .field("learning_rate")
+    }
+    guard schema.segments.count <= maximalSegments else { throw .field("segments") }
+    var selected: [Int] = []
+    var client = -1
+    for gap in schema.selectedGaps {
+      guard gap > 0 else { throw .field("selected_gaps") }
+      client += Int(gap)
+      selected.append(client)
+    }
+    guard client <= maximalClient else { throw .field("selected_gaps") }
+    var segments: [Segment] = []
+    for segment in schema.segments {
+      guard segment.name.utf8.count <= maximalText, segment.codec.utf8.count <= maximalText else {
+        throw .field("segments")
+      }
+      segments.append(
+        Segment(
+          name: segment.name, digest: try digest(segment.digest, "segments"),
+          length: try count(segment.length, "segments"), trained: segment.trained,
+          codec: segment.codec,
+          base: segment.base.isEmpty ? nil : try digest(segment.base, "segments")))
+    }
+    guard schema.updateCodec.utf8.count <= maximalText else { throw .field("update_codec") }
+    return Announce(
+      sequence: schema.sequence, state: state, warmUp: schema.warmUp,
+      remaining: Int(schema.remainingMilliseconds), learningRate: schema.learningRate,
+      selected: selected, segments: segments, updateCodec: schema.updateCodec)
+  }
+}

@@ -1,0 +1,173 @@
+package import Digests
+
+/// What the broker says, over PUB.
+package enum Downlink: Hashable, Sendable {
+  /// Takes a client in.
+  case welcome(Welcome)
+  /// Says what the current round is.
+  case announce(Announce)
+  /// Carries `length` bytes of a segment, as payload; `segment` is the digest's first 8 bytes.
+  case modelChunk(segment: UInt64, offset: Int, length: Int)
+  /// Lets a client send this range of its update.
+  case grant(Range<Int>)
+  /// Says what became of an update.
+  case acknowledge(Acknowledgement)
+  /// Doesn't take what a client asked for; `retry` is in milliseconds, nil for never.
+  case refuse(RefusalReason, retry: Int?, detail: String)
+  /// The round is over.
+  case closed(accepted: Int)
+  /// The run is over, or its broker was stopped and may come back.
+  case finished(complete: Bool)
+}
+
+/// Takes a client in.
+package struct Welcome: Hashable, Sendable {
+  /// The run's seed.
+  package var seed: UInt64
+  /// The rounds of the whole run.
+  package var rounds: Int
+  /// How often the broker announces, in milliseconds.
+  package var announceInterval: Int
+  /// The largest payload of a chunk, in bytes.
+  package var chunkBytes: Int
+
+  /// A welcome of the given parts.
+  package init(seed: UInt64, rounds: Int, announceInterval: Int, chunkBytes: Int) {
+    self.seed = seed
+    self.rounds = rounds
+    self.announceInterval = announceInterval
+    self.chunkBytes = chunkBytes
+  }
+}
+
+/// Says what the current round is.
+package struct Announce: Hashable, Sendable {
+  /// What the broker is doing.
+  package enum State: Int, Hashable, Sendable, CaseIterable {
+    /// Waiting for clients.
+    case waiting = 1
+    /// Taking updates.
+    case open
+    /// Aggregating them.
+    case closing
+  }
+
+  /// Counts the announcements of this epoch.
+  package var sequence: UInt64
+  /// What the broker is doing.
+  package var state: State
+  /// Only the newest block and its head are trained.
+  package var warmUp: Bool
+  /// How much of the round is left, in milliseconds.
+  package var remaining: Int
+  /// The clients' learning rate.
+  package var learningRate: Float
+  /// The clients that are to train, in rising order.
+  package var selected: [Int]
+  /// The model's segments in order: block 1 to the newest, then the head.
+  package var segments: [Segment]
+  /// The codec of the updates, as in the topology.
+  package var updateCodec: String
+
+  /// An announcement of the given parts.
+  package init(
+    sequence: UInt64, state: State, warmUp: Bool, remaining: Int, learningRate: Float,
+    selected: [Int], segments: [Segment], updateCodec: String
+  ) {
+    self.sequence = sequence
+    self.state = state
+    self.warmUp = warmUp
+    self.remaining = remaining
+    self.learningRate = learningRate
+    self.selected = selected
+    self.segments = segments
+    self.updateCodec = updateCodec
+  }
+
+  /// Names the model that updates are trained from: the digest over its segments' digests.
+  package var base: Digest { Digest(of: segments.flatMap(\.digest.bytes)) }
+}
+
+/// A block or head of the announced model, named by its content.
+package struct Segment: Hashable, Sendable {
+  /// "block1", "head1".
+  package var name: String
+  /// The digest of the encoded bytes.
+  package var digest: Digest
+  /// How many encoded bytes there are.
+  package var length: Int
+  /// Clients train it and send its update.
+  package var trained: Bool
+  /// The codec of the encoded bytes.
+  package var codec: String
+  /// The digest of the state that a delta adds to; nil for a keyframe.
+  package var base: Digest?
+
+  /// A segment of the given parts.
+  package init(
+    name: String, digest: Digest, length: Int, trained: Bool, codec: String, base: Digest? = nil
+  ) {
+    self.name = name
+    self.digest = digest
+    self.length = length
+    self.trained = trained
+    self.codec = codec
+    self.base = base
+  }
+}
+
+/// What became of an update.
+package enum Acknowledgement: Hashable, Sendable {
+  /// It is stored durably and counts.
+  case accepted
+  /// One of this client and round was counted before.
+  case duplicate
+  /// These ranges are missing.
+  case incomplete([Range<Int>])
+}
+
+/// Why the broker doesn't take what a client asked for.
+package enum RefusalReason: Int, Hashable, Sendable, CaseIterable {
+  /// The round is over, or not yet open.
+  case staleRound = 1
+  /// The client wasn't selected.
+  case notSelected
+  /// The update is longer than any of this round can be.
+  case tooLarge
+  /// The update was trained from another model.
+  case wrongBase
+  /// The bytes don't have the digest that was offered.
+  case wrongDigest
+  /// The bytes don't decode.
+  case malformed
+  /// A number is infinite or not a number.
+  case notFinite
+  /// The update's norm is beyond the limit.
+  case tooFar
+  /// There is no room now.
+  case overloaded
+  /// Model, data, training or codecs differ from the broker's.
+  case wrongPlan
+  /// Another worker plays this client, or there is no such client.
+  case wrongClient
+  /// The authenticated identity isn't this client's.
+  case notAuthorized
+
+  /// The reason's name in the ledger and in logs.
+  package var name: String {
+    switch self {
+    case .staleRound: "stale round"
+    case .notSelected: "not selected"
+    case .tooLarge: "too large"
+    case .wrongBase: "wrong base model"
+    case .wrongDigest: "wrong digest"
+    case .malformed: "malformed update"
+    case .notFinite: "not finite"
+    case .tooFar: "norm beyond the limit"
+    case .overloaded: "overloaded"
+    case .wrongPlan: "wrong plan"
+    case .wrongClient: "wrong client"
+    case .notAuthorized: "not authorized"
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/// What every message carries: whose it is, and which round it belongs to.
+package struct Header: Hashable, Sendable {
+  /// The run, drawn by the broker at its start; 0 while a client doesn't know it.
+  package var run: UInt64
+  /// The broker's incarnation, from 1; 0 while a client doesn't know it.
+  package var epoch: Int
+  /// The round, from 1; 0 outside of rounds.
+  package var round: Int
+  /// The stage, from 1; 0 outside of rounds.
+  package var stage: Int
+  /// The client that sends or is addressed, from 0; nil in messages to all.
+  package var client: Int?
+  /// Which try of the client's update this is, from 0.
+  package var attempt: Int
+
+  /// A header with the given fields.
+  package init(
+    run: UInt64 = 0, epoch: Int = 0, round: Int = 0, stage: Int = 0, client: Int? = nil,
+    attempt: Int = 0
+  ) {
+    self.run = run
+    self.epoch = epoch
+    self.round = round
+    self.stage = stage
+    self.client = client
+    self.attempt = attempt
+  }
+}

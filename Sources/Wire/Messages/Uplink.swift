@@ -1,0 +1,109 @@
+package import Digests
+
+/// What a client says to the broker, over PUSH.
+package enum Uplink: Hashable, Sendable {
+  /// Asks to take part.
+  case join(Join)
+  /// Lacks segments of the announced model, or parts of them.
+  case want(worker: UInt64, needs: [Need])
+  /// Has an update and asks to send it, or asks again what became of it.
+  case offer(Offer)
+  /// Sends `length` bytes of its update, as payload.
+  case updateChunk(offset: Int, length: Int)
+  /// Is alive.
+  case heartbeat(Activity)
+  /// Goes.
+  case leave
+  /// Can't take part in this round.
+  case decline(DeclineReason, detail: String)
+}
+
+/// Asks to take part in a run.
+package struct Join: Hashable, Sendable {
+  /// Random, one per worker process.
+  package var worker: UInt64
+  /// The digest of what both sides must agree on.
+  package var plan: Digest
+  /// The deepest stage that the client's memory allows; nil for no limit.
+  package var maximalStage: Int?
+  /// How many samples the client has.
+  package var samples: Int
+
+  /// A request of the given parts.
+  package init(worker: UInt64, plan: Digest, maximalStage: Int?, samples: Int) {
+    self.worker = worker
+    self.plan = plan
+    self.maximalStage = maximalStage
+    self.samples = samples
+  }
+}
+
+/// What a client lacks of one segment.
+package struct Need: Hashable, Sendable {
+  /// The digest of the segment's encoded bytes.
+  package var digest: Digest
+  /// The missing ranges, in rising order; empty for the whole segment.
+  package var ranges: [Range<Int>]
+
+  /// A lack of `ranges`, or of everything.
+  package init(digest: Digest, ranges: [Range<Int>] = []) {
+    self.digest = digest
+    self.ranges = ranges
+  }
+}
+
+/// Describes an update that waits to be sent.
+package struct Offer: Hashable, Sendable {
+  /// The update's bytes.
+  package var length: Int
+  /// The SHA-256 digest of these bytes.
+  package var digest: Digest
+  /// How many samples it was trained on.
+  package var samples: Int
+  /// The digest over the digests of the segments that it was trained from.
+  package var base: Digest
+  /// The mean loss over the local training.
+  package var loss: Float
+  /// How many optimizer steps were taken.
+  package var steps: Int
+  /// How many steps were skipped because of their loss.
+  package var skippedSteps: Int
+
+  /// An offer of the given parts.
+  package init(
+    length: Int, digest: Digest, samples: Int, base: Digest, loss: Float, steps: Int,
+    skippedSteps: Int
+  ) {
+    self.length = length
+    self.digest = digest
+    self.samples = samples
+    self.base = base
+    self.loss = loss
+    self.steps = steps
+    self.skippedSteps = skippedSteps
+  }
+}
+
+/// What a client is doing.
+package enum Activity: Int, Hashable, Sendable, CaseIterable {
+  /// Nothing: it wasn't selected, or is done with the round.
+  case idle = 1
+  /// Waiting for the model.
+  case fetching
+  /// Training.
+  case training
+  /// Sending its update.
+  case sending
+}
+
+/// Why a selected client can't take part.
+package enum DeclineReason: Int, Hashable, Sendable, CaseIterable {
+  /// No step had a usable loss.
+  case diverged = 1
+  /// The stage is beyond its memory.
+  case tooDeep
+  /// It has no samples.
+  case noData
+  /// Training failed in another way.
+  case failed
+}
