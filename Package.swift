@@ -12,15 +12,19 @@ let common: [SwiftSetting] = [
 /// What every target but the wrappers of C libraries and the tests is compiled with.
 let safe: [SwiftSetting] = common + [.strictMemorySafety()]
 
-let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "progfed",
+  products: [.executable(name: "progfed", targets: ["progfed"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -28,18 +32,65 @@ let package = Package(
   targets: [
     // 0: C modules, measures, tensors
     .target(name: "CChecksums"),
+    .target(name: "CCodecKernels"),
+    .target(name: "CNeuralKernels"),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "Measures", swiftSettings: safe),
     .target(name: "Tensors", swiftSettings: safe),
     .target(name: "Digests", dependencies: ["CChecksums", crypto], swiftSettings: safe),
     // 1
+    .target(
+      name: "Codecs", dependencies: ["CCodecKernels", "CZstd", "Measures", "Tensors"],
+      swiftSettings: safe),
+    .target(name: "Datasets", dependencies: ["CZlib", "Measures", "Tensors"], swiftSettings: safe),
+    .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: common),
     .target(name: "Progressive", swiftSettings: safe),
+    .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Measures"], swiftSettings: common),
     // 2
+    .target(
+      name: "Ledger", dependencies: ["Digests", "Measures", "Tensors", database],
+      swiftSettings: safe),
+    .target(
+      name: "Neural", dependencies: ["CNeuralKernels", "Measures", "OneDNN", "Tensors"],
+      swiftSettings: safe),
     .target(
       name: "Wire", dependencies: ["Digests", "Measures", protobuf],
       exclude: ["Schema/progfed.proto"], swiftSettings: safe),
     // 3
     .target(
-      name: "Federation", dependencies: ["Digests", "Measures", "Progressive", "Wire"],
+      name: "Federation",
+      dependencies: ["Codecs", "Digests", "Measures", "Progressive", "Tensors", "Wire"],
+      swiftSettings: safe),
+    .target(
+      name: "Models", dependencies: ["Measures", "Neural", "OneDNN", "Tensors"],
+      swiftSettings: safe),
+    // 4
+    .target(
+      name: "Topology",
+      dependencies: [
+        "Codecs", "Datasets", "Digests", "Federation", "Measures", "Models", "Neural",
+        "Progressive", "Tensors", yaml,
+      ],
+      swiftSettings: safe),
+    // 5
+    .target(
+      name: "Fleet",
+      dependencies: [
+        "Codecs", "Datasets", "Digests", "Federation", "Ledger", "Measures", "Models", "Neural",
+        "OneDNN", "Progressive", "Tensors", "Topology", "Wire", "ZeroMQ",
+      ],
+      swiftSettings: safe),
+    .target(name: "Reports", dependencies: ["Digests", "Ledger", "Measures"], swiftSettings: safe),
+    // 6
+    .executableTarget(
+      name: "progfed",
+      dependencies: [
+        "Codecs", "Datasets", "Federation", "Fleet", "Ledger", "Measures", "Models", "Neural",
+        "OneDNN", "Progressive", "Reports", "Tensors", "Topology", "Wire", "ZeroMQ", argumentParser,
+      ],
       swiftSettings: safe),
   ],
   swiftLanguageModes: [.v6]

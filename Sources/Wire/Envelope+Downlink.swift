@@ -35,7 +35,7 @@ extension Envelope {
       schema.refuse = .with {
         $0.reason = .init(rawValue: reason.rawValue) ?? .unspecified
         $0.retryMilliseconds = UInt32(retry ?? 0)
-        $0.detail = detail
+        $0.detail = limited(detail)
       }
     case .closed(let accepted): schema.closed = .with { $0.accepted = UInt32(accepted) }
     case .finished(let complete): schema.finished = .with { $0.complete = complete }

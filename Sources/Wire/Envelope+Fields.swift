@@ -12,6 +12,12 @@ extension Envelope {
   /// The highest client number.
   static let maximalClient = Int(Int32.max)
 
+  /// The text, cut where it is longer than receivers take: a scalar has at most four bytes.
+  static func limited(_ text: String) -> String {
+    guard text.utf8.count > maximalText else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.prefix(maximalText / 4)))
+  }
+
   /// A count or offset that fits in 48 bits, so that sums can't overflow.
   static func count(_ value: UInt64, _ field: String) throws(WireError) -> Int {
     guard value < 1 << 48 else { throw .field(field) }

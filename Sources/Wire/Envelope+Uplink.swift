@@ -12,7 +12,6 @@ extension Envelope {
         $0.worker = join.worker
         $0.plan = join.plan.data
         $0.maximalStage = UInt32(join.maximalStage ?? 0)
-        $0.samples = UInt64(join.samples)
       }
     case .want(let worker, let needs):
       schema.want = .with {
@@ -41,7 +40,7 @@ extension Envelope {
     case .decline(let reason, let detail):
       schema.decline = .with {
         $0.reason = .init(rawValue: reason.rawValue) ?? .unspecified
-        $0.detail = detail
+        $0.detail = limited(detail)
       }
     }
     return schema
@@ -68,8 +67,7 @@ extension Envelope {
       return .join(
         Join(
           worker: join.worker, plan: try digest(join.plan, "plan"),
-          maximalStage: join.maximalStage == 0 ? nil : Int(join.maximalStage),
-          samples: try count(join.samples, "samples")))
+          maximalStage: join.maximalStage == 0 ? nil : Int(join.maximalStage)))
     case .want(let want):
       guard want.needs.count <= maximalSegments else { throw .field("needs") }
       var needs: [Need] = []

@@ -14,9 +14,21 @@ package enum Envelope {
   /// The largest envelope that is read: room for an announcement with 100,000 clients.
   package static let maximalBytes = 1 << 20
 
+  /// The frame of an uplink message that has no payload.
+  package static func frame(_ message: Message<Uplink>) -> [UInt8] {
+    // SAFETY: an empty buffer is never read.
+    unsafe frame(message, payload: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
+  /// The frame of a downlink message that has no payload.
+  package static func frame(_ message: Message<Downlink>) -> [UInt8] {
+    // SAFETY: an empty buffer is never read.
+    unsafe frame(message, payload: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
   /// The frame of an uplink message with `payload` beside it.
   package static func frame(
-    _ message: Message<Uplink>, payload: UnsafeRawBufferPointer = unsafe .init(start: nil, count: 0)
+    _ message: Message<Uplink>, payload: UnsafeRawBufferPointer
   ) -> [UInt8] {
     unsafe seal(schema(message), payload: payload)
   }
@@ -24,7 +36,7 @@ package enum Envelope {
   /// The frame of a downlink message with `payload` beside it.
   package static func frame(
     _ message: Message<Downlink>,
-    payload: UnsafeRawBufferPointer = unsafe .init(start: nil, count: 0)
+    payload: UnsafeRawBufferPointer
   ) -> [UInt8] {
     unsafe seal(schema(message), payload: payload)
   }

@@ -18,6 +18,22 @@ package enum WireError: Error, Hashable, Sendable {
   case payload(count: Int)
 }
 
+extension WireError {
+  /// The name under which the ledger counts the error: without the values in it.
+  package var counter: String {
+    switch self {
+    case .frameCount: "frame count"
+    case .signature: "signature"
+    case .version: "version"
+    case .checksum: "checksum"
+    case .schema: "schema"
+    case .body: "body"
+    case .field(let name): "field \(name)"
+    case .payload: "payload"
+    }
+  }
+}
+
 extension WireError: CustomStringConvertible {
   /// What is wrong with the frames, for the log and the ledger's counters.
   package var description: String {

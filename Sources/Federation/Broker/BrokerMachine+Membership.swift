@@ -10,7 +10,7 @@ extension BrokerMachine {
     case .segment: listeners[topic, default: 0] += 1
     case .client(let client):
       guard (0..<plan.clients).contains(client) else { return }
-      mailboxes.insert(client)
+      mailboxes[client, default: 0] += 1
       if let join = knocking.removeValue(forKey: client) { admit(client, join, now, &actions) }
     }
   }
@@ -22,7 +22,10 @@ extension BrokerMachine {
     case .segment:
       let left = (listeners[topic] ?? 0) - 1
       listeners[topic] = left > 0 ? left : nil
-    case .client(let client): mailboxes.remove(client)
+    case .client(let client):
+      let left = (mailboxes[client] ?? 0) - 1
+      mailboxes[client] = left > 0 ? left : nil
+      if left <= 0 { members[client]?.worker = nil }
     }
   }
 
@@ -63,13 +66,13 @@ extension BrokerMachine {
         "the worker's topology differs from the broker's in model, data, training or codecs",
         &actions)
     }
-    if let member = members[client], member.worker != join.worker, mailboxes.contains(client),
-      now - member.lastHeard < plan.limits.silence
+    if let member = members[client], let worker = member.worker, worker != join.worker,
+      mailboxes[client] != nil, now - member.lastHeard < plan.limits.silence
     {
       return refuse(
         client, .wrongClient, "another worker plays this client", retry: 2000, &actions)
     }
-    if mailboxes.contains(client) {
+    if mailboxes[client] != nil {
       admit(client, join, now, &actions)
     } else {
       // Answered when its subscription is here: that proves both directions.
@@ -81,7 +84,7 @@ extension BrokerMachine {
     _ client: Int, _ join: Join, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
     members[client] = Member(
-      worker: join.worker, maximalStage: join.maximalStage, samples: join.samples, lastHeard: now)
+      worker: join.worker, maximalStage: join.maximalStage, lastHeard: now)
     var header = header(client: client)
     header.round = 0
     header.stage = 0

@@ -11,15 +11,21 @@ extension BrokerMachine {
     let phase = plan.schedule.phase(in: model.round)
     let eligible = present.filter { members[$0]?.maximalStage ?? phase.stage >= phase.stage }
     guard eligible.count >= max(1, plan.rules.minimumClients) else { return }
-    let selected = Selection.uniform(
-      plan.rules.clientsPerRound, of: eligible,
+    // As if those whose updates survived a restart were here: then the draw is the one of before.
+    let drawn = Selection.uniform(
+      plan.rules.clientsPerRound, of: Set(eligible).union(stored.keys),
       using: RandomStream(seed: plan.seed).stream("selection", phase.round))
-    let round = OpenRound(
+    let selected = Set(drawn).union(stored.keys).sorted()
+    var round = OpenRound(
       phase: phase, segments: model.segments,
       base: Digest(of: model.segments.flatMap(\.digest.bytes)), updateLimit: model.updateLimit,
       learningRate: Float(plan.learningRate(in: phase)), selected: selected, opened: now,
       deadline: now + plan.rules.deadline,
       progress: Dictionary(uniqueKeysWithValues: selected.map { ($0, .invited) }))
+    for (client, offer) in stored {
+      round.accept(offer, of: client, quorum: plan.rules.quorum, now)
+    }
+    stored = [:]
     // Topics of older models are of no more use.
     listeners = listeners.filter { topic, _ in
       model.segments.contains { .segment($0.digest) == topic }
@@ -103,7 +109,7 @@ extension BrokerMachine {
     case .declined(let reason): return .declined(reason)
     case .invited, nil: return .lost
     case .working, .offered, .receiving, .storing:
-      guard let member = members[client], mailboxes.contains(client),
+      guard let member = members[client], mailboxes[client] != nil,
         now - member.lastHeard < plan.limits.silence
       else { return .lost }
       return .late

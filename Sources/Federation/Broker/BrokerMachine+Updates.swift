@@ -24,13 +24,26 @@ extension BrokerMachine {
       receive(
         client, offset..<offset + length, message.header.attempt, progress, &round, &actions)
     case .decline(let reason, let detail):
-      guard !progress.isSettled else { return }
-      round.progress[client] = .declined(reason)
-      actions.append(.notice(.declined(client: client, reason, detail: detail)))
+      decline(client, reason, detail, progress, &round, &actions)
     case .join, .heartbeat, .leave: return
     }
     grant(&round, &actions)
     state = .open(round)
+  }
+
+  private func decline(
+    _ client: Int, _ reason: DeclineReason, _ detail: String, _ progress: OpenRound.Progress,
+    _ round: inout OpenRound, _ actions: inout [BrokerAction]
+  ) {
+    switch progress {
+    // What an earlier worker of this client sent whole may yet count.
+    case .storing, .accepted, .refused, .declined: return
+    case .receiving: actions.append(.release(client: client))
+    case .invited, .working, .offered: break
+    }
+    round.queue.removeAll { $0 == client }
+    round.progress[client] = .declined(reason)
+    actions.append(.notice(.declined(client: client, reason, detail: detail)))
   }
 
   /// A message about a round that isn't open.
@@ -39,14 +52,19 @@ extension BrokerMachine {
   ) {
     switch message.body {
     case .offer:
-      actions.append(.count("late offer"))
       let header = Header(
         run: plan.run, epoch: plan.epoch, round: message.header.round,
         stage: message.header.stage, client: client)
-      actions.append(
-        .send(
-          .client(client),
-          Message(header, .refuse(.staleRound, retry: nil, detail: "the round is over"))))
+      var answer = Downlink.refuse(.staleRound, retry: nil, detail: "the round is over")
+      if message.header.round >= nextRound {
+        // The broker was restarted and will open this round again.
+        let retry = max(1, Int(plan.limits.announceInterval.seconds * 1000))
+        answer = .refuse(.staleRound, retry: retry, detail: "the round isn't open yet")
+        actions.append(.count("early offer"))
+      } else {
+        actions.append(.count("late offer"))
+      }
+      actions.append(.send(.client(client), Message(header, answer)))
     case .updateChunk: actions.append(.count("late chunk"))
     case .want: actions.append(.count("late want"))
     case .decline: actions.append(.count("late decline"))
@@ -98,7 +116,8 @@ extension BrokerMachine {
       return refuse(client, reason, "it was refused before", &actions)
     case .storing: return  // its acknowledgement is on the way
     case .receiving(let known, let before, let missing) where known == offer && before == attempt:
-      return acknowledge(client, .incomplete(Array(missing.ranges)), &actions)
+      let ranges = Array(missing.ranges.prefix(ProtocolLimits.rangesPerMessage))
+      return acknowledge(client, .incomplete(ranges), &actions)
     case .offered(let known, let before) where known == offer && before == attempt: return
     case .receiving:
       actions.append(.release(client: client))
@@ -155,7 +174,8 @@ extension BrokerMachine {
     missing.remove(contentsOf: range)
     if missing.isEmpty {
       round.progress[client] = .storing(offer, attempt: attempt)
-      actions.append(.store(round: round.phase.round, client: client, offer))
+      actions.append(
+        .store(round: round.phase.round, client: client, attempt: attempt, offer))
     } else {
       round.progress[client] = .receiving(offer, attempt: attempt, missing: missing)
     }
@@ -171,11 +191,8 @@ extension BrokerMachine {
     else { return }
     switch result {
     case .accepted:
-      round.progress[client] = .accepted(offer)
-      round.accepted += 1
+      round.accept(offer, of: client, quorum: plan.rules.quorum, now)
       acknowledge(client, .accepted, &actions)
-      let quorum = plan.rules.quorum ?? round.selected.count
-      if round.accepted >= quorum, round.quorumReached == nil { round.quorumReached = now }
     case .refused(.wrongDigest, let detail):
       // Damaged on the way: the client still has it and may send it again.
       round.progress[client] = .working

@@ -1,6 +1,6 @@
 import Measures
 import Progressive
-import Wire
+package import Wire
 
 /// The broker's side of the protocol: event in, actions out; no sockets, clock or threads.
 ///
@@ -13,8 +13,8 @@ package struct BrokerMachine: Hashable, Sendable {
 
   /// The clients that joined, by number.
   var members: [Int: Member] = [:]
-  /// Who listens to its mailbox, by client: present, as far as the sockets know.
-  var mailboxes: Set<Int> = []
+  /// How many sockets listen to each client's mailbox: the present clients, as far as they know.
+  var mailboxes: [Int: Int] = [:]
   /// How many sockets listen to each segment's topic.
   var listeners: [Topic: Int] = [:]
   /// The join requests of clients whose mailbox nobody listens to yet.
@@ -23,6 +23,8 @@ package struct BrokerMachine: Hashable, Sendable {
   var state: State = .gathering(since: .zero)
   /// The next round, from 1.
   var nextRound: Int
+  /// The updates of the next round that were stored durably before a restart.
+  var stored: [Int: Offer] = [:]
   /// The announcements so far.
   var sequence: UInt64 = 0
   /// When the next announcement is due.
@@ -44,10 +46,18 @@ package struct BrokerMachine: Hashable, Sendable {
     case ended
   }
 
-  /// A broker before `round`, with nobody there yet.
-  package init(plan: BrokerPlan, round: Int = 1) {
+  /// A broker at `now`, before `round`, with nobody there yet.
+  ///
+  /// After a restart `round` is the one that was open, and `stored` the offers of its updates that
+  /// had been stored durably, by client: they count, and aren't asked for again.
+  package init(
+    plan: BrokerPlan, round: Int = 1, at now: Duration = .zero, stored: [Int: Offer] = [:]
+  ) {
     self.plan = plan
     nextRound = round
+    self.stored = stored
+    state = .gathering(since: now)
+    nextAnnouncement = now
   }
 
   /// Takes in what happened at `now` and says what is to be done.
@@ -80,7 +90,7 @@ package struct BrokerMachine: Hashable, Sendable {
   }
 
   /// The clients that joined and are there, in rising order.
-  package var present: [Int] { members.keys.filter { mailboxes.contains($0) }.sorted() }
+  package var present: [Int] { members.keys.filter { mailboxes[$0] != nil }.sorted() }
 
   /// The round that is open, from 1; nil between rounds.
   package var openRound: Int? {
@@ -92,7 +102,9 @@ package struct BrokerMachine: Hashable, Sendable {
   private mutating func proceed(_ now: Duration, _ actions: inout [BrokerAction]) {
     switch state {
     case .gathering(let since): gather(since, now, &actions)
-    case .waiting(let model): open(model, now, &actions)
+    case .waiting(let model):
+      open(model, now, &actions)
+      proceedInRound(now, &actions)
     case .open: proceedInRound(now, &actions)
     case .farewell(let until, let complete):
       if until <= now || mailboxes.isEmpty {
@@ -165,7 +177,8 @@ package struct BrokerMachine: Hashable, Sendable {
       announce.warmUp = round.phase.warmUp
       announce.remaining = max(0, Int((round.deadline - now).seconds * 1000))
       announce.learningRate = round.learningRate
-      announce.selected = round.selected
+      // Those that are settled have nothing left to do, whatever they remember of it.
+      announce.selected = round.selected.filter { round.progress[$0]?.isSettled == false }
       announce.segments = round.segments
     }
     return Message(header(), .announce(announce))

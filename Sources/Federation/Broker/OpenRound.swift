@@ -74,6 +74,13 @@ struct OpenRound: Hashable, Sendable {
   /// How many bytes were repaired for each client.
   var repaired: [Int: Int] = [:]
 
+  /// Counts a client's update, which is stored durably, and notes when the quorum is reached.
+  mutating func accept(_ offer: Offer, of client: Int, quorum: Int?, _ now: Duration) {
+    progress[client] = .accepted(offer)
+    accepted += 1
+    if accepted >= quorum ?? selected.count, quorumReached == nil { quorumReached = now }
+  }
+
   /// All selected clients are settled.
   var isComplete: Bool { progress.values.allSatisfy(\.isSettled) }
   /// The update bytes that are granted or in memory.

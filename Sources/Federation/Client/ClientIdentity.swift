@@ -10,21 +10,18 @@ package struct ClientIdentity: Hashable, Sendable {
   package var plan: Digest
   /// The deepest stage that its memory allows; nil for no limit.
   package var maximalStage: Int?
-  /// How many samples it has.
-  package var samples: Int
   /// One more after each restart of its worker, from 0.
   package var attempt: Int
 
   /// An identity of the given parts.
   package init(
-    client: Int, worker: UInt64, plan: Digest, maximalStage: Int? = nil, samples: Int,
+    client: Int, worker: UInt64, plan: Digest, maximalStage: Int? = nil,
     attempt: Int = 0
   ) {
     self.client = client
     self.worker = worker
     self.plan = plan
     self.maximalStage = maximalStage
-    self.samples = samples
     self.attempt = attempt
   }
 }

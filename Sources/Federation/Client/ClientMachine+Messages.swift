@@ -14,10 +14,19 @@ extension ClientMachine {
     case .refuse(let reason, let retry, let detail):
       refused(header, reason, retry, detail, now, &actions)
     default:
-      guard let membership, header.run == membership.run else { return }
+      guard let membership else { return }
+      guard header.run == membership.run else {
+        // In the old broker's place is one of another run: ask to be taken in there.
+        if case .announce = message.body { rejoin(now) }
+        return
+      }
       guard header.epoch == membership.epoch else {
         // The broker was restarted: join again, at some random moment, and keep what there is.
-        if header.epoch > membership.epoch { rejoin(now) }
+        if header.epoch > membership.epoch {
+          // It may go back to a round that was taken up before.
+          (epoch, lastRound) = (header.epoch, 0)
+          rejoin(now)
+        }
         return
       }
       receiveAsMember(message, now, &actions)
@@ -52,13 +61,15 @@ extension ClientMachine {
     _ header: Header, _ welcome: Welcome, _ now: Duration, _ actions: inout [ClientAction]
   ) {
     guard header.client == identity.client, membership == nil, header.epoch > 0 else { return }
+    // A welcome of before the restart came late.
+    guard run != header.run || epoch <= header.epoch else { return }
     if run != header.run {
       // Another run than before: nothing of the old one counts.
       abandon(&actions)
-      lastRound = 0
-      run = header.run
+      (run, lastRound) = (header.run, 0)
       actions.append(.welcomed(welcome))
     }
+    epoch = header.epoch
     membership = Membership(run: header.run, epoch: header.epoch)
     // Whatever was waited for is asked for again.
     wakeTime = task == nil ? nil : now
@@ -68,13 +79,26 @@ extension ClientMachine {
     _ header: Header, _ announce: Announce, _ now: Duration, _ actions: inout [ClientAction]
   ) {
     guard announce.state == .open else { return }
-    if let task, header.round > task.round { abandon(&actions) }
+    // An announcement from before this round came late.
+    guard header.round >= lastRound else { return }
+    if let task, header.round == task.round, task.segments == announce.segments {
+      lastRound = header.round
+    } else {
+      // The round is over, or a restarted broker went back to before it.
+      abandon(&actions)
+    }
     let announced = Set(announce.segments.map(\.digest))
-    if !held.isSubset(of: announced), header.round >= task?.round ?? 0 {
+    if !held.isSubset(of: announced) {
       held.formIntersection(announced)
       actions.append(.keep(held))
     }
-    guard header.round > lastRound, announce.selected.contains(identity.client) else { return }
+    guard announce.selected.contains(identity.client) else { return }
+    if header.round == lastRound, task == nil, var declined, declined.header.round == lastRound {
+      // Still expected: the broker doesn't know.
+      declined.header.epoch = header.epoch
+      return actions.append(.send(declined))
+    }
+    guard header.round > lastRound else { return }
     lastRound = header.round
     begin(ClientTask(round: header.round, stage: header.stage, announce: announce), now, &actions)
   }
@@ -85,9 +109,6 @@ extension ClientMachine {
     state = .training(task)
     if let maximalStage = identity.maximalStage, maximalStage < task.stage {
       return failed(task.round, .tooDeep, "its memory allows stage \(maximalStage)", now, &actions)
-    }
-    guard identity.samples > 0 else {
-      return failed(task.round, .noData, "it has no samples", now, &actions)
     }
     var missing: [Digest: RangeSet<Int>] = [:]
     var needs: [Need] = []

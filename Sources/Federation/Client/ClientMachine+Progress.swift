@@ -1,4 +1,4 @@
-import Digests
+package import Digests
 import Measures
 import Wire
 
@@ -14,7 +14,7 @@ extension ClientMachine {
             .join(
               Join(
                 worker: identity.worker, plan: identity.plan,
-                maximalStage: identity.maximalStage, samples: identity.samples)))))
+                maximalStage: identity.maximalStage)))))
       self.wakeTime = now + limits.joinInterval * (1 + jitter.uniform())
       return
     }
@@ -41,7 +41,7 @@ extension ClientMachine {
     for segment in task.segments where room > 0 {
       guard let ranges = missing[segment.digest]?.ranges else { continue }
       var asked: [Range<Int>] = []
-      for range in ranges where room > 0 {
+      for range in ranges.prefix(ProtocolLimits.rangesPerMessage) where room > 0 {
         let end = min(range.upperBound, range.lowerBound + room)
         asked.append(range.lowerBound..<end)
         room -= end - range.lowerBound
@@ -62,7 +62,11 @@ extension ClientMachine {
       missing[digest] = RangeSet(0..<segment.length)
       state = .fetching(task, missing: missing)
       wakeTime = now
-    case .idle, .training, .offering, .ended: return
+    case .training:
+      // Found only when training was about to begin.
+      state = .fetching(task, missing: [digest: RangeSet(0..<segment.length)])
+      wakeTime = now
+    case .idle, .offering, .ended: return
     }
   }
 
@@ -83,7 +87,9 @@ extension ClientMachine {
     _ actions: inout [ClientAction]
   ) {
     guard case .training(let task) = state, task.round == round else { return }
-    actions.append(.send(message(.decline(reason, detail: detail))))
+    let decline = message(.decline(reason, detail: detail))
+    declined = decline
+    actions.append(.send(decline))
     abandon(&actions)
   }
 
@@ -101,4 +107,9 @@ extension Digest {
     for byte in bytes.prefix(8) { prefix = prefix << 8 | UInt64(byte) }
     return prefix
   }
+}
+
+extension ClientMachine {
+  /// The segments whose bytes this client holds, waits for or is about to train with.
+  package var interests: Set<Digest> { held.union(task?.segments.map(\.digest) ?? []) }
 }

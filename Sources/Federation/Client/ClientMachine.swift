@@ -17,7 +17,7 @@ package struct ClientMachine: Hashable, Sendable {
   package internal(set) var membership: Membership?
   /// When the next tick is due; nil if nothing is waited for.
   package internal(set) var wakeTime: Duration?
-  /// The last round that this client was selected for, was told of, and took up.
+  /// The last round that this client took up, or went on with, since it was welcomed by this epoch.
   package internal(set) var lastRound = 0
 
   /// The segments whose bytes this client has received whole.
@@ -26,6 +26,10 @@ package struct ClientMachine: Hashable, Sendable {
   var subscribed: Set<Digest> = []
   /// The run that it was last welcomed to; 0 before.
   var run: UInt64 = 0
+  /// The latest incarnation of that run's broker that it knows of; 0 before.
+  var epoch = 0
+  /// What it said to the round that it can't take part in, to be said again if it got lost.
+  var declined: Message<Uplink>?
   /// Where the jitter of its waiting comes from.
   var jitter: RandomStream
 

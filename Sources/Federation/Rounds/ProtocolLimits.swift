@@ -27,6 +27,9 @@ package struct ProtocolLimits: Hashable, Sendable {
   /// How many bytes a client asks for again at once.
   package var repairWindow = 4 << 20
 
+  /// How many missing ranges of one update or segment are named at once.
+  package static let rangesPerMessage = 1024
+
   /// The limits by default.
   package init() {}
 }

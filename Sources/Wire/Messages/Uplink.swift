@@ -26,15 +26,12 @@ package struct Join: Hashable, Sendable {
   package var plan: Digest
   /// The deepest stage that the client's memory allows; nil for no limit.
   package var maximalStage: Int?
-  /// How many samples the client has.
-  package var samples: Int
 
   /// A request of the given parts.
-  package init(worker: UInt64, plan: Digest, maximalStage: Int?, samples: Int) {
+  package init(worker: UInt64, plan: Digest, maximalStage: Int?) {
     self.worker = worker
     self.plan = plan
     self.maximalStage = maximalStage
-    self.samples = samples
   }
 }
 
@@ -106,4 +103,14 @@ package enum DeclineReason: Int, Hashable, Sendable, CaseIterable {
   case noData
   /// Training failed in another way.
   case failed
+
+  /// The reason's name in the ledger and in logs.
+  package var name: String {
+    switch self {
+    case .diverged: "diverged"
+    case .tooDeep: "stage too deep"
+    case .noData: "no data"
+    case .failed: "training failed"
+    }
+  }
 }

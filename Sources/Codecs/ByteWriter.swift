@@ -1,0 +1,45 @@
+/// Bytes under construction; numbers are little-endian.
+package struct ByteWriter: Sendable {
+  /// What was written.
+  package internal(set) var bytes: [UInt8] = []
+
+  /// Nothing yet, with room for `capacity` bytes.
+  package init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
+  mutating func append(_ byte: UInt8) { bytes.append(byte) }
+
+  mutating func append(_ value: UInt64) {
+    for shift in stride(from: UInt64(0), to: 64, by: 8) {
+      bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+    }
+  }
+
+  mutating func append(_ value: Float) {
+    let bits = value.bitPattern
+    for shift in stride(from: UInt32(0), to: 32, by: 8) {
+      bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
+    }
+  }
+
+  mutating func append(contentsOf more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
+
+  /// Appends `count` zeros for a kernel to fill; returns where they begin.
+  mutating func extend(by count: Int) -> Int {
+    defer { bytes.append(contentsOf: repeatElement(0, count: count)) }
+    return bytes.count
+  }
+
+  /// Overwrites the four bytes at `offset`.
+  mutating func set(_ value: Float, at offset: Int) {
+    for byte in 0..<4 {
+      bytes[offset + byte] = UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32(byte)))
+    }
+  }
+}
+
+extension ArraySlice<Float> {
+  /// The values of `range`, counted from the slice's own start.
+  func part(_ range: Range<Int>) -> ArraySlice<Float> {
+    self[startIndex + range.lowerBound..<startIndex + range.upperBound]
+  }
+}

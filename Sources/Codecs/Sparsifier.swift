@@ -1,0 +1,31 @@
+/// Selects the values that are sent at all.
+package protocol Sparsifier: Sendable {
+  /// Whether the receiver needs the message's seed.
+  var needsSeed: Bool { get }
+
+  /// Exactly how many of `count` > 0 values are kept.
+  func keptCount(of count: Int) -> Int
+
+  /// The most bytes that the positions of those kept of `count` values take; exact if that is none.
+  func maximumSize(of count: Int) -> Int
+
+  /// The bytes that positions of `count` values are expected to take.
+  func expectedSize(of count: Int) -> Int
+
+  /// Selects among `values` and appends what the receiver needs to find the positions.
+  func select(
+    _ values: ArraySlice<Float>, keys: TensorKeys, into writer: inout ByteWriter
+  ) -> Selection
+
+  /// Reads the positions of those kept of `count` values.
+  ///
+  /// - Parameters:
+  ///   - count: the values of the tensor.
+  ///   - keys: the keys of the tensor's streams.
+  ///   - reader: stands at the positions, and after them on return.
+  /// - Returns: as many ascending positions below `count` as are kept.
+  /// - Throws: ``CodecError`` unless the bytes describe such positions.
+  func selection(
+    of count: Int, keys: TensorKeys, from reader: inout ByteReader
+  ) throws(CodecError) -> Selection
+}

@@ -1,0 +1,66 @@
+package import Measures
+package import Tensors
+
+/// The batches of one client's local training in one round: epochs over its samples, each in a new random order.
+///
+/// A batch is as large as its buffer; an epoch's last one is smaller. What sample comes at which place and how it is
+/// augmented depends on the stream's key alone, not on the batch size. Filling allocates nothing.
+package struct ClientBatches: BatchSource, Sendable {
+  /// The shape of the inputs after augmentation, `[C, H, W]`.
+  package let input: Shape
+  /// How many samples come in all, over all epochs.
+  package let total: Int
+
+  private let dataset: Dataset
+  private let epochs: Int
+  private let stream: RandomStream
+  private var order: [Int]
+  private var writer: SampleWriter
+  private var epoch = 0
+  private var next = 0
+
+  /// Batches over `samples` of `dataset`.
+  ///
+  /// - Parameters:
+  ///   - dataset: What the samples belong to.
+  ///   - samples: The client's samples, as a partition deals them.
+  ///   - epochs: How often each sample comes, E in FedAvg.
+  ///   - augmentation: What is done to each image.
+  ///   - stream: The chance of this client in this round: `root.stream("batches", client, round)`.
+  package init(
+    dataset: Dataset, samples: [Int], epochs: Int = 1, augmentation: Augmentation = .none,
+    stream: RandomStream
+  ) {
+    precondition(epochs >= 0, "\(epochs) epochs")
+    precondition(
+      samples.allSatisfy { (0..<dataset.count).contains($0) },
+      "a sample isn't among the \(dataset.count) of \(dataset.name)")
+    self.dataset = dataset
+    self.epochs = epochs
+    self.stream = stream
+    order = samples
+    total = samples.count * epochs
+    writer = SampleWriter(dataset: dataset, augmentation: augmentation)
+    input = augmentation.output(of: dataset.input)
+    next = samples.count
+  }
+
+  /// Fills `batch` with the epoch's next samples.
+  package mutating func fill(_ batch: inout Batch) {
+    batch.count = 0
+    if next == order.count {
+      guard epoch < epochs, !order.isEmpty else { return }
+      var shuffle = stream.stream("order", epoch)
+      shuffle.shuffle(&order)
+      writer.stream = stream.stream("augmentation", epoch)
+      epoch += 1
+      next = 0
+    }
+    let count = min(batch.capacity, order.count - next)
+    for place in 0..<count {
+      writer.write(order[next], from: dataset, serial: next, at: place, of: &batch)
+      next += 1
+    }
+    batch.count = count
+  }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Measures
+package import Tensors
+
+/// Images that are made, not read: of any shape, learnable, the same for the same seed.
+///
+/// A class is a smooth random pattern under noise. For segmentation, each image shows a disc per class but the
+/// background, each class of its own brightness.
+package struct SyntheticImages: ImageCollection, Hashable {
+  /// The shape of one image, `[C, H, W]`.
+  package var input: Shape
+  /// How many classes there are, at most 65,536; each has the same number of images, give or take one.
+  package var classes: Int
+  /// How many training images there are.
+  package var trainCount: Int
+  /// How many test images there are.
+  package var testCount: Int
+  /// Whether each pixel has its own label.
+  package var isSegmentation: Bool
+  /// What all chance is derived from.
+  package var seed: UInt64
+
+  /// Images of the given shape.
+  package init(
+    input: Shape = [1, 28, 28], classes: Int = 10, trainCount: Int = 6000, testCount: Int = 1000,
+    isSegmentation: Bool = false, seed: UInt64 = 0
+  ) {
+    precondition(input.dimensions.count == 3, "images of \(input) aren't channels×rows×columns")
+    precondition((1...65_536).contains(classes), "\(classes) classes")
+    precondition(trainCount >= 0 && testCount >= 0, "\(trainCount) and \(testCount) samples")
+    self.input = input
+    self.classes = classes
+    self.trainCount = trainCount
+    self.testCount = testCount
+    self.isSegmentation = isSegmentation
+    self.seed = seed
+  }
+
+  /// The name, "synthetic".
+  package var name: String { "synthetic" }
+
+  /// Makes both splits; there is no path.
+  package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
+    for count in [trainCount, testCount] {
+      let (bytes, overflow) = count.multipliedReportingOverflow(by: input.count)
+      guard !overflow, bytes <= limit else {
+        throw .tooLarge(
+          path: name, announced: overflow ? .max : bytes, limit: limit)
+      }
+    }
+    return DatasetSplit(
+      train: isSegmentation ? discs("train", trainCount) : patterns("train", trainCount),
+      test: isSegmentation ? discs("test", testCount) : patterns("test", testCount))
+  }
+
+  private func dataset(_ pixels: [UInt8], _ labels: [UInt16]) -> Dataset {
+    let channels = input.dimensions[0]
+    return Dataset(
+      name: name, input: input, classes: classes,
+      normalization: Normalization(
+        means: Array(repeating: 0.5, count: channels),
+        deviations: Array(repeating: 0.25, count: channels)),
+      pixels: .bytes(pixels), labels: labels,
+      labelsPerSample: isSegmentation ? input.dimensions[1] * input.dimensions[2] : 1)
+  }
+
+  private func patterns(_ split: String, _ count: Int) -> Dataset {
+    let templates = (0..<classes).map(template)
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(count * input.count)
+    for sample in 0..<count {
+      let template = templates[sample % classes]
+      var noise = ByteNoise(stream: stream.stream(split, sample))
+      for level in template { pixels.append(Self.byte(level + noise.next())) }
+    }
+    return dataset(pixels, (0..<count).map { UInt16($0 % classes) })
+  }
+
+  /// A class' pattern: three random waves per channel around middle grey.
+  private func template(of label: Int) -> [Int32] {
+    let (height, width) = (input.dimensions[1], input.dimensions[2])
+    var draw = stream.stream("template", label)
+    var levels: [Int32] = []
+    levels.reserveCapacity(input.count)
+    for _ in 0..<input.dimensions[0] {
+      let waves = (0..<3).map { _ in
+        (
+          down: 3 * draw.uniform(), across: 3 * draw.uniform(), phase: 2 * .pi * draw.uniform(),
+          level: 20 + 20 * draw.uniform()
+        )
+      }
+      for row in 0..<height {
+        for column in 0..<width {
+          let y = 2 * .pi * Double(row) / Double(height)
+          let x = 2 * .pi * Double(column) / Double(width)
+          let level = waves.reduce(128.0) { sum, wave in
+            sum + wave.level * cos(wave.down * y + wave.across * x + wave.phase)
+          }
+          levels.append(Int32(level.rounded()))
+        }
+      }
+    }
+    return levels
+  }
+
+  private func discs(_ split: String, _ count: Int) -> Dataset {
+    let (channels, height, width) = (input.dimensions[0], input.dimensions[1], input.dimensions[2])
+    var pixels: [UInt8] = []
+    var labels: [UInt16] = []
+    pixels.reserveCapacity(count * input.count)
+    labels.reserveCapacity(count * height * width)
+    for sample in 0..<count {
+      var draw = stream.stream(split, sample)
+      var mask = [UInt16](repeating: 0, count: height * width)
+      for label in 1..<max(classes, 1) {
+        let radius = Double(min(height, width)) * (0.08 + 0.12 * draw.uniform())
+        let (y, x) = (draw.uniform() * Double(height), draw.uniform() * Double(width))
+        for row in 0..<height {
+          for column in 0..<width
+          where hypot(Double(row) + 0.5 - y, Double(column) + 0.5 - x) < radius {
+            mask[row * width + column] = UInt16(label)
+          }
+        }
+      }
+      var noise = ByteNoise(stream: draw)
+      for _ in 0..<channels {
+        for label in mask {
+          pixels.append(Self.byte(40 + 180 * Int32(label) / Int32(classes) + noise.next()))
+        }
+      }
+      labels += mask
+    }
+    return dataset(pixels, labels)
+  }
+
+  private var stream: RandomStream { RandomStream(seed: seed).stream("dataset.synthetic") }
+
+  private static func byte(_ level: Int32) -> UInt8 { UInt8(max(0, min(255, level))) }
+}

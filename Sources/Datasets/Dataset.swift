@@ -1,0 +1,70 @@
+package import Tensors
+
+/// Labelled images: immutable, and cheap to hand from thread to thread.
+///
+/// Shapes: `C` channels, `H` rows, `W` columns. A sample has one label, or one per pixel where the task is segmentation.
+package struct Dataset: Sendable {
+  /// The name, as a topology spells it: "fashion-mnist".
+  package let name: String
+  /// The shape of one image, `[C, H, W]`.
+  package let input: Shape
+  /// How many classes the labels tell apart; labels count from 0.
+  package let classes: Int
+  /// How many labels belong to one sample: 1, or H · W.
+  package let labelsPerSample: Int
+  /// What is done to intensities when a batch is filled.
+  package let normalization: Normalization
+  /// The raw intensities.
+  package let pixels: Pixels
+  /// The labels, sample after sample.
+  package let labels: [UInt16]
+  /// Whose sample each one is, where the data says so: an index into ``userNames``.
+  package let users: [Int32]?
+  /// What the users (writers, patients, sites) are called.
+  package let userNames: [String]
+
+  /// A data set of `labels.count / labelsPerSample` images.
+  ///
+  /// Readers check their files before they come here; what doesn't fit now is a programmer's error.
+  package init(
+    name: String, input: Shape, classes: Int, normalization: Normalization, pixels: Pixels,
+    labels: [UInt16], labelsPerSample: Int = 1, users: [Int32]? = nil, userNames: [String] = []
+  ) {
+    precondition(input.dimensions.count == 3, "an input of \(input) isn't channels×rows×columns")
+    let area = input.dimensions[1] * input.dimensions[2]
+    precondition(
+      labelsPerSample == 1 || labelsPerSample == area,
+      "\(labelsPerSample) labels per sample are neither one per image nor one per pixel of \(input)"
+    )
+    precondition(
+      labels.count.isMultiple(of: labelsPerSample)
+        && pixels.count == labels.count / labelsPerSample * input.count,
+      "\(pixels.count) intensities and \(labels.count) labels don't make whole samples of \(input)")
+    precondition(
+      normalization.means.count == input.dimensions[0],
+      "a normalization of \(normalization.means.count) channels for \(input)")
+    precondition(
+      labels.allSatisfy { $0 < classes }, "a label isn't below the number of classes, \(classes)")
+    if let users {
+      precondition(
+        users.count == labels.count / labelsPerSample
+          && users.allSatisfy { userNames.indices.contains(Int($0)) },
+        "\(users.count) owners among \(userNames.count) users don't fit \(labels.count) labels")
+    }
+    self.name = name
+    self.input = input
+    self.classes = classes
+    self.normalization = normalization
+    self.pixels = pixels
+    self.labels = labels
+    self.labelsPerSample = labelsPerSample
+    self.users = users
+    self.userNames = userNames
+  }
+
+  /// How many samples there are.
+  package var count: Int { labels.count / labelsPerSample }
+
+  /// Whether each pixel has its own label.
+  package var isSegmentation: Bool { labelsPerSample > 1 }
+}

@@ -1,0 +1,80 @@
+import Foundation
+
+/// The place where the files of a data set lie.
+struct DataFolder {
+  /// The data set that is looked for.
+  let dataset: String
+  /// The folder.
+  let path: String
+  /// What to do where something is missing, as a sentence's end.
+  let remedy: String
+
+  /// The folder `path`, or the one of the file `path`.
+  init(dataset: String, path: String, remedy: String) throws(DatasetError) {
+    self.dataset = dataset
+    self.remedy = remedy
+    var isFolder: ObjCBool = false
+    // SAFETY: Foundation writes the flag during the call.
+    guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw .missing(dataset: dataset, path: path, remedy: remedy)
+    }
+    self.path = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
+  }
+
+  /// The first of `names` that exists, plain or with ".gz" behind, as a path.
+  func file(_ names: String...) throws(DatasetError) -> String {
+    for name in names {
+      if let found = existing(name) { return found }
+    }
+    throw .missing(dataset: dataset, path: "\(path)/\(names.first ?? "")", remedy: remedy)
+  }
+
+  /// The path of `name`, plain or with ".gz" behind; nil where neither exists.
+  func existing(_ name: String) -> String? {
+    [name, name + ".gz"].map { "\(path)/\($0)" }.first {
+      FileManager.default.fileExists(atPath: $0)
+    }
+  }
+
+  /// The names of the entries that end as one of `endings` says, in code-point order.
+  func entries(endingIn endings: [String] = [""]) throws(DatasetError) -> [String] {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: path)
+    } catch {
+      throw .unreadable(path: path, reason: "the folder can't be listed")
+    }
+    return names.filter { name in !name.hasPrefix(".") && endings.contains { name.hasSuffix($0) } }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}
+
+extension DataFolder {
+  /// Whether the entry `name` is itself a folder.
+  func isFolder(_ name: String) -> Bool {
+    var isFolder: ObjCBool = false
+    // SAFETY: Foundation writes the flag during the call.
+    let exists = unsafe FileManager.default.fileExists(
+      atPath: "\(path)/\(name)", isDirectory: &isFolder)
+    return exists && isFolder.boolValue
+  }
+
+  /// The rows of the comma-separated table `name` below its heading; nil where there is none.
+  func table(_ name: String, columns: Int) throws(DatasetError) -> [[String]]? {
+    guard let path = existing(name) else { return nil }
+    var file = try ByteFile(path: path, limit: 1 << 24)
+    var bytes = [UInt8](repeating: 0, count: 1 << 24)
+    bytes.removeLast(bytes.count - (try file.readSome(into: &bytes)))
+    try file.expectEnd()
+    var rows: [[String]] = []
+    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+    for line in lines.dropFirst() {
+      let row = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      guard row.count == columns else {
+        throw .malformed(path: path, at: "row \(rows.count + 2)", reason: "not \(columns) columns")
+      }
+      rows.append(row)
+    }
+    return rows
+  }
+}

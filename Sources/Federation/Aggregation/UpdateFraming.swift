@@ -1,0 +1,48 @@
+public import Codecs
+
+/// An update as one object: the encoded segments one after the other, each behind its length.
+///
+/// A length is 4 bytes, little-endian. Lengths are needed where a codec's size depends on the values.
+public enum UpdateFraming {
+  /// How many bytes stand before each segment.
+  public static let lengthBytes = 4
+
+  /// The object that holds `parts`.
+  public static func join(_ parts: [[UInt8]]) -> [UInt8] {
+    var joined: [UInt8] = []
+    joined.reserveCapacity(parts.reduce(0) { $0 + $1.count + lengthBytes })
+    for part in parts {
+      for shift in stride(from: 0, to: 8 * lengthBytes, by: 8) {
+        joined.append(UInt8(truncatingIfNeeded: part.count >> shift))
+      }
+      joined.append(contentsOf: part)
+    }
+    return joined
+  }
+
+  /// The `count` segments in `update`.
+  ///
+  /// - Throws: `CodecError` if they don't fill the bytes exactly.
+  public static func split(_ update: [UInt8], count: Int) throws(CodecError) -> [[UInt8]] {
+    var parts: [[UInt8]] = []
+    var offset = 0
+    for _ in 0..<count {
+      guard offset + lengthBytes <= update.count else {
+        throw .truncated(
+          offset: offset, needed: lengthBytes, available: update.count - offset)
+      }
+      var length = 0
+      for byte in 0..<lengthBytes { length |= Int(update[offset + byte]) << (8 * byte) }
+      offset += lengthBytes
+      guard length <= update.count - offset else {
+        throw .truncated(offset: offset, needed: length, available: update.count - offset)
+      }
+      parts.append(Array(update[offset..<offset + length]))
+      offset += length
+    }
+    guard offset == update.count else {
+      throw .trailingBytes(update.count - offset)
+    }
+    return parts
+  }
+}

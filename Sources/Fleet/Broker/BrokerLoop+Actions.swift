@@ -1,0 +1,115 @@
+import Federation
+import Ledger
+import Measures
+import Progressive
+import Wire
+import ZeroMQ
+
+extension BrokerLoop {
+  /// Does what the round engine asks for.
+  func perform(_ action: BrokerAction) throws(ZMQError) {
+    switch action {
+    case .send(let topic, let message): try send(topic, message)
+    case .prepare(let round): keeper.prepare(round: round)
+    case .broadcast(let round, let broadcasts):
+      for broadcast in broadcasts { try self.broadcast(broadcast, round: round) }
+    case .repair(let round, let client, let segment, let ranges):
+      try repair(segment, ranges, for: client, round: round)
+    case .reserve(let client, let length):
+      uploads[client] = Array(repeating: 0, count: length)
+    case .receive(let client, let offset): receive(client, offset)
+    case .store(let round, let client, let attempt, let offer):
+      let bytes = uploads.removeValue(forKey: client) ?? []
+      keeper.store(round: round, client: client, attempt: attempt, offer: offer, bytes: bytes)
+    case .release(let client): uploads[client] = nil
+    case .close(let result):
+      let book = books.close()
+      keeper.close(result, book: book, total: books.total, elapsed: now)
+    case .count(let name): books.count(name)
+    case .notice(let notice): observer.noticed(notice)
+    case .finished(let complete): result = complete
+    }
+  }
+
+  private func send(_ topic: Topic, _ message: Wire.Message<Downlink>) throws(ZMQError) {
+    let text = topic.text
+    let envelope = Envelope.frame(message)
+    let sizes = [text.utf8.count, envelope.count]
+    switch topic {
+    case .client(let client):
+      if case .welcome = message.body { books.greeted(client) }
+      books.published(text, frames: sizes, kind: .control, payload: 0, to: [client])
+    case .all, .segment:
+      books.announced(text, frames: sizes, clients: machine.present.count)
+    }
+    try publish([Frame(text), Frame(envelope)], onBulk: false)
+  }
+
+  private func broadcast(_ broadcast: Broadcast, round: Int) throws(ZMQError) {
+    guard let encoded = encoded(broadcast.segment) else { return }
+    let topic = Topic.segment(broadcast.segment.digest).text
+    for client in broadcast.clients { books.listened(client, to: topic) }
+    try sendChunks(
+      of: encoded, 0..<encoded.buffer.count, header: header(round), topic: topic,
+      kind: broadcast.segment.base == nil ? .keyframe : .delta, to: broadcast.clients)
+  }
+
+  private func repair(
+    _ segment: Segment, _ ranges: [Range<Int>], for client: Int, round: Int
+  ) throws(ZMQError) {
+    guard let encoded = encoded(segment) else { return }
+    var header = header(round)
+    header.client = client
+    for range in ranges {
+      try sendChunks(
+        of: encoded, range, header: header, topic: Topic.client(client).text, kind: .repair,
+        to: [client])
+    }
+  }
+
+  private func header(_ round: Int) -> Header {
+    Header(
+      run: plan.run, epoch: plan.epoch, round: round,
+      stage: plan.schedule.phase(in: round).stage)
+  }
+
+  private func encoded(_ segment: Segment) -> EncodedSegment? {
+    segments.first { $0.segment.digest == segment.digest }
+  }
+
+  private func sendChunks(
+    of encoded: EncodedSegment, _ range: Range<Int>, header: Header, topic: String,
+    kind: TrafficKind, to clients: [Int]
+  ) throws(ZMQError) {
+    let size = plan.limits.chunkBytes
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: size) {
+      let chunk = start..<min(start + size, range.upperBound)
+      let message = Message(
+        header,
+        Downlink.modelChunk(
+          segment: encoded.segment.digest.prefix, offset: start, length: chunk.count))
+      // SAFETY: the buffer outlives the closure, and the chunk lies within it.
+      let envelope = unsafe encoded.buffer.bytes.withUnsafeBytes { bytes in
+        unsafe Envelope.frame(message, payload: UnsafeRawBufferPointer(rebasing: bytes[chunk]))
+      }
+      books.published(
+        topic, frames: [topic.utf8.count, envelope.count, chunk.count], kind: kind,
+        payload: chunk.count, to: clients)
+      try publish(
+        [Frame(topic), Frame(envelope), Frame(encoded.buffer, range: chunk)], onBulk: true)
+    }
+  }
+
+  private func receive(_ client: Int, _ offset: Int) {
+    guard let current, current.frameCount == 2 else { return }
+    // SAFETY: the round engine checked the range against the offer, whose length was reserved.
+    unsafe current.withUnsafeBytes(of: 1) { payload in
+      guard let count = uploads[client]?.count, offset + payload.count <= count else { return }
+      unsafe uploads[client]?.withUnsafeMutableBytes { bytes in
+        let place = unsafe UnsafeMutableRawBufferPointer(
+          rebasing: bytes[offset..<offset + payload.count])
+        unsafe place.copyMemory(from: payload)
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Federation
+import Ledger
+import Measures
+import Wire
+import ZeroMQ
+
+extension BrokerLoop {
+  /// Takes in what a client pushed: parses, books, and hands it to the round engine.
+  func take(_ received: ZeroMQ.Message) throws(ZMQError) {
+    let message: Wire.Message<Uplink>
+    do {
+      message = try parse(received)
+    } catch {
+      books.count("malformed frame: \(error.counter)")
+      books.received(stray: received.frameSizes)
+      return
+    }
+    book(message, received)
+    current = received
+    defer { current = nil }
+    try handle(.message(message))
+  }
+
+  private func parse(_ received: ZeroMQ.Message) throws(WireError) -> Wire.Message<Uplink> {
+    guard (1...2).contains(received.frameCount) else {
+      throw .frameCount(received.frameCount)
+    }
+    // SAFETY: the frames' bytes are read only within the closures.
+    return unsafe try received.withUnsafeBytes(of: 0) { envelope throws(WireError) in
+      guard received.frameCount == 2 else {
+        return unsafe try Envelope.uplink(envelope, payload: .init(start: nil, count: 0))
+      }
+      return unsafe try received.withUnsafeBytes(of: 1) { payload throws(WireError) in
+        unsafe try Envelope.uplink(envelope, payload: payload)
+      }
+    }
+  }
+
+  private func book(_ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message) {
+    let frames = received.frameSizes
+    guard let client = message.header.client, (0..<plan.clients).contains(client) else {
+      return books.received(stray: frames)
+    }
+    switch message.body {
+    case .updateChunk(_, let length):
+      books.received(from: client, frames: frames, kind: .update, payload: length)
+    case .heartbeat:
+      books.received(from: client, frames: frames, kind: .heartbeat, payload: 0)
+    case .join, .want, .offer, .leave, .decline:
+      books.received(from: client, frames: frames, kind: .control, payload: 0)
+    }
+  }
+
+  /// Takes in what reached the loop from other threads.
+  func take(_ input: BrokerInput) throws {
+    switch input {
+    case .prepared(let model, let encoded):
+      segments = encoded
+      try handle(.prepared(model))
+    case .stored(let round, let client, let result):
+      try handle(.stored(round: round, client: client, result))
+    case .failed(let error): throw error
+    case .stop: try handle(.stop)
+    }
+  }
+}

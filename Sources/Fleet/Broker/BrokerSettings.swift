@@ -1,0 +1,24 @@
+/// How a broker is run, beside what its topology says.
+package struct BrokerSettings: Sendable {
+  /// Where it binds its three sockets.
+  package var endpoints: Endpoints
+  /// How many threads evaluate.
+  package var threads: Int
+  /// "inproc", "ipc" or "tcp", for the ledger.
+  package var transport: String
+  /// The run's number; random for each run.
+  package var run: UInt64
+  /// The broker's incarnation, from 1.
+  package var epoch: Int
+
+  /// Settings of the given parts.
+  package init(
+    endpoints: Endpoints, threads: Int, transport: String, run: UInt64, epoch: Int = 1
+  ) {
+    self.endpoints = endpoints
+    self.threads = threads
+    self.transport = transport
+    self.run = run
+    self.epoch = epoch
+  }
+}

@@ -1,0 +1,16 @@
+/// Notices when a model that had learnt something falls back to chance after it grew.
+struct CollapseWatch {
+  private var best = 0.0
+  private var reported = 0
+
+  /// Whether `accuracy`, in [0, 1], is a collapse; true once per stage.
+  mutating func notices(_ accuracy: Double, stage: Int, classes: Int) -> Bool {
+    defer { best = max(best, accuracy) }
+    let chance = 1 / Double(max(classes, 1))
+    guard stage > 1, reported < stage, best > 2 * chance, accuracy < 1.2 * chance else {
+      return false
+    }
+    reported = stage
+    return true
+  }
+}

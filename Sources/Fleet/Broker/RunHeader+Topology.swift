@@ -1,0 +1,43 @@
+import Codecs
+import Federation
+import Ledger
+import Measures
+import Models
+import Progressive
+import Topology
+import Wire
+import ZeroMQ
+
+extension RunHeader {
+  /// The header of a run of `topology` over real sockets.
+  init(_ topology: Topology, seed: UInt64, transport: String) {
+    let architecture = topology.architecture
+    let stages = (1...architecture.stages).map { stage in
+      StageDescription(
+        stage: stage, parameters: architecture.parameterCount(stage: stage),
+        flopsPerSample: Double(architecture.trainingFLOPs(stage: stage)))
+    }
+    self.init(
+      name: topology.name, seed: seed, clock: "real", transport: transport,
+      model: ModelDescription(
+        name: architecture.name,
+        parameters: architecture.parameterCount(stage: architecture.stages), stages: stages),
+      strategy: topology.strategy.rawValue,
+      codecs: CodecNames(
+        down: "\(topology.codecs.down.spec)", up: "\(topology.codecs.up.spec)"),
+      plannedRounds: topology.rounds,
+      framing: ChunkFraming(
+        size: ByteCount(topology.limits.chunkBytes), overhead: Self.chunkOverhead))
+  }
+
+  /// What a full chunk of a model adds to its payload on the wire.
+  private static var chunkOverhead: ByteCount {
+    let topic = Topic.segment("0123456789abcdef").text
+    let header = Header(run: .max, epoch: 1, round: 100, stage: 3)
+    let envelope = Envelope.frame(
+      Message(header, Downlink.modelChunk(segment: .max, offset: 1 << 20, length: 1 << 18)))
+    let payload = 1 << 18
+    return ZMTPCost(.null).message([topic.utf8.count, envelope.count, payload])
+      - ByteCount(payload)
+  }
+}

@@ -1,0 +1,28 @@
+package import Federation
+package import Ledger
+
+/// Who watches a run: a progress line, a log, a test.
+package protocol RunObserver: Sendable {
+  /// A round ended and was booked.
+  func closed(_ progress: RunProgress)
+  /// Something that people want to know.
+  func noticed(_ notice: BrokerNotice)
+  /// The model's accuracy fell to chance after it had grown.
+  func collapsed(round: Int, stage: Int, accuracy: Double)
+}
+
+/// How far a run is after a round.
+package struct RunProgress: Sendable {
+  /// The round as it was booked.
+  package var record: RoundRecord
+  /// All rounds of the run.
+  package var rounds: Int
+  /// All stages of the model.
+  package var stages: Int
+  /// The last known accuracy, in [0, 1].
+  package var accuracy: Double?
+  /// All bytes so far, client view.
+  package var total: TwoWayTraffic
+  /// How long the run has lasted.
+  package var elapsed: Duration
+}

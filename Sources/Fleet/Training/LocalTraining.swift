@@ -1,0 +1,115 @@
+import Codecs
+import Datasets
+import Digests
+import Federation
+import Measures
+import Neural
+import Tensors
+import Topology
+import Wire
+import ZeroMQ
+
+/// One client's work in one round: decode the model, train on the client's samples, encode the update.
+///
+/// A pure function of its fields: the lane and the thread change nothing.
+struct LocalTraining: Sendable {
+  let workload: Workload
+  let task: ClientTask
+  let client: Int
+  let seed: UInt64
+  /// The model's segments in order, complete.
+  let segments: [StoredSegment]
+  /// The client's samples.
+  let samples: [Int]
+
+  /// Trains on `lane` and says what came of it.
+  func run(on lane: TrainingLane) -> WorkerEvent {
+    guard !samples.isEmpty else { return failed(.noData, "it has no samples") }
+    do {
+      let stage = workload.network(stage: task.stage)
+      let start = try startingPoint(stage)
+      var trained = start
+      let outcome = try train(&trained, at: stage, on: lane)
+      guard outcome.steps > 0 else {
+        return failed(
+          .diverged, "all \(outcome.skippedSteps) steps had a loss that isn't usable")
+      }
+      let update = SharedBuffer(try encode(trained, from: start))
+      let offer = Offer(
+        length: update.count, digest: Digest(of: update.bytes), samples: samples.count,
+        base: task.base, loss: Float(outcome.meanLoss), steps: outcome.steps,
+        skippedSteps: outcome.skippedSteps)
+      return .trained(client: client, round: task.round, offer, update)
+    } catch CodecError.notFinite {
+      return failed(.diverged, "its parameters are no longer finite")
+    } catch {
+      return failed(.failed, "\(error)")
+    }
+  }
+
+  /// The values that the model's bytes decode to: the reference that all clients share.
+  private func startingPoint(_ stage: NetworkOfStage) throws -> [ParameterVector] {
+    let names = stage.layouts.map(\.name)
+    guard segments.map(\.name) == names else {
+      throw LocalTrainingError.otherSegments(announced: segments.map(\.name), needed: names)
+    }
+    return try zip(segments, stage.layouts).map { segment, layout in
+      try segment.values(layout: layout, codec: workload.topology.codecs.down)
+    }
+  }
+
+  private var trainable: Set<Int> {
+    Set(task.segments.indices.filter { task.segments[$0].trained })
+  }
+
+  private func train(
+    _ parameters: inout [ParameterVector], at stage: NetworkOfStage, on lane: TrainingLane
+  ) throws -> TrainingOutcome {
+    let topology = workload.topology
+    let root = RandomStream(seed: seed)
+    let trainer = try lane.trainer(
+      for: stage.network, stage: task.stage, batch: topology.training.batch)
+    var batches = ClientBatches(
+      dataset: workload.data.train, samples: samples, epochs: topology.training.epochs,
+      augmentation: topology.data.augmentation,
+      stream: root.stream("batches", client, task.round))
+    return try trainer.train(
+      &parameters, trainable: trainable, source: &batches,
+      settings: topology.training.settings(learningRate: task.learningRate),
+      random: root.stream("dropout", client, task.round))
+  }
+
+  /// The encoded differences of the trained segments, one after the other.
+  private func encode(
+    _ trained: [ParameterVector], from start: [ParameterVector]
+  ) throws(CodecError) -> [UInt8] {
+    var parts: [[UInt8]] = []
+    for index in trainable.sorted() {
+      var difference = trained[index]
+      for scalar in difference.scalars.indices {
+        difference.scalars[scalar] -= start[index].scalars[scalar]
+      }
+      let key = RandomStream(seed: seed).stream("update codec", client, task.round, index).key
+      parts.append(try workload.topology.codecs.up.encode(difference, key: key))
+    }
+    return UpdateFraming.join(parts)
+  }
+
+  private func failed(_ reason: DeclineReason, _ detail: String) -> WorkerEvent {
+    .failed(client: client, round: task.round, reason, detail: detail)
+  }
+}
+
+/// Why a client can't train the model that was announced.
+enum LocalTrainingError: Error, CustomStringConvertible {
+  /// The announced segments aren't those of the stage.
+  case otherSegments(announced: [String], needed: [String])
+
+  var description: String {
+    switch self {
+    case .otherSegments(let announced, let needed):
+      "the broker announced \(announced.joined(separator: ", ")); this stage has "
+        + needed.joined(separator: ", ")
+    }
+  }
+}

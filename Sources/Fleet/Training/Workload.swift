@@ -1,0 +1,48 @@
+package import Datasets
+package import Digests
+import Measures
+import Models
+package import Topology
+
+/// What there is to learn: the model, the data and how they are dealt out and trained on.
+///
+/// Immutable and shared by all threads of a process.
+package struct Workload: Sendable {
+  /// The run's description.
+  package let topology: Topology
+  /// The samples to train on and to test with.
+  package let data: DatasetSplit
+  private let networks: [NetworkOfStage]
+
+  /// A workload with the data read from where the topology says.
+  ///
+  /// - Throws: `DatasetError` if the data is missing or broken.
+  package init(_ topology: Topology) throws(DatasetError) {
+    self.init(topology, data: try topology.data.load())
+  }
+
+  /// A workload with data that was read before.
+  package init(_ topology: Topology, data: DatasetSplit) {
+    self.topology = topology
+    self.data = data
+    networks = (1...topology.architecture.stages).map {
+      NetworkOfStage(
+        network: topology.architecture.network(stage: $0),
+        layouts: topology.architecture.layouts(stage: $0))
+    }
+  }
+
+  /// What broker and clients must agree on.
+  package var planDigest: Digest { topology.planDigest }
+
+  /// The samples of each client, which depend on the seed alone.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  package func partition(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    try topology.data.partition.deal(
+      data.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
+  }
+
+  /// The sub-model of `stage`, from 1.
+  func network(stage: Int) -> NetworkOfStage { networks[stage - 1] }
+}

@@ -1,0 +1,90 @@
+import Federation
+import Measures
+import Wire
+import ZeroMQ
+
+extension WorkerLoop {
+  /// Does what a client's machine asks for.
+  func perform(_ action: ClientAction, for client: Int) throws {
+    switch action {
+    case .send(let message): send([Frame(Envelope.frame(message))])
+    case .sendUpdate(let header, let ranges):
+      for range in ranges { sendUpdate(header, range, of: client) }
+    case .welcomed(let welcome):
+      joined += 1
+      if partition == nil || seed != welcome.seed {
+        seed = welcome.seed
+        partition = try workload.partition(seed: welcome.seed)
+      }
+      report(.joined(clients: joined, of: settings.clients.count))
+    case .subscribe(let segment):
+      store.open(segment)
+      try listen(to: segment.digest)
+    case .unsubscribe(let digest): try stopListening(to: digest)
+    case .keep: noteStaleSegments()
+    case .train(let task): train(task, for: client)
+    case .settled(let round, let accepted):
+      trainings.removeValue(forKey: client)?.cancel()
+      offers[client] = nil
+      noteStaleSegments()
+      if accepted { report(.counted(client: client, round: round)) }
+    case .finished(let end):
+      if case .refused(let reason, let detail) = end {
+        report(.refused(client: client, reason, detail: detail))
+      }
+      ends.append(end)
+      machines[client] = nil
+    }
+  }
+
+  private func sendUpdate(_ header: Header, _ range: Range<Int>, of client: Int) {
+    guard let update = offers[client], range.upperBound <= update.count else { return }
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: chunkBytes) {
+      let chunk = start..<min(start + chunkBytes, range.upperBound)
+      let message = Message(header, Uplink.updateChunk(offset: start, length: chunk.count))
+      // SAFETY: the buffer outlives the closure, and the chunk was cut from its range.
+      let envelope = unsafe update.bytes.withUnsafeBytes { bytes in
+        unsafe Envelope.frame(message, payload: UnsafeRawBufferPointer(rebasing: bytes[chunk]))
+      }
+      send([Frame(envelope), Frame(update, range: chunk)])
+    }
+  }
+
+  private var chunkBytes: Int { settings.limits.chunkBytes }
+
+  /// Submits a client's training to the pool.
+  private func train(_ task: ClientTask, for client: Int) {
+    report(.training(client: client, round: task.round, stage: task.stage))
+    let segments = task.segments.compactMap { store.segment($0.digest) }
+    guard segments.count == task.segments.count, let partition else {
+      // The machine trains only when all segments are here; a worker that lost them says so.
+      _ = inbox.push(
+        .failed(client: client, round: task.round, .failed, detail: "segments are missing"))
+      return
+    }
+    let cancellation = Cancellation()
+    trainings[client] = cancellation
+    let training = LocalTraining(
+      workload: workload, task: task, client: client, seed: seed, segments: segments,
+      samples: partition[client])
+    pool.submit { [inbox] lane in
+      guard !cancellation.isCancelled else { return }
+      _ = inbox.push(training.run(on: lane))
+    }
+  }
+
+  /// Takes in what reached the loop from other threads.
+  func take(_ event: WorkerEvent) throws {
+    switch event {
+    case .trained(let client, let round, let offer, let update):
+      guard machines[client]?.task?.round == round else { return }
+      offers[client] = update
+      try handle(.trained(round: round, offer), for: client)
+    case .failed(let client, let round, let reason, let detail):
+      report(.declined(client: client, round: round, reason, detail: detail))
+      try handle(.failed(round: round, reason, detail: detail), for: client)
+    case .stop:
+      for client in settings.clients { try handle(.stop, for: client) }
+    }
+  }
+}

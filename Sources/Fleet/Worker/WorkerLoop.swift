@@ -1,0 +1,176 @@
+import Digests
+import Federation
+import Measures
+import Synchronization
+import Wire
+import ZeroMQ
+
+/// The thread of a worker: owns its three sockets and drives the machines of its clients.
+///
+/// Training happens on the pool; only its results come back here. Made and run on one thread.
+final class WorkerLoop {
+  let settings: WorkerSettings
+  let workload: Workload
+  let pool: TrainingPool
+  let inbox: Inbox<WorkerEvent>
+  let report: @Sendable (WorkerReport) -> Void
+
+  private let control: Socket
+  private let bulk: Socket
+  private let updates: Socket
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
+
+  var machines: [Int: ClientMachine] = [:]
+  var store = SegmentStore()
+  var listeners: [Digest: Int] = [:]
+  var offers: [Int: SharedBuffer] = [:]
+  var trainings: [Int: Cancellation] = [:]
+  var partition: [[Int]]?
+  var seed: UInt64 = 0
+  var joined = 0
+  var ends: [ClientEnd] = []
+  private var storeIsStale = false
+  private var outgoing = OutgoingQueue()
+  private var lastHeard: Duration = .zero
+  private var nextSilenceReport: Duration = .seconds(30)
+
+  /// Opens the sockets of a worker.
+  init(
+    settings: WorkerSettings, workload: Workload, context: Context, pool: TrainingPool,
+    inbox: Inbox<WorkerEvent>, report: @escaping @Sendable (WorkerReport) -> Void
+  ) throws(ZMQError) {
+    self.settings = settings
+    self.workload = workload
+    self.pool = pool
+    self.inbox = inbox
+    self.report = report
+    start = clock.now
+    var listening = SocketOptions()
+    // After a reconnect a SUB sends no more subscriptions than this.
+    listening.sendHighWaterMark = 4 * settings.clients.count + 1000
+    listening.maximumFrame = ByteCount(settings.limits.chunkBytes + Envelope.maximalBytes)
+    control = try Socket(.subscribe, in: context, options: listening)
+    listening.receiveHighWaterMark = 0
+    bulk = try Socket(.subscribe, in: context, options: listening)
+    var sending = SocketOptions()
+    sending.isImmediate = true
+    sending.sendHighWaterMark = 64
+    updates = try Socket(.push, in: context, options: sending)
+    for client in settings.clients {
+      let mailbox = Topic.client(client).text
+      try control.subscribe(to: mailbox)
+      try bulk.subscribe(to: mailbox)
+      machines[client] = ClientMachine(
+        identity: ClientIdentity(
+          client: client, worker: settings.worker, plan: workload.planDigest),
+        limits: settings.limits,
+        jitter: RandomStream(seed: settings.worker).stream("jitter", client))
+    }
+    try control.subscribe(to: Topic.all.text)
+    try bulk.connect(to: settings.endpoints.bulk)
+    try updates.connect(to: settings.endpoints.updates)
+    try control.connect(to: settings.endpoints.control)
+  }
+
+  /// Works until all clients' parts have ended.
+  func run() throws -> WorkerEnd {
+    var poller = Poller()
+    let controlToken = poller.add(control)
+    let bulkToken = poller.add(bulk)
+    let updatesToken = poller.add(updates, for: [])
+    _ = poller.add(inbox.wakeup)
+    while !machines.isEmpty {
+      try tickAll()
+      storeIsStale ? evict() : ()
+      try flush()
+      poller.watch(updatesToken, for: outgoing.isEmpty ? [] : .writable)
+      let wake = machines.values.compactMap(\.wakeTime).min() ?? now + .seconds(5)
+      _ = try poller.wait(atMost: max(.zero, min(wake - now, .seconds(5))))
+      for event in inbox.drain() { try take(event) }
+      if poller.isReadable(controlToken) { try drain(control) }
+      if poller.isReadable(bulkToken) { try drain(bulk) }
+      guard try isPatient() else { return .abandoned }
+    }
+    try flush()
+    return end
+  }
+
+  /// How long the loop has run.
+  var now: Duration { clock.now - start }
+
+  private var end: WorkerEnd {
+    for case .refused(let reason, let detail) in ends where joined == 0 {
+      return .refused(reason, detail: detail)
+    }
+    if ends.contains(.left) { return .stopped }
+    return ends.contains(.interrupted) ? .interrupted : .complete
+  }
+
+  /// Hands an event to a client's machine and does what it answers.
+  func handle(_ event: ClientEvent, for client: Int) throws {
+    guard let actions = machines[client]?.handle(event, at: now) else { return }
+    for action in actions { try perform(action, for: client) }
+  }
+
+  /// Queues a message to the broker; frames are sent in order when there is room.
+  func send(_ frames: [Frame]) { outgoing.append(frames) }
+
+  /// Listens to a segment's chunks, once for all clients of this worker.
+  func listen(to digest: Digest) throws(ZMQError) {
+    listeners[digest, default: 0] += 1
+    if listeners[digest] == 1 { try bulk.subscribe(to: Topic.segment(digest).text) }
+  }
+
+  /// Stops listening once no client needs the segment's chunks.
+  func stopListening(to digest: Digest) throws(ZMQError) {
+    guard let count = listeners[digest] else { return }
+    listeners[digest] = count > 1 ? count - 1 : nil
+    if count == 1 { try bulk.unsubscribe(from: Topic.segment(digest).text) }
+  }
+
+  /// Remembers that some kept segment may be of no more use.
+  func noteStaleSegments() { storeIsStale = true }
+
+  private func evict() {
+    storeIsStale = false
+    store.keep(only: machines.values.reduce(into: []) { $0.formUnion($1.interests) })
+  }
+
+  private func tickAll() throws {
+    let now = now
+    for client in settings.clients {
+      if let wake = machines[client]?.wakeTime, wake <= now { try handle(.tick, for: client) }
+    }
+  }
+
+  private func flush() throws(ZMQError) {
+    while let frames = outgoing.first {
+      guard try updates.send(frames) else { return }
+      outgoing.removeFirst()
+    }
+  }
+
+  private func drain(_ socket: borrowing Socket) throws {
+    let limits = ReceiveLimits(
+      frames: 3, size: ByteCount(settings.limits.chunkBytes + Envelope.maximalBytes + 1024))
+    // Bounded, so that results and timers get their turn.
+    for _ in 0..<256 {
+      guard let reception = try socket.receive(limits: limits) else { return }
+      lastHeard = now
+      guard let message = reception.message else { continue }
+      try take(message)
+    }
+  }
+
+  private func isPatient() throws(ZMQError) -> Bool {
+    let silence = now - lastHeard
+    if silence < .seconds(30) {
+      nextSilenceReport = .seconds(30)
+    } else if silence >= nextSilenceReport {
+      report(.silence(silence))
+      nextSilenceReport += .seconds(30)
+    }
+    return silence < settings.patience
+  }
+}

@@ -1,0 +1,31 @@
+package import Wire
+
+/// What a worker tells the people who watch it.
+package enum WorkerReport: Sendable {
+  /// So many of its clients were welcomed.
+  case joined(clients: Int, of: Int)
+  /// A client trains.
+  case training(client: Int, round: Int, stage: Int)
+  /// A client's update is counted.
+  case counted(client: Int, round: Int)
+  /// A client can't take part in a round.
+  case declined(client: Int, round: Int, DeclineReason, detail: String)
+  /// The broker refuses a client for good.
+  case refused(client: Int, RefusalReason, detail: String)
+  /// Nothing was heard of the broker for this long.
+  case silence(Duration)
+}
+
+/// How a worker's part in a run ended.
+package enum WorkerEnd: Hashable, Sendable {
+  /// All rounds were run.
+  case complete
+  /// The broker was stopped before that.
+  case interrupted
+  /// The worker was told to stop.
+  case stopped
+  /// The broker refused all of its clients.
+  case refused(RefusalReason, detail: String)
+  /// The broker was silent for longer than the worker's patience.
+  case abandoned
+}

@@ -1,0 +1,30 @@
+package import Federation
+
+/// Which clients a worker plays, where its broker is, and what it may use.
+package struct WorkerSettings: Sendable {
+  /// Where the broker's sockets are.
+  package var endpoints: Endpoints
+  /// The clients that this worker plays, from 0.
+  package var clients: [Int]
+  /// How many clients train at the same time.
+  package var threads: Int
+  /// Waiting times and sizes.
+  package var limits: ProtocolLimits
+  /// Random, one per worker process.
+  package var worker: UInt64
+  /// How long the broker may be silent before the worker gives up.
+  package var patience: Duration
+
+  /// Settings of the given parts.
+  package init(
+    endpoints: Endpoints, clients: [Int], threads: Int, limits: ProtocolLimits, worker: UInt64,
+    patience: Duration = .seconds(600)
+  ) {
+    self.endpoints = endpoints
+    self.clients = clients
+    self.threads = threads
+    self.limits = limits
+    self.worker = worker
+    self.patience = patience
+  }
+}

@@ -1,0 +1,68 @@
+public import Foundation
+
+/// The checkpoints of a run: the newest, and the one before it in case the newest is damaged.
+public struct CheckpointStore: Sendable {
+  /// The newest usable checkpoint, and what was passed over to find it.
+  public struct Found: Sendable {
+    /// The checkpoint; nil if there is none that can be used.
+    public var checkpoint: Checkpoint?
+    /// Why each newer one couldn't be used.
+    public var damaged: [LedgerError]
+  }
+
+  private static let kept = 2
+  private static let prefix = "round-"
+  private static let suffix = ".safetensors"
+  private let directory: URL
+
+  /// The checkpoints in `directory`, which is made when the first is written.
+  public init(directory: URL) { self.directory = directory }
+
+  /// Writes a checkpoint, whole or not at all, then removes all but the two newest.
+  public func write(_ checkpoint: Checkpoint) throws(LedgerError) {
+    precondition(checkpoint.round >= 0, "a checkpoint after round \(checkpoint.round)")
+    try DurableFile.makeDirectory(directory)
+    let name = "\(Self.prefix)\(checkpoint.round)\(Self.suffix)"
+    try DurableFile.write(checkpoint.encoded(), to: directory.appending(path: name))
+    for round in try rounds().filter({ $0 <= checkpoint.round }).dropFirst(Self.kept) {
+      try DurableFile.remove(url(of: round))
+    }
+    for round in try rounds() where round > checkpoint.round {
+      try DurableFile.remove(url(of: round))  // of a future that was taken back
+    }
+  }
+
+  /// The newest checkpoint that is whole.
+  ///
+  /// - Throws: ``LedgerError`` where the directory can't be read, or a checkpoint is of a later
+  ///   version; damage doesn't throw.
+  public func latest() throws(LedgerError) -> Found {
+    var damaged: [LedgerError] = []
+    guard FileManager.default.fileExists(atPath: directory.path(percentEncoded: false)) else {
+      return Found(checkpoint: nil, damaged: [])
+    }
+    for round in try rounds() {
+      let url = url(of: round)
+      do throws(LedgerError) {
+        let checkpoint = try Checkpoint(
+          decoding: try DurableFile.read(url), path: url.path(percentEncoded: false))
+        return Found(checkpoint: checkpoint, damaged: damaged)
+      } catch .damaged(let path, let problem) {
+        damaged.append(.damaged(path: path, problem: problem))
+      }
+    }
+    return Found(checkpoint: nil, damaged: damaged)
+  }
+
+  private func url(of round: Int) -> URL {
+    directory.appending(path: "\(Self.prefix)\(round)\(Self.suffix)")
+  }
+
+  /// The rounds of which there are files, newest first.
+  private func rounds() throws(LedgerError) -> [Int] {
+    try DurableFile.names(in: directory).compactMap { name in
+      guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix) else { return nil }
+      return Int(name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count))
+    }.sorted(by: >)
+  }
+}

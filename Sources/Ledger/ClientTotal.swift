@@ -1,0 +1,19 @@
+/// One client's part in a run.
+public struct ClientTotal: Hashable, Sendable {
+  /// The client, counted from 0.
+  public var client: Int
+  /// How often it was selected.
+  public var selected: Int
+  /// How many of its updates counted.
+  public var accepted: Int
+  /// What its own link carried.
+  public var traffic: TwoWayTraffic
+
+  /// A client's part of the given size.
+  public init(client: Int, selected: Int, accepted: Int, traffic: TwoWayTraffic) {
+    self.client = client
+    self.selected = selected
+    self.accepted = accepted
+    self.traffic = traffic
+  }
+}

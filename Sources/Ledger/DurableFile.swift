@@ -1,0 +1,90 @@
+public import Foundation
+
+/// Files that are there whole or not at all, also when power fails.
+public enum DurableFile {
+  /// Replaces the file at `url`: temporary file, fsync, rename, fsync of the directory.
+  ///
+  /// - Throws: ``LedgerError``; the old contents are then still there.
+  public static func write(_ bytes: some DataProtocol, to url: URL) throws(LedgerError) {
+    try replace(url, with: Array(bytes))
+  }
+
+  private static func replace(_ url: URL, with bytes: [UInt8]) throws(LedgerError) {
+    let temporary = RunPaths.partial(url)
+    do throws(LedgerError) {
+      let file = try OpenFile(
+        temporary.path(percentEncoded: false), O_WRONLY | O_CREAT | O_TRUNC)
+      try file.write(bytes)
+      try file.sync()
+      try move(temporary, to: url)
+    } catch {
+      // What was wrong first is the news; that the rest can't be removed follows from it.
+      try? remove(temporary)
+      throw error
+    }
+  }
+
+  /// Renames a file in its directory, durably, over what has the new name.
+  static func move(_ old: URL, to new: URL) throws(LedgerError) {
+    let (from, to) = (old.path(percentEncoded: false), new.path(percentEncoded: false))
+    // SAFETY: both paths are passed as terminated strings that outlive the call.
+    try OpenFile.check("rename", to) { unsafe rename(from, to) }
+    try OpenFile.syncDirectory(new.deletingLastPathComponent().path(percentEncoded: false))
+  }
+
+  /// The bytes of the file at `url`, whose size is looked at first.
+  static func read(_ url: URL, limit: Int = .max) throws(LedgerError) -> [UInt8] {
+    let file = try OpenFile(url.path(percentEncoded: false), O_RDONLY)
+    let size = try file.size()
+    guard size <= limit else {
+      throw .damaged(path: file.path, problem: "\(size) bytes, where at most \(limit) make sense")
+    }
+    return try file.read(size, at: 0)
+  }
+
+  /// Makes a directory unless there is one.
+  static func makeDirectory(_ url: URL) throws(LedgerError) {
+    let path = url.path(percentEncoded: false)
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw SystemCode.error("mkdir", path, code: Self.code(of: error))
+    }
+  }
+
+  /// The names in a directory, sorted.
+  static func names(in url: URL) throws(LedgerError) -> [String] {
+    let path = url.path(percentEncoded: false)
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+    } catch {
+      throw SystemCode.error("readdir", path, code: Self.code(of: error))
+    }
+  }
+
+  /// Removes the file at `url`, if there is one.
+  static func remove(_ url: URL) throws(LedgerError) {
+    let path = url.path(percentEncoded: false)
+    do throws(LedgerError) {
+      // SAFETY: the path is passed as a terminated string that outlives the call.
+      try OpenFile.check("unlink", path) { unsafe unlink(path) }
+    } catch .missing {
+      return
+    }
+  }
+
+  /// The system's code beneath an error of Foundation.
+  private static func code(of error: any Error) -> Int32 {
+    if let error = error as? POSIXError { return error.code.rawValue }
+    guard let error = error as? CocoaError else { return EIO }
+    if let beneath = error.underlying as? POSIXError { return beneath.code.rawValue }
+    return switch error.code {
+    case .fileWriteNoPermission, .fileReadNoPermission: EACCES
+    case .fileWriteVolumeReadOnly: EROFS
+    case .fileWriteOutOfSpace: ENOSPC
+    case .fileNoSuchFile, .fileReadNoSuchFile: ENOENT
+    case .fileWriteFileExists: EEXIST
+    default: EIO
+    }
+  }
+}

@@ -1,0 +1,33 @@
+public import Digests
+
+/// What a run came to.
+public struct FinalRecord: Hashable, Sendable {
+  /// How it ended.
+  public var state: RunState
+  /// The final model's accuracy; nil if not evaluated.
+  public var accuracy: Double?
+  /// The final model's loss; nil if not evaluated.
+  public var loss: Double?
+  /// The final model's mean Dice coefficient; nil unless this is segmentation.
+  public var dice: Double?
+  /// Names the final model by its content.
+  public var modelDigest: Digest?
+  /// How long the run took on its own clock.
+  public var elapsed: Duration
+  /// How long the run took on the wall's clock, all resumptions together.
+  public var wallClock: Duration
+
+  /// The end of a run.
+  public init(
+    state: RunState, accuracy: Double? = nil, loss: Double? = nil, dice: Double? = nil,
+    modelDigest: Digest? = nil, elapsed: Duration, wallClock: Duration
+  ) {
+    self.state = state
+    self.accuracy = accuracy
+    self.loss = loss
+    self.dice = dice
+    self.modelDigest = modelDigest
+    self.elapsed = elapsed
+    self.wallClock = wallClock
+  }
+}

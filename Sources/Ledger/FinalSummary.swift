@@ -1,0 +1,13 @@
+public import Digests
+
+/// The end of a run's summary; until the run has ended, its last evaluated round.
+public struct FinalSummary: Hashable, Sendable {
+  /// The final accuracy; nil if nothing was evaluated.
+  public var accuracy: Double?
+  /// The final loss; nil if nothing was evaluated.
+  public var loss: Double?
+  /// The final mean Dice coefficient; nil unless this is segmentation.
+  public var dice: Double?
+  /// The final model's name; nil until there is one.
+  public var modelDigest: Digest?
+}

@@ -1,0 +1,22 @@
+/// The model of a run: its name and what each stage costs.
+public struct ModelDescription: Hashable, Sendable, Codable {
+  /// The name in the zoo: "convnet".
+  public var name: String
+  /// The parameters of the full model, P.
+  public var parameters: Int
+  /// The sub-models, smallest first.
+  public var stages: [StageDescription]
+
+  /// A model of the given stages.
+  public init(name: String, parameters: Int, stages: [StageDescription]) {
+    self.name = name
+    self.parameters = parameters
+    self.stages = stages
+  }
+
+  /// The stage of that number, counted from 1; nil if there is none.
+  public func stage(_ number: Int) -> StageDescription? { stages.first { $0.stage == number } }
+
+  /// What training the full model on one sample costs.
+  public var flopsPerSample: Double { stages.map(\.flopsPerSample).max() ?? 0 }
+}

@@ -1,0 +1,64 @@
+/// What one round came to; its traffic is in its ``RoundBook``.
+public struct RoundRecord: Hashable, Sendable {
+  /// The round, counted from 1.
+  public var round: Int
+  /// The stage of the model, counted from 1.
+  public var stage: Int
+  /// Whether only the new block and head were trained.
+  public var warmUp: Bool
+  /// How many clients were asked to train.
+  public var selected: Int
+  /// How many updates count.
+  public var accepted: Int
+  /// How many updates came after the round had closed.
+  public var late: Int
+  /// How many updates never came.
+  public var lost: Int
+  /// How many updates were turned away.
+  public var refused: Int
+  /// How many updates came again after they had been accepted.
+  public var duplicates: Int
+  /// How long the round took on the run's clock.
+  public var elapsed: Duration
+  /// The share of test samples (of pixels, for segmentation) that are classified rightly; nil if not evaluated.
+  public var accuracy: Double?
+  /// The mean loss over the test samples; nil if not evaluated.
+  public var loss: Double?
+  /// The mean Dice coefficient over the foreground classes; nil unless this is segmentation.
+  public var dice: Double?
+  /// What became of each selected client.
+  public var outcomes: [ClientOutcome]
+  /// What else happened, by name: "malformed frame".
+  public var counters: [String: Int]
+
+  /// A record whose `selected`, `accepted`, `late`, `lost` and `refused` are counted from `outcomes`.
+  public init(
+    round: Int, stage: Int, warmUp: Bool = false, outcomes: [ClientOutcome] = [],
+    duplicates: Int = 0, elapsed: Duration, accuracy: Double? = nil, loss: Double? = nil,
+    dice: Double? = nil, counters: [String: Int] = [:]
+  ) {
+    self.round = round
+    self.stage = stage
+    self.warmUp = warmUp
+    selected = outcomes.count
+    accepted = 0
+    late = 0
+    lost = 0
+    refused = 0
+    for outcome in outcomes {
+      switch outcome.outcome {
+      case .accepted: accepted += 1
+      case .late: late += 1
+      case .lost: lost += 1
+      case .refused: refused += 1
+      }
+    }
+    self.duplicates = duplicates
+    self.elapsed = elapsed
+    self.accuracy = accuracy
+    self.loss = loss
+    self.dice = dice
+    self.outcomes = outcomes
+    self.counters = counters
+  }
+}

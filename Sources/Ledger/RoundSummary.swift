@@ -1,0 +1,33 @@
+/// One round of a run's summary.
+public struct RoundSummary: Hashable, Sendable {
+  /// The round, counted from 1.
+  public var round: Int
+  /// The stage, counted from 1.
+  public var stage: Int
+  /// Whether only the new block and head were trained.
+  public var warmUp: Bool
+  /// How many clients were asked to train.
+  public var selected: Int
+  /// How many updates counted.
+  public var accepted: Int
+  /// How many updates came too late.
+  public var late: Int
+  /// How many updates never came.
+  public var lost: Int
+  /// How many updates were turned away.
+  public var refused: Int
+  /// How many updates came again.
+  public var duplicates: Int
+  /// What the round asked of links and devices.
+  public var load: Load
+  /// What the full model would have asked of them.
+  public var fullModel: Load
+  /// How long the round took on the run's clock.
+  public var elapsed: Duration
+  /// The accuracy after the round; nil if not evaluated.
+  public var accuracy: Double?
+  /// The loss after the round; nil if not evaluated.
+  public var loss: Double?
+  /// The mean Dice coefficient after the round; nil unless this is segmentation.
+  public var dice: Double?
+}

@@ -1,0 +1,36 @@
+public import Foundation
+
+/// Where the parts of a run lie in its directory.
+public struct RunPaths: Hashable, Sendable {
+  /// The run directory.
+  public let directory: URL
+
+  /// The parts of the run in `directory`.
+  public init(_ directory: URL) { self.directory = directory }
+
+  /// The ledger, an SQLite file: `run.sqlite`.
+  public var ledger: URL { part("run.sqlite") }
+  /// The directory of checkpoints: `checkpoint/`.
+  public var checkpoints: URL { part("checkpoint", isDirectory: true) }
+  /// The directory of the open round's updates: `spool/`.
+  public var spool: URL { part("spool", isDirectory: true) }
+  /// The final model: `model.safetensors`.
+  public var model: URL { part("model.safetensors") }
+  /// The topology as it was run: `topology.yaml`.
+  public var topology: URL { part("topology.yaml") }
+  /// The log, one JSON object a line: `log.jsonl`.
+  public var log: URL { part("log.jsonl") }
+  /// The report: `report.html`.
+  public var report: URL { part("report.html") }
+  /// The file that the process at work holds locked: `lock`.
+  public var lock: URL { part("lock") }
+
+  /// Where a file is written before it gets its name.
+  static func partial(_ url: URL) -> URL {
+    url.deletingLastPathComponent().appending(path: url.lastPathComponent + ".partial")
+  }
+
+  private func part(_ name: String, isDirectory: Bool = false) -> URL {
+    directory.appending(path: name, directoryHint: isDirectory ? .isDirectory : .notDirectory)
+  }
+}

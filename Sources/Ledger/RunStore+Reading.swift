@@ -1,0 +1,102 @@
+import Digests
+import GRDB
+import Measures
+
+extension RunStore {
+  /// What was known of the run before its first round.
+  public func header() throws(LedgerError) -> RunHeader { try read(Self.header(in:)) }
+
+  /// The last round that is kept; nil if there is none yet.
+  public func lastRound() throws(LedgerError) -> Int? {
+    try read { try Int.fetchOne($0, sql: "SELECT max(round) FROM round") }
+  }
+
+  /// What the run came to so far, from one consistent view of the ledger.
+  public func summary() throws(LedgerError) -> RunSummary {
+    try read { database in
+      let header = try Self.header(in: database)
+      let rounds = try Self.rounds(in: database, header: header)
+      let end = try Self.end(in: database)
+      let last = rounds.last { $0.accuracy != nil || $0.loss != nil }
+      return RunSummary(
+        name: header.name, seed: header.seed, clock: header.clock, transport: header.transport,
+        strategy: header.strategy, codecs: header.codecs, state: end?.state ?? .running,
+        plannedRounds: header.plannedRounds,
+        elapsed: end?.elapsed ?? rounds.map(\.elapsed).reduce(.zero, +),
+        wallClock: end?.wallClock, model: header.model, rounds: rounds,
+        stages: StageSummary.stages(of: rounds, model: header.model),
+        totals: rounds.map(\.load).reduce(.zero, +),
+        fullModel: rounds.map(\.fullModel).reduce(.zero, +),
+        sockets: try Self.traffic(in: database, view: .socket),
+        offered: try Self.traffic(in: database, view: .client, offered: true),
+        kinds: try Self.kinds(in: database), counters: try Self.counters(in: database),
+        final: FinalSummary(
+          accuracy: end?.accuracy ?? last?.accuracy, loss: end?.loss ?? last?.loss,
+          dice: end?.dice ?? last?.dice, modelDigest: end?.modelDigest))
+    }
+  }
+
+  /// Each client's part in the run, in client order; those that never took part are left out.
+  public func clients() throws(LedgerError) -> [ClientTotal] {
+    try read { database in
+      var totals: [Int: ClientTotal] = [:]
+      func total(_ client: Int) -> ClientTotal {
+        totals[client] ?? ClientTotal(client: client, selected: 0, accepted: 0, traffic: .zero)
+      }
+      let outcomes = try Row.fetchCursor(
+        database,
+        sql: "SELECT client, count(*), sum(outcome = 'accepted') FROM outcome GROUP BY client")
+      while let row = try outcomes.next() {
+        totals[row[0]] = ClientTotal(
+          client: row[0], selected: row[1], accepted: row[2], traffic: .zero)
+      }
+      let traffic = try Row.fetchCursor(
+        database,
+        sql: """
+          SELECT client, direction, sum(payload), sum(wire) FROM traffic
+          WHERE view = 'client' AND client IS NOT NULL GROUP BY client, direction
+          """)
+      while let row = try traffic.next() {
+        guard let direction = Direction(rawValue: row[1]) else { continue }
+        var client = total(row[0])
+        client.traffic[direction] = Self.traffic(row, 2)
+        totals[client.client] = client
+      }
+      return totals.values.sorted { $0.client < $1.client }
+    }
+  }
+
+  static func header(in database: Database) throws -> RunHeader {
+    guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run"),
+      let seed = UInt64(row["seed"] as String), (row["chunkSize"] as Int) > 0,
+      (row["chunkOverhead"] as Int) >= 0
+    else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "no run in it") }
+    let stages = try Row.fetchAll(database, sql: "SELECT * FROM stage ORDER BY stage")
+    return RunHeader(
+      name: row["name"], seed: seed, clock: row["clock"], transport: row["transport"],
+      model: ModelDescription(
+        name: row["model"], parameters: row["parameters"],
+        stages: stages.map {
+          StageDescription(
+            stage: $0["stage"], parameters: $0["parameters"], flopsPerSample: $0["flopsPerSample"])
+        }),
+      strategy: row["strategy"], codecs: CodecNames(down: row["downCodec"], up: row["upCodec"]),
+      plannedRounds: row["plannedRounds"],
+      framing: ChunkFraming(
+        size: ByteCount(row["chunkSize"]), overhead: ByteCount(row["chunkOverhead"])),
+      start: row["start"])
+  }
+
+  /// How the run ended; nil while it goes on.
+  private static func end(in database: Database) throws -> FinalRecord? {
+    guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run"),
+      let state = RunState(rawValue: row["state"]), state != .running
+    else { return nil }
+    let digest: String? = row["modelDigest"]
+    return FinalRecord(
+      state: state, accuracy: row["accuracy"], loss: row["loss"], dice: row["dice"],
+      modelDigest: digest.flatMap(Digest.init(hex:)),
+      elapsed: .seconds(row["elapsed"] as Double? ?? 0),
+      wallClock: .seconds(row["wallClock"] as Double? ?? 0))
+  }
+}

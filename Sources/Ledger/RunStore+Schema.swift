@@ -1,0 +1,98 @@
+import GRDB
+
+extension RunStore {
+  /// Marks an SQLite file as a ledger: "PFLg".
+  static let applicationIdentifier = 0x5046_4C67
+  /// The schema that is written; later versions must still read it.
+  static let schemaVersion = 1
+
+  /// The tables; the article *Schema* explains each column.
+  static let schema = """
+    PRAGMA application_id = \(applicationIdentifier);
+    PRAGMA user_version = \(schemaVersion);
+
+    CREATE TABLE run (
+      name TEXT NOT NULL,
+      seed TEXT NOT NULL,
+      clock TEXT NOT NULL,
+      transport TEXT NOT NULL,
+      strategy TEXT NOT NULL,
+      downCodec TEXT NOT NULL,
+      upCodec TEXT NOT NULL,
+      model TEXT NOT NULL,
+      parameters INTEGER NOT NULL,
+      plannedRounds INTEGER NOT NULL,
+      chunkSize INTEGER NOT NULL,
+      chunkOverhead INTEGER NOT NULL,
+      start TEXT,
+      state TEXT NOT NULL DEFAULT 'running',
+      accuracy REAL,
+      loss REAL,
+      dice REAL,
+      modelDigest TEXT,
+      elapsed REAL,
+      wallClock REAL
+    ) STRICT;
+
+    CREATE TABLE stage (
+      stage INTEGER PRIMARY KEY,
+      parameters INTEGER NOT NULL,
+      flopsPerSample REAL NOT NULL
+    ) STRICT;
+
+    CREATE TABLE round (
+      round INTEGER PRIMARY KEY,
+      stage INTEGER NOT NULL,
+      warmUp INTEGER NOT NULL,
+      selected INTEGER NOT NULL,
+      accepted INTEGER NOT NULL,
+      late INTEGER NOT NULL,
+      lost INTEGER NOT NULL,
+      refused INTEGER NOT NULL,
+      duplicates INTEGER NOT NULL,
+      elapsed REAL NOT NULL,
+      accuracy REAL,
+      loss REAL,
+      dice REAL,
+      flops REAL NOT NULL,
+      fullModelFlops REAL NOT NULL,
+      downClients INTEGER NOT NULL,
+      upClients INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE outcome (
+      round INTEGER NOT NULL REFERENCES round ON DELETE CASCADE,
+      client INTEGER NOT NULL,
+      outcome TEXT NOT NULL,
+      reason TEXT,
+      stage INTEGER NOT NULL,
+      samples INTEGER NOT NULL,
+      trainedSamples INTEGER NOT NULL,
+      updateSize INTEGER NOT NULL,
+      elapsed REAL,
+      PRIMARY KEY (round, client)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE traffic (
+      round INTEGER NOT NULL REFERENCES round ON DELETE CASCADE,
+      view TEXT NOT NULL,
+      client INTEGER,
+      direction TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      payload INTEGER NOT NULL,
+      wire INTEGER NOT NULL,
+      messages INTEGER NOT NULL,
+      offeredPayload INTEGER NOT NULL,
+      offeredWire INTEGER NOT NULL,
+      offeredMessages INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX trafficByRound ON traffic (round);
+
+    CREATE TABLE counter (
+      round INTEGER NOT NULL REFERENCES round ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      count INTEGER NOT NULL,
+      PRIMARY KEY (round, name)
+    ) STRICT, WITHOUT ROWID;
+    """
+}

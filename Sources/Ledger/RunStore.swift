@@ -1,0 +1,126 @@
+public import Foundation
+import GRDB
+
+/// A run's ledger: one SQLite file that can be read, also by others, while the run goes on.
+///
+/// The schema is described, with queries, in the article *Schema*. All calls may come from any
+/// thread; they are carried out one after the other.
+public final class RunStore: Sendable {
+  let database: DatabaseQueue
+  let path: String
+
+  /// Makes the ledger of a new run.
+  ///
+  /// - Throws: `exists` where one is; `readOnly`, `full`.
+  public static func create(at url: URL, header: RunHeader) throws(LedgerError) -> RunStore {
+    let path = url.path(percentEncoded: false)
+    if FileManager.default.fileExists(atPath: path) {
+      throw .exists(path: url.deletingLastPathComponent().path(percentEncoded: false))
+    }
+    // Under another name first, so that a kill leaves a whole ledger or none.
+    let partial = RunPaths.partial(url)
+    try DurableFile.remove(partial)
+    let first = try RunStore(path: partial.path(percentEncoded: false), journal: .rollback)
+    try first.write { database in
+      try database.execute(sql: RunStore.schema)
+      try RunStore.insert(header, into: database)
+    }
+    first.close()
+    try DurableFile.move(partial, to: url)
+    return try RunStore(path: path, journal: .writeAhead)
+  }
+
+  /// Opens the ledger of an interrupted run, to go on with it.
+  ///
+  /// - Throws: `missing`, `damaged`, `newer`, `readOnly`.
+  public static func open(at url: URL) throws(LedgerError) -> RunStore {
+    try existing(at: url, journal: .writeAhead)
+  }
+
+  /// Opens a ledger to read from it, also while another process writes.
+  ///
+  /// - Throws: `missing`, `damaged`, `newer`.
+  public static func read(at url: URL) throws(LedgerError) -> RunStore {
+    try existing(at: url, journal: .none)
+  }
+
+  private static func existing(at url: URL, journal: Journal) throws(LedgerError) -> RunStore {
+    let path = url.path(percentEncoded: false)
+    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    let store = try RunStore(path: path, journal: journal)
+    let (application, version) = try store.read { database in
+      (
+        try Int.fetchOne(database, sql: "PRAGMA application_id"),
+        try Int.fetchOne(database, sql: "PRAGMA user_version")
+      )
+    }
+    guard application == applicationIdentifier, let version, version > 0 else {
+      throw .damaged(path: path, problem: "an SQLite file, but no ledger of progfed")
+    }
+    guard version <= schemaVersion else { throw .newer(path: path, format: version) }
+    return store
+  }
+
+  /// How changes are made durable; readers make none.
+  private enum Journal { case rollback, writeAhead, none }
+
+  private init(path: String, journal: Journal) throws(LedgerError) {
+    var configuration = Configuration()
+    configuration.readonly = journal == .none
+    configuration.journalMode = journal == .writeAhead ? .wal : .default
+    configuration.busyMode = .timeout(10)
+    if journal != .none {
+      // A round that was reported as kept must survive a loss of power.
+      configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    }
+    self.path = path
+    database = try Self.translating(path) {
+      try DatabaseQueue(path: path, configuration: configuration)
+    }
+  }
+
+  /// Closes the file and folds SQLite's side files into it, unless somebody reads at the moment.
+  public func close() {
+    if !database.configuration.readonly {
+      // Best effort: a ledger in WAL mode is as good, it only comes as three files.
+      try? database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+    }
+    try? database.close()
+  }
+
+  // MARK: Access
+
+  func read<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
+    try Self.translating(path) { try database.read(body) }
+  }
+
+  func write(_ body: (Database) throws -> Void) throws(LedgerError) {
+    try Self.translating(path) { try database.write(body) }
+  }
+
+  /// Makes SQLite's errors errors of the ledger.
+  private static func translating<Value>(
+    _ path: String, _ body: () throws -> Value
+  ) throws(LedgerError) -> Value {
+    do {
+      return try body()
+    } catch let error as LedgerError {
+      throw error
+    } catch let error as DatabaseError {
+      throw Self.translated(error, path)
+    } catch {
+      throw .damaged(path: path, problem: "\(error)")
+    }
+  }
+
+  private static func translated(_ error: DatabaseError, _ path: String) -> LedgerError {
+    let problem = error.message ?? error.resultCode.description
+    return switch error.resultCode {
+    case .SQLITE_FULL: .full(path: path)
+    case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_CANTOPEN: .readOnly(path: path)
+    case .SQLITE_BUSY, .SQLITE_LOCKED: .locked(path: path, process: nil)
+    case .SQLITE_IOERR: .system(path: path, operation: problem, code: EIO)
+    default: .damaged(path: path, problem: problem)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Measures
+
+/// What a run came to, as the stable JSON object that reports and scripts read.
+///
+/// Fields are added, never renamed. Traffic is that of the client view, delivered, unless a name
+/// says otherwise; durations are in seconds in the JSON.
+public struct RunSummary: Hashable, Sendable {
+  /// The format of the object.
+  public static let format = 1
+
+  /// The run's name.
+  public var name: String
+  /// What all randomness was derived from.
+  public var seed: UInt64
+  /// Which clock rounds are timed by.
+  public var clock: String
+  /// What carried the messages.
+  public var transport: String
+  /// How updates become the next model.
+  public var strategy: String
+  /// How models and updates are encoded.
+  public var codecs: CodecNames
+  /// How far the run came.
+  public var state: RunState
+  /// How many rounds were to be run; 0 if that was open.
+  public var plannedRounds: Int
+  /// The time on the run's clock; the sum over the rounds until the run has ended.
+  public var elapsed: Duration
+  /// The time on the wall's clock; nil until the run has ended.
+  public var wallClock: Duration?
+  /// The model and its stages.
+  public var model: ModelDescription
+  /// The rounds in order.
+  public var rounds: [RoundSummary]
+  /// The stages that had rounds, in order.
+  public var stages: [StageSummary]
+  /// All rounds together.
+  public var totals: Load
+  /// What the full model would have taken: the same rounds and participants, 32-bit floats.
+  public var fullModel: Load
+  /// All rounds together as the process's connections saw it: the socket view.
+  public var sockets: TwoWayTraffic
+  /// What was handed over in the client view, whether or not it arrived.
+  public var offered: TwoWayTraffic
+  /// All rounds together by kind of traffic; kinds without any are left out.
+  public var kinds: [TrafficKind: TwoWayTraffic]
+  /// What else happened, by name.
+  public var counters: [String: Int]
+  /// The end of the run.
+  public var final: FinalSummary
+
+  /// How many times fewer bytes went over the wire than with the full model; nil if none went.
+  public var savings: Double? {
+    guard totals.traffic.wire > .zero, fullModel.traffic.wire > .zero else { return nil }
+    return Double(fullModel.traffic.wire.bytes) / Double(totals.traffic.wire.bytes)
+  }
+}

@@ -1,0 +1,122 @@
+public import Foundation
+import Digests
+
+/// The updates of the open round, on disk before they are acknowledged.
+///
+/// One file per round, to which updates are appended: a frame of 32 bytes (see ``Frame``), then the
+/// update. A torn last entry, as a kill leaves it, is recognized by its checksum and cut off.
+/// Memory is a few words per update; their bytes are read back one at a time.
+public final class Spool {
+  /// An update in the spool.
+  public struct Entry: Hashable, Sendable {
+    /// Whose it is.
+    public let client: Int
+    /// Which of the client's attempts brought it.
+    public let attempt: Int
+    /// How many bytes it has.
+    public let size: Int
+    /// Where the bytes begin in the file.
+    let offset: Int
+    /// The CRC-32C of the bytes.
+    let checksum: UInt32
+  }
+
+  /// The round whose updates these are.
+  public let round: Int
+  private let file: OpenFile
+  private var end: Int
+  private var byClient: [Int: Entry] = [:]
+
+  /// Opens the spool of `round`, with what a killed process left of it; other rounds' files go.
+  public init(directory: URL, round: Int) throws(LedgerError) {
+    precondition(round > 0, "rounds count from 1, not \(round)")
+    try DurableFile.makeDirectory(directory)
+    let name = "round-\(round).spool"
+    for other in try DurableFile.names(in: directory)
+    where other.hasSuffix(".spool") && other != name {
+      try DurableFile.remove(directory.appending(path: other))
+    }
+    self.round = round
+    file = try OpenFile(
+      directory.appending(path: name).path(percentEncoded: false), O_RDWR | O_CREAT)
+    end = 0
+    try recover()
+    try OpenFile.syncDirectory(directory.path(percentEncoded: false))
+  }
+
+  /// The updates in client order.
+  public var entries: [Entry] { byClient.values.sorted { $0.client < $1.client } }
+
+  /// The client's update, if it is there.
+  public func entry(of client: Int) -> Entry? { byClient[client] }
+
+  /// Keeps an update; it is on the disk when this returns.
+  ///
+  /// - Returns: Whether it is new; false if that client's is there already, which stays.
+  /// - Throws: ``LedgerError``; the update is then not in the spool.
+  @discardableResult
+  public func store(client: Int, attempt: Int, _ bytes: [UInt8]) throws(LedgerError) -> Bool {
+    let new = try append(client: client, attempt: attempt, bytes)
+    try sync()
+    return new
+  }
+
+  /// Keeps an update that is on the disk only after ``sync()``, so that one wait serves many.
+  ///
+  /// - Returns: Whether it is new; false if that client's is there already, which stays.
+  /// - Throws: ``LedgerError``; the update is then not in the spool.
+  @discardableResult
+  public func append(client: Int, attempt: Int, _ bytes: [UInt8]) throws(LedgerError) -> Bool {
+    precondition(client >= 0 && attempt >= 0, "attempt \(attempt) of client \(client)")
+    guard byClient[client] == nil else { return false }
+    let entry = Entry(
+      client: client, attempt: attempt, size: bytes.count, offset: end + Frame.size,
+      checksum: CRC32C.checksum(bytes))
+    do throws(LedgerError) {
+      try file.write(Frame(round: round, entry: entry).bytes)
+      try file.write(bytes)
+    } catch {
+      try file.truncate(to: end)  // no half of it may stay in the way of the next
+      throw error
+    }
+    end = entry.offset + entry.size
+    byClient[client] = entry
+    return true
+  }
+
+  /// Waits until all that was appended is on the disk.
+  public func sync() throws(LedgerError) { try file.syncData() }
+
+  /// The bytes of an update.
+  public func read(_ entry: Entry) throws(LedgerError) -> [UInt8] {
+    let bytes = try file.read(entry.size, at: entry.offset)
+    guard bytes.count == entry.size, CRC32C.checksum(bytes) == entry.checksum else {
+      throw .damaged(
+        path: file.path, problem: "the update of client \(entry.client) fails its checksum")
+    }
+    return bytes
+  }
+
+  /// Forgets all updates; the round is over.
+  public func clear() throws(LedgerError) {
+    try file.truncate(to: 0)
+    end = 0
+    byClient = [:]
+  }
+
+  /// Lists the whole entries that the file holds, and cuts off the rest.
+  private func recover() throws(LedgerError) {
+    let size = try file.size()
+    while size - end >= Frame.size {
+      guard let frame = Frame(try file.read(Frame.size, at: end)), frame.round == round,
+        frame.entry.size <= size - end - Frame.size
+      else { break }
+      let entry = frame.entry(at: end + Frame.size)
+      let bytes = try file.read(entry.size, at: entry.offset)
+      guard CRC32C.checksum(bytes) == entry.checksum else { break }
+      if byClient[entry.client] == nil { byClient[entry.client] = entry }
+      end = entry.offset + entry.size
+    }
+    try file.truncate(to: end)
+  }
+}

@@ -1,0 +1,31 @@
+import Measures
+
+extension StageSummary: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case stage, rounds, parameters, fullModel, elapsed, accuracy
+  }
+
+  /// Reads one element of "stages".
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    stage = try container.decode(Int.self, forKey: .stage)
+    rounds = try container.decode(Int.self, forKey: .rounds)
+    parameters = try container.decode(Int.self, forKey: .parameters)
+    load = try Load(from: decoder)
+    fullModel = try container.decode(Load.self, forKey: .fullModel)
+    elapsed = .seconds(try container.decode(Double.self, forKey: .elapsed))
+    accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
+  }
+
+  /// Writes one element of "stages".
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(stage, forKey: .stage)
+    try container.encode(rounds, forKey: .rounds)
+    try container.encode(parameters, forKey: .parameters)
+    try load.encode(to: encoder)
+    try container.encode(fullModel, forKey: .fullModel)
+    try container.encode(elapsed.seconds, forKey: .elapsed)
+    try container.encode(accuracy.finite, forKey: .accuracy)
+  }
+}

@@ -1,0 +1,103 @@
+/// The events of a discrete-event simulation, earliest first, equal times in the order of insertion.
+///
+/// A binary heap. The order of insertion breaks ties, so that a run is reproducible, and `now` is the
+/// time of the event taken last: the virtual clock. Events can't be withdrawn: give them a number
+/// that the receiver compares with its current one.
+public struct EventQueue<Event> {
+  @usableFromInline
+  struct Entry {
+    @usableFromInline var time: Duration
+    @usableFromInline var sequence: UInt64
+    @usableFromInline var event: Event
+
+    @inlinable
+    init(time: Duration, sequence: UInt64, event: Event) {
+      self.time = time
+      self.sequence = sequence
+      self.event = event
+    }
+
+    @inlinable
+    func isBefore(_ other: Entry) -> Bool {
+      time != other.time ? time < other.time : sequence < other.sequence
+    }
+  }
+
+  @usableFromInline var heap: [Entry] = []
+  @usableFromInline var inserted: UInt64 = 0
+  @usableFromInline var clock: Duration = .zero
+
+  /// The time of the event taken last, zero before the first.
+  @inlinable
+  public var now: Duration { clock }
+
+  /// An empty queue at time zero.
+  @inlinable
+  public init() {}
+
+  /// How many events wait.
+  @inlinable
+  public var count: Int { heap.count }
+
+  /// Whether no event waits.
+  @inlinable
+  public var isEmpty: Bool { heap.isEmpty }
+
+  /// The time of the event that comes next.
+  @inlinable
+  public var nextTime: Duration? { heap.first?.time }
+
+  /// Adds an event at a time, which must not be before `now`.
+  @inlinable
+  public mutating func insert(_ event: Event, at time: Duration) {
+    precondition(time >= now, "an event at \(time), which is before \(now)")
+    inserted += 1
+    heap.append(Entry(time: time, sequence: inserted, event: event))
+    rise(heap.count - 1)
+  }
+
+  /// Takes the earliest event and sets the clock to its time.
+  @inlinable
+  public mutating func next() -> (time: Duration, event: Event)? {
+    guard let last = heap.popLast() else { return nil }
+    guard let first = heap.first else {
+      clock = last.time
+      return (last.time, last.event)
+    }
+    heap[0] = last
+    sink()
+    clock = first.time
+    return (first.time, first.event)
+  }
+
+  @inlinable
+  mutating func rise(_ start: Int) {
+    var child = start
+    let entry = heap[child]
+    while child > 0 {
+      let parent = (child - 1) / 2
+      guard entry.isBefore(heap[parent]) else { break }
+      heap[child] = heap[parent]
+      child = parent
+    }
+    heap[child] = entry
+  }
+
+  @inlinable
+  mutating func sink() {
+    let entry = heap[0]
+    var parent = 0
+    while true {
+      var child = 2 * parent + 1
+      guard child < heap.count else { break }
+      if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
+      guard heap[child].isBefore(entry) else { break }
+      heap[parent] = heap[child]
+      parent = child
+    }
+    heap[parent] = entry
+  }
+}
+
+extension EventQueue: Sendable where Event: Sendable {}
+extension EventQueue.Entry: Sendable where Event: Sendable {}

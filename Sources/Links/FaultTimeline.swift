@@ -1,0 +1,82 @@
+public import Measures
+
+/// A fault script played along a run: which fault comes next, and which a round's beginning sets off.
+///
+/// What happens is a function of the script and the run's seed alone.
+public struct FaultTimeline: Sendable {
+  fileprivate struct Entry: Sendable {
+    let rule: FaultRule
+    let random: RandomStream
+    /// How often it occurred.
+    var occurrences = 0
+    /// When it occurs next by the clock.
+    var next: Duration?
+  }
+
+  private var entries: [Entry]
+
+  /// The script's rules, whose `problems` must be empty, in the run whose root stream is `run`.
+  public init(_ script: [FaultRule], run: RandomStream) {
+    entries = script.enumerated().map { index, rule in
+      precondition(rule.problems.isEmpty, rule.problems.joined(separator: "; "))
+      return Entry(rule: rule, random: run.stream("fault", index))
+    }
+    for index in entries.indices { entries[index].next = entries[index].first }
+  }
+
+  /// When the next fault comes that goes by the clock.
+  public var nextTime: Duration? { nextEntry.flatMap { entries[$0].next } }
+
+  /// Takes the next fault that goes by the clock; of several at one time, the script's order.
+  public mutating func next() -> Fault? {
+    guard let index = nextEntry, let time = entries[index].next else { return nil }
+    let fault = occur(index, at: time)
+    entries[index].next = entries[index].following(time)
+    return fault
+  }
+
+  /// The faults that a round's beginning sets off, in the script's order.
+  public mutating func begin(round: Int, at time: Duration) -> [Fault] {
+    entries.indices.filter { entries[$0].rule.trigger == .round(round) }
+      .map { occur($0, at: time) }
+  }
+
+  private var nextEntry: Int? {
+    var first: (time: Duration, index: Int)?
+    for (index, entry) in entries.enumerated() {
+      guard let time = entry.next, first.map({ time < $0.time }) ?? true else { continue }
+      first = (time, index)
+    }
+    return first?.index
+  }
+
+  private mutating func occur(_ index: Int, at time: Duration) -> Fault {
+    defer { entries[index].occurrences += 1 }
+    let random = entries[index].random.stream("occurrence", entries[index].occurrences)
+    return Fault(time: time, rule: entries[index].rule, index: index, random: random)
+  }
+}
+
+extension FaultTimeline.Entry {
+  fileprivate var first: Duration? {
+    switch rule.trigger {
+    case .at(let time): time
+    case .round: nil
+    case .every(_, let from): from
+    case .random(_, let from, _): following(from)
+    }
+  }
+
+  /// The time of the occurrence after one at `time`, or after the beginning.
+  fileprivate func following(_ time: Duration) -> Duration? {
+    switch rule.trigger {
+    case .at, .round: return nil
+    case .every(let interval, _): return time + interval
+    case .random(let mean, _, let until):
+      var chance = random.stream("pause", occurrences)
+      let pause = VirtualTime(seconds: chance.exponential(mean: mean.seconds)).duration
+      let next = time + max(.nanoseconds(1), pause)
+      return until.map { next < $0 } ?? true ? next : nil
+    }
+  }
+}

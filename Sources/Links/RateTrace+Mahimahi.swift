@@ -1,0 +1,52 @@
+extension RateTrace {
+  /// The bytes that one line of a mahimahi trace lets through.
+  public static var opportunity: Int { 1500 }
+
+  /// Reads a link trace of mahimahi's mm-link.
+  ///
+  /// Each line is a time in milliseconds at which 1500 bytes may leave; a time that stands on several
+  /// lines counts as often. The trace repeats after its last time. Blank lines are skipped.
+  ///
+  /// - Parameter text: the file's content.
+  /// - Throws: `TraceError` with the number of the line.
+  public init(mahimahi text: String) throws(TraceError) {
+    var times: [Double] = []
+    var capacities: [Double] = []
+    var previous = 0
+    var count = 0
+    for (number, line) in TraceLines(text) where !line.isEmpty {
+      guard let time = Int(line), line.first != "+" else {
+        throw .malformed(
+          line: number, found: TraceLines.quoted(line), expected: "a whole number of milliseconds")
+      }
+      guard (0...Self.longestMilliseconds).contains(time) else {
+        throw .outOfRange(
+          line: number, value: "\(time) ms", allowed: "0 to \(Self.longestMilliseconds) ms")
+      }
+      guard time >= previous else {
+        throw .goesBack(line: number, time: "\(time) ms", previous: "\(previous) ms")
+      }
+      count += 1
+      if time > previous || times.isEmpty {
+        guard times.count < Self.mostEntries else {
+          throw .tooLong(line: number, limit: Self.mostEntries)
+        }
+        times.append(Double(time) / 1000)
+        capacities.append(0)
+      }
+      capacities[capacities.count - 1] = Double(count * Self.opportunity)
+      previous = time
+    }
+    guard count > 0 else { throw .empty }
+    guard previous > 0 else {
+      throw .outOfRange(line: count, value: "a last time of 0 ms", allowed: "at least 1 ms")
+    }
+    self.init(times: times, capacities: capacities, isStepwise: true)
+  }
+
+  /// A year: beyond it a trace is a mistake.
+  static var longestMilliseconds: Int { 366 * 86_400_000 }
+
+  /// The most different times that are held, 160 MB.
+  static var mostEntries: Int { 10_000_000 }
+}

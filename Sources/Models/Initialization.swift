@@ -1,0 +1,51 @@
+public import Measures
+public import Tensors
+
+extension ParameterVector {
+  /// Fresh values as PyTorch draws them by default.
+  ///
+  /// Weights and biases are uniform in ±1/√fan-in, the fan-in being the number of scalars that one
+  /// output of the weight depends on (He et al., 2015, with a = √5); scales are 1, shifts are 0, running means 0
+  /// and running variances 1. Each parameter draws from a stream of its own name.
+  public init(initializing layout: ParameterLayout, random: RandomStream) {
+    var scalars: [Float] = []
+    scalars.reserveCapacity(layout.count)
+    var fanIn = 1
+    for parameter in layout.parameters {
+      let count = parameter.shape.count
+      switch parameter.role {
+      case .weight, .bias:
+        if parameter.role == .weight {
+          fanIn = parameter.shape.dimensions.dropFirst().reduce(1, *)
+        }
+        let bound = 1 / Double(fanIn).squareRoot()
+        var stream = random.stream(parameter.name)
+        for _ in 0..<count { scalars.append(Float((2 * stream.uniform() - 1) * bound)) }
+      case .scale:
+        let isShift = parameter.name.hasSuffix("bias")
+        scalars += Array(repeating: isShift ? 0 : 1, count: count)
+      case .buffer:
+        let isVariance = parameter.name.hasSuffix("var")
+        scalars += Array(repeating: isVariance ? 1 : 0, count: count)
+      }
+    }
+    self.init(layout: layout, scalars: scalars)
+  }
+}
+
+extension Architecture {
+  /// Fresh values for every segment of a stage, each from a stream of its own name.
+  public func initialize(stage: Int, random: RandomStream) -> [ParameterVector] {
+    layouts(stage: stage).map {
+      ParameterVector(initializing: $0, random: random.stream($0.name))
+    }
+  }
+
+  /// Fresh values for one segment of a stage, equal to those of `initialize(stage:random:)`.
+  public func initialize(
+    segment: Int, stage: Int, random: RandomStream
+  ) -> ParameterVector {
+    let layout = layouts(stage: stage)[segment]
+    return ParameterVector(initializing: layout, random: random.stream(layout.name))
+  }
+}

@@ -1,0 +1,25 @@
+public import Neural
+
+/// Why there is no such model.
+public enum ModelError: Error, Hashable, Sendable {
+  /// No architecture has this name.
+  case unknown(name: String, known: [String])
+  /// The architecture doesn't fit the shape of the input or the number of classes.
+  case doesNotFit(name: String, stage: Int, NetworkError)
+  /// There are too few classes to tell apart.
+  case tooFewClasses(name: String, classes: Int)
+}
+
+extension ModelError: CustomStringConvertible {
+  /// What is wrong and what to choose instead.
+  public var description: String {
+    switch self {
+    case .unknown(let name, let known):
+      "no model is called \"\(name)\"; there are \(known.joined(separator: ", "))"
+    case .doesNotFit(let name, let stage, let error):
+      "model \(name), stage \(stage): \(error)"
+    case .tooFewClasses(let name, let classes):
+      "model \(name) needs at least 2 classes, not \(classes)"
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Tensors
+
+extension Graph {
+  /// Appends `layers`, reading value `input`, to segment `segment`; returns the last value.
+  mutating func append(
+    _ layers: [Layer], reading input: Int, segment: Int
+  ) throws(NetworkError) -> Int {
+    var value = input
+    for layer in layers {
+      switch layer {
+      case .convolution(let layer):
+        let operation = try ConvolutionOperation(layer, input: shapes[value])
+        value = append(operation, reading: [value], segment: segment)
+      case .linear(let layer):
+        let operation = LinearOperation(layer, input: shapes[value])
+        value = append(operation, reading: [value], segment: segment)
+      case .relu:
+        value = appendReLU(reading: value, segment: segment)
+      case .maxPooling(let layer):
+        let operation = try MaxPoolingOperation(layer, input: shapes[value])
+        if let convolution = fusable(value, segment: segment) as? ConvolutionOperation,
+          let pooled = PooledConvolutionOperation(convolution, pooledBy: layer)
+        {
+          replaceLast(by: pooled)
+        } else {
+          value = append(operation, reading: [value], segment: segment)
+        }
+      case .globalAveragePooling:
+        let operation = try GlobalAveragePoolingOperation(input: shapes[value])
+        value = append(operation, reading: [value], segment: segment)
+      case .dropout(let rate):
+        guard rate > 0 else { continue }
+        let operation = DropoutOperation(rate: rate, ordinal: dropouts, output: shapes[value])
+        value = append(operation, reading: [value], segment: segment)
+      case .flatten:
+        // Readers of a flat shape take any shape in row-major order; nothing is to be computed.
+        continue
+      }
+    }
+    return value
+  }
+
+  private var dropouts: Int { nodes.count { $0.operation is DropoutOperation } }
+
+  private mutating func append(
+    _ operation: any Operation, reading inputs: [Int], segment: Int
+  ) -> Int {
+    let output = shapes.count
+    shapes.append(operation.output)
+    nodes.append(
+      Node(
+        index: nodes.count, operation: operation, inputs: inputs, output: output,
+        segment: segment, firstParameter: parameters[segment].count))
+    parameters[segment] += operation.parameters
+    return output
+  }
+
+  private mutating func appendReLU(reading value: Int, segment: Int) -> Int {
+    guard let fused = fusable(value, segment: segment)?.followedByReLU else {
+      return append(ReLUOperation(output: shapes[value]), reading: [value], segment: segment)
+    }
+    replaceLast(by: fused)
+    return value
+  }
+
+  /// The last operation, if it made `value`, which nobody else has read yet.
+  private func fusable(_ value: Int, segment: Int) -> (any Operation)? {
+    guard let last = nodes.last, last.output == value, last.segment == segment else { return nil }
+    return last.operation
+  }
+
+  private mutating func replaceLast(by operation: any Operation) {
+    let last = nodes.removeLast()
+    nodes.append(
+      Node(
+        index: last.index, operation: operation, inputs: last.inputs, output: last.output,
+        segment: last.segment, firstParameter: last.firstParameter))
+    shapes[last.output] = operation.output
+  }
+}

@@ -1,0 +1,20 @@
+/// One layer of a network as a description: what it is called and what it does, no values.
+///
+/// Shapes: `C` channels, `H` rows, `W` columns of one sample; the batch is added when the network is
+/// compiled. A layer with a name owns parameters, which are called "name.weight" and "name.bias".
+public indirect enum Layer: Hashable, Sendable {
+  /// A two-dimensional convolution, `[C, H, W]` to `[O, H', W']`.
+  case convolution(ConvolutionLayer)
+  /// An affine map, `[I]`, or any shape of I scalars in row-major order, to `[O]`.
+  case linear(LinearLayer)
+  /// max(x, 0), any shape.
+  case relu
+  /// The largest value of each window, `[C, H, W]` to `[C, H', W']`.
+  case maxPooling(PoolingLayer)
+  /// The mean over all positions, `[C, H, W]` to `[C]`: adaptive average pooling to 1×1, flattened.
+  case globalAveragePooling
+  /// Zeroes scalars with probability `rate` in training and scales the others by 1 / (1 − rate).
+  case dropout(rate: Double)
+  /// The scalars in row-major order, `[C, H, W]` to `[C·H·W]`.
+  case flatten
+}

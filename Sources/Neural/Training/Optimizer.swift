@@ -1,0 +1,62 @@
+import CNeuralKernels
+import OneDNN
+
+/// Stochastic gradient descent on the parameters as they lie in their store.
+struct Optimizer {
+  private let settings: TrainingSettings
+  private let store: ParameterStore
+  private let ranges: [Range<Int>]
+  private let anchor: Storage?
+  private let correction: Storage?
+
+  /// An optimizer of `trainable` segments, its momenta 0.
+  ///
+  /// `correction` lies like the store's values and is added to every clipped gradient.
+  init(
+    _ settings: TrainingSettings, store: ParameterStore, trainable: Set<Int>, correction: Storage?
+  ) {
+    self.correction = correction
+    self.settings = settings
+    self.store = store
+    ranges = trainable.sorted().map { store.segments[$0] }
+    store.momenta.region.clear()
+    guard settings.proximal != 0 else {
+      anchor = nil
+      return
+    }
+    anchor = store.copyOfWeights()
+  }
+
+  /// Steps along the gradients; false, and nothing is changed, if they aren't finite.
+  func step() -> Bool {
+    var scale: Float = 1
+    if let limit = settings.clipNorm {
+      let norm = gradientNorm
+      guard norm.isFinite else { return false }
+      // PyTorch's clip_grad_norm_: the quotient is kept from a division by 0.
+      scale = Float(min(1, Double(limit) / (norm + 1e-6)))
+    }
+    let step = neural_sgd_step(
+      gradient_scale: scale, rate: settings.learningRate, momentum: settings.momentum,
+      decay: settings.weightDecay, proximal: settings.proximal, nesterov: settings.nesterov)
+    for range in ranges {
+      // SAFETY: the ranges are inside the store's blocks of memory, which are of one length.
+      unsafe neural_sgd(
+        step, Int64(range.count), pointer(store.weights, range), pointer(store.gradients, range),
+        pointer(store.momenta, range), anchor.flatMap { unsafe UnsafePointer(pointer($0, range)) },
+        correction.flatMap { unsafe UnsafePointer(pointer($0, range)) })
+    }
+    return true
+  }
+
+  private var gradientNorm: Double {
+    ranges.reduce(0) { sum, range in
+      // SAFETY: the range is inside the store's gradients.
+      unsafe sum + neural_squared_norm(Int64(range.count), pointer(store.gradients, range))
+    }.squareRoot()
+  }
+
+  private func pointer(_ storage: Storage, _ range: Range<Int>) -> UnsafeMutablePointer<Float>? {
+    unsafe storage.region.floats.baseAddress.map { unsafe $0 + range.lowerBound }
+  }
+}

@@ -1,0 +1,66 @@
+import CNeuralKernels
+public import Measures
+public import OneDNN
+public import Tensors
+
+extension Trainer {
+  /// Trains `trainable` segments of `parameters` on all batches of `source`, momentum starting at 0.
+  ///
+  /// Nothing below the first trained segment is run backward, and other segments stay as they are;
+  /// their dropout layers do drop.
+  ///
+  /// - Parameters:
+  ///   - parameters: The values of each segment, in the network's order; changed in place.
+  ///   - trainable: The segments to train; nil for all.
+  ///   - source: The batches of all epochs, each filled up to the trainer's batch size.
+  ///   - settings: How to step.
+  ///   - random: The client's own stream; only dropout draws from it.
+  ///   - correction: What is added to each clipped gradient, as in SCAFFOLD (c − c_i); nil for nothing.
+  /// - Returns: What was done.
+  /// - Throws: `DNNLError` if oneDNN fails.
+  public func train(
+    _ parameters: inout [ParameterVector], trainable: Set<Int>? = nil,
+    source: inout some BatchSource, settings: TrainingSettings, random: RandomStream,
+    correction: [ParameterVector]? = nil
+  ) throws(DNNLError) -> TrainingOutcome {
+    Library.useOneThread()
+    let trainable = trainable ?? Set(network.layouts.indices)
+    precondition(
+      !trainable.isEmpty && trainable.allSatisfy(network.layouts.indices.contains),
+      "segments \(trainable.sorted()) of \(network.layouts.count)")
+    var correctionStorage: Storage?
+    if let correction {
+      // By way of the values, which have the reorders to the right layouts.
+      try store.load(correction, on: stream)
+      correctionStorage = store.copyOfWeights()
+    }
+    try store.load(parameters, on: stream)
+    let optimizer = Optimizer(
+      settings, store: store, trainable: trainable, correction: correctionStorage)
+    var outcome = TrainingOutcome()
+    try forEachBatch(of: &source, capacity: batch) { batch throws(DNNLError) in
+      let plan = try plan(batch: batch.count, trainable: trainable)
+      let step = Step(
+        stream: stream, dropout: settings.drops ? random : nil, firstSample: outcome.samples)
+      try plan.runForward(batch.inputs, step)
+      let score = plan.score(batch.labels)
+      outcome.samples += batch.count
+      let loss = score.loss_sum / Double(batch.count)
+      guard loss.isFinite, loss <= settings.lossLimit else {
+        outcome.skippedSteps += 1
+        return
+      }
+      try plan.runBackward(step)
+      guard optimizer.step() else {
+        outcome.skippedSteps += 1
+        return
+      }
+      outcome.steps += 1
+      outcome.learnedSamples += batch.count
+      outcome.lossSum += score.loss_sum
+      outcome.correct += Int(score.correct)
+    }
+    try store.store(segments: trainable, to: &parameters, on: stream)
+    return outcome
+  }
+}

@@ -1,0 +1,43 @@
+import COneDNN
+
+/// The part that a tensor plays in a primitive.
+package enum Argument: Hashable {
+  /// The input.
+  case source
+  /// The second input of a binary operation.
+  case secondSource
+  /// The output.
+  case destination
+  /// The weights.
+  case weights
+  /// The bias.
+  case bias
+  /// What the forward pass leaves for the backward pass.
+  case workspace
+  /// Scratch memory.
+  case scratchpad
+  /// The gradient with respect to the input.
+  case sourceGradient
+  /// The gradient with respect to the output.
+  case destinationGradient
+  /// The gradient with respect to the weights.
+  case weightsGradient
+  /// The gradient with respect to the bias.
+  case biasGradient
+
+  var index: Int32 {
+    switch self {
+    case .source: DNNL_ARG_SRC_0
+    case .secondSource: DNNL_ARG_SRC_1
+    case .destination: DNNL_ARG_DST_0
+    case .weights: DNNL_ARG_WEIGHTS_0
+    case .bias: DNNL_ARG_BIAS
+    case .workspace: DNNL_ARG_WORKSPACE
+    case .scratchpad: DNNL_ARG_SCRATCHPAD
+    case .sourceGradient: DNNL_ARG_DIFF_SRC_0
+    case .destinationGradient: DNNL_ARG_DIFF_DST_0
+    case .weightsGradient: DNNL_ARG_DIFF_WEIGHTS_0
+    case .biasGradient: DNNL_ARG_DIFF_BIAS
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Ledger
+import Measures
+
+extension Comparison {
+  /// The comparison as one page that needs nothing but itself.
+  package func html() -> String {
+    var page = HTMLPage(title: "Runs compared")
+    let count = Markup.escaped("\(runs.count) runs: " + names.joined(separator: ", "))
+    page.add(Markup.element("p", [:], count))
+    page.heading("Accuracy")
+    let accuracy = Axis("accuracy") { $0.percent(0) }
+    page.figures(
+      [Course.Abscissa.bytes, .flops, .time, .rounds].map { abscissa in
+        let plot = LinePlot(
+          description: "Accuracy against \(abscissa.title)", x: abscissa.axis, y: accuracy,
+          series: runs.indices.map {
+            LinePlot.Series(name: names[$0], points: courses[$0].points(abscissa))
+          })
+        return (caption: "against \(abscissa.title)", plot: plot.markup())
+      })
+    page.heading("Pareto front")
+    page.figures([("final accuracy against all bytes", frontPlot(accuracy))])
+    page.add(table().markup())
+    return page.text()
+  }
+
+  private func frontPlot(_ y: Axis) -> String {
+    func point(_ index: Int) -> (x: Double, y: Double)? {
+      accuracy(index).map { (Double(runs[index].totals.traffic.wire.bytes), $0) }
+    }
+    return LinePlot(
+      description: "Final accuracy against all bytes on the wire", x: Course.Abscissa.bytes.axis,
+      y: y,
+      series: runs.indices.map {
+        LinePlot.Series(name: names[$0], points: point($0).map { [$0] } ?? [])
+      },
+      isJoined: false, front: front.compactMap(point)
+    ).markup()
+  }
+
+  private func table() -> HTMLTable {
+    let target = common.map { "to \($0.percent())" } ?? "to equal accuracy"
+    var table = HTMLTable([
+      "run", "model", "down", "up", "rounds", "accuracy", "down wire", "up wire", "of full model",
+      "FLOPs", "time", "wire \(target)", "FLOPs \(target)", "time \(target)", "on the front",
+    ])
+    let front = front
+    for index in runs.indices {
+      let run = runs[index]
+      let reached = common.flatMap { courses[index].first(reaching: $0) }
+      table.add([
+        names[index], run.model.name, run.codecs.down, run.codecs.up, String(run.rounds.count),
+        accuracy(index)?.percent(2) ?? "–", run.totals.traffic.down.wire.description,
+        run.totals.traffic.up.wire.description, run.savings.map { (1 / $0).percent() } ?? "–",
+        run.totals.flops.brief, run.elapsed.brief, reached?.bytes.description ?? "–",
+        reached?.flops.brief ?? "–", reached?.time.brief ?? "–",
+        front.contains(index) ? "yes" : "",
+      ])
+    }
+    return table
+  }
+}

@@ -1,0 +1,88 @@
+import Ledger
+import Measures
+
+/// A run's accuracy on its way: each evaluated round with what had been spent by its end.
+struct Course {
+  /// What accuracy is looked at against.
+  enum Abscissa: Hashable, CaseIterable {
+    case rounds, bytes, flops, time
+
+    var title: String {
+      switch self {
+      case .rounds: "rounds"
+      case .bytes: "bytes on the wire"
+      case .flops: "FLOPs"
+      case .time: "time"
+      }
+    }
+
+    var axis: Axis {
+      switch self {
+      case .rounds: Axis("round") { $0.fixed(0) }
+      case .bytes:
+        Axis("bytes on the wire, both ways", kind: .logarithmic) { ByteCount(Int($0)).description }
+      case .flops: Axis("FLOPs of training", kind: .logarithmic) { $0.brief }
+      case .time: Axis("time on the run's clock", kind: .time) { Duration.seconds($0).brief }
+      }
+    }
+  }
+
+  /// An evaluated round and the sums up to it.
+  struct Point {
+    let round: RoundSummary
+    let accuracy: Double
+    let bytes: ByteCount
+    let flops: Double
+    let time: Duration
+
+    func value(_ abscissa: Abscissa) -> Double {
+      switch abscissa {
+      case .rounds: Double(round.round)
+      case .bytes: Double(bytes.bytes)
+      case .flops: flops
+      case .time: time.seconds
+      }
+    }
+  }
+
+  let points: [Point]
+  /// The sums before the first round of each stage but the first.
+  private let borders: [Point]
+
+  init(_ summary: RunSummary) {
+    var points: [Point] = []
+    var borders: [Point] = []
+    var load = Load.zero
+    var time = Duration.zero
+    var last: RoundSummary?
+    for round in summary.rounds {
+      if let last, last.stage != round.stage {
+        borders.append(
+          Point(
+            round: last, accuracy: 0, bytes: load.traffic.wire, flops: load.flops, time: time))
+      }
+      last = round
+      load += round.load
+      time += round.elapsed
+      guard let accuracy = round.accuracy, accuracy.isFinite else { continue }
+      points.append(
+        Point(
+          round: round, accuracy: accuracy, bytes: load.traffic.wire, flops: load.flops,
+          time: time))
+    }
+    self.points = points
+    self.borders = borders
+  }
+
+  func points(_ abscissa: Abscissa) -> [(x: Double, y: Double)] {
+    points.map { ($0.value(abscissa), $0.accuracy) }
+  }
+
+  func stageBorders(_ abscissa: Abscissa) -> [Double] { borders.map { $0.value(abscissa) } }
+
+  /// The highest accuracy on the way; nil if nothing was evaluated.
+  var best: Double? { points.map(\.accuracy).max() }
+
+  /// The first point that is as accurate as `accuracy`.
+  func first(reaching accuracy: Double) -> Point? { points.first { $0.accuracy >= accuracy } }
+}

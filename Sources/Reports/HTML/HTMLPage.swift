@@ -1,0 +1,90 @@
+/// A page that needs nothing but itself: style and pictures are inside, there are no scripts.
+struct HTMLPage {
+  let title: String
+  private var body: [String] = []
+
+  init(title: String) { self.title = title }
+
+  mutating func add(_ markup: String) { body.append(markup) }
+
+  mutating func heading(_ text: String) {
+    body.append(Markup.element("h2", [:], Markup.escaped(text)))
+  }
+
+  /// Figures side by side, each a caption and a plot.
+  mutating func figures(_ figures: [(caption: String, plot: String)]) {
+    let written = figures.map { caption, plot in
+      let caption = Markup.element("figcaption", [:], Markup.escaped(caption))
+      return Markup.element("figure", [:], caption + plot)
+    }
+    body.append(Markup.element("div", ["class": "figures"], written.joined()))
+  }
+
+  /// A table that is folded away until it is asked for.
+  mutating func details(_ summary: String, _ table: HTMLTable) {
+    let head = Markup.element("summary", [:], Markup.escaped(summary))
+    body.append(Markup.element("details", [:], head + table.markup()))
+  }
+
+  /// The whole page.
+  func text() -> String {
+    let head =
+      "<meta charset=\"utf-8\">"
+      + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+      + "<meta name=\"color-scheme\" content=\"light dark\">"
+      + Markup.element("title", [:], Markup.escaped(title))
+      + Markup.element("style", [:], Self.style)
+    return "<!DOCTYPE html>\n<html lang=\"en\"><head>\(head)</head>\n<body><main>\n"
+      + Markup.element("h1", [:], Markup.escaped(title)) + "\n"
+      + body.joined(separator: "\n") + "\n</main></body></html>\n"
+  }
+
+  /// Colours that also the colour-blind tell apart (Okabe and Ito, 2008), for light, dark and paper.
+  private static let style = """
+    :root { --ink: #1c1c1e; --paper: #ffffff; --faint: #d9d9de; --soft: #6b6b72; --tile: #f4f4f6;
+      --s1: #0072b2; --s2: #d55e00; --s3: #009e73; --s4: #cc79a7; --s5: #e69f00; --s6: #56b4e9;
+      --s7: #7a6a00; --s8: #6b6b72; }
+    @media (prefers-color-scheme: dark) {
+      :root { --ink: #ececf0; --paper: #17171a; --faint: #3a3a40; --soft: #a0a0a8; --tile: #222226;
+        --s1: #4aa8e0; --s2: #f08a3c; --s3: #2fc79a; --s7: #d8c840; } }
+    @media print {
+      :root { --ink: #000000; --paper: #ffffff; --faint: #cccccc; --soft: #444444; --tile: #ffffff; }
+      figure, table, .tiles { break-inside: avoid; } }
+    body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+    main { max-width: 1040px; margin: 0 auto; padding: 24px; }
+    h1 { font-size: 26px; margin: 0; } h2 { font-size: 19px; margin: 36px 0 8px; }
+    p { margin: 4px 0; color: var(--soft); }
+    .tiles { display: flex; flex-wrap: wrap; gap: 12px; margin: 20px 0; }
+    .tile { background: var(--tile); border-radius: 8px; padding: 10px 16px; min-width: 120px; }
+    .tile b { display: block; font-size: 21px; } .tile span { color: var(--soft); font-size: 13px; }
+    .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); gap: 20px; }
+    figure { margin: 0; } figcaption { font-weight: 600; }
+    svg { width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 12px; }
+    .grid { stroke: var(--faint); } .axis { stroke: var(--soft); }
+    .border { stroke: var(--soft); stroke-dasharray: 2 4; }
+    .limit { stroke: var(--ink); stroke-width: 2; stroke-dasharray: 6 3; }
+    .front { fill: none; stroke: var(--soft); stroke-dasharray: 6 3; }
+    .curve { fill: none; stroke-width: 2; } .round { stroke: var(--paper); stroke-width: 0.5; }
+    .warm { opacity: 0.55; }
+    .curve.s1 { stroke: var(--s1); } .curve.s2 { stroke: var(--s2); } .curve.s3 { stroke: var(--s3); }
+    .curve.s4 { stroke: var(--s4); } .curve.s5 { stroke: var(--s5); } .curve.s6 { stroke: var(--s6); }
+    .curve.s7 { stroke: var(--s7); } .curve.s8 { stroke: var(--s8); }
+    :is(.mark, .bar, .round).s1 { fill: var(--s1); } :is(.mark, .bar, .round).s2 { fill: var(--s2); }
+    :is(.mark, .bar, .round).s3 { fill: var(--s3); } :is(.mark, .bar, .round).s4 { fill: var(--s4); }
+    :is(.mark, .bar, .round).s5 { fill: var(--s5); } :is(.mark, .bar, .round).s6 { fill: var(--s6); }
+    :is(.mark, .bar, .round).s7 { fill: var(--s7); } :is(.mark, .bar, .round).s8 { fill: var(--s8); }
+    .legend { font-size: 13px; color: var(--soft); }
+    .key { margin-right: 14px; } .key::before { content: ""; display: inline-block; width: 10px;
+      height: 10px; border-radius: 2px; margin-right: 5px; background: var(--soft); }
+    .key.s1::before { background: var(--s1); } .key.s2::before { background: var(--s2); }
+    .key.s3::before { background: var(--s3); } .key.s4::before { background: var(--s4); }
+    .key.s5::before { background: var(--s5); } .key.s6::before { background: var(--s6); }
+    .key.s7::before { background: var(--s7); } .key.limit::before { height: 2px; vertical-align: 4px;
+      background: var(--ink); }
+    .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; margin: 8px 0;
+      font-variant-numeric: tabular-nums; }
+    th, td { padding: 3px 9px; text-align: right; border-bottom: 1px solid var(--faint); white-space: nowrap; }
+    th { color: var(--soft); font-weight: 600; } th:first-child, td:first-child { text-align: left; }
+    summary { cursor: pointer; color: var(--soft); margin-top: 8px; }
+    """
+}

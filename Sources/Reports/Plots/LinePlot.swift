@@ -1,0 +1,77 @@
+/// Curves over a common abscissa.
+struct LinePlot {
+  /// A curve: its points in the order in which they are joined.
+  struct Series {
+    let name: String
+    let points: [(x: Double, y: Double)]
+  }
+
+  let description: String
+  let x: Axis
+  let y: Axis
+  let series: [Series]
+  /// Vertical lines: where stages begin.
+  var borders: [Double] = []
+  /// Whether the points are joined.
+  var isJoined = true
+  /// Points that a stepped line runs through, from the left: a Pareto front.
+  var front: [(x: Double, y: Double)] = []
+
+  /// The picture and its legend.
+  func markup() -> String {
+    let points = series.flatMap(\.points)
+    let xScale = Scale(
+      covering: points.map(\.x), kind: x.kind, fromZero: true, isTight: true,
+      pixels: (Frame.left, Frame.right))
+    let yScale = Scale(
+      covering: points.map(\.y), kind: y.kind, pixels: (Frame.bottom, Frame.top))
+    var parts = [Frame.axes(xScale, x, yScale, y)]
+    for border in borders where xScale.domain.contains(border) {
+      let place = xScale.position(border)
+      parts.append(Frame.line(place, Frame.top, place, Frame.bottom, "border"))
+    }
+    if front.count > 1 {
+      var steps: [(Double, Double)] = []
+      for point in front {
+        if let last = steps.last { steps.append((xScale.position(point.x), last.1)) }
+        steps.append((xScale.position(point.x), yScale.position(point.y)))
+      }
+      parts.append(path(steps, "front"))
+    }
+    for (index, curve) in series.enumerated() {
+      let kind = "s\(index % 8 + 1)"
+      let drawn = curve.points.filter { usable($0) }
+      let places = drawn.map { (xScale.position($0.x), yScale.position($0.y)) }
+      if isJoined, places.count > 1 { parts.append(path(places, "curve \(kind)")) }
+      // Beyond some hundred, marks hide the curve and swell the page.
+      if places.count <= 150 || !isJoined {
+        for (point, place) in zip(drawn, places) {
+          parts.append(mark(place, kind, "\(curve.name): \(x.label(point.x)), \(y.label(point.y))"))
+        }
+      }
+    }
+    let names = series.enumerated().map { ($1.name, "s\($0 % 8 + 1)") }
+    return Frame.legend(names) + Frame.picture(description, parts.joined())
+  }
+
+  private func usable(_ point: (x: Double, y: Double)) -> Bool {
+    point.x.isFinite && point.y.isFinite && (x.kind != .logarithmic || point.x > 0)
+      && (y.kind != .logarithmic || point.y > 0)
+  }
+
+  private func path(_ places: [(Double, Double)], _ kind: String) -> String {
+    let steps = places.enumerated().map { index, place in
+      "\(index == 0 ? "M" : "L")\(Markup.coordinate(place.0)) \(Markup.coordinate(place.1))"
+    }
+    return Markup.element("path", ["d": steps.joined(), "class": kind])
+  }
+
+  private func mark(_ place: (Double, Double), _ kind: String, _ title: String) -> String {
+    Markup.element(
+      "circle",
+      [
+        "cx": Markup.coordinate(place.0), "cy": Markup.coordinate(place.1),
+        "r": isJoined ? "2.5" : "5", "class": "mark \(kind)",
+      ], Markup.element("title", [:], Markup.escaped(title)))
+  }
+}

@@ -1,0 +1,83 @@
+import Digests
+package import Ledger
+import Measures
+
+/// A run's rounds as an event file that TensorBoard reads.
+///
+/// The file is a row of TFRecords: length, 8 bytes; masked CRC-32C of the length; the event; masked
+/// CRC-32C of the event; all little-endian. Events are messages of tensorflow/core/util/event.proto.
+package enum EventFile {
+  /// The bytes of the file; `start` is when the run began, in seconds since 1970.
+  ///
+  /// Steps are rounds; times are on the run's clock, from the start on.
+  package static func bytes(_ summary: RunSummary, start: Double = 0) -> [UInt8] {
+    var bytes = record(event(time: start, step: nil) { $0.text("brain.Event:2", field: 3) })
+    var time = start
+    var wire = TwoWayTraffic.zero
+    for round in summary.rounds {
+      time += round.elapsed.seconds
+      wire += round.load.traffic
+      for (tag, value) in scalars(of: round, wire: wire) {
+        let value = event(time: time, step: round.round) { event in
+          event.message(field: 5) { summary in
+            summary.message(field: 1) { entry in
+              entry.text(tag, field: 1)
+              entry.float(Float(value), field: 2)
+            }
+          }
+        }
+        bytes += record(value)
+      }
+    }
+    return bytes
+  }
+
+  /// What the file must be called for TensorBoard to find it.
+  package static func name(start: Int, host: String) -> String {
+    "events.out.tfevents.\(start).\(host)"
+  }
+
+  private static func scalars(
+    of round: RoundSummary, wire: TwoWayTraffic
+  ) -> [(tag: String, value: Double)] {
+    var scalars: [(tag: String, value: Double)] = [
+      ("stage", Double(round.stage)), ("round/seconds", round.elapsed.seconds),
+      ("clients/selected", Double(round.selected)), ("clients/accepted", Double(round.accepted)),
+      ("clients/late", Double(round.late)), ("clients/lost", Double(round.lost)),
+      ("clients/refused", Double(round.refused)), ("bytes/down", Double(wire.down.wire.bytes)),
+      ("bytes/up", Double(wire.up.wire.bytes)), ("round/flops", round.load.flops),
+    ]
+    for (tag, value) in [
+      ("test/accuracy", round.accuracy), ("test/loss", round.loss), ("test/dice", round.dice),
+    ] {
+      if let value { scalars.append((tag, value)) }
+    }
+    return scalars
+  }
+
+  private static func event(
+    time: Double, step: Int?, _ content: (inout ProtobufWriter) -> Void
+  ) -> [UInt8] {
+    var writer = ProtobufWriter()
+    writer.double(time, field: 1)
+    if let step { writer.integer(step, field: 2) }
+    content(&writer)
+    return writer.bytes
+  }
+
+  private static func record(_ data: [UInt8]) -> [UInt8] {
+    let length = littleEndian(UInt64(data.count), count: 8)
+    return length + masked(length) + data + masked(data)
+  }
+
+  /// The CRC-32C, rotated and offset, so that checksums of checksums don't degenerate.
+  private static func masked(_ bytes: [UInt8]) -> [UInt8] {
+    let checksum = CRC32C.checksum(bytes)
+    let rotated = checksum >> 15 | checksum << 17
+    return littleEndian(UInt64(rotated &+ 0xA282_EAD8), count: 4)
+  }
+
+  static func littleEndian(_ value: UInt64, count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+  }
+}

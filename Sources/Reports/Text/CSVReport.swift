@@ -1,0 +1,31 @@
+package import Ledger
+import Measures
+
+/// A run's rounds as comma-separated values (RFC 4180, but with bare line feeds), one row per round.
+package enum CSVReport {
+  private static let names = [
+    "round", "stage", "warmUp", "selected", "accepted", "late", "lost", "refused", "duplicates",
+    "downPayload", "downWire", "upPayload", "upWire", "flops", "fullModelDownWire",
+    "fullModelUpWire", "fullModelFlops", "elapsed", "accuracy", "loss", "dice",
+  ]
+
+  /// The text: a row of names, then the rounds; sizes in bytes, times in seconds, nothing where nothing is known.
+  package static func text(_ summary: RunSummary) -> String {
+    let rows = [names] + summary.rounds.map(cells(_:))
+    return rows.map { $0.joined(separator: ",") + "\n" }.joined()
+  }
+
+  private static func cells(_ round: RoundSummary) -> [String] {
+    let (traffic, full) = (round.load.traffic, round.fullModel.traffic)
+    let counts = [
+      round.round, round.stage, round.warmUp ? 1 : 0, round.selected, round.accepted, round.late,
+      round.lost, round.refused, round.duplicates, traffic.down.payload.bytes,
+      traffic.down.wire.bytes, traffic.up.payload.bytes, traffic.up.wire.bytes,
+    ]
+    let measures = [round.accuracy, round.loss, round.dice]
+    return counts.map(String.init) + ["\(round.load.flops)"]
+      + [full.down.wire.bytes, full.up.wire.bytes].map(String.init)
+      + ["\(round.fullModel.flops)", "\(round.elapsed.seconds)"]
+      + measures.map { $0.map { "\($0)" } ?? "" }
+  }
+}

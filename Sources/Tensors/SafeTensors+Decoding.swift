@@ -1,0 +1,59 @@
+extension SafeTensors {
+  /// The contents of a file; everything that the header says is checked before memory is allocated for it.
+  ///
+  /// - Throws: What is wrong with the bytes. Tensors must fill the data without gap or overlap.
+  public init(decoding bytes: [UInt8]) throws(SafeTensorsError) {
+    guard bytes.count >= 8 else { throw .truncated(needed: 8, available: bytes.count) }
+    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
+    guard length <= UInt64(Self.headerLimit) else { throw .headerTooLong(length) }
+    guard length <= UInt64(bytes.count - 8) else {
+      throw .truncated(needed: 8 + length, available: bytes.count)
+    }
+    let start = 8 + Int(length)
+    var reader = SafeTensorsHeader(bytes: bytes[8..<start])
+    let (entries, metadata) = try reader.read()
+    tensors = [:]
+    self.metadata = metadata
+    var next = 0
+    for entry in entries.sorted(by: { $0.begin < $1.begin }) {
+      let count = try entry.scalarCount()
+      let (size, overflow) = count.multipliedReportingOverflow(by: entry.type.size)
+      guard !overflow else { throw .shape(entry.shape, tensor: entry.name) }
+      guard entry.begin == next else { throw entry.misplaced(expected: next) }
+      let (end, tooFar) = next.addingReportingOverflow(size)
+      guard !tooFar, entry.end == end else { throw entry.misplaced(expected: end) }
+      guard end <= bytes.count - start else {
+        throw .truncated(needed: UInt64(start) + UInt64(end), available: bytes.count)
+      }
+      let data = bytes[start + next..<start + end]
+      tensors[entry.name] = Tensor(
+        shape: Shape(entry.shape), scalars: entry.type.scalars(data, count: count))
+      next = end
+    }
+    guard next == bytes.count - start else { throw .excess(bytes: bytes.count - start - next) }
+  }
+}
+
+/// What the header says of one tensor.
+struct SafeTensorsEntry {
+  let name: String
+  let type: SafeTensorsType
+  let shape: [Int]
+  let begin: Int
+  let end: Int
+
+  /// The product of the extents, if all are positive and it can be represented.
+  func scalarCount() throws(SafeTensorsError) -> Int {
+    var count = 1
+    for extent in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      guard extent > 0, !overflow else { throw .shape(shape, tensor: name) }
+      count = product
+    }
+    return count
+  }
+
+  func misplaced(expected: Int) -> SafeTensorsError {
+    .place(begin: begin, end: end, expected: expected, tensor: name)
+  }
+}

@@ -1,0 +1,86 @@
+/// Named tensors in the safetensors layout, which PyTorch users load with one call.
+///
+/// A file is the header's length (8 bytes, little-endian), the header (a JSON object with the type,
+/// shape and place of each tensor) and the tensors' scalars one after the other, little-endian and
+/// row-major. 32-bit floats are written; 16-bit floats and bfloat16 are read as well.
+public struct SafeTensors: Hashable, Sendable {
+  /// The tensors by name.
+  public var tensors: [String: Tensor]
+  /// Free text by name.
+  public var metadata: [String: String]
+
+  /// The largest header that is accepted, as in the reference implementation.
+  static let headerLimit = 100_000_000
+
+  /// A file of the given tensors.
+  public init(tensors: [String: Tensor], metadata: [String: String] = [:]) {
+    self.tensors = tensors
+    self.metadata = metadata
+  }
+
+  /// The file's bytes, equal for equal contents; tensors lie in the order of their names.
+  public func encoded() -> [UInt8] {
+    let names = tensors.keys.sorted()
+    var header = header(names: names)
+    while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
+    let scalars = tensors.values.reduce(0) { $0 + $1.scalars.count }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 + header.count + 4 * scalars)
+    for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: header.count >> (8 * shift))) }
+    bytes += header
+    for name in names {
+      guard let tensor = tensors[name] else { continue }
+      Self.append(tensor.scalars, to: &bytes)
+    }
+    return bytes
+  }
+
+  private func header(names: [String]) -> [UInt8] {
+    var fields: [String] = []
+    if !metadata.isEmpty {
+      let texts = metadata.sorted { $0.key < $1.key }
+      let pairs = texts.map { "\(Self.quoted($0.key)):\(Self.quoted($0.value))" }
+      fields.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+    }
+    var offset = 0
+    for name in names {
+      guard let tensor = tensors[name] else { continue }
+      let end = offset + 4 * tensor.scalars.count
+      let shape = tensor.shape.dimensions.map(String.init).joined(separator: ",")
+      fields.append(
+        "\(Self.quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],"
+          + "\"data_offsets\":[\(offset),\(end)]}")
+      offset = end
+    }
+    return Array("{\(fields.joined(separator: ","))}".utf8)
+  }
+
+  private static func append(_ scalars: [Float], to bytes: inout [UInt8]) {
+    #if _endian(little)
+    // SAFETY: reads the array's own memory as bytes; the pointer stays in the closure.
+    unsafe scalars.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    #else
+    for scalar in scalars {
+      for shift in 0..<4 {
+        bytes.append(UInt8(truncatingIfNeeded: scalar.bitPattern >> UInt32(8 * shift)))
+      }
+    }
+    #endif
+  }
+
+  /// A JSON string of `text`.
+  private static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\u{0}"..."\u{1F}":
+        let digits = String(scalar.value, radix: 16)
+        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}

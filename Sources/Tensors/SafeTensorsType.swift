@@ -1,0 +1,55 @@
+/// The scalar types that are read.
+enum SafeTensorsType: String {
+  case float32 = "F32"
+  case float16 = "F16"
+  case bfloat16 = "BF16"
+
+  /// The bytes of one scalar.
+  var size: Int { self == .float32 ? 4 : 2 }
+
+  /// `count` scalars from their little-endian bytes.
+  func scalars(_ data: ArraySlice<UInt8>, count: Int) -> [Float] {
+    precondition(data.count == count * size, "\(data.count) bytes for \(count) scalars")
+    let base = data.startIndex
+    switch self {
+    case .float32:
+      #if _endian(little)
+      // SAFETY: the buffer has room for `count` scalars, and the bytes are exactly as many.
+      return unsafe Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+        unsafe data.withUnsafeBytes {
+          unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0)
+        }
+        initialized = count
+      }
+      #else
+      return (0..<count).map { index in
+        let word = (0..<4).reduce(UInt32(0)) {
+          $0 | UInt32(data[base + 4 * index + $1]) << UInt32(8 * $1)
+        }
+        return Float(bitPattern: word)
+      }
+      #endif
+    case .float16: return (0..<count).map { Self.widened(Self.word(data, base + 2 * $0)) }
+    case .bfloat16:
+      return (0..<count).map { Float(bitPattern: UInt32(Self.word(data, base + 2 * $0)) << 16) }
+    }
+  }
+
+  private static func word(_ data: ArraySlice<UInt8>, _ index: Int) -> UInt16 {
+    UInt16(data[index]) | UInt16(data[index + 1]) << 8
+  }
+
+  /// The value of IEEE 754 binary16 bits.
+  static func widened(_ bits: UInt16) -> Float {
+    let sign = UInt32(bits & 0x8000) << 16
+    let exponent = UInt32(bits >> 10 & 0x1F)
+    let fraction = UInt32(bits & 0x3FF)
+    switch exponent {
+    case 0:  // zero and subnormal: fraction · 2⁻²⁴
+      let magnitude = Float(fraction) * 0x1p-24
+      return Float(bitPattern: magnitude.bitPattern | sign)
+    case 31: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+    default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+    }
+  }
+}

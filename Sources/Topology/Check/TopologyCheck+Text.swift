@@ -1,0 +1,64 @@
+import Measures
+
+extension TopologyCheck {
+  /// A table for people: a line for each stage, then the totals against the full model.
+  package func text() -> String {
+    var rows = [
+      [
+        "stage", "rounds", "warm-up", "parameters", "model", "update", "down", "up",
+        "of full model",
+      ]
+    ]
+    for stage in stages {
+      let full = 2.0 * Double(fullModel.bytes) * Double(stage.rounds) / Double(max(1, rounds))
+      rows.append([
+        "\(stage.stage)", "\(stage.rounds)", "\(stage.warmUpRounds)",
+        Self.grouped(stage.parameters), "\(stage.modelSize)", "\(stage.updateSize)",
+        "\(stage.down)", "\(stage.up)", Self.percent((stage.down + stage.up).bytes, of: full),
+      ])
+    }
+    rows.append([
+      "all", "\(rounds)", "\(stages.reduce(0) { $0 + $1.warmUpRounds })", "", "", "", "\(down)",
+      "\(up)", Self.percent((down + up).bytes, of: 2.0 * Double(fullModel.bytes)),
+    ])
+    let sizes = isExact ? "" : "; sizes depend on the values sent and are what is to be expected"
+    return """
+      \(name): \(model) in \(stages.count) stages, \(rounds) rounds with \(clientsPerRound) of \
+      \(clients) clients
+
+      \(Self.table(rows))
+
+      full model in 32-bit floats: \(fullModel) down, \(fullModel) up
+      \(saving.fixed(1)) times fewer bytes, \((100 * computation).fixed(1)) % of the computation
+
+      Bytes are those of models and updates for all clients\(sizes);
+      envelopes, framing, announcements and repairs come on top.
+
+      """
+  }
+
+  /// The rows with each column as wide as its widest cell, aligned at the right.
+  private static func table(_ rows: [[String]]) -> String {
+    let columns = rows.first?.indices ?? 0..<0
+    let widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { cell, width in
+        String(repeating: " ", count: width - cell.count) + cell
+      }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+
+  /// The digits in groups of three: "1,199,882".
+  private static func grouped(_ value: Int) -> String {
+    var text = ""
+    for (index, digit) in "\(value)".reversed().enumerated() {
+      if index > 0, index.isMultiple(of: 3) { text.append(",") }
+      text.append(digit)
+    }
+    return String(text.reversed())
+  }
+
+  private static func percent(_ part: Int, of whole: Double) -> String {
+    whole > 0 ? "\((100 * Double(part) / whole).fixed(1)) %" : "–"
+  }
+}

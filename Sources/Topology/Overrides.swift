@@ -1,0 +1,33 @@
+package import Progressive
+
+/// What the command line says in place of a topology's own values.
+package struct Overrides: Hashable, Sendable {
+  /// `--seed`.
+  package var seed: UInt64?
+  /// `--rounds`; rounds given for each stage are scaled in proportion, one each at least.
+  package var rounds: Int?
+  /// `--strategy`.
+  package var strategy: Strategy?
+  /// `--clients`.
+  package var clients: Int?
+  /// `--per-round`.
+  package var clientsPerRound: Int?
+  /// `--up`: the codec of the updates.
+  package var up: String?
+  /// `--down`: the codec of the model.
+  package var down: String?
+
+  /// Overrides of the given values.
+  package init(
+    seed: UInt64? = nil, rounds: Int? = nil, strategy: Strategy? = nil, clients: Int? = nil,
+    clientsPerRound: Int? = nil, up: String? = nil, down: String? = nil
+  ) {
+    self.seed = seed
+    self.rounds = rounds
+    self.strategy = strategy
+    self.clients = clients
+    self.clientsPerRound = clientsPerRound
+    self.up = up
+    self.down = down
+  }
+}

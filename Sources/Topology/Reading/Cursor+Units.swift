@@ -1,0 +1,49 @@
+import Measures
+
+extension Cursor {
+  /// A duration in `range`: a number and its unit, as in "30 s", "5 min" or "200 ms".
+  func duration(_ range: ClosedRange<Duration>) -> Duration? {
+    let units = [("ms", 1e-3), ("s", 1), ("min", 60), ("h", 3600), ("d", 86400)]
+    guard let seconds = measure("a duration", units, example: "30 s") else { return nil }
+    let ends = (range.lowerBound.seconds, range.upperBound.seconds)
+    guard (ends.0...ends.1).contains(seconds) else {
+      report(
+        "is \(plain ?? found)",
+        remedy: "write \(Self.decimal(ends.0)) s to \(Self.decimal(ends.1)) s")
+      return nil
+    }
+    return .seconds(seconds)
+  }
+
+  /// A number of bytes in `range`: a number and its unit, as in "64 MB" or "256 KiB".
+  func byteCount(_ range: ClosedRange<Int>) -> ByteCount? {
+    let units: [(String, Double)] = [
+      ("B", 1), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("KiB", 1024), ("MiB", 1_048_576),
+      ("GiB", 1_073_741_824),
+    ]
+    guard let bytes = measure("a number of bytes", units, example: "64 MB") else { return nil }
+    guard bytes >= Double(range.lowerBound), bytes <= Double(range.upperBound) else {
+      report(
+        "is \(plain ?? found)",
+        remedy: "write \(ByteCount(range.lowerBound)) to \(ByteCount(range.upperBound))")
+      return nil
+    }
+    return ByteCount(Int(bytes.rounded()))
+  }
+
+  /// A number with one of the units, in terms of the unit whose factor is 1.
+  private func measure(
+    _ what: String, _ units: [(name: String, factor: Double)], example: String
+  ) -> Double? {
+    let names = units.map(\.name)
+    guard let plain, let end = plain.firstIndex(where: { !"0123456789.".contains($0) }),
+      let number = Self.number(String(plain[..<end])),
+      let unit = units.first(where: { $0.name == Self.trimmed(plain[end...]) })
+    else {
+      expected(
+        what, remedy: "write a number and its unit as in \(example); units are \(Self.list(names))")
+      return nil
+    }
+    return number * unit.factor
+  }
+}

@@ -1,0 +1,110 @@
+import Yams
+
+/// A value in the file and the keys that lead to it.
+struct Cursor {
+  let node: Node
+  /// The keys that lead here: "training.batch", "stages.rounds[2]"; empty for the whole file.
+  let path: String
+  let reading: Reading
+
+  init(_ node: Node, path: String, reading: Reading) {
+    self.node = node
+    self.path = path
+    self.reading = reading
+    reading.note(Self.place(of: node), of: path)
+  }
+
+  /// Reports that what stands here is wrong; `problem` goes on after the keys.
+  func report(_ problem: String, remedy: String) {
+    reading.report(path, path.isEmpty ? problem : "\(path) \(problem)", remedy: remedy)
+  }
+
+  /// Reports that something else was expected here.
+  func expected(_ what: String, remedy: String) {
+    report("is \(found), not \(what)", remedy: remedy)
+  }
+
+  /// Whether a key stands here without a value.
+  var isNothing: Bool {
+    guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else {
+      return false
+    }
+    return ["", "~", "null"].contains(scalar.string)
+  }
+
+  /// The text of a scalar that isn't quoted; nil for anything else.
+  var plain: String? {
+    guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else {
+      return nil
+    }
+    return scalar.string
+  }
+
+  /// What stands here, for people.
+  var found: String {
+    switch node {
+    case .mapping: return "a section of keys"
+    case .sequence: return "a list"
+    case .alias: return "an alias"
+    case .scalar(let scalar):
+      if isNothing { return "empty" }
+      let shown = Self.shown(scalar.string)
+      return plain.flatMap(Self.number) != nil ? shown : "“\(shown)”"
+    }
+  }
+
+  /// The values of a list, each under its own path; nil and a fault if there is no list.
+  func elements(_ what: String, remedy: String, atMost limit: Int = 1000) -> [Cursor]? {
+    guard case .sequence(let sequence) = node else {
+      expected(what, remedy: remedy)
+      return nil
+    }
+    guard sequence.count <= limit else {
+      report("has \(sequence.count) values", remedy: "write at most \(limit)")
+      return nil
+    }
+    return sequence.enumerated().map { index, node in
+      Cursor(node, path: "\(path)[\(index + 1)]", reading: reading)
+    }
+  }
+
+  /// Reads the keys here; reports those that `body` doesn't ask for.
+  ///
+  /// Nothing at all is a section without keys; for anything else there is a fault and nil.
+  func keys<Value>(_ body: (inout KeyReader) -> Value) -> Value? {
+    var pairs: [(key: Node, value: Node)] = []
+    if case .mapping(let mapping) = node {
+      pairs = mapping.map { ($0.key, $0.value) }
+    } else if !isNothing {
+      expected("a section of keys", remedy: "write keys and values below it, one a line")
+      return nil
+    }
+    var keys = KeyReader(pairs, path: path, reading: reading)
+    let value = body(&keys)
+    keys.close()
+    return value
+  }
+
+  /// A number in the usual notation; nil for anything else.
+  static func number(_ text: String) -> Double? {
+    guard
+      let first = text.utf8.first(where: { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") }),
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) || first == UInt8(ascii: "."),
+      text.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }),
+      let number = Double(text), number.isFinite
+    else { return nil }
+    return number
+  }
+
+  /// `text` on one line and not too long.
+  static func shown(_ text: String) -> String {
+    let printable = text.unicodeScalars.prefix(41).map { scalar in
+      scalar.properties.generalCategory == .control ? "·" : String(scalar)
+    }
+    return printable.count > 40 ? printable.prefix(40).joined() + "…" : printable.joined()
+  }
+
+  static func place(of node: Node) -> Fault.Place {
+    node.mark.map { .line($0.line, column: $0.column) } ?? .file
+  }
+}

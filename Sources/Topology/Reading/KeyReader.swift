@@ -1,0 +1,108 @@
+import Yams
+
+/// The keys of one section: hands out their values and finds those that nobody asks for.
+struct KeyReader {
+  let path: String
+  let reading: Reading
+  private var entries: [(key: String, place: Fault.Place, value: Cursor)] = []
+  private var known: [String] = []
+  private var missing: [(key: String, remedy: String)] = []
+
+  init(_ pairs: [(key: Node, value: Node)], path: String, reading: Reading) {
+    self.path = path
+    self.reading = reading
+    var repeated: [Repetition] = []
+    for (key, value) in pairs {
+      let place = Cursor.place(of: key)
+      guard case .scalar(let scalar) = key else {
+        reading.report(
+          full("?"), "a key of \(path.isEmpty ? "the file" : path) isn't a word",
+          remedy: "write one word and a colon", at: place)
+        continue
+      }
+      if let repetition = reading.takeRepetition(spelled: scalar.string) {
+        repeated.append(repetition)
+        continue
+      }
+      let cursor = Cursor(value, path: full(scalar.string), reading: reading)
+      entries.append((scalar.string, place, cursor))
+    }
+    for repetition in repeated {
+      let again = entries.first { $0.key == repetition.key }
+      reading.report(
+        full(repetition.key), "\(full(repetition.key)) stands here and in line \(repetition.line)",
+        remedy: "keep one of them", at: again?.place)
+    }
+  }
+
+  /// The value of `key` as `read` makes it; nil if the key is absent or its value faulty.
+  mutating func optional<Value>(_ key: String, _ read: (Cursor) -> Value?) -> Value? {
+    known.append(key)
+    guard let entry = entries.first(where: { $0.key == key }) else { return nil }
+    let value = read(entry.value)
+    if value == nil { reading.distrust(entry.value.path) }
+    return value
+  }
+
+  /// The value of `key` as `read` makes it; `standard` if the key is absent or its value faulty.
+  mutating func value<Value>(
+    _ key: String, default standard: Value, _ read: (Cursor) -> Value?
+  ) -> Value {
+    optional(key, read) ?? standard
+  }
+
+  /// The value of a key that must be there; nil, and a fault, if it isn't or its value is faulty.
+  mutating func required<Value>(
+    _ key: String, remedy: String, _ read: (Cursor) -> Value?
+  ) -> Value? {
+    if !has(key) { missing.append((key, remedy)) }
+    return optional(key, read)
+  }
+
+  /// The section `key`; one without keys if it is absent or faulty.
+  mutating func section<Value>(_ key: String, _ body: (inout KeyReader) -> Value) -> Value {
+    if let value = optional(key, { $0.keys(body) }) { return value }
+    var empty = KeyReader([], path: full(key), reading: reading)
+    let value = body(&empty)
+    // What the section lacks is told only where it isn't faulty itself.
+    if !has(key) { empty.close() } else { empty.distrustMissing() }
+    return value
+  }
+
+  /// Whether the section has `key`.
+  func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
+  /// Whether there are no keys at all.
+  var isEmpty: Bool { entries.isEmpty }
+
+  /// Where the value of `key` would stand.
+  func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  /// Reports keys that weren't asked for and keys that must be there but aren't.
+  mutating func close() {
+    for entry in entries where !known.contains(entry.key) {
+      let meant =
+        Spelling.nearest(to: entry.key, of: known.filter { !has($0) })
+        ?? Spelling.nearest(to: entry.key, of: known)
+      let remedy: String
+      if let meant {
+        remedy = "did you mean \(meant)?"
+        reading.distrust(full(meant))
+        missing.removeAll { $0.key == meant }
+      } else {
+        let whole = path.isEmpty ? "the file" : path
+        remedy = "remove it; the keys of \(whole) are \(known.joined(separator: ", "))"
+      }
+      reading.report(
+        full(entry.key), "\(Cursor.shown(full(entry.key))) isn't a key", remedy: remedy,
+        at: entry.place)
+    }
+    for (key, remedy) in missing {
+      reading.report(full(key), "\(full(key)) is missing", remedy: remedy)
+    }
+  }
+
+  private func distrustMissing() {
+    for (key, _) in missing { reading.distrust(full(key)) }
+  }
+}

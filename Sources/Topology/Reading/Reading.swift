@@ -1,0 +1,82 @@
+/// What is learned while one topology is read: where each key stands, and what is wrong.
+final class Reading {
+  private(set) var faults: [Fault] = []
+  private var places: [String: Fault.Place] = [:]
+  private var unsound: Set<String> = []
+  private var repetitions: [String: Repetition]
+
+  /// Begins with the keys that were respelled because they are repeated.
+  init(repetitions: [String: Repetition] = [:]) { self.repetitions = repetitions }
+
+  /// The repeated key that was respelled so; asked for once.
+  func takeRepetition(spelled key: String) -> Repetition? {
+    repetitions.removeValue(forKey: key)
+  }
+
+  /// Remembers where the value of `path` stands.
+  func note(_ place: Fault.Place, of path: String) { places[path] = place }
+
+  /// The place of `path`, or of the nearest section around it that is in the file.
+  func place(of path: String) -> Fault.Place {
+    var path = path[...]
+    while true {
+      if let place = places[String(path)] { return place }
+      guard let dot = path.lastIndex(where: { $0 == "." || $0 == "[" }) else {
+        return places[""] ?? .file
+      }
+      path = path[..<dot]
+    }
+  }
+
+  /// Adds a fault where `path` stands, or at `place`.
+  func report(
+    _ path: String, _ problem: String, remedy: String, at place: Fault.Place? = nil
+  ) {
+    unsound.insert(path)
+    faults.append(
+      Fault(place: place ?? self.place(of: path), path: path, problem: problem, remedy: remedy))
+  }
+
+  /// Takes note that there is no good value for `path`, which is reported elsewhere.
+  func distrust(_ path: String) { unsound.insert(path) }
+
+  /// Whether nothing is wrong with the values of `paths`, the sections around them and what is in them.
+  func isSound(_ paths: String...) -> Bool {
+    paths.allSatisfy { path in
+      !unsound.contains { wrong in
+        wrong == path || Self.contains(path, wrong) || Self.contains(wrong, path)
+      }
+    }
+  }
+
+  /// All faults as one error; there must be some.
+  func error(file: String) -> TopologyError {
+    let inOrder = faults.enumerated().sorted {
+      (Self.order($0.element), $0.offset) < (Self.order($1.element), $1.offset)
+    }
+    return TopologyError(file: file, faults: inOrder.map(\.element))
+  }
+
+  /// Reports repeated keys that nobody asked for.
+  func reportRepetitions() {
+    for (_, repetition) in repetitions.sorted(by: { $0.key < $1.key }) {
+      report(
+        repetition.key, "\(repetition.key) stands more than once in a section",
+        remedy: "keep one of them", at: .line(repetition.line, column: 1))
+    }
+    repetitions = [:]
+  }
+
+  private static func contains(_ section: String, _ path: String) -> Bool {
+    section.isEmpty || path.hasPrefix(section + ".") || path.hasPrefix(section + "[")
+  }
+
+  /// The file's faults line by line, after those of the whole file and before the command line's.
+  private static func order(_ fault: Fault) -> Int {
+    switch fault.place {
+    case .file: 0
+    case .line(let line, let column): line << 20 | min(column, 1 << 20 - 1)
+    case .option: .max
+    }
+  }
+}

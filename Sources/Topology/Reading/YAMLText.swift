@@ -1,0 +1,92 @@
+/// The text of a YAML file as Unicode scalars, with positions as the parser counts them.
+struct YAMLText {
+  private(set) var scalars: [Unicode.Scalar]
+
+  /// The most bytes that a topology may have; sensible ones have a few thousand.
+  static let limit = 256 << 10
+
+  init(_ text: String) {
+    scalars = Array(text.unicodeScalars)
+    if scalars.first == "\u{FEFF}" { scalars.removeFirst() }
+  }
+
+  /// The text again.
+  var text: String {
+    var view = String.UnicodeScalarView()
+    view.append(contentsOf: scalars)
+    return String(view)
+  }
+
+  /// The index of a position, whose line and column count from 1; nil beyond the text.
+  func index(line: Int, column: Int) -> Int? {
+    var current = 1
+    var start = 0
+    while current < line {
+      guard let end = scalars[start...].firstIndex(where: Self.isBreak) else { return nil }
+      start = end + (isCRLF(at: end) ? 2 : 1)
+      current += 1
+    }
+    let index = start + column - 1
+    return scalars.indices.contains(index) ? index : nil
+  }
+
+  /// The line of the scalar at `index`, from 1.
+  func line(of index: Int) -> Int {
+    1 + scalars[..<index].indices.count { Self.isBreak(scalars[$0]) && !isCRLF(at: $0) }
+  }
+
+  /// Replaces the scalar at `index`.
+  mutating func replace(at index: Int, with scalar: Unicode.Scalar) { scalars[index] = scalar }
+
+  /// Whether `text` stands at `index`.
+  func has(_ text: String, at index: Int) -> Bool {
+    scalars[index...].starts(with: text.unicodeScalars)
+  }
+
+  /// The index of the first character that YAML doesn't allow.
+  var firstControl: Int? {
+    scalars.firstIndex {
+      $0.properties.generalCategory == .control && !["\n", "\r", "\t", "\u{85}"].contains($0)
+    }
+  }
+
+  /// The index of the first asterisk that may begin an alias.
+  ///
+  /// Aliases let a small file unfold into a huge one, and Yams follows them while it looks for
+  /// repeated keys, so they are found before it sees the file. Only comments that certainly are some
+  /// are left out: none after the first quotation mark, since the number sign may be quoted there.
+  var firstAlias: Int? {
+    var isQuoting = false
+    var isComment = false
+    var previous: Unicode.Scalar = "\n"
+    for (index, scalar) in scalars.enumerated() {
+      if Self.isBreak(scalar) { isComment = false }
+      let isFirstOfWord = Self.isBreak(previous) || previous == " " || previous == "\t"
+      if scalar == "#", isFirstOfWord, !isQuoting { isComment = true }
+      if !isComment {
+        if scalar == "\"" || scalar == "'" { isQuoting = true }
+        if scalar == "*", !Self.isName(previous), index + 1 < scalars.count,
+          Self.isName(scalars[index + 1])
+        {
+          return index
+        }
+      }
+      previous = scalar
+    }
+    return nil
+  }
+
+  private func isCRLF(at index: Int) -> Bool {
+    scalars[index] == "\r" && index + 1 < scalars.count && scalars[index + 1] == "\n"
+  }
+
+  private static func isBreak(_ scalar: Unicode.Scalar) -> Bool {
+    ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar)
+  }
+
+  /// Whether the name of an anchor may contain `scalar`.
+  private static func isName(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+      || scalar == "_" || scalar == "-"
+  }
+}

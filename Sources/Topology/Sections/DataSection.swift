@@ -1,0 +1,91 @@
+package import Datasets
+import Foundation
+
+/// The section `data`: which samples there are, who has them, and what is done to them.
+package struct DataSection: Hashable, Sendable {
+  /// The data set's name.
+  package var name: String
+  /// Its folder, or one of the files in it; nil for where a package would have installed it.
+  package var path: String?
+  /// How the training samples are dealt out to clients.
+  package var partition: Partition
+  /// What is done at random to training images.
+  package var augmentation: Augmentation
+  /// The most training samples to keep; nil for all.
+  package var trainLimit: Int?
+  /// The most test samples to keep; nil for all.
+  package var testLimit: Int?
+
+  /// Reads the training and the test samples.
+  package func load() throws(DatasetError) -> DatasetSplit {
+    try DatasetLoader.load(
+      name: name, path: path,
+      options: DatasetLoader.Options(trainLimit: trainLimit, testLimit: testLimit))
+  }
+}
+
+extension DataSection {
+  /// Reads the section; relative paths start at the folder of `file`.
+  ///
+  /// - Returns: The section and the collection of its name; nil unless the name is known.
+  static func read(
+    _ keys: inout KeyReader, beside file: String
+  ) -> (section: Self, collection: any ImageCollection)? {
+    let collection = keys.required(
+      "name", remedy: "write \(Cursor.list(DatasetLoader.names))"
+    ) { cursor in
+      cursor.choice("a data set", of: DatasetLoader.names.map { ($0, $0) }).flatMap {
+        try? DatasetLoader.collection(named: $0)
+      }
+    }
+    let path = keys.optional("path") { Self.existing($0, beside: file) }
+    let partition = keys.value("partition", default: .iid) { Partition(reading: $0) }
+    let usesStandard = keys.value("augmentation", default: false) {
+      $0.choice("an augmentation", of: [("none", false), ("standard", true)])
+    }
+    let limits = keys.section("limit") { keys in
+      (
+        train: keys.optional("train") { $0.whole(1...1_000_000_000) },
+        test: keys.optional("test") { $0.whole(1...1_000_000_000) }
+      )
+    }
+    guard let collection else { return nil }
+    let section = DataSection(
+      name: collection.name, path: path, partition: partition,
+      augmentation: usesStandard ? collection.augmentation : .none, trainLimit: limits.train,
+      testLimit: limits.test)
+    return (section, collection)
+  }
+
+  private static func existing(_ cursor: Cursor, beside file: String) -> String? {
+    guard let text = cursor.text() else { return nil }
+    let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
+    let path = text.hasPrefix("/") ? text : folder + text
+    guard FileManager.default.fileExists(atPath: path) else {
+      cursor.report(
+        "names \(Cursor.shown(path)), where nothing is",
+        remedy: "write the data set's folder, from the topology's own folder or from /")
+      return nil
+    }
+    return path
+  }
+
+  /// The values on which the clients' training depends, as name and text.
+  var canonical: [(String, String)] {
+    [
+      ("data.name", name), ("data.partition", partition.canonical),
+      ("data.augmentation", augmentation.canonical),
+      ("data.limit.train", trainLimit.map { "\($0)" } ?? "none"),
+    ]
+  }
+}
+
+extension Augmentation {
+  /// The augmentation as one text.
+  fileprivate var canonical: String {
+    let crop = crop.map { "\($0.height)×\($0.width)" } ?? "none"
+    let jitter =
+      jitter.map { "\($0.brightness) \($0.contrast) \($0.saturation)" } ?? "none"
+    return "crop \(crop), padding \(padding), flips \(flips), jitter \(jitter)"
+  }
+}

@@ -1,0 +1,81 @@
+import Progressive
+
+extension LearningRateSchedule {
+  private enum Kind: String, CaseIterable {
+    case constant, cosine, multistep, cosineRestarts, constantThenCosine
+  }
+
+  /// Reads a name, "cosine", or a section: `{name: multistep, milestones: [50 %, 75 %], factor: 0.1}`.
+  init?(reading cursor: Cursor) {
+    if cursor.plain != nil {
+      guard let kind = Self.kind(cursor) else { return nil }
+      switch kind {
+      case .constant: self = .constant
+      case .cosine: self = .cosine(floor: Self.standardFloor)
+      case .multistep: self = .multistep(milestones: [0.5, 0.75], factor: 0.1)
+      case .constantThenCosine: self = .constantThenCosine(hold: 0.5, floor: Self.standardFloor)
+      case .cosineRestarts:
+        cursor.report(
+          "doesn't say how often it restarts",
+          remedy: "write {name: cosineRestarts, period: 50}, the period in rounds")
+        return nil
+      }
+      return
+    }
+    guard let schedule = cursor.keys({ Self.read(&$0) }), let schedule else { return nil }
+    self = schedule
+  }
+
+  private static let standardFloor = 1e-6
+
+  private static func kind(_ cursor: Cursor) -> Kind? {
+    cursor.choice("a learning rate's schedule", of: Kind.allCases.map { ($0.rawValue, $0) })
+  }
+
+  private static func read(_ keys: inout KeyReader) -> Self? {
+    let kind = keys.required("name", remedy: "write name: cosine, say", kind)
+    switch kind {
+    case nil:
+      // Without a name, the other keys can't be judged.
+      for key in ["floor", "milestones", "factor", "period", "hold"] {
+        _ = keys.optional(key) { $0 }
+      }
+      return nil
+    case .constant: return .constant
+    case .cosine: return .cosine(floor: floor(&keys))
+    case .multistep:
+      let milestones = keys.value("milestones", default: [0.5, 0.75]) { list in
+        let shares = list.elements("a list of shares", remedy: "write as in [50 %, 75 %]")?
+          .map { $0.share() }
+        guard let shares, !shares.contains(nil) else { return nil as [Double]? }
+        return shares.compactMap { $0 }
+      }
+      return .multistep(
+        milestones: milestones,
+        factor: keys.value("factor", default: 0.1) { $0.number(0...1, excluding: 0) })
+    case .cosineRestarts:
+      let period = keys.required("period", remedy: "write how many rounds, as in 50") {
+        $0.whole(1...1_000_000)
+      }
+      return .cosineRestarts(period: period ?? 1, floor: floor(&keys))
+    case .constantThenCosine:
+      return .constantThenCosine(
+        hold: keys.value("hold", default: 0.5) { $0.share() }, floor: floor(&keys))
+    }
+  }
+
+  private static func floor(_ keys: inout KeyReader) -> Double {
+    keys.value("floor", default: standardFloor) { $0.number(0...1000) }
+  }
+
+  /// The schedule as one text.
+  var canonical: String {
+    switch self {
+    case .constant: "constant"
+    case .cosine(let floor): "cosine \(floor)"
+    case .multistep(let milestones, let factor): "multistep \(milestones) \(factor)"
+    case .cosineRestarts(let period, let floor): "cosineRestarts \(period) \(floor)"
+    case .constantThenCosine(let hold, let floor): "constantThenCosine \(hold) \(floor)"
+    }
+  }
+}

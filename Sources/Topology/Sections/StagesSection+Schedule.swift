@@ -1,0 +1,106 @@
+import Progressive
+
+extension StagesSection {
+  /// The schedule for a model of `stages` stages; nil, with a fault, if the section allows none.
+  ///
+  /// - Parameters:
+  ///   - total: All rounds, T, as the file says; nil where it leaves them to `stages.rounds`.
+  ///   - override: All rounds as the command line says: explicit stages are scaled to them.
+  ///   - stages: How many stages the model has, S.
+  ///   - strategy: End-to-end training gives all rounds to the last stage and needs no warm-up.
+  ///   - reading: Takes the faults.
+  /// - Returns: A schedule of `stages` stages.
+  func schedule(
+    total: Int?, override: Int?, stages: Int, strategy: Strategy, reading: Reading
+  ) -> GrowthSchedule? {
+    if strategy == .endToEnd, rounds == nil {
+      return (override ?? total).map { Self.endToEnd($0, stages: stages) }
+    }
+    guard let planned = planned(total: total, override: override, stages: stages, reading: reading)
+    else { return nil }
+    if strategy == .endToEnd {
+      return Self.endToEnd(override ?? planned.reduce(0, +), stages: stages)
+    }
+    guard let override else { return warmedUp(planned, isScaled: false, reading: reading) }
+    guard let rounds = Self.scale(planned, to: override) else {
+      reading.report(
+        "rounds", "\(override) rounds are too few for \(stages) stages",
+        remedy: "ask for \(stages) at least, or for end-to-end training")
+      return nil
+    }
+    return warmedUp(rounds, isScaled: true, reading: reading)
+  }
+
+  /// The full model in all rounds: nothing grows, so nothing is warmed up.
+  private static func endToEnd(_ rounds: Int, stages: Int) -> GrowthSchedule {
+    GrowthSchedule(rounds: Array(repeating: 0, count: stages - 1) + [rounds])
+  }
+
+  /// The rounds of each stage, before the command line's total.
+  private func planned(total: Int?, override: Int?, stages: Int, reading: Reading) -> [Int]? {
+    if let rounds {
+      guard rounds.count == stages else {
+        reading.report(
+          "stages.rounds",
+          "stages.rounds has \(rounds.count) values for the model's \(stages) stages",
+          remedy: "write \(stages) values")
+        return nil
+      }
+      let sum = rounds.reduce(0, +)
+      guard override != nil || total == nil || total == sum else {
+        reading.report(
+          "stages.rounds", "stages.rounds add up to \(sum), not to the \(total ?? 0) of rounds",
+          remedy: "change one of them, or leave rounds out")
+        return nil
+      }
+      return rounds
+    }
+    guard let rounds = each == nil ? override ?? total : total ?? override else { return nil }
+    guard rounds >= stages else {
+      reading.report(
+        "rounds", "\(rounds) rounds are too few for \(stages) stages",
+        remedy: "ask for \(stages) at least, or for end-to-end training")
+      return nil
+    }
+    // The paper's rule, T/(2S), but no stage is left out.
+    let early = each ?? max(1, rounds / (2 * stages))
+    guard early * (stages - 1) < rounds else {
+      reading.report(
+        "stages.each",
+        "\(stages - 1) stages of \(early) rounds leave none of \(rounds) for the last",
+        remedy: "write \((rounds - 1) / max(1, stages - 1)) at most, or raise rounds")
+      return nil
+    }
+    return Array(repeating: early, count: stages - 1) + [rounds - early * (stages - 1)]
+  }
+
+  private func warmedUp(_ rounds: [Int], isScaled: Bool, reading: Reading) -> GrowthSchedule? {
+    guard let shortest = rounds.dropFirst().min() else { return GrowthSchedule(rounds: rounds) }
+    guard let warmUp else {
+      return GrowthSchedule(
+        rounds: rounds, warmUpRounds: min(Self.standardWarmUp, shortest / 2))
+    }
+    guard isScaled || warmUp < shortest else {
+      reading.report(
+        "stages.warmUp", "stages.warmUp of \(warmUp) rounds fills a stage of \(shortest)",
+        remedy: "write \(shortest - 1) at most, or lengthen the stage")
+      return nil
+    }
+    return GrowthSchedule(rounds: rounds, warmUpRounds: min(warmUp, shortest - 1))
+  }
+
+  /// `rounds` in the same proportion but `total` in all, one each at least; nil if `total` is too small.
+  static func scale(_ rounds: [Int], to total: Int) -> [Int]? {
+    guard total >= rounds.count else { return nil }
+    let sum = rounds.reduce(0, +)
+    var (before, end) = (0, 0)
+    return rounds.enumerated().map { index, length in
+      before += length
+      // Where the running sum falls, but with a round left for this stage and each one after it.
+      let share = (Double(before) * Double(total) / Double(sum)).rounded()
+      let next = min(max(Int(share), end + 1), total - (rounds.count - 1 - index))
+      defer { end = next }
+      return next - end
+    }
+  }
+}

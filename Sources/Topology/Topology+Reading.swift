@@ -1,0 +1,83 @@
+import Datasets
+import Federation
+import Foundation
+import Models
+import Progressive
+
+extension Topology {
+  /// Reads the file at `path`.
+  ///
+  /// - Throws: everything that is wrong with the file, with the line of each fault.
+  package init(
+    contentsOf path: String, overrides: Overrides = Overrides()
+  ) throws(TopologyError) {
+    try self.init(parsing: Self.text(of: path), file: path, overrides: overrides)
+  }
+
+  /// Reads a topology's `text`; paths in it start at the folder of `file`.
+  ///
+  /// - Throws: everything that is wrong with the text, with the line of each fault.
+  package init(
+    parsing text: String, file: String, overrides: Overrides = Overrides()
+  ) throws(TopologyError) {
+    let document: YAMLDocument
+    do throws(Fault.Unreadable) {
+      document = try YAMLDocument(text)
+    } catch {
+      throw TopologyError(
+        file: file,
+        faults: [
+          Fault(place: error.place, path: "", problem: error.problem, remedy: error.remedy)
+        ])
+    }
+    let reading = Reading(repetitions: document.repetitions)
+    let draft = document.root.flatMap { root in
+      Cursor(root, path: "", reading: reading).keys { TopologyDraft(reading: &$0, file: file) }
+    }
+    if document.root == nil {
+      reading.report("", "is empty", remedy: "begin with a copy of topologies/quickstart.yaml")
+    }
+    reading.reportRepetitions()
+    guard var draft else { throw reading.error(file: file) }
+    draft.apply(overrides, reading: reading)
+    guard let parts = draft.checked(rounds: overrides.rounds, reading: reading), reading.isSound("")
+    else { throw reading.error(file: file) }
+    self.file = file
+    source = text
+    name = draft.name
+    seed = draft.seed
+    clients = parts.clients
+    strategy = draft.strategy
+    architecture = parts.architecture
+    growthSchedule = parts.schedule
+    data = parts.data
+    training = draft.training
+    rules = parts.rules
+    codecs = draft.codecs
+    evaluation = draft.evaluation
+    limits = draft.limits.transfers
+    updateNorm = draft.limits.updateNorm
+  }
+
+  private static func text(of path: String) throws(TopologyError) -> String {
+    func failure(_ problem: String, _ remedy: String) -> TopologyError {
+      TopologyError(
+        file: path, faults: [Fault(place: .file, path: "", problem: problem, remedy: remedy)])
+    }
+    let bytes: Data
+    do {
+      let file = try FileHandle(forReadingFrom: URL(filePath: path))
+      defer { try? file.close() }
+      bytes = try file.read(upToCount: YAMLText.limit + 1) ?? Data()
+    } catch {
+      let isThere = FileManager.default.fileExists(atPath: path)
+      throw failure(
+        isThere ? "can't be read" : "isn't there",
+        isThere ? "check its permissions, and that it is a file" : "check the path")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw failure("isn't text in UTF-8", "is this a topology? Save it as UTF-8")
+    }
+    return text
+  }
+}

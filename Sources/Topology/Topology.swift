@@ -1,0 +1,57 @@
+import Codecs
+package import Federation
+package import Models
+package import Progressive
+
+/// A run as a file describes it, checked: no value in it contradicts another.
+package struct Topology: Sendable {
+  /// The file, as it was named.
+  package let file: String
+  /// The file's text.
+  package let source: String
+  /// What the run is called.
+  package let name: String
+  /// What all of the run's chance is derived from.
+  package let seed: UInt64
+  /// How many clients the fleet has; they are numbered from 0.
+  package let clients: Int
+  /// How the model is trained over the rounds.
+  package let strategy: Strategy
+  /// The model, made for the data's shape and classes.
+  package let architecture: Architecture
+  /// The rounds of each of the model's stages; end-to-end training has them all in the last.
+  package let growthSchedule: GrowthSchedule
+  /// The samples.
+  package let data: DataSection
+  /// What a client does with its samples in a round.
+  package let training: TrainingSection
+  /// When rounds begin and end.
+  package let rules: RoundRules
+  /// How updates and the model become bytes.
+  package let codecs: CodecsSection
+  /// When the global model is tested.
+  package let evaluation: EvaluationSection
+  /// Waiting times and sizes of the protocol.
+  package let limits: ProtocolLimits
+  /// The largest norm of an update that counts; nil for any.
+  package let updateNorm: Double?
+
+  /// All rounds, T in the paper.
+  package var rounds: Int { growthSchedule.totalRounds }
+
+  /// The learning rate of the clients in `phase`.
+  package func learningRate(in phase: Phase) -> Double {
+    training.schedule.rate(
+      base: training.learningRate, round: phase.learningRateRound,
+      of: growthSchedule.learningRateRounds)
+  }
+
+  /// What a broker of this topology runs, as incarnation `epoch` of `run`.
+  package func brokerPlan(run: UInt64, epoch: Int) -> BrokerPlan {
+    BrokerPlan(
+      run: run, epoch: epoch, seed: seed, digest: planDigest, clients: clients,
+      schedule: growthSchedule, learningRate: training.learningRate,
+      learningRateSchedule: training.schedule, updateCodec: "\(codecs.up.spec)", rules: rules,
+      limits: limits)
+  }
+}

@@ -1,0 +1,109 @@
+import Codecs
+import Datasets
+import Federation
+import Measures
+import Models
+import Progressive
+import Tensors
+
+extension TopologyDraft {
+  /// What follows from several sections together.
+  struct Parts {
+    var clients: Int
+    var architecture: Architecture
+    var schedule: GrowthSchedule
+    var data: DataSection
+    var rules: RoundRules
+  }
+
+  /// Holds the sections against each other; nil if a fault keeps them from making a run.
+  ///
+  /// - Parameters:
+  ///   - override: All rounds as the command line says; nil for the file's.
+  ///   - reading: Takes the faults.
+  /// - Returns: What follows from the sections.
+  func checked(rounds override: Int?, reading: Reading) -> Parts? {
+    let architecture = data.flatMap { fitting($0, reading: reading) }
+    let rules = clients.map { participation.rules(clients: $0, reading: reading) }
+    checkSamples(reading)
+    var schedule: GrowthSchedule?
+    if let architecture {
+      checkStages(architecture, reading)
+      checkBudget(architecture, reading)
+      if reading.isSound("rounds", "stages") {
+        schedule = stages.schedule(
+          total: rounds, override: override, stages: architecture.stages, strategy: strategy,
+          reading: reading)
+      }
+    }
+    guard let clients, let architecture, let schedule, let data, let rules else { return nil }
+    return Parts(
+      clients: clients, architecture: architecture, schedule: schedule, data: data.section,
+      rules: rules)
+  }
+
+  /// The model for the data's shape, after augmentation, and its classes.
+  private func fitting(
+    _ data: (section: DataSection, collection: any ImageCollection), reading: Reading
+  ) -> Architecture? {
+    let (section, collection) = data
+    guard section.augmentation.fits(collection.input) else {
+      reading.report(
+        "data.augmentation",
+        "data.augmentation cuts out more than an image of \(collection.input) holds",
+        remedy: "write none")
+      return nil
+    }
+    guard let model else { return nil }
+    let input = section.augmentation.output(of: collection.input)
+    do throws(ModelError) {
+      return try Zoo.architecture(named: model, input: input, classes: collection.classes)
+    } catch {
+      let fitting = Zoo.entries.filter { entry in
+        (try? Zoo.architecture(named: entry.name, input: input, classes: collection.classes)) != nil
+      }
+      reading.report(
+        "model.name",
+        "model.name is \(model), which doesn't take \(collection.name)'s images of \(input): \(error)",
+        remedy: fitting.isEmpty
+          ? "choose another data set" : "choose \(Cursor.list(fitting.map(\.name)))")
+      return nil
+    }
+  }
+
+  private func checkStages(_ architecture: Architecture, _ reading: Reading) {
+    guard let count = stages.count, count != architecture.stages else { return }
+    reading.report(
+      "stages.count",
+      "stages.count is \(count), but \(architecture.name) has \(architecture.stages)",
+      remedy: "write \(architecture.stages), or leave it out")
+  }
+
+  /// Whether an update can be taken in at all.
+  private func checkBudget(_ architecture: Architecture, _ reading: Reading) {
+    let largest =
+      (1...architecture.stages).map { stage in
+        architecture.layouts(stage: stage).reduce(0) { $0 + codecs.up.maximumSize(of: $1).bytes }
+      }.max() ?? 0
+    guard largest > limits.transfers.bytesInFlight, reading.isSound("limits", "codecs") else {
+      return
+    }
+    reading.report(
+      "limits.bytesInFlight",
+      "limits.bytesInFlight is less than the \(largest) bytes of one update",
+      remedy: "write \((largest >> 20) + 1) MiB at least")
+  }
+
+  /// Whether there can be enough samples, as far as is known before they are read.
+  private func checkSamples(_ reading: Reading) {
+    guard let clients, let section = data?.section, let limit = section.trainLimit,
+      reading.isSound("clients", "data.limit", "data.partition")
+    else { return }
+    let needed = section.partition.samplesNeeded(clients: clients)
+    guard needed > limit else { return }
+    reading.report(
+      "data.limit.train",
+      "data.limit.train leaves \(limit) samples, but \(clients) clients need \(needed)",
+      remedy: "raise it, or ask for fewer clients")
+  }
+}

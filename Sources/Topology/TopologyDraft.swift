@@ -1,0 +1,83 @@
+import Datasets
+import Federation
+import Models
+import Progressive
+
+/// A topology as it was read, section by section, before the sections are held against each other.
+struct TopologyDraft {
+  var name: String
+  var seed: UInt64
+  /// All rounds; nil where the stages' rounds say it.
+  var rounds: Int?
+  var clients: Int?
+  var strategy: Strategy
+  var model: String?
+  var data: (section: DataSection, collection: any ImageCollection)?
+  var stages: StagesSection
+  var training: TrainingSection
+  var participation: ParticipationSection
+  var codecs: CodecsSection
+  var evaluation: EvaluationSection
+  var limits: LimitsSection
+
+  init(reading keys: inout KeyReader, file: String) {
+    name = keys.value("name", default: Self.name(of: file)) { $0.text(atMost: 100) }
+    seed = keys.value("seed", default: 1) { $0.whole(0...Int.max).map { UInt64($0) } }
+    clients = keys.required("clients", remedy: "write how many there are, as in clients: 100") {
+      $0.whole(1...1_000_000)
+    }
+    strategy = keys.value("strategy", default: .progressive) { cursor in
+      cursor.choice("a strategy", of: Strategy.allCases.map { ($0.rawValue, $0) })
+    }
+    model = keys.section("model") { keys in
+      let names = Zoo.entries.map(\.name)
+      return keys.required("name", remedy: "write \(Cursor.list(names))") {
+        $0.choice("a model", of: names.map { ($0, $0) })
+      }
+    }
+    data = keys.section("data") { DataSection.read(&$0, beside: file) }
+    stages = keys.section("stages") { StagesSection(reading: &$0) }
+    let remedy = "write how many there are, as in rounds: 40"
+    let count: (Cursor) -> Int? = { $0.whole(1...1_000_000) }
+    rounds =
+      stages.rounds == nil && keys.reading.isSound("stages.rounds")
+      ? keys.required("rounds", remedy: remedy, count) : keys.optional("rounds", count)
+    training = keys.section("training") { TrainingSection(reading: &$0) }
+    participation = keys.section("participation") { ParticipationSection(reading: &$0) }
+    codecs = keys.section("codecs") { CodecsSection(reading: &$0) }
+    evaluation = keys.section("evaluation") { EvaluationSection(reading: &$0) }
+    limits = keys.section("limits") { LimitsSection(reading: &$0) }
+  }
+
+  /// Puts the command line's values, all but the rounds, in place of the file's.
+  mutating func apply(_ overrides: Overrides, reading: Reading) {
+    let options: [(path: String, option: String, isGiven: Bool)] = [
+      ("rounds", "--rounds", overrides.rounds != nil),
+      ("clients", "--clients", overrides.clients != nil),
+      ("participation.perRound", "--per-round", overrides.clientsPerRound != nil),
+      ("codecs.up", "--up", overrides.up != nil), ("codecs.down", "--down", overrides.down != nil),
+    ]
+    for (path, option, isGiven) in options where isGiven {
+      reading.note(.option(option), of: path)
+    }
+    for (value, path) in [
+      (overrides.rounds, "rounds"), (overrides.clients, "clients"),
+      (overrides.clientsPerRound, "participation.perRound"),
+    ] {
+      guard let value, !(1...1_000_000).contains(value) else { continue }
+      reading.report(path, "is \(value)", remedy: "give a number from 1 to 1000000")
+    }
+    seed = overrides.seed ?? seed
+    strategy = overrides.strategy ?? strategy
+    clients = overrides.clients ?? clients
+    participation.perRound = overrides.clientsPerRound ?? participation.perRound
+    codecs.override(up: overrides.up, down: overrides.down, reading: reading)
+  }
+
+  /// The file's name without its folder and ending.
+  private static func name(of file: String) -> String {
+    let last = file.split(separator: "/").last ?? ""
+    let stem = last.prefix { $0 != "." }
+    return stem.isEmpty ? "topology" : String(stem)
+  }
+}

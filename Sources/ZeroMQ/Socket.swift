@@ -1,0 +1,87 @@
+import CZeroMQ
+
+/// One end of a messaging pattern, owned by the thread that made it and closed when it goes out of scope.
+///
+/// No call waits unless its name says so; what would have had to wait is nil or false, not an error.
+/// All calls throw `.contextTerminated` after ``Context/shutdown()``.
+package struct Socket: ~Copyable {
+  /// The pattern.
+  package let kind: SocketKind
+  let pointer: UnsafeMutableRawPointer
+  let handle: SocketHandle  // shared with pollers and monitors, which notice when it is closed
+
+  /// A socket that is neither bound nor connected; options hold for all of its later connections.
+  ///
+  /// - Throws: `.tooManyOpenFiles` when the context or the process is full, `.invalidArgument` for
+  ///   an option that libzmq refuses.
+  package init(
+    _ kind: SocketKind, in context: Context, options: SocketOptions = SocketOptions()
+  ) throws(ZMQError) {
+    let handle = try SocketHandle(kind, in: context)
+    guard let pointer = handle.pointer else {
+      throw ZMQError(.notASocket, attempt: "open a \(kind.rawValue) socket")
+    }
+    try options.apply(to: pointer, of: kind)
+    self.kind = kind
+    self.pointer = pointer
+    self.handle = handle
+  }
+
+  deinit { handle.close() }
+
+  /// Accepts connections at `endpoint`; the result is the endpoint in force, with the port that `:*` became.
+  @discardableResult
+  package func bind(to endpoint: String) throws(ZMQError) -> String {
+    try check("bind to \(endpoint)") { zmq_bind(pointer, endpoint) }
+    return try lastEndpoint()
+  }
+
+  /// Connects to `endpoint`, now or, except within the process, whenever the peer comes up.
+  package func connect(to endpoint: String) throws(ZMQError) {
+    try check("connect to \(endpoint)") { zmq_connect(pointer, endpoint) }
+  }
+
+  /// Ends the connection to `endpoint` and drops what was queued for it after the linger time.
+  ///
+  /// libzmq completes this in later calls on the socket: the peer sees it when this side next waits or receives.
+  package func disconnect(from endpoint: String) throws(ZMQError) {
+    try check("disconnect from \(endpoint)") { zmq_disconnect(pointer, endpoint) }
+  }
+
+  /// Accepts no more connections at `endpoint`, as ``bind(to:)`` returned it.
+  package func unbind(from endpoint: String) throws(ZMQError) {
+    try check("unbind from \(endpoint)") { zmq_unbind(pointer, endpoint) }
+  }
+
+  /// Whether a call to receive or to send would not have to wait now.
+  package func readiness() throws(ZMQError) -> Readiness {
+    Readiness(pollEvents: CShort(truncatingIfNeeded: try integerOption(ZMQ_EVENTS)))
+  }
+
+  /// Waits until the socket is ready in one of the wanted ways; false when `limit` passed before.
+  ///
+  /// A signal may end the wait early, with false.
+  package func wait(for wanted: Readiness, atMost limit: Duration) throws(ZMQError) -> Bool {
+    var item = zmq_pollitem_t(socket: pointer, fd: -1, events: wanted.pollEvents, revents: 0)
+    return try poll(&item, count: 1, atMost: limit) > 0
+  }
+
+  private func lastEndpoint() throws(ZMQError) -> String {
+    var text = [CChar](repeating: 0, count: 512)
+    var length = text.count
+    try check("read the endpoint of a socket") {
+      zmq_getsockopt(pointer, ZMQ_LAST_ENDPOINT, &text, &length)
+    }
+    let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func integerOption(_ option: CInt) throws(ZMQError) -> CInt {
+    var value: CInt = 0
+    var length = MemoryLayout<CInt>.size
+    try check("read option \(option) of a socket") {
+      zmq_getsockopt(pointer, option, &value, &length)
+    }
+    return value
+  }
+}

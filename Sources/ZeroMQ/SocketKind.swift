@@ -1,0 +1,41 @@
+import CZeroMQ
+
+/// The messaging pattern of a socket (zmq_socket(3)).
+package enum SocketKind: String, Hashable, Sendable, CaseIterable {
+  case pair = "PAIR"
+  case publish = "PUB"
+  case subscribe = "SUB"
+  case request = "REQ"
+  case reply = "REP"
+  case dealer = "DEALER"
+  case router = "ROUTER"
+  case pull = "PULL"
+  case push = "PUSH"
+  case xpub = "XPUB"
+  case xsub = "XSUB"
+
+  /// libzmq's number of the kind.
+  var number: CInt {
+    switch self {
+    case .pair: ZMQ_PAIR
+    case .publish: ZMQ_PUB
+    case .subscribe: ZMQ_SUB
+    case .request: ZMQ_REQ
+    case .reply: ZMQ_REP
+    case .dealer: ZMQ_DEALER
+    case .router: ZMQ_ROUTER
+    case .pull: ZMQ_PULL
+    case .push: ZMQ_PUSH
+    case .xpub: ZMQ_XPUB
+    case .xsub: ZMQ_XSUB
+    }
+  }
+
+  /// Whether the kind sends its routing id in the handshake.
+  var announcesRoutingID: Bool {
+    switch self {
+    case .request, .dealer, .router: true
+    case .pair, .publish, .subscribe, .reply, .pull, .push, .xpub, .xsub: false
+    }
+  }
+}

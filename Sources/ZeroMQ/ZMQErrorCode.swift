@@ -1,0 +1,61 @@
+import CZeroMQ
+import Glibc
+
+extension ZMQError {
+  /// An error number of errno(3) or of libzmq; unknown numbers are kept.
+  package struct Code: RawRepresentable, Hashable, Sendable {
+    /// The number, as `zmq_errno` gives it.
+    package var rawValue: CInt
+
+    /// The code of the given number.
+    package init(rawValue: CInt) { self.rawValue = rawValue }
+
+    /// The context was shut down (ETERM).
+    package static let contextTerminated = Code(rawValue: ETERM)
+    /// The socket is not in the state for this: REQ and REP must alternate (EFSM).
+    package static let wrongState = Code(rawValue: EFSM)
+    /// No I/O thread is left to serve the connection (EMTHREAD).
+    package static let noIOThread = Code(rawValue: EMTHREAD)
+    /// Another socket is bound to the endpoint (EADDRINUSE).
+    package static let addressInUse = Code(rawValue: EADDRINUSE)
+    /// No interface of this machine has the address (EADDRNOTAVAIL).
+    package static let addressNotAvailable = Code(rawValue: EADDRNOTAVAIL)
+    /// The interface or host name does not exist (ENODEV).
+    package static let noDevice = Code(rawValue: ENODEV)
+    /// No peer has that routing id (EHOSTUNREACH).
+    package static let hostUnreachable = Code(rawValue: EHOSTUNREACH)
+    /// An endpoint, option or value that libzmq does not accept (EINVAL).
+    package static let invalidArgument = Code(rawValue: EINVAL)
+    /// The transport is unknown or not in this build of libzmq (EPROTONOSUPPORT).
+    package static let protocolNotSupported = Code(rawValue: EPROTONOSUPPORT)
+    /// The kind of socket cannot do that (ENOTSUP).
+    package static let notSupported = Code(rawValue: ENOTSUP)
+    /// The socket is closed (ENOTSOCK).
+    package static let notASocket = Code(rawValue: ENOTSOCK)
+    /// No such endpoint is bound or connected (ENOENT).
+    package static let noSuchEndpoint = Code(rawValue: ENOENT)
+    /// Nobody is bound to the in-process endpoint (ECONNREFUSED).
+    package static let connectionRefused = Code(rawValue: ECONNREFUSED)
+    /// The process, or the context, has no descriptor or socket left (EMFILE).
+    package static let tooManyOpenFiles = Code(rawValue: EMFILE)
+    /// The user may not use the address or path (EACCES).
+    package static let permissionDenied = Code(rawValue: EACCES)
+    /// Memory ran out (ENOMEM).
+    package static let outOfMemory = Code(rawValue: ENOMEM)
+
+    /// What the user can do about it, as a sentence.
+    var remedy: String? {
+      switch self {
+      case .addressInUse: "Stop the other process or choose another port or path."
+      case .addressNotAvailable, .noDevice:
+        "Use an address of this machine, or * for all of its interfaces."
+      case .tooManyOpenFiles:
+        "Raise the limit of open files (ulimit -n) or the context's number of sockets."
+      case .permissionDenied: "Choose a port above 1023 or a path that this user may write."
+      case .invalidArgument: "An endpoint reads tcp://HOST:PORT, ipc://PATH or inproc://NAME."
+      case .protocolNotSupported: "Use tcp://, ipc:// or inproc://."
+      default: nil
+      }
+    }
+  }
+}

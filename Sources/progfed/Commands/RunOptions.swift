@@ -1,0 +1,80 @@
+public import ArgumentParser
+import Foundation
+import Ledger
+public import Progressive
+import Topology
+
+/// What the commands that run a topology have in common.
+struct RunOptions: ParsableArguments {
+  @Argument(help: "The topology file: model, data, clients, rounds, codecs.")
+  var topology: String
+
+  @Option(help: "The run directory; by default a new one under runs/.")
+  var out: String?
+
+  @OptionGroup var overrides: OverrideOptions
+
+  @Option(help: "How many clients train at the same time; by default the number of cores.")
+  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
+  @Flag(help: "Print the result as JSON instead of a table.")
+  var json = false
+
+  @Flag(help: "Don't show progress.")
+  var quiet = false
+
+  func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads \(threads): give a number from 1 to 1024")
+    }
+  }
+
+  /// The topology with what the command line changes.
+  func load() throws -> Topology {
+    try Topology(contentsOf: topology, overrides: overrides.values)
+  }
+
+  /// The run directory, made anew.
+  func directory(for topology: Topology) throws -> RunDirectory {
+    if let out { return try RunDirectory.create(at: URL(fileURLWithPath: out)) }
+    // The first free number, so that runs of one topology don't get in each other's way.
+    for number in 1... {
+      let url = URL(fileURLWithPath: "runs/\(topology.name)-\(number)")
+      guard !FileManager.default.fileExists(atPath: url.path) else { continue }
+      return try RunDirectory.create(at: url)
+    }
+    throw Exit.bug
+  }
+}
+
+/// What the command line may change in a topology.
+struct OverrideOptions: ParsableArguments {
+  @Option(help: "The seed of all randomness, in place of the topology's.")
+  var seed: UInt64?
+
+  @Option(help: "The rounds of the whole run; explicit rounds per stage are scaled.")
+  var rounds: Int?
+
+  @Option(
+    help: "How the model is trained: \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var strategy: Strategy?
+
+  @Option(help: "The codec of updates, such as linear8+random25.")
+  var up: String?
+
+  @Option(help: "The codec of the broadcast model, such as linear8.")
+  var down: String?
+
+  /// The changes for the topology's reader.
+  var values: Overrides {
+    var overrides = Overrides()
+    overrides.seed = seed
+    overrides.rounds = rounds
+    overrides.strategy = strategy
+    overrides.up = up
+    overrides.down = down
+    return overrides
+  }
+}
+
+extension Strategy: ExpressibleByArgument {}

@@ -1,0 +1,35 @@
+import Foundation
+import Ledger
+import Reports
+
+/// What a run leaves on the screen.
+struct RunResult {
+  private let directory: RunDirectory
+  private let state: RunState
+
+  /// The result of a run that ended in `state`.
+  init(_ directory: RunDirectory, state: RunState) {
+    self.directory = directory
+    self.state = state
+  }
+
+  /// Prints the table or the JSON object, and ends with status 130 after an interruption.
+  func show(asJSON: Bool, quiet: Bool) throws {
+    let store = try RunStore.read(at: directory.paths.ledger)
+    defer { store.close() }
+    let summary = try store.summary()
+    if asJSON {
+      print(try summary.json(pretty: false))
+    } else {
+      let terminal = Terminal.output
+      print(
+        TextReport(summary, width: terminal.width, colours: terminal.colours).text(),
+        terminator: "")
+      if !quiet {
+        print("run directory: \(directory.paths.ledger.deletingLastPathComponent().relativePath)")
+      }
+    }
+    guard state == .interrupted else { return }
+    throw Exit.interrupted
+  }
+}

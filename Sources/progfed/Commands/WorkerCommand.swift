@@ -1,0 +1,100 @@
+import ArgumentParser
+import Fleet
+import Foundation
+import Measures
+import Topology
+import Wire
+import ZeroMQ
+
+/// Plays some of a topology's clients against a broker.
+struct WorkerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "worker",
+    abstract: "Play some of a topology's clients against a broker.")
+
+  @Argument(help: "The topology file, the same as the broker's.")
+  var topology: String
+
+  @Option(help: "The broker: tcp://HOST:PORT or ipc://PATH, as given to broker --bind.")
+  var connect: String
+
+  @Option(help: "The clients to play: numbers from 0 and ranges, as in 0-49 or 3,7,10-12.")
+  var clients: ClientRange
+
+  @Option(help: "How many clients train at the same time; by default the number of cores.")
+  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(help: "Give up after so many seconds without a word from the broker.")
+  var patience: Int = 600
+
+  @OptionGroup var overrides: OverrideOptions
+
+  @Flag(help: "Don't say what happens.")
+  var quiet = false
+
+  func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads \(threads): give a number from 1 to 1024")
+    }
+    guard patience > 0 else {
+      throw ValidationError("--patience \(patience): give a number of seconds above 0")
+    }
+  }
+
+  func run() throws {
+    let end = try Exit.reporting {
+      let topology = try Topology(contentsOf: topology, overrides: overrides.values)
+      guard let last = clients.numbers.last, last < topology.clients else {
+        throw ValidationError(
+          "--clients \(clients): \(topology.file) has clients 0 to \(topology.clients - 1)")
+      }
+      let workload = try Workload(topology)
+      var generator = SystemRandomNumberGenerator()
+      let isQuiet = quiet
+      let worker = try Worker(
+        workload,
+        settings: WorkerSettings(
+          endpoints: try Endpoints(base: connect), clients: clients.numbers, threads: threads,
+          limits: topology.limits, worker: generator.next(), patience: .seconds(patience)),
+        report: { report in
+          if let line = Self.line(report), !isQuiet { Self.say(line) }
+        })
+      let interruption = Interruption { worker.stop() }
+      let context = try Context()
+      defer { _ = context.terminate(within: .seconds(5)) }
+      return try withExtendedLifetime(interruption) { try worker.run(in: context) }
+    }
+    switch end {
+    case .complete: return
+    case .interrupted:
+      Self.say("progfed: the broker was stopped before the run was over")
+      throw Exit.unavailable
+    case .stopped: throw Exit.interrupted
+    case .refused(let reason, let detail):
+      Self.say("progfed: the broker refuses all clients of this worker (\(reason.name)): \(detail)")
+      throw Exit.unavailable
+    case .abandoned:
+      Self.say("progfed: no word from \(connect) for \(patience) s; is the broker running?")
+      throw Exit.unavailable
+    }
+  }
+
+  private static func line(_ report: WorkerReport) -> String? {
+    switch report {
+    case .joined(let clients, let all): clients == all ? "all \(all) clients joined" : nil
+    case .training(let client, let round, let stage):
+      "round \(round), stage \(stage): client \(client) trains"
+    case .counted(let client, let round): "round \(round): client \(client)'s update counts"
+    case .declined(let client, let round, let reason, let detail):
+      "round \(round): client \(client) can't take part (\(reason.name)): \(detail)"
+    case .refused(let client, let reason, let detail):
+      "the broker refuses client \(client) (\(reason.name)): \(detail)"
+    case .silence(let silence):
+      "no word from the broker for \(Int(silence.seconds)) s; still waiting"
+    }
+  }
+
+  private static func say(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The command: everything that people do with the product.
+@main
+struct Progfed: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "progfed",
+    abstract: "Progressive federated learning over ZeroMQ.",
+    discussion: """
+      A broker holds a model that grows in stages; clients train only the current sub-model and send \
+      compressed updates back (ProgFed, ICML 2022). Begin with: progfed simulate topologies/quickstart.yaml
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Simulate.self, BrokerCommand.self, WorkerCommand.self, Report.self, Check.self,
+      ModelsCommand.self,
+    ])
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Codecs
+import Datasets
+import Fleet
+import Foundation
+import Ledger
+import Models
+import OneDNN
+import Topology
+import ZeroMQ
+
+/// The exit statuses of sysexits(3) that the command uses.
+enum Exit {
+  /// A file is wrong.
+  static let badInput = ExitCode(65)
+  /// A peer, a file or a resource isn't there.
+  static let unavailable = ExitCode(69)
+  /// A bug of ours.
+  static let bug = ExitCode(70)
+  /// Interrupted; what was done is kept.
+  static let interrupted = ExitCode(130)
+
+  /// Runs `body`; an error goes to standard error in words, with the exit status that fits.
+  static func reporting<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      FileHandle.standardError.write(Data("progfed: \(error)\n".utf8))
+      throw status(of: error)
+    }
+  }
+
+  private static func status(of error: any Error) -> ExitCode {
+    switch error {
+    case is TopologyError, is PartitionError, is ModelError: badInput
+    case DatasetError.missing: unavailable
+    case is DatasetError: badInput
+    case is ZMQError, is LedgerError, is EndpointError: unavailable
+    case is DNNLError, is CodecError: bug
+    default: bug
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import Dispatch
+import Foundation
+
+/// Turns SIGINT and SIGTERM into a call: the first asks to end cleanly, the second SIGINT ends at once.
+final class Interruption {
+  private var sources: [any DispatchSourceSignal] = []
+
+  /// Calls `stop` at the first signal.
+  init(_ stop: @escaping @Sendable () -> Void) {
+    for number in [SIGINT, SIGTERM] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        // From now on the signal does what it does by default.
+        signal(number, SIG_DFL)
+        FileHandle.standardError.write(
+          Data("\nprogfed: ending cleanly; interrupt again to end at once\n".utf8))
+        stop()
+      }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  deinit { for source in sources { source.cancel() } }
+}

@@ -1,0 +1,82 @@
+import Federation
+import Fleet
+import Foundation
+import Ledger
+import Measures
+import Reports
+import Synchronization
+import Wire
+
+/// Shows on standard error how far a run is: one line that is written over on a terminal, plain lines
+/// otherwise, nothing when quiet.
+final class ProgressPrinter: RunObserver {
+  private let terminal = Terminal.error
+  private let isQuiet: Bool
+  private let hasLine = Mutex(false)
+  private let lastWaiting = Mutex<String?>(nil)
+
+  /// A printer; a quiet one shows only what went wrong.
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+  func closed(_ progress: RunProgress) {
+    guard !isQuiet else { return }
+    lastWaiting.withLock { $0 = nil }
+    let record = progress.record
+    let line = ProgressLine(
+      stage: record.stage, stages: progress.stages, round: record.round,
+      rounds: progress.rounds, accuracy: progress.accuracy,
+      down: progress.total.down.wire, up: progress.total.up.wire, elapsed: progress.elapsed)
+    show(line.text(width: terminal.width), isFinal: record.round == progress.rounds)
+    guard record.accepted < record.selected else { return }
+    say(
+      "round \(record.round): \(record.accepted) of \(record.selected) updates counted; "
+        + "\(record.late) late, \(record.lost) lost, \(record.refused) refused")
+  }
+
+  func noticed(_ notice: BrokerNotice) {
+    switch notice {
+    case .opened: lastWaiting.withLock { $0 = nil }
+    case .waiting(let present, let needed):
+      guard !isQuiet, present > 0 || needed > 1 else { return }
+      let text = "waiting for clients: \(present) of \(needed) are here"
+      let isNew = lastWaiting.withLock { last in
+        defer { last = text }
+        return last != text
+      }
+      if isNew { say(text) }
+    case .refused(let client, let reason, let detail):
+      say("client \(client) was refused (\(reason.name)): \(detail)")
+    case .declined(let client, let reason, let detail):
+      say("client \(client) can't take part (\(reason.name)): \(detail)")
+    }
+  }
+
+  func collapsed(round: Int, stage: Int, accuracy: Double) {
+    say(
+      "collapse: at stage \(stage) the accuracy fell to chance (\((100 * accuracy).fixed(1)) % after "
+        + "round \(round)); lower training.learningRate or training.clipNorm, or raise stages.warmUp"
+    )
+  }
+
+  /// Writes a line of its own.
+  func say(_ text: String) {
+    let clear = endLine() ? "\r\u{1B}[K" : ""
+    write("\(clear)\(text)\n")
+  }
+
+  private func show(_ text: String, isFinal: Bool) {
+    guard terminal.isTerminal else { return write("\(text)\n") }
+    hasLine.withLock { $0 = !isFinal }
+    write("\r\u{1B}[K\(text)\(isFinal ? "\n" : "")")
+  }
+
+  /// Whether a line was there that is written over.
+  private func endLine() -> Bool {
+    hasLine.withLock { hasLine in
+      defer { hasLine = false }
+      return hasLine
+    }
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

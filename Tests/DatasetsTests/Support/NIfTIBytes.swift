@@ -1,0 +1,54 @@
+/// What a test writes into a NIfTI-1 file; each part can be wrong.
+struct NIfTIBytes {
+  var extents: [Int]
+  var voxels: [[UInt8]]
+  var type = 2
+  var bits = 8
+  var isBigEndian = false
+  var slope: Float = 1
+  var intercept: Float = 0
+  var offset: Float = 352
+  var mark = "n+1\0"
+  var headerSize = 348
+
+  /// Voxels of one byte each.
+  init(_ extents: [Int], _ voxels: [UInt8]) {
+    self.extents = extents
+    self.voxels = voxels.map { [$0] }
+  }
+
+  /// Voxels of several bytes, least significant first.
+  init<Value: FixedWidthInteger>(_ extents: [Int], _ voxels: [Value], type: Int) {
+    self.extents = extents
+    self.type = type
+    bits = Value.bitWidth
+    self.voxels = voxels.map { value in
+      (0..<Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> Value(8 * $0)) }
+    }
+  }
+
+  /// The whole file.
+  var bytes: [UInt8] {
+    var header = [UInt8](repeating: 0, count: 352)
+    func put(_ value: UInt64, _ offset: Int, _ width: Int) {
+      for index in 0..<width {
+        let shift = 8 * (isBigEndian ? width - 1 - index : index)
+        header[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(shift))
+      }
+    }
+    put(UInt64(headerSize), 0, 4)
+    put(UInt64(extents.count), 40, 2)
+    for (axis, extent) in extents.enumerated() {
+      put(UInt64(bitPattern: Int64(extent)), 42 + 2 * axis, 2)
+    }
+    put(UInt64(type), 70, 2)
+    put(UInt64(bits), 72, 2)
+    put(UInt64(offset.bitPattern), 108, 4)
+    put(UInt64(slope.bitPattern), 112, 4)
+    put(UInt64(intercept.bitPattern), 116, 4)
+    header.replaceSubrange(344..<348, with: mark.utf8)
+    let padding = (352...10_000).contains(offset) ? Int(offset) - 352 : 0
+    return header + Array(repeating: 7, count: padding)
+      + voxels.flatMap { isBigEndian ? $0.reversed() : $0 }
+  }
+}

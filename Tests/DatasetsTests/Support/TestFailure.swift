@@ -1,0 +1,2 @@
+/// What a test throws when a value isn't of the expected kind.
+struct TestFailure: Error {}

@@ -1,0 +1,146 @@
+import Digests
+import Federation
+import Testing
+import Wire
+
+@Suite struct BrokerJoinTests {
+  private let welcome = Downlink.welcome(
+    Welcome(seed: 5, rounds: 2, announceInterval: 1000, chunkBytes: 256 << 10))
+
+  @Test func `a client is welcomed once its request and its subscription are here, in both orders`()
+  {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    #expect(bench.ask(0).mail(to: 0).isEmpty)
+    #expect(bench.handle(.subscribed(.client(0))).mail(to: 0) == [welcome])
+    #expect(bench.handle(.subscribed(.client(1))).mail(to: 1).isEmpty)
+    #expect(bench.machine.present == [0])
+    #expect(bench.ask(1).mail(to: 1) == [welcome])
+    #expect(bench.machine.present == [0, 1])
+  }
+
+  @Test func `a repeated request is answered again`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0)
+    #expect(bench.ask(0).mail(to: 0) == [welcome])
+    #expect(bench.machine.present == [0])
+  }
+
+  @Test func `a client with another plan, or that the fleet hasn't, is refused for good`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    func reasons(_ actions: [BrokerAction], _ client: Int) -> [RefusalReason] {
+      actions.mail(to: client).compactMap {
+        guard case .refuse(let reason, retry: nil, _) = $0 else { return nil }
+        return reason
+      }
+    }
+    #expect(reasons(bench.ask(0, plan: Digest(of: [9])), 0) == [.wrongPlan])
+    #expect(reasons(bench.ask(2), 2) == [.wrongClient])
+    #expect(bench.machine.present.isEmpty)
+  }
+
+  @Test func `a second worker waits while the first is heard, and replaces it afterwards`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0, worker: 1)
+    bench.now += .seconds(29)
+    guard case .refuse(.wrongClient, retry: 2000, _)? = bench.ask(0, worker: 2).mail(to: 0).first
+    else {
+      Issue.record("not refused")
+      return
+    }
+    bench.now += .seconds(1)
+    #expect(bench.ask(0, worker: 2).mail(to: 0) == [welcome])
+  }
+
+  @Test func `a second worker replaces one that is gone at once`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0, worker: 1)
+    bench.handle(.unsubscribed(.client(0)))
+    #expect(bench.machine.present.isEmpty)
+    #expect(bench.join(0, worker: 2).mail(to: 0) == [welcome])
+  }
+
+  @Test func `a new socket's subscription outlives the old one's end`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0)
+    bench.handle(.subscribed(.client(0)))
+    bench.handle(.unsubscribed(.client(0)))
+    #expect(bench.machine.present == [0])
+    bench.handle(.unsubscribed(.client(0)))
+    #expect(bench.machine.present.isEmpty)
+  }
+
+  @Test func `the first model is made when all have joined`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    #expect(!bench.join(0).contains(.prepare(round: 1)))
+    #expect(bench.join(1).contains(.prepare(round: 1)))
+  }
+
+  @Test func `the first model is made without the missing when the time for joining is over`() {
+    let rules = RoundRules(clientsPerRound: 2, minimumClients: 2, joinTimeout: .seconds(10))
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 3, rules: rules))
+    bench.join(0)
+    #expect(!bench.pass(.seconds(11)).contains(.prepare(round: 1)))
+    #expect(bench.join(1).contains(.prepare(round: 1)))
+  }
+
+  @Test func `the time for joining counts from a restart`() {
+    let plan = BrokerBench.plan(clients: 3, rules: RoundRules(clientsPerRound: 2), epoch: 2)
+    var bench = BrokerBench(plan: plan)
+    bench.now = .seconds(1000)
+    bench.machine = BrokerMachine(plan: plan, round: 2, at: bench.now)
+    #expect(!bench.join(0).contains(.prepare(round: 2)))
+    #expect(bench.pass(.seconds(30)).contains(.prepare(round: 2)))
+  }
+
+  @Test func `while it waits it announces, says for whom, and wakes for that`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    for second in 0..<40 {
+      #expect(bench.machine.wakeTime == .seconds(second))
+      bench.now = .seconds(second)
+      let actions = bench.handle(.tick)
+      #expect(actions.published.count == 1)
+      #expect(actions.contains(.notice(.waiting(present: 0, needed: 2))))
+      #expect(bench.handle(.tick).isEmpty)
+    }
+  }
+
+  @Test func `strangers and messages of other runs are counted, not answered`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    #expect(bench.say(0, .heartbeat(.idle)).counts == ["message of a stranger"])
+    bench.join(0)
+    #expect(bench.say(0, .heartbeat(.idle), run: 1).counts == ["message of another run"])
+    #expect(bench.say(0, .heartbeat(.idle), epoch: 2).counts == ["message of another run"])
+    #expect(bench.say(0, .heartbeat(.idle)).counts.isEmpty)
+    bench.say(0, .leave)
+    #expect(bench.machine.present.isEmpty)
+    #expect(bench.say(0, .heartbeat(.idle)).counts == ["message of a stranger"])
+  }
+
+  @Test func `a deep stage begins without the clients whose memory is too small`() {
+    let plan = BrokerBench.plan(
+      clients: 3, rounds: [0, 1], rules: RoundRules(clientsPerRound: 3))
+    var bench = BrokerBench(plan: plan)
+    for client in 0..<3 {
+      bench.handle(.subscribed(.client(client)))
+      _ = bench.ask(client, maximalStage: client == 1 ? 1 : nil)
+    }
+    guard case .announce(let announce)? = bench.prepare(1).published.last else {
+      Issue.record("no announcement")
+      return
+    }
+    #expect(announce.selected == [0, 2])
+  }
+
+  @Test func `a round waits for the least number of clients, and begins with the last of them`() {
+    let rules = RoundRules(clientsPerRound: 2, minimumClients: 2)
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2, rules: rules))
+    bench.join(0)
+    bench.join(1)
+    bench.handle(.unsubscribed(.client(0)))
+    bench.prepare(1)
+    #expect(bench.machine.openRound == nil)
+    #expect(bench.pass(.seconds(5)).contains(.notice(.waiting(present: 1, needed: 2))))
+    bench.handle(.subscribed(.client(0)))
+    #expect(bench.machine.openRound == 1)
+  }
+}

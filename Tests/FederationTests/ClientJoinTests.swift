@@ -1,0 +1,117 @@
+import Federation
+import Testing
+import Wire
+
+@Suite struct ClientJoinTests {
+  private let join = Uplink.join(
+    Join(worker: 40, plan: BrokerBench.digest, maximalStage: nil))
+
+  @Test func `it asks at once, and again after one to two intervals, until it is welcomed`() {
+    var bench = ClientBench()
+    #expect(bench.wake()?.sent == [join])
+    #expect(bench.now == .zero)
+    for _ in 0..<20 {
+      let before = bench.now
+      #expect(bench.wake()?.sent == [join])
+      #expect((.seconds(1)...(.seconds(2))).contains(bench.now - before))
+    }
+    let welcomed = bench.hear(.welcome(ClientBench.welcome), round: 0)
+    #expect(welcomed == [.welcomed(ClientBench.welcome)])
+    #expect(bench.machine.wakeTime == nil)
+    #expect(bench.hear(.welcome(ClientBench.welcome), round: 0).isEmpty)
+  }
+
+  @Test func `nothing counts before the welcome, and no one else's welcome does`() {
+    var bench = ClientBench()
+    #expect(bench.announce(1).isEmpty)
+    #expect(bench.hear(.finished(complete: true)).isEmpty)
+    bench.hear(.welcome(ClientBench.welcome), round: 0, client: 4)
+    #expect(bench.machine.membership == nil)
+  }
+
+  @Test(arguments: [RefusalReason.wrongPlan, .wrongClient, .notAuthorized])
+  func `a refusal for good ends it, one with a time to wait doesn't`(reason: RefusalReason) {
+    var bench = ClientBench()
+    _ = bench.wake()
+    bench.hear(.refuse(reason, retry: 2000, detail: ""), round: 0)
+    #expect(bench.machine.wakeTime == .seconds(2))
+    #expect(bench.wake()?.sent == [join])
+    #expect(
+      bench.hear(.refuse(reason, retry: nil, detail: "why"), round: 0)
+        == [.finished(.refused(reason, detail: "why"))])
+    #expect(bench.machine.state == .ended)
+    #expect(bench.machine.wakeTime == nil)
+    #expect(bench.hear(.welcome(ClientBench.welcome), round: 0).isEmpty)
+  }
+
+  @Test func `a restarted broker is joined again at a random moment, with the update kept`() {
+    var bench = ClientBench.offering()
+    bench.now = .seconds(100)
+    #expect(bench.announce(1, epoch: 2).isEmpty)
+    guard let wake = bench.machine.wakeTime else {
+      Issue.record("it sleeps for ever")
+      return
+    }
+    #expect((.seconds(100)...(.seconds(101))).contains(wake))
+    #expect(bench.wake()?.sent == [join])
+    bench.hear(.welcome(ClientBench.welcome), round: 0, epoch: 2)
+    #expect(bench.wake()?.sent == [.offer(BrokerBench.offer())])
+    // The broker has yet to open the round again.
+    #expect(bench.hear(.refuse(.staleRound, retry: 500, detail: ""), epoch: 2).isEmpty)
+    let before = bench.now
+    #expect(bench.wake()?.sent == [.offer(BrokerBench.offer())])
+    #expect(bench.now == before + .milliseconds(500))
+    bench.announce(1, epoch: 2)
+    #expect(
+      bench.hear(.grant(0..<10), epoch: 2)
+        == [
+          .sendUpdate(
+            Header(run: 77, epoch: 2, round: 1, stage: 1, client: 3, attempt: 2), ranges: [0..<10])
+        ])
+  }
+
+  @Test func `an older epoch's messages are nothing to it, not even its welcome`() {
+    var bench = ClientBench.member()
+    bench.announce(1, epoch: 2)
+    bench.hear(.welcome(ClientBench.welcome), round: 0, epoch: 1)
+    #expect(bench.machine.membership == nil)
+    bench.hear(.welcome(ClientBench.welcome), round: 0, epoch: 2)
+    #expect(bench.announce(1, epoch: 1).isEmpty)
+    #expect(bench.machine.membership?.epoch == 2)
+  }
+
+  @Test func `a broker that went back to an earlier round finds its clients ready for it`() {
+    var bench = ClientBench.member()
+    bench.announce(5)
+    bench.announce(1, epoch: 2)
+    bench.hear(.welcome(ClientBench.welcome), round: 0, epoch: 2)
+    let actions = bench.announce(4, epoch: 2)
+    #expect(actions.contains(.settled(round: 5, accepted: false)))
+    #expect(bench.machine.task?.round == 4)
+  }
+
+  @Test func `in another run's broker it asks to be taken in, and nothing of the old run counts`() {
+    var bench = ClientBench.offering()
+    bench.announce(1, run: 78)
+    #expect(bench.wake()?.sent == [join])
+    let actions = bench.hear(.welcome(ClientBench.welcome), round: 0, run: 78)
+    #expect(actions.contains(.settled(round: 1, accepted: false)))
+    #expect(actions.contains(.welcomed(ClientBench.welcome)))
+    // Segments are named by their content, so that those it holds are as good as new.
+    #expect(bench.announce(1, run: 78).trains?.round == 1)
+  }
+
+  @Test func `the run's end ends it, and so does being told to leave`() {
+    var bench = ClientBench.offering()
+    #expect(
+      bench.hear(.finished(complete: true), client: nil)
+        == [.settled(round: 1, accepted: false), .finished(.complete)])
+    var other = ClientBench.member()
+    #expect(other.hear(.finished(complete: false), client: nil) == [.finished(.interrupted)])
+    var third = ClientBench.member()
+    let left = third.handle(.stop)
+    #expect(left.sent == [.leave])
+    #expect(left.last == .finished(.left))
+    #expect(third.handle(.tick).isEmpty)
+  }
+}

@@ -1,0 +1,159 @@
+import Digests
+import Federation
+import Progressive
+import Wire
+
+/// A broker's machine with a clock that tests turn by hand.
+struct BrokerBench {
+  var machine: BrokerMachine
+  var now: Duration = .zero
+
+  static let digest = Digest(of: Array("plan".utf8))
+  static let run: UInt64 = 77
+
+  /// The segments of all rounds' models.
+  static let segments = [
+    Segment(
+      name: "block1", digest: Digest(of: [1]), length: 100, trained: true, codec: "dense32"),
+    Segment(name: "head1", digest: Digest(of: [2]), length: 30, trained: true, codec: "dense32"),
+  ]
+  /// What updates are trained from.
+  static let base = Digest(of: segments.flatMap(\.digest.bytes))
+
+  static func plan(
+    clients: Int, rounds: [Int] = [2], rules: RoundRules? = nil, epoch: Int = 1,
+    limits: ProtocolLimits = ProtocolLimits()
+  ) -> BrokerPlan {
+    BrokerPlan(
+      run: run, epoch: epoch, seed: 5, digest: digest, clients: clients,
+      schedule: GrowthSchedule(rounds: rounds), learningRate: 0.1, learningRateSchedule: .constant,
+      updateCodec: "dense32", rules: rules ?? RoundRules(clientsPerRound: clients), limits: limits)
+  }
+
+  init(plan: BrokerPlan) { machine = BrokerMachine(plan: plan) }
+
+  /// A bench on which all clients have joined and round 1 is open.
+  static func open(
+    clients: Int, rounds: [Int] = [2], rules: RoundRules? = nil,
+    limits: ProtocolLimits = ProtocolLimits()
+  ) -> BrokerBench {
+    var bench = BrokerBench(
+      plan: plan(clients: clients, rounds: rounds, rules: rules, limits: limits))
+    for client in 0..<clients { bench.join(client) }
+    bench.prepare(1)
+    return bench
+  }
+
+  @discardableResult
+  mutating func handle(_ event: BrokerEvent) -> [BrokerAction] { machine.handle(event, at: now) }
+
+  @discardableResult
+  mutating func pass(_ duration: Duration) -> [BrokerAction] {
+    now += duration
+    return handle(.tick)
+  }
+
+  @discardableResult
+  mutating func join(_ client: Int, worker: UInt64? = nil) -> [BrokerAction] {
+    handle(.subscribed(.client(client))) + ask(client, worker: worker)
+  }
+
+  /// A join request alone, without the subscription.
+  mutating func ask(
+    _ client: Int, worker: UInt64? = nil, plan: Digest = digest, maximalStage: Int? = nil
+  ) -> [BrokerAction] {
+    handle(
+      .message(
+        Message(
+          Header(client: client),
+          .join(
+            Join(
+              worker: worker ?? UInt64(100 + client), plan: plan, maximalStage: maximalStage)))))
+  }
+
+  @discardableResult
+  mutating func prepare(_ round: Int, updateLimit: Int = 1000) -> [BrokerAction] {
+    handle(
+      .prepared(
+        PreparedModel(round: round, segments: Self.segments, updateLimit: updateLimit)))
+  }
+
+  @discardableResult
+  mutating func say(
+    _ client: Int, _ body: Uplink, round: Int = 1, attempt: Int = 0, run: UInt64 = run,
+    epoch: Int = 1
+  ) -> [BrokerAction] {
+    handle(
+      .message(
+        Message(
+          Header(
+            run: run, epoch: epoch, round: round, stage: 1, client: client, attempt: attempt),
+          body)))
+  }
+
+  /// Takes a client's update in, from the offer to its storage.
+  @discardableResult
+  mutating func upload(_ client: Int, round: Int = 1, length: Int = 10) -> [BrokerAction] {
+    let offer = Self.offer(length)
+    return say(client, .offer(offer), round: round)
+      + say(client, .updateChunk(offset: 0, length: length), round: round)
+      + handle(.stored(round: round, client: client, .accepted))
+  }
+
+  static func offer(_ length: Int = 10, base: Digest = base, of client: Int = 0) -> Offer {
+    Offer(
+      length: length, digest: Digest(of: [UInt8(client)]), samples: 600, base: base, loss: 1,
+      steps: 30, skippedSteps: 0)
+  }
+
+  static func wants() -> Uplink {
+    .want(worker: 1, needs: segments.map { Need(digest: $0.digest) })
+  }
+}
+
+extension [BrokerAction] {
+  /// The messages to one client.
+  func mail(to client: Int) -> [Downlink] {
+    compactMap {
+      guard case .send(.client(client), let message) = $0 else { return nil }
+      return message.body
+    }
+  }
+
+  /// The messages to all.
+  var published: [Downlink] {
+    compactMap {
+      guard case .send(.all, let message) = $0 else { return nil }
+      return message.body
+    }
+  }
+
+  var counts: [String] {
+    compactMap {
+      guard case .count(let name) = $0 else { return nil }
+      return name
+    }
+  }
+
+  var result: RoundResult? {
+    for case .close(let result) in self { return result }
+    return nil
+  }
+
+  var broadcasts: [Broadcast] {
+    flatMap { action -> [Broadcast] in
+      guard case .broadcast(_, let broadcasts) = action else { return [] }
+      return broadcasts
+    }
+  }
+
+  /// The clients that were granted their update, in order.
+  var granted: [Int] {
+    compactMap {
+      guard case .send(.client(let client), let message) = $0, case .grant = message.body else {
+        return nil
+      }
+      return client
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import GRDB
+import Ledger
+import Testing
+
+@Suite struct LedgerErrorTests {
+  @Test func `a ledger isn't overwritten`() throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    _ = try RunStore.create(at: url, header: .example)
+    #expect(throws: LedgerError.exists(path: directory.url.path(percentEncoded: false) + "/")) {
+      try RunStore.create(at: url, header: .example)
+    }
+  }
+
+  @Test func `a missing ledger is said to be missing`() throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    #expect(throws: LedgerError.missing(path: url.path)) { try RunStore.read(at: url) }
+    #expect(throws: LedgerError.missing(path: url.path)) { try RunStore.open(at: url) }
+    #expect(!FileManager.default.fileExists(atPath: url.path))
+  }
+
+  @Test(arguments: [Data(), Data("SQLite format 3\0 and then nothing".utf8), Data("hello".utf8)])
+  func `bytes that are no ledger are refused`(bytes: Data) throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    try bytes.write(to: url)
+    let error = #expect(throws: LedgerError.self) { try RunStore.read(at: url).summary() }
+    guard case .damaged = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test func `a database of something else is refused`() throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    let other = try DatabaseQueue(path: url.path)
+    try other.write { try $0.execute(sql: "CREATE TABLE album (title TEXT)") }
+    try other.close()
+    #expect(
+      throws: LedgerError.damaged(
+        path: url.path, problem: "an SQLite file, but no ledger of progfed")
+    ) { try RunStore.open(at: url) }
+  }
+
+  @Test func `a ledger of a later version is refused`() throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    try RunStore.create(at: url, header: .example).close()
+    let other = try DatabaseQueue(path: url.path)
+    try other.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 9") }
+    try other.close()
+    #expect(throws: LedgerError.newer(path: url.path, format: 9)) { try RunStore.open(at: url) }
+  }
+
+  @Test func `a full disk is told as such`() throws {
+    let full = URL(filePath: "/dev/full")
+    try #require(FileManager.default.fileExists(atPath: full.path))
+    let directory = try TemporaryDirectory()
+    // The temporary name beside the target leads to a device that is always full.
+    let url = directory.file("model")
+    try FileManager.default.createSymbolicLink(
+      at: directory.file("model.partial"), withDestinationURL: full)
+    #expect(throws: LedgerError.full(path: url.path + ".partial")) {
+      try DurableFile.write([1, 2, 3], to: url)
+    }
+    #expect(!FileManager.default.fileExists(atPath: url.path))
+  }
+
+  @Test(arguments: [
+    LedgerError.missing(path: "/x"), .exists(path: "/x"), .foreign(path: "/x", file: "a.txt"),
+    .locked(path: "/x", process: 12), .locked(path: "/x", process: nil), .readOnly(path: "/x"),
+    .full(path: "/x"), .damaged(path: "/x", problem: "torn"), .newer(path: "/x", format: 2),
+    .system(path: "/x", operation: "read", code: 5),
+  ])
+  func `every error begins with where it happened`(error: LedgerError) {
+    #expect(error.description.hasPrefix("/x: "))
+  }
+}

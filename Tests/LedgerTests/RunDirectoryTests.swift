@@ -1,0 +1,79 @@
+import Foundation
+import Ledger
+import Testing
+
+@Suite struct RunDirectoryTests {
+  @Test func `a new directory is made with its parents and parts`() throws {
+    let directory = try TemporaryDirectory()
+    let run = try RunDirectory.create(at: directory.file("a/b/c"))
+    #expect(FileManager.default.fileExists(atPath: run.paths.checkpoints.path))
+    #expect(FileManager.default.fileExists(atPath: run.paths.spool.path))
+    #expect(run.paths.ledger.lastPathComponent == "run.sqlite")
+  }
+
+  @Test func `a second owner is told who holds the directory`() throws {
+    let directory = try TemporaryDirectory()
+    let run = try RunDirectory.create(at: directory.file("run"))
+    _ = try RunStore.create(at: run.paths.ledger, header: .example)
+    let path = directory.file("run").path(percentEncoded: false)
+    let holder = Int(ProcessInfo.processInfo.processIdentifier)
+    #expect(throws: LedgerError.locked(path: path, process: holder)) {
+      try RunDirectory.open(at: directory.file("run"))
+    }
+    run.release()
+    _ = try RunDirectory.open(at: directory.file("run"))
+  }
+
+  @Test func `the lock goes with its owner`() throws {
+    let directory = try TemporaryDirectory()
+    do {
+      let run = try RunDirectory.create(at: directory.url)
+      _ = try RunStore.create(at: run.paths.ledger, header: .example)
+    }
+    _ = try RunDirectory.open(at: directory.url)
+  }
+
+  @Test func `a directory of something else is left alone`() throws {
+    let directory = try TemporaryDirectory()
+    try Data("dear diary".utf8).write(to: directory.file("diary.txt"))
+    let path = directory.url.path(percentEncoded: false)
+    #expect(throws: LedgerError.foreign(path: path, file: "diary.txt")) {
+      try RunDirectory.create(at: directory.url)
+    }
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["diary.txt"])
+  }
+
+  @Test func `a run isn't overwritten, and only a run is resumed`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.url.path(percentEncoded: false)
+    #expect(throws: LedgerError.missing(path: path)) { try RunDirectory.open(at: directory.url) }
+    let run = try RunDirectory.create(at: directory.url)
+    _ = try RunStore.create(at: run.paths.ledger, header: .example)
+    run.release()
+    #expect(throws: LedgerError.exists(path: path)) { try RunDirectory.create(at: directory.url) }
+  }
+
+  @Test func `what a run left that was killed before its ledger can be used again`() throws {
+    let directory = try TemporaryDirectory()
+    try RunDirectory.create(at: directory.url).release()
+    _ = try RunDirectory.create(at: directory.url)
+  }
+
+  @Test func `a file in the place of the directory is an error`() throws {
+    let directory = try TemporaryDirectory()
+    try Data().write(to: directory.file("run"))
+    #expect(throws: LedgerError.self) { try RunDirectory.create(at: directory.file("run")) }
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+  func `a directory without permission is said to be read-only`() throws {
+    let directory = try TemporaryDirectory()
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o555], ofItemAtPath: directory.url.path)
+    let path = directory.file("run").path(percentEncoded: false)
+    #expect(throws: LedgerError.readOnly(path: path)) {
+      try RunDirectory.create(at: directory.file("run"))
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Ledger
+import Measures
+import Reports
+import Testing
+
+#if canImport(FoundationXML)
+import FoundationXML
+#endif
+
+@Suite struct HTMLReportTests {
+  private func page(
+    rounds: Int, clients: Int = 10, evaluation: Int? = 2, state: RunState? = .done
+  ) throws -> String {
+    try Example.store(rounds: rounds, clients: clients, evaluation: evaluation, state: state) {
+      HTMLReport(try $0.summary(), clients: try $0.clients()).text()
+    }
+  }
+
+  @Test(
+    arguments: [
+      (0, 0, nil, nil), (1, 1, nil, .aborted), (1, 1, 1, .done), (30, 10, 2, .done),
+      (300, 3, 1, .interrupted), (2, 0, 1, .done),
+    ] as [(Int, Int, Int?, RunState?)])
+  func `the page is well formed and needs nothing but itself`(
+    rounds: Int, clients: Int, evaluation: Int?, state: RunState?
+  ) throws {
+    let page = try page(rounds: rounds, clients: clients, evaluation: evaluation, state: state)
+    expectWellFormed(page)
+    for outside in ["http://", "https://", "<script", "<link", "<img", "url(", "@import"] {
+      let found = page.replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
+        .contains(outside)
+      #expect(!found, "\(outside)")
+    }
+    #expect(!page.contains("nan") && !page.contains("inf,"))
+  }
+
+  @Test func `names are escaped`() throws {
+    let page = try page(rounds: 3)
+    #expect(page.contains("flaky &lt;edge&gt; &amp; co"))
+    #expect(!page.contains("<edge>"))
+  }
+
+  @Test func `a full run has all plots, and a table behind each`() throws {
+    let page = try page(rounds: 30)
+    for description in [
+      "Accuracy against rounds", "Accuracy against bytes on the wire", "Accuracy against time",
+      "Bytes on the wire per stage", "The rounds on the run&#39;s clock", "Clients by bytes",
+      "Clients by updates",
+    ] { #expect(page.contains("aria-label=\"\(description)\""), "\(description)") }
+    #expect(page.components(separatedBy: "<details>").count - 1 == 4)
+    #expect(page.contains("prefers-color-scheme: dark") && page.contains("@media print"))
+    #expect(page.components(separatedBy: "class=\"limit\"").count - 1 == 3)
+  }
+
+  @Test func `a page of many clients stays small`() throws {
+    let page = try page(rounds: 2, clients: 3000)
+    #expect(page.utf8.count < 100_000)
+  }
+
+  @Test func `a comparison has a page with the front, for any number of runs`() throws {
+    let cheap = try Example.summary(rounds: 10, name: "same")
+    let dear = try Example.summary(rounds: 20, name: "same", scale: 2)
+    for runs in [[], [cheap], [cheap, dear], Array(repeating: cheap, count: 9)] {
+      expectWellFormed(Comparison(runs).html())
+    }
+    let page = Comparison([cheap, dear]).html()
+    #expect(page.contains("same (1)") && page.contains("same (2)"))
+  }
+
+  /// Parses the page as XML, of which ours is a subset but for its first line and void elements.
+  private func expectWellFormed(_ page: String) {
+    let closed = page.replacing(#/<meta[^>]*>/#, with: "")
+      .replacingOccurrences(of: "<!DOCTYPE html>\n", with: "")
+    let parser = XMLParser(data: Data(closed.utf8))
+    #expect(parser.parse(), "\(String(describing: parser.parserError)), line \(parser.lineNumber)")
+  }
+}

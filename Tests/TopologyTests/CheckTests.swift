@@ -1,0 +1,61 @@
+import Measures
+import Testing
+import Topology
+
+/// What a run is expected to take.
+struct CheckTests {
+  @Test func `sub-models have the paper's sizes, and bytes follow from them`() throws {
+    let topology = try Texts.topology(
+      Texts.with("stages: {warmUp: 0}", "participation: {perRound: 5}"))
+    let check = TopologyCheck(topology)
+    #expect(check.stages.map(\.parameters) == [650, 19_466, 1_199_882])
+    #expect(check.stages.map(\.rounds) == [2, 2, 8])
+    #expect(check.stages.map(\.modelSize.bytes) == [2600, 77_864, 4_799_528])
+    // All clients of a round send and receive all of the stage's sub-model: 5 clients, 4 bytes each.
+    #expect(check.stages.map(\.up.bytes) == [26_000, 778_640, 191_981_120])
+    #expect(check.up.bytes == 26_000 + 778_640 + 191_981_120)
+    // At growth, who was drawn has the blocks of stage s − 1 before their last round only.
+    #expect(check.down == check.up)
+    #expect(check.fullModel.bytes == 5 * 12 * 4_799_528)
+    #expect(check.isExact)
+    #expect(check.computation > 8.0 / 12 && check.computation < 1)
+  }
+
+  @Test func `in warm-up only the new travels, and the old to those who lack it`() throws {
+    let all = TopologyCheck(
+      try Texts.topology(Texts.section("stages", "rounds: [4, 4, 4]", "warmUp: 2")))
+    // With all clients in each round, the old blocks go out once in rounds 1 to 3 of the stage.
+    let (old, new) = (4 * 320, 4 * (18_496 + 650))
+    #expect(all.stages[1].down.bytes == 10 * (4 * new + (1 + 1) * old))
+    #expect(all.stages[1].up.bytes == 10 * (4 * new + 2 * old))
+    // With half of them, half as many of the rest lack the old blocks in each further round.
+    let half = TopologyCheck(
+      try Texts.topology(
+        Texts.section("stages", "rounds: [4, 4, 4]", "warmUp: 2") + "participation: {perRound: 5}\n"
+      ))
+    #expect(half.stages[1].down.bytes == 5 * 4 * new + 5 * old * 11 / 4)
+  }
+
+  @Test func `end-to-end training in 32-bit floats is the full model`() throws {
+    let check = TopologyCheck(try Texts.topology(Texts.with("strategy: end-to-end")))
+    #expect(check.down == check.fullModel)
+    #expect(check.up == check.fullModel)
+    #expect(check.saving == 1)
+    #expect(check.computation == 1)
+  }
+
+  @Test func `the table names every stage and the whole`() throws {
+    let text = TopologyCheck(try Texts.topology(Texts.with("codecs: {up: linear8, down: linear8}")))
+      .text()
+    for words in [
+      "1,199,882", "19,466", "650", "times fewer bytes", "of full model", "test: convnet",
+    ] {
+      #expect(text.contains(words), "\(text)")
+    }
+    let rows = text.split(separator: "\n").filter { $0.contains("B  ") || $0.contains("stage ") }
+    #expect(rows.count >= 5)
+    #expect(!text.contains("to be expected"))
+    let uncertain = TopologyCheck(try Texts.topology(Texts.with("codecs: {up: topk1}"))).text()
+    #expect(uncertain.contains("to be expected"))
+  }
+}

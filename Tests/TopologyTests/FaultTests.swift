@@ -1,0 +1,201 @@
+import Testing
+import Topology
+
+/// Each kind of fault, with the line that it is told for.
+struct FaultTests {
+  @Test(arguments: [
+    ("training:\n  epochs: ten", 8, "training.epochs", "not a whole number"),
+    ("training:\n  epochs: \"10\"", 8, "training.epochs", "“10”"),
+    ("training:\n  epochs: [1]", 8, "training.epochs", "a list"),
+    ("training:\n  epochs: {a: 1}", 8, "training.epochs", "a section of keys"),
+    ("training:\n  epochs:", 8, "training.epochs", "empty"),
+    ("training:\n  epochs: 1.5", 8, "training.epochs", "not a whole number"),
+    ("training:\n  epochs: 0", 8, "training.epochs", "from 1 to 1000"),
+    ("training:\n  batch: -20", 8, "training.batch", "is -20"),
+    ("training:\n  batch: 99999999999999999999", 8, "training.batch", "from 1"),
+    ("training:\n  learningRate: fast", 8, "training.learningRate", "not a number"),
+    ("training:\n  learningRate: 0", 8, "training.learningRate", "but not 0"),
+    ("training:\n  learningRate: -0.1", 8, "training.learningRate", "is -0.1"),
+    ("training:\n  learningRate: .nan", 8, "training.learningRate", "not a number"),
+    ("training:\n  learningRate: 0x1p3", 8, "training.learningRate", "not a number"),
+    ("training:\n  momentum: 1", 8, "training.momentum", "but not 1"),
+    ("training:\n  momentum: 0\n  nesterov: true", 9, "training.nesterov", "momentum of 0"),
+    ("training:\n  nesterov: yes", 8, "training.nesterov", "true or false"),
+    ("training:\n  weightDecay: -1", 8, "training.weightDecay", "is -1"),
+    ("training:\n  clipNorm: 0", 8, "training.clipNorm", "but not 0"),
+    ("training:\n  lossLimit: none", 8, "training.lossLimit", "not a number"),
+    ("training:\n  proximal: -1", 8, "training.proximal", "is -1"),
+    ("training:\n  schedule: cosin", 8, "training.schedule", "did you mean cosine?"),
+    ("training:\n  schedule: cosineRestarts", 8, "training.schedule", "how often"),
+    ("training:\n  schedule: [cosine]", 8, "training.schedule", "a list"),
+    ("training:\n  schedule:\n    floor: 0", 9, "training.schedule.name", "missing"),
+    (
+      "training:\n  schedule: {name: multistep, milestones: 3}", 8,
+      "training.schedule.milestones", "a list of shares"
+    ),
+    (
+      "training:\n  schedule: {name: multistep, milestones: [50 %, 120 %]}", 8,
+      "training.schedule.milestones[2]", "120 %"
+    ),
+    (
+      "training:\n  schedule: {name: cosine, period: 3}", 8, "training.schedule.period",
+      "isn't a key"
+    ),
+    ("training: 3", 7, "training", "not a section"),
+    ("training:\n  bacth: 20", 8, "training.bacth", "did you mean batch?"),
+    (
+      "training:\n  zzzzzzzzzzzz: 20", 8, "training.zzzzzzzzzzzz", "the keys of training are epochs"
+    ),
+    ("trainin: {}", 7, "trainin", "did you mean training?"),
+    ("seed: -1", 7, "seed", "of at least 0"),
+    ("name: [a]", 7, "name", "not a text"),
+    ("name: \"a\\nb\"", 7, "name", "several lines"),
+    ("name: \"\"", 7, "name", "empty"),
+    ("strategy: progresive", 7, "strategy", "did you mean progressive?"),
+    ("stages:\n  count: 4", 8, "stages.count", "convnet has 3"),
+    ("stages:\n  each: 6", 8, "stages.each", "leave none of 12"),
+    ("stages:\n  rounds: [4, 4]", 8, "stages.rounds", "2 values for the model's 3"),
+    ("stages:\n  rounds: [4, 4, 5]", 8, "stages.rounds", "add up to 13, not to the 12"),
+    ("stages:\n  rounds: [4, 0, 8]", 8, "stages.rounds[2]", "is 0"),
+    ("stages:\n  rounds: 12", 8, "stages.rounds", "a list of rounds"),
+    ("stages:\n  rounds: [4, 4, 4]\n  each: 4", 9, "stages.each", "two ways"),
+    ("stages:\n  warmUp: 2", 8, "stages.warmUp", "fills a stage of 2"),
+    ("stages:\n  warmUp: -1", 8, "stages.warmUp", "is -1"),
+    ("participation:\n  perRound: 11", 8, "participation.perRound", "11 of 10 clients"),
+    (
+      "participation:\n  perRound: 5\n  quorum: 6", 9, "participation.quorum", "5 clients are asked"
+    ),
+    ("participation:\n  quorum: 120 %", 8, "participation.quorum", "1 % to 100 %"),
+    ("participation:\n  quorum: most", 8, "participation.quorum", "not a whole number"),
+    ("participation:\n  minimum: 11", 8, "participation.minimum", "there are 10 clients"),
+    ("participation:\n  deadline: 30", 8, "participation.deadline", "as in 30 s"),
+    ("participation:\n  deadline: 30 weeks", 8, "participation.deadline", "units are ms, s"),
+    ("participation:\n  deadline: -3 s", 8, "participation.deadline", "not a duration"),
+    ("participation:\n  deadline: 0 s", 8, "participation.deadline", "write 0.01 s"),
+    ("participation:\n  grace: 5 min", 8, "participation.grace", "longer than the deadline"),
+    ("participation:\n  joinTimeout: 2 d", 8, "participation.joinTimeout", "to 86400 s"),
+    ("codecs:\n  up: linear9", 8, "codecs.up", "that many bits"),
+    ("codecs:\n  up: zip", 8, "codecs.up", "doesn't exist"),
+    ("codecs:\n  up: linear8+linear4", 8, "codecs.up", "both round"),
+    ("codecs:\n  up: 8", 8, "codecs.up", "doesn't exist"),
+    ("codecs:\n  up: [linear8]", 8, "codecs.up", "not a text"),
+    ("codecs:\n  down: random10", 8, "codecs.down", "whole model"),
+    ("codecs:\n  smallTensors: -1", 8, "codecs.smallTensors", "is -1"),
+    ("evaluation:\n  every: -1", 8, "evaluation.every", "is -1"),
+    ("evaluation:\n  batch: 0", 8, "evaluation.batch", "is 0"),
+    ("limits:\n  bytesInFlight: 64", 8, "limits.bytesInFlight", "as in 64 MB"),
+    ("limits:\n  bytesInFlight: 1 MB", 8, "limits.bytesInFlight", "one update"),
+    ("limits:\n  chunk: 1 MB", 8, "limits.chunk", "write 1.02 kB to 262 kB"),
+    ("limits:\n  announce: 0 s", 8, "limits.announce", "to 3600 s"),
+    ("limits:\n  silence: 5 s", 8, "limits.silence", "pass for lost"),
+    ("limits:\n  updateNorm: 0", 8, "limits.updateNorm", "but not 0"),
+  ])
+  func `a wrong value is told with its line, its key and a remedy`(
+    lines: String, line: Int, path: String, words: String
+  ) throws {
+    let faults = Texts.faults(Texts.with(lines))
+    #expect(faults.map(\.path) == [path])
+    let fault = try #require(faults.first)
+    #expect(fault.line == line)
+    #expect(fault.words.contains(words), "\(fault.words)")
+    #expect(!fault.remedy.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("  path: nowhere", "data.path", "nowhere"), ("  partition: idd", "data.partition", "iid"),
+    ("  partition: {shards: 0}", "data.partition.shards", "from 1"),
+    ("  partition: {dirichlet: 0}", "data.partition.dirichlet", "from 1e-06"),
+    ("  partition: {dirichlet: 1, shards: 2}", "data.partition", "one partition"),
+    ("  partition: {logNormal: 1, minimum: 2}", "data.partition.minimum", "dirichlet only"),
+    ("  partition: {}", "data.partition", "one partition"),
+    ("  partition: {dirichle: 1}", "data.partition.dirichle", "did you mean dirichlet?"),
+    ("  partition: [iid]", "data.partition", "a list"),
+    ("  augmentation: some", "data.augmentation", "none or standard"),
+    ("  limit: {train: 9}", "data.limit.train", "10 clients need 10"),
+    ("  limit: {test: 0}", "data.limit.test", "is 0"),
+    ("  limit: 100", "data.limit", "section of keys"),
+  ])
+  func `a wrong value of the data is told with its line, its key and a remedy`(
+    line: String, path: String, words: String
+  ) throws {
+    let faults = Texts.faults(Texts.with().dropLast() + line + "\n")
+    #expect(faults.map(\.path) == [path])
+    let fault = try #require(faults.first)
+    #expect(fault.line == 7)
+    #expect(fault.words.contains(words), "\(fault.words)")
+  }
+
+  @Test(arguments: [
+    (1, "clients: 0", 1, "clients", "from 1"), (1, "# no clients", 2, "clients", "missing"),
+    (2, "rounds: 2", 2, "rounds", "too few for 3 stages"),
+    (2, "# no rounds", 1, "rounds", "missing"),
+    (2, "round: 12", 2, "round", "did you mean rounds?"),
+    (4, "  name: resnet", 4, "model.name", "not a model"),
+    (4, "  name: convnet-cifar", 4, "model.name", "choose"),
+    (4, "  # no name", 3, "model.name", "missing"),
+    (6, "  name: fashion-mnst", 6, "data.name", "did you mean fashion-mnist?"),
+    (6, "  # no name", 5, "data.name", "missing"),
+  ])
+  func `what must be there is missed, and what is there is judged`(
+    number: Int, text: String, line: Int, path: String, words: String
+  ) throws {
+    let faults = Texts.faults(Texts.replacing(line: number, by: text))
+    #expect(faults.map(\.path) == [path])
+    let fault = try #require(faults.first)
+    #expect(fault.line == line)
+    #expect(fault.words.contains(words), "\(fault.words)")
+  }
+
+  @Test func `all faults of a file are told at once, in the order of its lines`() {
+    let text = """
+      clients: many
+      rounds: 12
+      stage: {}
+      model:
+        name: convnet
+        name: convnet
+      data:
+        name: fashion-mnist
+        path: /nowhere/at/all
+      training:
+        batch: 0
+        momentum: 2
+      participation:
+        perRound: 5
+        quorum: 7
+      codecs:
+        up: linear12
+      rounds: 13
+      """
+    #expect(
+      Texts.faults(text).map { "\($0.line) \($0.path)" } == [
+        "1 clients", "3 stage", "6 model.name", "9 data.path", "11 training.batch",
+        "12 training.momentum", "15 participation.quorum", "17 codecs.up", "18 rounds",
+      ])
+  }
+
+  @Test func `the error's text has a line for each fault, a hundred at most`() {
+    let error = #expect(throws: TopologyError.self) {
+      try Texts.topology(Texts.with("training:", "  batch: 0", "  epochs: 0"))
+    }
+    let text = "\(error.map { "\($0)" } ?? "")"
+    #expect(
+      text == """
+        test.yaml:8: training.batch is 0 — write a number from 1 to 65536
+        test.yaml:9: training.epochs is 0 — write a number from 1 to 1000
+        """)
+    let many = (0..<150).map { "key\($0)z: 1\n" }.joined()
+    let long = #expect(throws: TopologyError.self) { try Texts.topology(Texts.least + many) }
+    #expect(long?.faults.count == 150)
+    let lines = long.map { "\($0)".split(separator: "\n") } ?? []
+    #expect(lines.count == 101)
+    #expect(lines.last == "test.yaml: and 50 faults more")
+  }
+
+  @Test func `a fault of one value doesn't make others wrong`() {
+    let text =
+      Texts.replacing(line: 1, by: "clients: ten")
+      + "participation:\n  perRound: 5\n  quorum: 4\n  minimum: 3\n"
+    #expect(Texts.faults(text).map(\.path) == ["clients"])
+  }
+}

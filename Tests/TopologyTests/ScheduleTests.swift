@@ -1,0 +1,100 @@
+import Progressive
+import Testing
+import Topology
+
+/// From the section `stages` and the command line to the rounds of each stage.
+struct ScheduleTests {
+  @Test(arguments: [
+    (12, [2, 2, 8]), (3, [1, 1, 1]), (5, [1, 1, 3]), (6, [1, 1, 4]), (1500, [250, 250, 1000]),
+  ])
+  func `without stages, the paper's rule holds but no stage is left out`(
+    rounds: Int, expected: [Int]
+  ) throws {
+    let topology = try Texts.topology(Texts.replacing(line: 2, by: "rounds: \(rounds)"))
+    #expect(topology.growthSchedule.rounds == expected)
+  }
+
+  @Test(arguments: [([4, 4, 4], 2), ([2, 3, 7], 1), ([9, 2, 1], 0), ([1, 6, 5], 2)])
+  func `warm-up never fills a stage by default`(rounds: [Int], warmUp: Int) throws {
+    let topology = try Texts.topology(Texts.section("stages", "rounds: \(rounds)"))
+    #expect(topology.growthSchedule == GrowthSchedule(rounds: rounds, warmUpRounds: warmUp))
+  }
+
+  @Test func `rounds may be left to the stages`() throws {
+    let text = Texts.replacing(line: 2, by: "stages: {rounds: [3, 4, 5]}")
+    #expect(try Texts.topology(text).rounds == 12)
+  }
+
+  @Test func `the command line's rounds scale those of each stage`() throws {
+    let text = Texts.section("stages", "rounds: [3, 3, 6]", "warmUp: 2")
+    for (rounds, expected, warmUp) in [
+      (24, [6, 6, 12], 2), (12, [3, 3, 6], 2), (4, [1, 1, 2], 0), (3, [1, 1, 1], 0),
+      (6, [2, 1, 3], 0), (1200, [300, 300, 600], 2),
+    ] {
+      let topology = try Texts.topology(text, Overrides(rounds: rounds))
+      #expect(topology.growthSchedule == GrowthSchedule(rounds: expected, warmUpRounds: warmUp))
+    }
+    let each = Texts.section("stages", "each: 3")
+    #expect(
+      try Texts.topology(each, Overrides(rounds: 24)).growthSchedule.rounds == [6, 6, 12])
+  }
+
+  @Test(arguments: 1...40 as ClosedRange<UInt64>)
+  func `scaled rounds add up and leave no stage out`(seed: UInt64) throws {
+    var random = SystemlessGenerator(state: seed)
+    let stages = (0..<3).map { _ in Int.random(in: 1...50, using: &random) }
+    let total = Int.random(in: 3...200, using: &random)
+    let text = Texts.replacing(line: 2, by: "stages: {rounds: \(stages)}")
+    let topology = try Texts.topology(text, Overrides(rounds: total))
+    #expect(topology.rounds == total)
+    #expect(topology.growthSchedule.rounds.allSatisfy { $0 >= 1 })
+    let same = try Texts.topology(text, Overrides(rounds: stages.reduce(0, +)))
+    #expect(same.growthSchedule.rounds == stages)
+  }
+
+  @Test(arguments: [0, -1, 2, 10_000_000])
+  func `rounds that the command line can't have are told as its own`(rounds: Int) {
+    for text in [Texts.least, Texts.section("stages", "rounds: [3, 3, 6]")] {
+      let faults = Texts.faults(text, Overrides(rounds: rounds))
+      #expect(faults.map(\.place) == [.option("--rounds")])
+      #expect(faults.first?.words.hasPrefix("--rounds: ") == true)
+    }
+  }
+
+  @Test(arguments: ["", "stages: {rounds: [3, 3, 6]}\n", "stages: {each: 2, warmUp: 1}\n"])
+  func `end-to-end training has all rounds in the last stage and no warm-up`(stages: String) throws
+  {
+    let expected = GrowthSchedule(rounds: [0, 0, 12], warmUpRounds: 0)
+    let written = try Texts.topology(Texts.least + stages + "strategy: end-to-end\n")
+    #expect(written.growthSchedule == expected)
+    let asked = try Texts.topology(Texts.least + stages, Overrides(strategy: .endToEnd))
+    #expect(asked.growthSchedule == expected)
+    #expect(asked.growthSchedule.phase(in: 1).stage == 3)
+    #expect(!asked.growthSchedule.phase(in: 1).warmUp)
+    let short = try Texts.topology(
+      Texts.least + stages, Overrides(rounds: 1, strategy: .endToEnd))
+    #expect(short.growthSchedule.rounds == [0, 0, 1])
+  }
+
+  @Test func `the command line has the last word`() throws {
+    let topology = try Texts.topology(
+      Texts.with("seed: 4", "codecs: {up: linear4}", "participation: {perRound: 2}"),
+      Overrides(seed: .max, clients: 20, clientsPerRound: 20, up: "sign", down: "linear8"))
+    #expect(topology.seed == .max)
+    #expect(topology.clients == 20)
+    #expect(topology.rules.clientsPerRound == 20)
+    #expect("\(topology.codecs.up.spec)" == "sign")
+    #expect("\(topology.codecs.down.spec)" == "linear8")
+  }
+
+  @Test func `what the command line gets wrong is told as its own`() {
+    for (overrides, option) in [
+      (Overrides(up: "zip"), "--up"), (Overrides(down: "topk1"), "--down"),
+      (Overrides(clients: 0), "--clients"), (Overrides(clientsPerRound: 11), "--per-round"),
+    ] {
+      let faults = Texts.faults(Texts.least, overrides)
+      #expect(faults.first?.place == .option(option), "\(faults.map(\.words))")
+      #expect(faults.count == 1)
+    }
+  }
+}

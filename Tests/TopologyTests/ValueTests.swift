@@ -1,0 +1,212 @@
+import Codecs
+import Datasets
+import Federation
+import Progressive
+import Testing
+import Topology
+
+/// What right values become.
+struct ValueTests {
+  @Test func `only five values must be there, the rest has safe defaults`() throws {
+    let topology = try Texts.topology(Texts.least)
+    #expect(topology.name == "test")
+    #expect(topology.seed == 1)
+    #expect(topology.clients == 10)
+    #expect(topology.rounds == 12)
+    #expect(topology.strategy == .progressive)
+    #expect(topology.architecture.name == "convnet")
+    #expect(topology.architecture.input == [1, 28, 28])
+    #expect(topology.architecture.classes == 10)
+    #expect(topology.growthSchedule == GrowthSchedule(rounds: [2, 2, 8], warmUpRounds: 1))
+    #expect(topology.data.partition == .iid)
+    #expect(topology.data.augmentation == .none)
+    #expect(topology.data.path == nil)
+    #expect(topology.training == TrainingSection())
+    #expect(topology.rules == RoundRules(clientsPerRound: 10))
+    #expect(topology.codecs.up == UpdateCodec(.dense32))
+    #expect(topology.codecs.down == UpdateCodec(.dense32))
+    #expect(topology.evaluation.every == 1)
+    #expect(topology.limits == ProtocolLimits())
+    #expect(topology.updateNorm == nil)
+    #expect(topology.source == Texts.least)
+    #expect(topology.file == "test.yaml")
+  }
+
+  @Test func `every value arrives where it belongs`() throws {
+    let topology = try Texts.topology(
+      """
+      name: all of them
+      seed: 18
+      clients: 1_000
+      rounds: 40
+      strategy: progressive
+      model: {name: convnet-5x5}
+      data:
+        name: fashion-mnist
+        partition: {dirichlet: 0.3, minimum: 5}
+        augmentation: standard
+        limit: {train: 6000, test: 500}
+      stages: {count: 3, rounds: [10, 10, 20], warmUp: 3}
+      training:
+        epochs: 2
+        batch: 32
+        learningRate: 1e-1
+        schedule: {name: multistep, milestones: [25 %, 0.5], factor: 0.2}
+        momentum: 0.8
+        nesterov: true
+        weightDecay: 0
+        clipNorm: none
+        lossLimit: 20
+        proximal: 0.01
+      participation:
+        perRound: 50
+        quorum: 75 %
+        grace: 200 ms
+        deadline: 1.5 min
+        minimum: 20
+        joinTimeout: 1 h
+      codecs: {up: topk1+linear4, down: linear8, smallTensors: 64}
+      evaluation: {every: 5, batch: 250}
+      limits:
+        bytesInFlight: 32 MiB
+        chunk: 128 KiB
+        repairWindow: 1 MB
+        repairFactor: 4
+        announce: 2 s
+        gather: 3 s
+        farewell: 4 s
+        join: 5 s
+        fetch: 6 s
+        offer: 7 s
+        heartbeat: 8 s
+        silence: 90 s
+        updateNorm: 50
+      """)
+    #expect(topology.name == "all of them")
+    #expect(topology.seed == 18)
+    #expect(topology.clients == 1000)
+    #expect(topology.architecture.name == "convnet-5x5")
+    #expect(topology.growthSchedule == GrowthSchedule(rounds: [10, 10, 20], warmUpRounds: 3))
+    #expect(topology.data.partition == .dirichlet(alpha: 0.3, minimum: 5))
+    #expect(topology.data.trainLimit == 6000)
+    #expect(topology.data.testLimit == 500)
+    var training = TrainingSection()
+    training.epochs = 2
+    training.batch = 32
+    training.learningRate = 0.1
+    training.schedule = .multistep(milestones: [0.25, 0.5], factor: 0.2)
+    training.momentum = 0.8
+    training.nesterov = true
+    training.weightDecay = 0
+    training.clipNorm = nil
+    training.lossLimit = 20
+    training.proximal = 0.01
+    #expect(topology.training == training)
+    #expect(
+      topology.rules
+        == RoundRules(
+          clientsPerRound: 50, quorum: 38, grace: .milliseconds(200), deadline: .seconds(90),
+          minimumClients: 20, joinTimeout: .seconds(3600)))
+    #expect("\(topology.codecs.up.spec)" == "topk1+linear4")
+    #expect("\(topology.codecs.down.spec)" == "linear8")
+    #expect(topology.codecs.up.smallTensorLimit == 64)
+    #expect(topology.codecs.down.smallTensorLimit == 64)
+    #expect(topology.evaluation.every == 5)
+    #expect(topology.evaluation.batch == 250)
+    var limits = ProtocolLimits()
+    limits.bytesInFlight = 32 << 20
+    limits.chunkBytes = 128 << 10
+    limits.repairWindow = 1_000_000
+    limits.repairFactor = 4
+    limits.announceInterval = .seconds(2)
+    limits.gatherWindow = .seconds(3)
+    limits.farewell = .seconds(4)
+    limits.joinInterval = .seconds(5)
+    limits.fetchTimeout = .seconds(6)
+    limits.offerTimeout = .seconds(7)
+    limits.heartbeatInterval = .seconds(8)
+    limits.silence = .seconds(90)
+    #expect(topology.limits == limits)
+    #expect(topology.updateNorm == 50)
+  }
+
+  @Test(arguments: [
+    ("iid", Partition.iid), ("byUser", .byUser), ("{shards: 2}", .shards(perClient: 2)),
+    ("{dirichlet: 0.5}", .dirichlet(alpha: 0.5, minimum: 1)),
+    ("{logNormal: 0}", .logNormal(sigma: 0)),
+  ])
+  func `each partition can be asked for`(text: String, partition: Partition) throws {
+    let topology = try Texts.topology(Texts.least + "  partition: \(text)\n")
+    #expect(topology.data.partition == partition)
+  }
+
+  @Test(arguments: [
+    ("constant", LearningRateSchedule.constant), ("cosine", .cosine(floor: 1e-6)),
+    ("{name: constant}", .constant), ("{name: cosine, floor: 0.001}", .cosine(floor: 0.001)),
+    ("multistep", .multistep(milestones: [0.5, 0.75], factor: 0.1)),
+    ("{name: cosineRestarts, period: 5}", .cosineRestarts(period: 5, floor: 1e-6)),
+    ("constantThenCosine", .constantThenCosine(hold: 0.5, floor: 1e-6)),
+    ("{name: constantThenCosine, hold: 80 %}", .constantThenCosine(hold: 0.8, floor: 1e-6)),
+  ])
+  func `each schedule of the learning rate can be asked for`(
+    text: String, schedule: LearningRateSchedule
+  ) throws {
+    let topology = try Texts.topology(Texts.section("training", "schedule: \(text)"))
+    #expect(topology.training.schedule == schedule)
+    let phase = topology.growthSchedule.phase(in: 12)
+    let rate = schedule.rate(base: 0.05, round: phase.learningRateRound, of: 10)
+    #expect(topology.learningRate(in: phase) == rate)
+  }
+
+  @Test(arguments: [
+    ("250 ms", Duration.milliseconds(250)), ("30s", .seconds(30)), ("0.5 min", .seconds(30)),
+    ("2 h", .seconds(7200)), ("1 d", .seconds(86_400)),
+  ])
+  func `durations have units`(text: String, duration: Duration) throws {
+    let topology = try Texts.topology(
+      Texts.section("participation", "deadline: \(text)", "grace: 0 s"))
+    #expect(topology.rules.deadline == duration)
+  }
+
+  @Test(arguments: [
+    (0, [12]), (1, Array(1...12)), (5, [5, 10, 12]), (12, [12]), (100, [12]),
+  ])
+  func `the last round is always evaluated`(every: Int, rounds: [Int]) throws {
+    let topology = try Texts.topology(Texts.section("evaluation", "every: \(every)"))
+    #expect((1...12).filter { topology.evaluation.isDue(after: $0, of: 12) } == rounds)
+  }
+
+  @Test func `the trainer is told everything`() throws {
+    let topology = try Texts.topology(
+      Texts.section(
+        "training", "momentum: 0.5", "nesterov: true", "weightDecay: 0.25", "clipNorm: 2",
+        "lossLimit: 3", "proximal: 0.125"))
+    let settings = topology.training.settings(learningRate: 0.75)
+    #expect(settings.learningRate == 0.75)
+    #expect(settings.momentum == 0.5)
+    #expect(settings.nesterov)
+    #expect(settings.weightDecay == 0.25)
+    #expect(settings.clipNorm == 2)
+    #expect(settings.lossLimit == 3)
+    #expect(settings.proximal == 0.125)
+  }
+
+  @Test func `the broker is told everything`() throws {
+    let topology = try Texts.topology(
+      Texts.with("seed: 9", "codecs: {up: linear8}", "participation: {perRound: 3}"))
+    let plan = topology.brokerPlan(run: 77, epoch: 2)
+    #expect(plan.run == 77)
+    #expect(plan.epoch == 2)
+    #expect(plan.seed == 9)
+    #expect(plan.digest == topology.planDigest)
+    #expect(plan.clients == 10)
+    #expect(plan.schedule == topology.growthSchedule)
+    #expect(plan.updateCodec == "linear8")
+    #expect(plan.rules.clientsPerRound == 3)
+    #expect(plan.limits == topology.limits)
+    for round in 1...12 {
+      let phase = plan.schedule.phase(in: round)
+      #expect(plan.learningRate(in: phase) == topology.learningRate(in: phase))
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+import Topology
+
+/// Files that aren't YAML, or more than a topology needs of it.
+struct YAMLTests {
+  @Test(arguments: [
+    ("clients: \"10\n", 2), ("clients: 10\n  rounds: 3\n", 2), ("a: [1, 2\n", 2),
+    ("\tclients: 10\n", 1), ("clients: 10\nrounds: @3\n", 2), ("clients: 1\n...\n---\nb: 2\n", 3),
+    ("clients: 10\nrounds: 3\u{0}\n", 2), ("clients: 10\nname: a\u{7}b\n", 2),
+    ("clients: *all\n", 1), ("a: &b [1]\nc: [\"#\", *b]\n", 2),
+    (String(repeating: "[", count: 5000), 1),
+  ])
+  func `what can't be read is one fault with its line`(text: String, line: Int) throws {
+    let faults = Texts.faults(text)
+    #expect(faults.count == 1)
+    #expect(faults.first?.line == line, "\(faults.map(\.words))")
+  }
+
+  @Test(arguments: ["", "# nothing\n", "---\n", "~\n", "[1, 2]\n", "convnet\n"])
+  func `a file without keys is refused`(text: String) {
+    #expect(!Texts.faults(text).isEmpty)
+  }
+
+  @Test func `a file that is too large is refused unread`() {
+    let faults = Texts.faults(String(repeating: "# a long comment\n", count: 20_000))
+    #expect(faults.map(\.place) == [.file])
+    #expect(faults.first?.words.contains("KiB") == true)
+  }
+
+  @Test func `comments and quoted words may contain asterisks`() throws {
+    let topology = try Texts.topology(
+      "# *all* of it\n"
+        + Texts.with("name: \"a * b\" # 2 * 3 is not *all", "seed: 3").replacing(
+          "not *all", with: "not all"))
+    #expect(topology.name == "a * b")
+  }
+
+  @Test func `a small file that would unfold into a huge one is refused`() {
+    var text = "a0: &a0 [x, x]\n"
+    for level in 1...40 {
+      text += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n"
+    }
+    text += "? *a40\n: 1\n"
+    #expect(Texts.faults(text).map(\.line) == [2])
+  }
+
+  @Test(arguments: ["[", "{a: ", "- ", "? ", "{? "])
+  func `deep nesting is refused`(opening: String) async {
+    let text = String(repeating: opening, count: 20_000)
+    let faults = await Task.detached { Texts.faults(text) }.value
+    #expect(faults.count == 1)
+  }
+
+  @Test(arguments: [
+    ("seed: 1\nseed: 2\n", [8]), ("seed: 1\nseed: 2\nseed: 3\n", [9, 9]),
+    ("training: {batch: 1, batch: 2}\n", [7]), ("\"seed\": 1\n'seed': 2\n", [8]),
+    ("training: {batch: 1}\ntraining: {batch: 2}\n", [8]),
+    ("training:\n  epochs: 1\n  epochs: 2\nlimits:\n  chunk: 1 kB\n  chunk: 2 kB\n", [9, 12]),
+  ])
+  func `repeated keys are told where they stand again`(lines: String, expected: [Int]) {
+    let faults = Texts.faults(Texts.least + lines)
+    #expect(faults.map(\.line) == expected)
+    #expect(faults.allSatisfy { $0.words.contains("stands here and in line") })
+  }
+
+  @Test func `keys that aren't words are refused`() {
+    #expect(Texts.faults(Texts.with("[a, b]: 1")).map(\.line) == [7])
+    #expect(Texts.faults(Texts.with("? {a: 1, a: 1}\n: 2")).map(\.line) == [7])
+  }
+
+  @Test(arguments: ["\r\n", "\r"]) func `lines may end as on other systems`(ending: String) throws {
+    let text = Texts.with("training:", "  batch: 0").replacing("\n", with: ending)
+    #expect(Texts.faults(text).map(\.line) == [8])
+    _ = try Texts.topology("\u{FEFF}" + Texts.least.replacing("\n", with: ending))
+  }
+
+  @Test func `a file is read from disk, or told to be missing`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "topology-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "tiny.yaml")
+    try Texts.section("data2", "a: 1").replacing("data2:\n  a: 1\n", with: "  path: tiny.yaml\n")
+      .write(to: file, atomically: true, encoding: .utf8)
+    let topology = try Topology(contentsOf: file.path)
+    #expect(topology.name == "tiny")
+    #expect(topology.data.path == file.path)
+    for (path, words) in [
+      (folder.appending(path: "none.yaml").path, "isn't there"), (folder.path, "can't be read"),
+    ] {
+      let error = #expect(throws: TopologyError.self) { try Topology(contentsOf: path) }
+      #expect(error?.faults.map(\.place) == [.file])
+      #expect(error.map { "\($0)" }?.contains(words) == true)
+    }
+    try Data([0x63, 0xFF, 0xFE]).write(to: file)
+    let error = #expect(throws: TopologyError.self) { try Topology(contentsOf: file.path) }
+    #expect(error?.faults.first?.problem.contains("UTF-8") == true)
+  }
+}
+
+extension String {
+  fileprivate func replacing(_ text: String, with other: String) -> String {
+    replacingOccurrences(of: text, with: other)
+  }
+}

@@ -1,0 +1,201 @@
+import Digests
+import Foundation
+import SwiftProtobuf
+import Testing
+import Wire
+
+/// Values that no sender may use are refused by name, whatever the checksum says.
+@Suite struct BoundsTests {
+  /// The protobuf encoding of a field: its number, wire type and content.
+  private func field(_ number: Int, varint value: UInt64) -> [UInt8] {
+    varint(UInt64(number << 3)) + varint(value)
+  }
+
+  private func field(_ number: Int, bytes: [UInt8]) -> [UInt8] {
+    varint(UInt64(number << 3 | 2)) + varint(UInt64(bytes.count)) + bytes
+  }
+
+  private func field(_ number: Int, float: Float) -> [UInt8] {
+    varint(UInt64(number << 3 | 5)) + (0..<4).map { UInt8(float.bitPattern >> (8 * $0) & 255) }
+  }
+
+  private func varint(_ value: UInt64) -> [UInt8] {
+    var rest = value
+    var bytes: [UInt8] = []
+    while rest > 127 {
+      bytes.append(UInt8(rest & 127 | 128))
+      rest >>= 7
+    }
+    return bytes + [UInt8(rest)]
+  }
+
+  private func range(_ offset: UInt64, _ length: UInt64) -> [UInt8] {
+    field(1, varint: offset) + field(2, varint: length)
+  }
+
+  private var client: [UInt8] { field(5, varint: 3) }
+  private let digest = [UInt8](repeating: 7, count: 32)
+  private let long = [UInt8](repeating: 0x61, count: 1025)
+
+  private func uplink(_ body: [UInt8], _ payload: [UInt8] = []) -> WireError? {
+    let frame = Frames.forge(body, payload)
+    return #expect(throws: WireError.self) { _ = try Frames.uplink(frame, payload) }
+  }
+
+  private func downlink(_ body: [UInt8], _ payload: [UInt8] = []) -> WireError? {
+    let frame = Frames.forge(body, payload)
+    return #expect(throws: WireError.self) { _ = try Frames.downlink(frame, payload) }
+  }
+
+  @Test func `a client's message must name its client, which must have a plausible number`() {
+    #expect(uplink(field(21, bytes: [])) == .field("client"))
+    #expect(uplink(field(5, varint: 1 << 31) + field(21, bytes: [])) == .field("client"))
+    #expect(downlink(field(5, varint: 1 << 31) + field(38, bytes: [])) == .field("client"))
+  }
+
+  @Test func `a body is needed, and one for this side`() {
+    #expect(uplink(client) == .body)
+    #expect(uplink(client + field(38, bytes: [])) == .body)
+    #expect(downlink(client) == .body)
+    #expect(downlink(client + field(21, bytes: [])) == .body)
+  }
+
+  @Test func `a payload stands beside chunks alone, and isn't empty`() {
+    #expect(uplink(client + field(19, bytes: [])) == .payload(count: 0))
+    #expect(uplink(client + field(21, bytes: []), [1, 2]) == .payload(count: 2))
+    #expect(downlink(field(34, bytes: [])) == .payload(count: 0))
+    #expect(downlink(field(38, bytes: []), [1]) == .payload(count: 1))
+  }
+
+  @Test func `a join's digest and stage are checked`() {
+    #expect(uplink(client + field(16, bytes: field(2, bytes: [1, 2]))) == .field("plan"))
+    #expect(
+      uplink(client + field(16, bytes: field(2, bytes: digest) + field(3, varint: 65537)))
+        == .field("maximal_stage"))
+  }
+
+  @Test func `ranges are rising, not empty and not absurdly far`() {
+    func want(_ ranges: [UInt8]...) -> WireError? {
+      let need = field(1, bytes: digest) + ranges.flatMap { field(2, bytes: $0) }
+      return uplink(client + field(17, bytes: field(2, bytes: need)))
+    }
+    #expect(want(range(0, 0)) == .field("range"))
+    #expect(want(range(1 << 48, 1)) == .field("range"))
+    #expect(want(range(0, 1 << 48)) == .field("range"))
+    #expect(want(range(.max, .max)) == .field("range"))
+    #expect(want(range(5, 5), range(9, 1)) == .field("ranges"))
+    #expect(want(range(5, 5), range(0, 5)) == .field("ranges"))
+    let many = (0..<4097).flatMap { field(2, bytes: range(UInt64(2 * $0), 1)) }
+    #expect(downlink(field(36, bytes: field(1, varint: 3) + many)) == .field("ranges"))
+  }
+
+  @Test func `a want names at most 1024 segments by whole digests`() {
+    #expect(uplink(client + field(17, bytes: field(2, bytes: []))) == .field("digest"))
+    let needs = (0..<1025).flatMap { _ in field(2, bytes: field(1, bytes: digest)) }
+    #expect(uplink(client + field(17, bytes: needs)) == .field("needs"))
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity])
+  func `an offer's loss is a number`(loss: Float) {
+    let offer = field(2, bytes: digest) + field(4, bytes: digest) + field(5, float: loss)
+    #expect(uplink(client + field(18, bytes: offer)) == .field("loss"))
+  }
+
+  @Test func `an offer's sizes and digests are checked`() {
+    let whole = field(2, bytes: digest) + field(4, bytes: digest)
+    #expect(
+      uplink(client + field(18, bytes: whole + field(1, varint: 1 << 48))) == .field("length"))
+    #expect(uplink(client + field(18, bytes: whole + field(3, varint: .max))) == .field("samples"))
+    #expect(uplink(client + field(18, bytes: field(2, bytes: digest))) == .field("base"))
+    #expect(uplink(client + field(18, bytes: field(4, bytes: digest))) == .field("digest"))
+  }
+
+  @Test func `offsets fit in 48 bits`() {
+    let far = field(1, varint: 1 << 48)
+    #expect(uplink(client + field(19, bytes: far), [1]) == .field("offset"))
+    #expect(
+      downlink(field(34, bytes: field(2, varint: 1 << 48)), [1]) == .field("offset"))
+  }
+
+  @Test func `unknown reasons and states are refused`() {
+    for value: UInt64 in [0, 99] {
+      #expect(uplink(client + field(20, bytes: field(1, varint: value))) == .field("state"))
+      #expect(uplink(client + field(22, bytes: field(1, varint: value))) == .field("reason"))
+      #expect(downlink(field(33, bytes: field(2, varint: value))) == .field("state"))
+      #expect(downlink(field(36, bytes: field(1, varint: value))) == .field("status"))
+      #expect(downlink(field(37, bytes: field(1, varint: value))) == .field("reason"))
+    }
+  }
+
+  @Test func `texts are short and UTF-8`() {
+    let reason = field(1, varint: 1)
+    #expect(
+      uplink(client + field(22, bytes: reason + field(2, bytes: long))) == .field("detail"))
+    #expect(downlink(field(37, bytes: reason + field(3, bytes: long))) == .field("detail"))
+    #expect(downlink(field(37, bytes: reason + field(3, bytes: [0xFF]))) == .schema)
+    let open = field(2, varint: 2)
+    #expect(
+      downlink(field(33, bytes: open + field(9, bytes: long))) == .field("update_codec"))
+    #expect(
+      downlink(field(33, bytes: open + field(8, bytes: field(1, bytes: long))))
+        == .field("segments"))
+  }
+
+  @Test func `an announcement's selection rises and ends at a plausible client`() {
+    let open = field(2, varint: 2)
+    func announce(_ gaps: [UInt64]) -> WireError? {
+      downlink(field(33, bytes: open + field(6, bytes: gaps.flatMap(varint))))
+    }
+    #expect(announce([1, 0]) == .field("selected_gaps"))
+    #expect(announce([1 << 31, 1]) == .field("selected_gaps"))
+    #expect(announce([UInt64](repeating: (1 << 32) - 1, count: 1000)) == .field("selected_gaps"))
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -1])
+  func `an announcement's learning rate is finite and not negative`(rate: Float) {
+    #expect(
+      downlink(field(33, bytes: field(2, varint: 2) + field(5, float: rate)))
+        == .field("learning_rate"))
+  }
+
+  @Test func `an announcement's segments are few, with whole digests`() {
+    let open = field(2, varint: 2)
+    func segments(_ count: Int, _ segment: [UInt8]) -> WireError? {
+      downlink(field(33, bytes: open + (0..<count).flatMap { _ in field(8, bytes: segment) }))
+    }
+    let whole = field(2, bytes: digest)
+    #expect(segments(1025, whole) == .field("segments"))
+    #expect(segments(1, field(2, bytes: [1])) == .field("segments"))
+    #expect(segments(1, whole + field(3, varint: 1 << 48)) == .field("segments"))
+    #expect(segments(1, whole + field(6, bytes: [1])) == .field("segments"))
+  }
+
+  @Test func `a welcome's chunks are between a byte and 64 MiB`() {
+    #expect(downlink(field(32, bytes: [])) == .field("chunk_bytes"))
+    #expect(
+      downlink(field(32, bytes: field(4, varint: (1 << 26) + 1))) == .field("chunk_bytes"))
+  }
+
+  @Test func `fields of a later version are passed over`() throws {
+    let body = client + field(21, bytes: field(9, varint: 1)) + field(77, bytes: [1, 2, 3])
+    #expect(try Frames.uplink(Frames.forge(body)) == Message(Header(client: 3), .leave))
+  }
+
+  @Test func `the preamble is checked before anything else`() {
+    func refusal(_ frame: [UInt8]) -> WireError? {
+      #expect(throws: WireError.self) { _ = try Frames.uplink(frame) }
+    }
+    var frame = Frames.seal(Message(Header(client: 3), Uplink.leave))
+    #expect(refusal([]) == .signature)
+    #expect(refusal(Array(frame.prefix(7))) == .signature)
+    frame[2] = 2
+    #expect(refusal(frame) == .version(2))
+    frame[2] = 1
+    frame[3] = 1
+    #expect(refusal(frame) == .version(1))
+    frame[0] = 0
+    #expect(refusal(frame) == .signature)
+    let huge = Frames.forge([UInt8](repeating: 0, count: Envelope.maximalBytes))
+    #expect(refusal(huge) == .field("envelope length"))
+  }
+}

@@ -1,0 +1,51 @@
+import Testing
+import Wire
+
+/// What is sent is what is received.
+@Suite struct RoundTripTests {
+  @Test(arguments: 0..<50 as Range<UInt64>)
+  func `every message of a client comes back whole`(seed: UInt64) throws {
+    var samples = Samples(seed: seed)
+    let payload = samples.bytes(1 + samples.number(300))
+    for message in samples.uplinks(payload: payload.count) {
+      let payload = message.body.hasPayload ? payload : []
+      #expect(try Frames.uplink(Frames.seal(message, payload), payload) == message)
+    }
+  }
+
+  @Test(arguments: 0..<50 as Range<UInt64>)
+  func `every message of the broker comes back whole`(seed: UInt64) throws {
+    var samples = Samples(seed: seed)
+    let payload = samples.bytes(1 + samples.number(300))
+    for message in samples.downlinks(payload: payload.count) {
+      let payload = message.body.hasPayload ? payload : []
+      #expect(try Frames.downlink(Frames.seal(message, payload), payload) == message)
+    }
+  }
+
+  @Test func `all reasons and states have a number of the schema`() throws {
+    let header = Header(client: 1)
+    for reason in RefusalReason.allCases {
+      let message = Message(header, Downlink.refuse(reason, retry: nil, detail: ""))
+      #expect(try Frames.downlink(Frames.seal(message)) == message)
+    }
+    for reason in DeclineReason.allCases {
+      let message = Message(header, Uplink.decline(reason, detail: ""))
+      #expect(try Frames.uplink(Frames.seal(message)) == message)
+    }
+    for activity in Activity.allCases {
+      let message = Message(header, Uplink.heartbeat(activity))
+      #expect(try Frames.uplink(Frames.seal(message)) == message)
+    }
+  }
+
+  @Test func `an announcement to 100,000 clients fits the largest envelope`() throws {
+    var samples = Samples(seed: 1)
+    var announce = samples.announce()
+    announce.selected = Array(0..<100_000)
+    let message = Message(Header(run: 1, epoch: 1, round: 1, stage: 1), Downlink.announce(announce))
+    let frame = Frames.seal(message)
+    #expect(frame.count <= Envelope.maximalBytes)
+    #expect(try Frames.downlink(frame) == message)
+  }
+}

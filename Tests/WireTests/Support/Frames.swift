@@ -1,0 +1,42 @@
+import Digests
+import Wire
+
+/// Seals and opens envelopes over arrays.
+enum Frames {
+  static func seal(_ message: Message<Uplink>, _ payload: [UInt8] = []) -> [UInt8] {
+    payload.withUnsafeBytes { Envelope.frame(message, payload: $0) }
+  }
+
+  static func seal(_ message: Message<Downlink>, _ payload: [UInt8] = []) -> [UInt8] {
+    payload.withUnsafeBytes { Envelope.frame(message, payload: $0) }
+  }
+
+  static func uplink(
+    _ frame: [UInt8], _ payload: [UInt8] = []
+  ) throws(WireError) -> Message<Uplink> {
+    let result = frame.withUnsafeBytes { frame in
+      payload.withUnsafeBytes { payload in
+        Result { () throws(WireError) in try Envelope.uplink(frame, payload: payload) }
+      }
+    }
+    return try result.get()
+  }
+
+  static func downlink(
+    _ frame: [UInt8], _ payload: [UInt8] = []
+  ) throws(WireError) -> Message<Downlink> {
+    let result = frame.withUnsafeBytes { frame in
+      payload.withUnsafeBytes { payload in
+        Result { () throws(WireError) in try Envelope.downlink(frame, payload: payload) }
+      }
+    }
+    return try result.get()
+  }
+
+  /// A frame with a right preamble and checksum around any body: what a hostile peer can make.
+  static func forge(_ body: [UInt8], _ payload: [UInt8] = []) -> [UInt8] {
+    let checksum = CRC32C.checksum(body + payload)
+    return [0x50, 0x46, 1, 0] + (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) }
+      + body
+  }
+}

@@ -1,0 +1,108 @@
+import Digests
+import Measures
+import Wire
+
+/// Messages with random but permitted content.
+struct Samples {
+  var stream: RandomStream
+
+  init(seed: UInt64) { stream = RandomStream(seed: seed).stream("wire samples") }
+
+  mutating func number(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &stream) }
+
+  mutating func flag() -> Bool { Bool.random(using: &stream) }
+
+  mutating func digest() -> Digest { Digest(of: [UInt8](repeating: 1, count: number(1000) + 1)) }
+
+  mutating func text() -> String {
+    String((0..<number(20)).map { _ in "aé½ z\n".randomElement(using: &stream) ?? "a" })
+  }
+
+  mutating func ranges() -> [Range<Int>] {
+    var end = 0
+    return (0..<number(5)).map { _ in
+      let start = end + number(1000)
+      end = start + 1 + number(1 << 40)
+      return start..<end
+    }
+  }
+
+  mutating func header(client: Int?) -> Header {
+    Header(
+      run: stream.next(), epoch: number(1 << 32), round: number(1 << 32), stage: number(1 << 32),
+      client: client, attempt: number(1 << 32))
+  }
+
+  mutating func segment() -> Segment {
+    Segment(
+      name: "block\(number(9))", digest: digest(), length: number(1 << 48), trained: flag(),
+      codec: text(), base: flag() ? digest() : nil)
+  }
+
+  mutating func announce() -> Announce {
+    let selected = Set((0..<number(20)).map { _ in number(1 << 31) })
+    return Announce(
+      sequence: stream.next(), state: Announce.State.allCases[number(3)], warmUp: flag(),
+      remaining: number(1 << 32), learningRate: Float(stream.uniform()),
+      selected: selected.sorted(), segments: (0..<number(6)).map { _ in segment() },
+      updateCodec: text())
+  }
+
+  /// One message of each kind that a client sends; a chunk's payload has `payload` bytes.
+  mutating func uplinks(payload: Int) -> [Message<Uplink>] {
+    let bodies: [Uplink] = [
+      .join(
+        Join(worker: stream.next(), plan: digest(), maximalStage: flag() ? 1 + number(9) : nil)),
+      .want(
+        worker: stream.next(),
+        needs: (0..<number(5)).map { _ in Need(digest: digest(), ranges: ranges()) }),
+      .offer(
+        Offer(
+          length: number(1 << 48), digest: digest(), samples: number(1 << 48), base: digest(),
+          loss: Float(stream.uniform()), steps: number(1 << 32), skippedSteps: number(1 << 32))),
+      .updateChunk(offset: number(1 << 48), length: payload),
+      .heartbeat(Activity.allCases[number(4)]),
+      .leave,
+      .decline(DeclineReason.allCases[number(4)], detail: text()),
+    ]
+    return bodies.map { Message(header(client: number(1 << 31)), $0) }
+  }
+
+  /// One message of each kind that the broker sends; a chunk's payload has `payload` bytes.
+  mutating func downlinks(payload: Int) -> [Message<Downlink>] {
+    let bodies: [Downlink] = [
+      .welcome(
+        Welcome(
+          seed: stream.next(), rounds: number(1 << 32), announceInterval: number(1 << 32),
+          chunkBytes: 1 + number(1 << 26))),
+      .announce(announce()),
+      .modelChunk(segment: stream.next(), offset: number(1 << 48), length: payload),
+      .grant(number(1000)..<1000 + number(1 << 40)),
+      .acknowledge(.accepted), .acknowledge(.duplicate), .acknowledge(.incomplete(ranges())),
+      .refuse(
+        RefusalReason.allCases[number(12)], retry: flag() ? 1 + number(1 << 31) : nil,
+        detail: text()),
+      .closed(accepted: number(1 << 32)),
+      .finished(complete: flag()),
+    ]
+    return bodies.map { Message(header(client: flag() ? number(1 << 31) : nil), $0) }
+  }
+
+  mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: stream.next()) }
+  }
+}
+
+extension Uplink {
+  var hasPayload: Bool {
+    guard case .updateChunk = self else { return false }
+    return true
+  }
+}
+
+extension Downlink {
+  var hasPayload: Bool {
+    guard case .modelChunk = self else { return false }
+    return true
+  }
+}
