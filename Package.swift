@@ -46,6 +46,7 @@ let package = Package(
       name: "Codecs", dependencies: ["CCodecKernels", "CZstd", "Measures", "Tensors"],
       swiftSettings: safe),
     .target(name: "Datasets", dependencies: ["CZlib", "Measures", "Tensors"], swiftSettings: safe),
+    .target(name: "Links", dependencies: ["Measures"], swiftSettings: safe),
     .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: common),
     .target(name: "Progressive", swiftSettings: safe),
     .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Measures"], swiftSettings: common),
@@ -92,6 +93,52 @@ let package = Package(
         "OneDNN", "Progressive", "Reports", "Tensors", "Topology", "Wire", "ZeroMQ", argumentParser,
       ],
       swiftSettings: safe),
+    // Tests
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),
+    .testTarget(
+      name: "CodecsTests", dependencies: ["CCodecKernels", "Codecs", "Measures", "Tensors"],
+      swiftSettings: common),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["CZlib", "Datasets", "Measures", "Tensors"],
+      swiftSettings: common),
+    .testTarget(
+      name: "DigestsTests", dependencies: ["CChecksums", "Digests", "Measures"],
+      swiftSettings: common),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["Digests", "Measures", "TestSupport", "Wire", "ZeroMQ", "progfed"],
+      swiftSettings: common),
+    .testTarget(
+      name: "FederationTests",
+      dependencies: ["Digests", "Federation", "Measures", "Progressive", "Wire"],
+      swiftSettings: common),
+    .testTarget(
+      name: "LedgerTests", dependencies: ["Digests", "Ledger", "Measures", "Tensors", database],
+      swiftSettings: common),
+    .testTarget(name: "LinksTests", dependencies: ["Links", "Measures"], swiftSettings: common),
+    .testTarget(name: "MeasuresTests", dependencies: ["Measures"], swiftSettings: common),
+    .testTarget(
+      name: "ModelsTests", dependencies: ["Measures", "Models", "Neural", "Tensors"],
+      swiftSettings: common),
+    .testTarget(
+      name: "NeuralTests", dependencies: ["Measures", "Models", "Neural", "OneDNN", "Tensors"],
+      resources: [.copy("Fixtures")], swiftSettings: common),
+    .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: common),
+    .testTarget(name: "ProgressiveTests", dependencies: ["Progressive"], swiftSettings: common),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Digests", "Ledger", "Measures", "Reports"],
+      swiftSettings: common),
+    .testTarget(name: "TensorsTests", dependencies: ["Measures", "Tensors"], swiftSettings: common),
+    .testTarget(
+      name: "TopologyTests",
+      dependencies: [
+        "Codecs", "Datasets", "Federation", "Measures", "Progressive", "Topology",
+      ],
+      swiftSettings: common),
+    .testTarget(
+      name: "WireTests", dependencies: ["Digests", "Measures", "Wire", protobuf],
+      swiftSettings: common),
+    .testTarget(name: "ZeroMQTests", dependencies: ["Measures", "ZeroMQ"], swiftSettings: common),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -20,7 +20,7 @@ extension RoundSummary: Codable {
     duplicates = try container.decode(Int.self, forKey: .duplicates)
     load = try Load(from: decoder)
     fullModel = try container.decode(Load.self, forKey: .fullModel)
-    elapsed = .seconds(try container.decode(Double.self, forKey: .elapsed))
+    elapsed = try container.duration(forKey: .elapsed)
     accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
     loss = try container.decodeIfPresent(Double.self, forKey: .loss)
     dice = try container.decodeIfPresent(Double.self, forKey: .dice)

@@ -59,7 +59,7 @@ extension RunStore {
       while let row = try traffic.next() {
         guard let direction = Direction(rawValue: row[1]) else { continue }
         var client = total(row[0])
-        client.traffic[direction] = Self.traffic(row, 2)
+        client.traffic[direction] = try Self.traffic(row, 2)
         totals[client.client] = client
       }
       return totals.values.sorted { $0.client < $1.client }
@@ -67,23 +67,29 @@ extension RunStore {
   }
 
   static func header(in database: Database) throws -> RunHeader {
-    guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run"),
-      let seed = UInt64(row["seed"] as String), (row["chunkSize"] as Int) > 0,
-      (row["chunkOverhead"] as Int) >= 0
-    else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "no run in it") }
+    guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run") else {
+      throw corrupt("no run is in it")
+    }
+    guard let seed = UInt64(row["seed"] as String) else { throw corrupt("its seed is no number") }
+    let chunkSize = try count(row, "chunkSize")
+    let overhead = try count(row, "chunkOverhead")
+    guard chunkSize > 0, overhead <= 1 << 20 else {
+      throw corrupt("its chunks are of \(chunkSize) and \(overhead) bytes")
+    }
     let stages = try Row.fetchAll(database, sql: "SELECT * FROM stage ORDER BY stage")
     return RunHeader(
       name: row["name"], seed: seed, clock: row["clock"], transport: row["transport"],
       model: ModelDescription(
-        name: row["model"], parameters: row["parameters"],
-        stages: stages.map {
+        name: row["model"], parameters: try count(row, "parameters"),
+        stages: try stages.map {
           StageDescription(
-            stage: $0["stage"], parameters: $0["parameters"], flopsPerSample: $0["flopsPerSample"])
+            stage: try count($0, "stage"), parameters: try count($0, "parameters"),
+            flopsPerSample: $0["flopsPerSample"])
         }),
       strategy: row["strategy"], codecs: CodecNames(down: row["downCodec"], up: row["upCodec"]),
-      plannedRounds: row["plannedRounds"],
+      plannedRounds: try count(row, "plannedRounds"),
       framing: ChunkFraming(
-        size: ByteCount(row["chunkSize"]), overhead: ByteCount(row["chunkOverhead"])),
+        size: ByteCount(chunkSize), overhead: ByteCount(overhead)),
       start: row["start"])
   }
 
@@ -96,7 +102,6 @@ extension RunStore {
     return FinalRecord(
       state: state, accuracy: row["accuracy"], loss: row["loss"], dice: row["dice"],
       modelDigest: digest.flatMap(Digest.init(hex:)),
-      elapsed: .seconds(row["elapsed"] as Double? ?? 0),
-      wallClock: .seconds(row["wallClock"] as Double? ?? 0))
+      elapsed: try time(row, "elapsed") ?? .zero, wallClock: try time(row, "wallClock") ?? .zero)
   }
 }

@@ -13,21 +13,22 @@ extension RunStore {
         """)
     while let row = try sums.next() {
       guard let direction = Direction(rawValue: row[1]) else { continue }
-      traffic[row[0], default: .zero][direction] = Self.traffic(row, 2)
+      traffic[row[0], default: .zero][direction] = try Self.traffic(row, 2)
     }
     let rows = try Row.fetchAll(database, sql: "SELECT * FROM round ORDER BY round")
-    return rows.map { row in
+    return try rows.map { row in
       RoundSummary(
-        round: row["round"], stage: row["stage"], warmUp: row["warmUp"],
-        selected: row["selected"], accepted: row["accepted"], late: row["late"],
-        lost: row["lost"], refused: row["refused"], duplicates: row["duplicates"],
+        round: try count(row, "round"), stage: try count(row, "stage"), warmUp: row["warmUp"],
+        selected: try count(row, "selected"), accepted: try count(row, "accepted"),
+        late: try count(row, "late"), lost: try count(row, "lost"),
+        refused: try count(row, "refused"), duplicates: try count(row, "duplicates"),
         load: Load(traffic: traffic[row["round"]] ?? .zero, flops: row["flops"]),
         fullModel: Load(
           traffic: TwoWayTraffic(
-            down: fullModel(header, times: row["downClients"]),
-            up: fullModel(header, times: row["upClients"])),
+            down: try fullModel(header, times: count(row, "downClients")),
+            up: try fullModel(header, times: count(row, "upClients"))),
           flops: row["fullModelFlops"]),
-        elapsed: .seconds(row["elapsed"] as Double), accuracy: row["accuracy"], loss: row["loss"],
+        elapsed: try time(row, "elapsed") ?? .zero, accuracy: row["accuracy"], loss: row["loss"],
         dice: row["dice"])
     }
   }
@@ -43,7 +44,9 @@ extension RunStore {
       arguments: [view.rawValue])
     var traffic = TwoWayTraffic.zero
     for row in rows {
-      if let direction = Direction(rawValue: row[0]) { traffic[direction] = Self.traffic(row, 1) }
+      if let direction = Direction(rawValue: row[0]) {
+        traffic[direction] = try Self.traffic(row, 1)
+      }
     }
     return traffic
   }
@@ -60,7 +63,7 @@ extension RunStore {
     for row in rows {
       guard let kind = TrafficKind(rawValue: row[0]), let direction = Direction(rawValue: row[1])
       else { continue }
-      kinds[kind, default: .zero][direction] = Self.traffic(row, 2)
+      kinds[kind, default: .zero][direction] = try Self.traffic(row, 2)
     }
     return kinds
   }
@@ -72,15 +75,12 @@ extension RunStore {
     return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
   }
 
-  /// The traffic whose payload is in `column` and whose wire bytes are in the next one.
-  static func traffic(_ row: Row, _ column: Int) -> Traffic {
-    Traffic(payload: ByteCount(row[column]), wire: ByteCount(row[column + 1]))
-  }
-
   /// The full model in 32-bit floats, in as many chunks as it takes, for `count` clients.
-  private static func fullModel(_ header: RunHeader, times count: Int) -> Traffic {
+  private static func fullModel(_ header: RunHeader, times count: Int) throws -> Traffic {
     let payload = ByteCount(4 * header.model.parameters)
     let wire = header.framing.wire(of: payload)
-    return Traffic(payload: ByteCount(payload.bytes * count), wire: ByteCount(wire.bytes * count))
+    let (total, overflow) = wire.bytes.multipliedReportingOverflow(by: count)
+    guard !overflow, total <= 1 << 60 else { throw corrupt("\(count) clients took models in") }
+    return Traffic(payload: ByteCount(payload.bytes * count), wire: ByteCount(total))
   }
 }

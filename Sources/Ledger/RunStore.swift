@@ -58,6 +58,7 @@ public final class RunStore: Sendable {
       throw .damaged(path: path, problem: "an SQLite file, but no ledger of progfed")
     }
     guard version <= schemaVersion else { throw .newer(path: path, format: version) }
+    try store.read(checkTables(of:))
     return store
   }
 

@@ -25,8 +25,10 @@ extension RunSummary: Codable {
     codecs = try container.decode(CodecNames.self, forKey: .codecs)
     state = try container.decode(RunState.self, forKey: .state)
     plannedRounds = try container.decode(Int.self, forKey: .plannedRounds)
-    elapsed = .seconds(try container.decode(Double.self, forKey: .elapsed))
-    wallClock = try container.decodeIfPresent(Double.self, forKey: .wallClock).map(Duration.seconds)
+    elapsed = try container.duration(forKey: .elapsed)
+    wallClock =
+      try container.decodeNil(forKey: .wallClock)
+      ? nil : container.duration(forKey: .wallClock)
     model = try container.decode(ModelDescription.self, forKey: .model)
     rounds = try container.decode([RoundSummary].self, forKey: .rounds)
     stages = try container.decode([StageSummary].self, forKey: .stages)

@@ -13,7 +13,7 @@ extension StageSummary: Codable {
     parameters = try container.decode(Int.self, forKey: .parameters)
     load = try Load(from: decoder)
     fullModel = try container.decode(Load.self, forKey: .fullModel)
-    elapsed = .seconds(try container.decode(Double.self, forKey: .elapsed))
+    elapsed = try container.duration(forKey: .elapsed)
     accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
   }
 

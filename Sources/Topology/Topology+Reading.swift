@@ -14,11 +14,17 @@ extension Topology {
     try self.init(parsing: Self.text(of: path), file: path, overrides: overrides)
   }
 
-  /// Reads a topology's `text`; paths in it start at the folder of `file`.
+  /// Reads a topology's `text`.
   ///
+  /// - Parameters:
+  ///   - text: The text, in YAML.
+  ///   - file: The file that it is from; paths in it start at this file's folder.
+  ///   - overrides: What the command line says in place of the text.
+  ///   - checksFiles: Whether it is a fault that the data set's files aren't there.
   /// - Throws: everything that is wrong with the text, with the line of each fault.
   package init(
-    parsing text: String, file: String, overrides: Overrides = Overrides()
+    parsing text: String, file: String, overrides: Overrides = Overrides(),
+    checksFiles: Bool = true
   ) throws(TopologyError) {
     let document: YAMLDocument
     do throws(Fault.Unreadable) {
@@ -40,7 +46,9 @@ extension Topology {
     reading.reportRepetitions()
     guard var draft else { throw reading.error(file: file) }
     draft.apply(overrides, reading: reading)
-    guard let parts = draft.checked(rounds: overrides.rounds, reading: reading), reading.isSound("")
+    guard
+      let parts = draft.checked(
+        rounds: overrides.rounds, checksFiles: checksFiles, reading: reading), reading.isSound("")
     else { throw reading.error(file: file) }
     self.file = file
     source = text

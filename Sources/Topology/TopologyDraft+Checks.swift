@@ -20,9 +20,13 @@ extension TopologyDraft {
   ///
   /// - Parameters:
   ///   - override: All rounds as the command line says; nil for the file's.
+  ///   - checksFiles: Whether the data set's files must be there.
   ///   - reading: Takes the faults.
   /// - Returns: What follows from the sections.
-  func checked(rounds override: Int?, reading: Reading) -> Parts? {
+  func checked(rounds override: Int?, checksFiles: Bool, reading: Reading) -> Parts? {
+    if checksFiles, let data, reading.isSound("data.path", "data.name") {
+      data.section.checkFiles(of: data.collection, reading)
+    }
     let architecture = data.flatMap { fitting($0, reading: reading) }
     let rules = clients.map { participation.rules(clients: $0, reading: reading) }
     checkSamples(reading)
@@ -52,6 +56,12 @@ extension TopologyDraft {
         "data.augmentation",
         "data.augmentation cuts out more than an image of \(collection.input) holds",
         remedy: "write none")
+      return nil
+    }
+    guard !collection.isSegmentation else {
+      reading.report(
+        "data.name", "data.name is \(collection.name), which labels pixels; no model here does",
+        remedy: "choose a data set that labels images")
       return nil
     }
     guard let model else { return nil }

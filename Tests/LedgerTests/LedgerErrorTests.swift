@@ -55,6 +55,32 @@ import Testing
     #expect(throws: LedgerError.newer(path: url.path, format: 9)) { try RunStore.open(at: url) }
   }
 
+  @Test(arguments: [
+    "UPDATE round SET elapsed = 1e300", "UPDATE round SET elapsed = -1",
+    "UPDATE round SET downClients = 9223372036854775807", "UPDATE round SET selected = -1",
+    "UPDATE run SET parameters = 9223372036854775807", "UPDATE run SET seed = 'x'",
+    "UPDATE run SET chunkSize = 0", "UPDATE run SET chunkOverhead = 1099511627776",
+    "UPDATE run SET chunkOverhead = -1", "DELETE FROM run",
+    "UPDATE traffic SET wire = 9223372036854775807", "UPDATE traffic SET payload = -1",
+    "UPDATE run SET state = 'done', elapsed = 9e999", "DROP TABLE counter",
+    "DROP TABLE traffic; CREATE TABLE traffic (round, view, direction, payload, wire)",
+  ])
+  func `a ledger that says what can't be is damaged`(change: String) throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    let store = try RunStore.create(at: url, header: .example)
+    try store.append(.example, book: .example)
+    store.close()
+    let other = try DatabaseQueue(path: url.path)
+    try other.write { try $0.execute(sql: change) }
+    try other.close()
+    let error = #expect(throws: LedgerError.self) { try RunStore.read(at: url).summary() }
+    guard case .damaged = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
   @Test func `a full disk is told as such`() throws {
     let full = URL(filePath: "/dev/full")
     try #require(FileManager.default.fileExists(atPath: full.path))

@@ -10,7 +10,7 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
   let blocks: [Block]
   var batch = 2
   /// How many of its gradient's scalars are compared with differences.
-  var probes = 120
+  var probes = 60
 
   var testDescription: String { name }
 
@@ -121,7 +121,7 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
             .relu, .maxPooling(PoolingLayer(window: pool)),
           ]),
         Block("h", [.globalAveragePooling, .linear(LinearLayer("f", outputs: 3))]),
-      ], batch: 5, probes: 20)
+      ], batch: 5, probes: 12)
   }
 
   func network() throws -> Network { try Network(input: input, classes: classes, blocks: blocks) }

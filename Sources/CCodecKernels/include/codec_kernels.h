@@ -82,7 +82,8 @@ PROGFED_CODEC_KERNEL(void, gather, const float *values, const uint32_t *indices,
 PROGFED_CODEC_KERNEL(void, scatter, const float *kept, const uint32_t *indices, size_t kept_count,
                      float factor, float weight, float *sums);
 
-/// Counts the values, in 4096 counts, by the first 12 bits of their magnitude: exponent and 4 bits of the fraction.
+/// Counts the values, in 4096 counts, by the first 12 bits of their magnitude: exponent and 4 bits
+/// of the fraction.
 PROGFED_CODEC_KERNEL(void, count_magnitudes, const float *values, size_t count,
                      uint32_t *counts);
 

@@ -197,6 +197,11 @@ extension BrokerMachine {
       // Damaged on the way: the client still has it and may send it again.
       round.progress[client] = .working
       refuse(client, .wrongDigest, detail, retry: 1, &actions)
+    case .refused(.overloaded, let detail):
+      // There is no room now; there may be before the round ends.
+      round.progress[client] = .working
+      let retry = max(1, Int(plan.limits.announceInterval.seconds * 1000))
+      refuse(client, .overloaded, detail, retry: retry, &actions)
     case .refused(let reason, let detail):
       round.progress[client] = .refused(reason)
       refuse(client, reason, detail, &actions)

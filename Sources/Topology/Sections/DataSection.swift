@@ -1,5 +1,4 @@
 package import Datasets
-import Foundation
 
 /// The section `data`: which samples there are, who has them, and what is done to them.
 package struct DataSection: Hashable, Sendable {
@@ -38,7 +37,9 @@ extension DataSection {
         try? DatasetLoader.collection(named: $0)
       }
     }
-    let path = keys.optional("path") { Self.existing($0, beside: file) }
+    let path = keys.optional("path") { cursor in
+      cursor.text().map { $0.hasPrefix("/") ? $0 : Self.folder(of: file) + $0 }
+    }
     let partition = keys.value("partition", default: .iid) { Partition(reading: $0) }
     let usesStandard = keys.value("augmentation", default: false) {
       $0.choice("an augmentation", of: [("none", false), ("standard", true)])
@@ -57,17 +58,22 @@ extension DataSection {
     return (section, collection)
   }
 
-  private static func existing(_ cursor: Cursor, beside file: String) -> String? {
-    guard let text = cursor.text() else { return nil }
-    let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
-    let path = text.hasPrefix("/") ? text : folder + text
-    guard FileManager.default.fileExists(atPath: path) else {
-      cursor.report(
-        "names \(Cursor.shown(path)), where nothing is",
-        remedy: "write the data set's folder, from the topology's own folder or from /")
-      return nil
+  /// Reports if the collection's files aren't where the section says.
+  func checkFiles(of collection: any ImageCollection, _ reading: Reading) {
+    do throws(DatasetError) {
+      // No file may unpack to anything, so that none is read further than to its head.
+      _ = try collection.load(path: path, limit: 0)
+    } catch {
+      guard case .missing(let dataset, let place, let remedy) = error else { return }
+      reading.report(
+        path == nil ? "data.name" : "data.path",
+        "the data set \(dataset) isn't there: \(Cursor.shown(place))", remedy: remedy)
     }
-    return path
+  }
+
+  /// The folder of `file` with a slash at its end, or nothing.
+  private static func folder(of file: String) -> Substring {
+    file.lastIndex(of: "/").map { file[...$0] } ?? ""
   }
 
   /// The values on which the clients' training depends, as name and text.

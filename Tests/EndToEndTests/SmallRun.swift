@@ -1,0 +1,69 @@
+import Foundation
+import TestSupport
+
+/// A small topology on real data, and the fields of its result that tests look at.
+struct SmallRun {
+  /// The topology's text; `participation` replaces the lines of that section.
+  static func topology(
+    participation: String = "  perRound: 4", rounds: String = "[1, 1, 2]", more: String = ""
+  ) -> String {
+    """
+    name: small
+    seed: 7
+    clients: 8
+    strategy: progressive
+    model:
+      name: convnet
+    data:
+      name: fashion-mnist
+      partition:
+        dirichlet: 1
+        minimum: 10
+      limit:
+        train: 1200
+        test: 500
+    stages:
+      rounds: \(rounds)
+      warmUp: 1
+    participation:
+    \(participation)
+    codecs:
+      up: linear8
+      down: linear8
+    \(more)
+    """
+  }
+
+  /// The parts of the stable JSON object that are looked at.
+  struct Summary: Decodable {
+    struct Bytes: Decodable {
+      var payload: Int
+      var wire: Int
+    }
+    struct Round: Decodable {
+      var round: Int
+      var stage: Int
+      var warmUp: Bool
+      var selected: Int
+      var accepted: Int
+      var late: Int
+      var lost: Int
+      var refused: Int
+      var down: Bytes
+      var up: Bytes
+    }
+    struct Final: Decodable {
+      var accuracy: Double?
+      var modelDigest: String?
+    }
+    var format: Int
+    var rounds: [Round]
+    var counters: [String: Int]
+    var final: Final
+  }
+
+  /// The object that a command printed.
+  static func summary(_ text: String) throws -> Summary {
+    try JSONDecoder().decode(Summary.self, from: Data(text.utf8))
+  }
+}

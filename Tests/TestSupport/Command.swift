@@ -1,0 +1,94 @@
+package import Foundation
+import Synchronization
+
+/// The built `progfed` as a process of its own, its output collected while it runs.
+package final class Command: Sendable {
+  private let process: Process
+  private let output = Collector()
+  private let errors = Collector()
+
+  /// Starts `progfed` with these arguments.
+  ///
+  /// - Parameters:
+  ///   - arguments: What is written after the command's name.
+  ///   - environment: Variables beside those of the test.
+  package init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    process = Process()
+    process.executableURL = Self.executable
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardOutput = output.pipe
+    process.standardError = errors.pipe
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    output.start()
+    errors.start()
+  }
+
+  deinit { if process.isRunning { send(SIGKILL) } }
+
+  /// The executable beside the test bundle.
+  package static var executable: URL {
+    URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+      .appending(path: "progfed")
+  }
+
+  /// What it wrote to standard output so far.
+  package var standardOutput: String { output.text }
+
+  /// What it wrote to standard error so far.
+  package var standardError: String { errors.text }
+
+  /// Sends it a signal.
+  package func send(_ signal: CInt) { kill(process.processIdentifier, signal) }
+
+  /// Waits for its end and gives its exit status; nil when it had to be killed after `limit` seconds.
+  package func status(within limit: Double = 120) -> Int32? {
+    let end = Date().addingTimeInterval(limit)
+    while process.isRunning {
+      guard Date() < end else {
+        send(SIGKILL)
+        return nil
+      }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    output.waitForEnd()
+    errors.waitForEnd()
+    return process.terminationStatus
+  }
+
+  /// Waits until standard error contains `text`; false after `limit` seconds or if it ended before.
+  package func says(_ text: String, within limit: Double = 60) -> Bool {
+    let end = Date().addingTimeInterval(limit)
+    while !standardError.contains(text), Date() < end, process.isRunning {
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    return standardError.contains(text)
+  }
+}
+
+/// Reads a pipe to its end on a thread of its own.
+private final class Collector: Sendable {
+  let pipe = Pipe()
+  private let data = Mutex(Data())
+  private let ended = DispatchSemaphore(value: 0)
+
+  var text: String { String(decoding: data.withLock { $0 }, as: UTF8.self) }
+
+  func start() {
+    try? pipe.fileHandleForWriting.close()
+    Thread.detachNewThread { [self] in
+      while true {
+        let chunk = pipe.fileHandleForReading.availableData
+        if chunk.isEmpty { break }
+        data.withLock { $0.append(chunk) }
+      }
+      ended.signal()
+    }
+  }
+
+  func waitForEnd() {
+    _ = ended.wait(timeout: .now() + 5)
+    ended.signal()
+  }
+}

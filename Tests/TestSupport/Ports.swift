@@ -1,0 +1,44 @@
+import Foundation
+import Glibc
+
+/// Three neighbouring tcp ports of this machine that nobody uses just now.
+package func freePorts() throws -> Int {
+  for _ in 0..<200 {
+    let base = Int.random(in: 20_000...30_000)
+    if (base...base + 2).allSatisfy(isFree) { return base }
+  }
+  throw POSIXError(.EADDRINUSE)
+}
+
+private func isFree(_ port: Int) -> Bool {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(descriptor) }
+  var address = loopback(port)
+  return withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+    }
+  }
+}
+
+/// Sends raw bytes to a tcp port of this machine and closes the connection; false if nobody listens.
+package func sendRaw(_ bytes: [UInt8], to port: Int) -> Bool {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(descriptor) }
+  var address = loopback(port)
+  let connected = withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+    }
+  }
+  guard connected else { return false }
+  return bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) >= 0 }
+}
+
+private func loopback(_ port: Int) -> sockaddr_in {
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = in_port_t(UInt16(port).bigEndian)
+  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  return address
+}
