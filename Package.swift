@@ -128,11 +128,13 @@ let package = Package(
     .testTarget(
       name: "ReportsTests", dependencies: ["Digests", "Ledger", "Measures", "Reports"],
       swiftSettings: common),
-    .testTarget(name: "TensorsTests", dependencies: ["Measures", "Tensors"], swiftSettings: common),
+    .testTarget(
+      name: "TensorsTests", dependencies: ["Measures", "Tensors"], swiftSettings: common),
     .testTarget(
       name: "TopologyTests",
       dependencies: [
-        "Codecs", "Datasets", "Federation", "Measures", "Progressive", "Topology",
+        "Codecs", "Datasets", "Digests", "Federation", "Measures", "Models", "Neural",
+        "Progressive", "Tensors", "Topology",
       ],
       swiftSettings: common),
     .testTarget(

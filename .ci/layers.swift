@@ -25,7 +25,7 @@ let within = ["Digests": ["CChecksums"]]
 
 /// What the check needs to know of a package.
 struct Package: Decodable {
-  /// A module or a folder of tests.
+  /// A module, or a folder of tests or of what tests share.
   struct Target: Decodable {
     var name: String
     var type: String
@@ -34,6 +34,9 @@ struct Package: Decodable {
     var sources: [String]
     /// The targets of the package that this one declares; none when absent.
     var dependencies: [String]?
+
+    /// Whether it may rest on any module, as nothing rests on it.
+    var isForTests: Bool { type == "test" || path.hasPrefix("Tests/") }
 
     enum CodingKeys: String, CodingKey {
       case name, type, path, sources
@@ -48,7 +51,7 @@ struct Package: Decodable {
     let names = Set(targets.map(\.name))
     return try targets.flatMap { target in
       let declared = target.dependencies ?? []
-      var faults = target.type == "test" ? [] : Self.misplaced(target.name, above: declared)
+      var faults = target.isForTests ? [] : Self.misplaced(target.name, above: declared)
       for source in target.sources where source.hasSuffix(".swift") {
         let path = "\(target.path)/\(source)"
         let foreign = Self.imports(try read(path))
@@ -123,9 +126,14 @@ if isSelfTest {
   success = "the check finds what is wrong"
 } else {
   let description = FileHandle.standardInput.readDataToEndOfFile()
-  let package = try JSONDecoder().decode(Package.self, from: description)
-  faults = try package.faults { try String(contentsOfFile: $0, encoding: .utf8) }
-  success = "\(package.targets.count) targets depend downwards only"
+  do {
+    let package = try JSONDecoder().decode(Package.self, from: description)
+    faults = try package.faults { try String(contentsOfFile: $0, encoding: .utf8) }
+    success = "\(package.targets.count) targets depend downwards only"
+  } catch {
+    faults = ["\(error)"]
+    success = ""
+  }
 }
 for fault in faults { print("layers: \(fault)") }
 guard faults.isEmpty else { exit(1) }

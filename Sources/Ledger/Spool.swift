@@ -3,7 +3,7 @@ import Digests
 
 /// The updates of the open round, on disk before they are acknowledged.
 ///
-/// One file per round, to which updates are appended: a frame of 32 bytes (see ``Frame``), then the
+/// One file per round, to which updates are appended: a frame of 32 bytes (see `Frame`), then the
 /// update. A torn last entry, as a kill leaves it, is recognized by its checksum and cut off.
 /// Memory is a few words per update; their bytes are read back one at a time.
 public final class Spool {

@@ -28,7 +28,7 @@ extension TopologyDraft {
       data.section.checkFiles(of: data.collection, reading)
     }
     let architecture = data.flatMap { fitting($0, reading: reading) }
-    let rules = clients.map { participation.rules(clients: $0, reading: reading) }
+    let rules = participation.rules(clients: clients, reading: reading)
     checkSamples(reading)
     var schedule: GrowthSchedule?
     if let architecture {
@@ -40,7 +40,7 @@ extension TopologyDraft {
           reading: reading)
       }
     }
-    guard let clients, let architecture, let schedule, let data, let rules else { return nil }
+    guard let clients, let architecture, let schedule, let data else { return nil }
     return Parts(
       clients: clients, architecture: architecture, schedule: schedule, data: data.section,
       rules: rules)

@@ -65,7 +65,7 @@ struct TopologyDraft {
       (overrides.clientsPerRound, "participation.perRound"),
     ] {
       guard let value, !(1...1_000_000).contains(value) else { continue }
-      reading.report(path, "is \(value)", remedy: "give a number from 1 to 1000000")
+      reading.report(path, "\(value) is out of range", remedy: "give a number from 1 to 1000000")
     }
     seed = overrides.seed ?? seed
     strategy = overrides.strategy ?? strategy

@@ -5,7 +5,7 @@ import TestSupport
 struct SmallRun {
   /// The topology's text; `participation` replaces the lines of that section.
   static func topology(
-    participation: String = "  perRound: 4", rounds: String = "[1, 1, 2]", more: String = ""
+    participation: String = "  perRound: 4", rounds: String = "[1, 2, 2]", more: String = ""
   ) -> String {
     """
     name: small

@@ -199,9 +199,19 @@ import Wire
     #expect(announce.state == .open)
   }
 
+  @Test func `the run ends when its last round is safe, not before`() {
+    var bench = BrokerBench.open(clients: 1, rounds: [1])
+    let actions = bench.upload(0)
+    #expect(actions.contains(.prepare(round: 2)))
+    #expect(!actions.published.contains(.finished(complete: true)))
+    #expect(bench.pass(.seconds(100)).published.count == 1, "it says that it is closing")
+    #expect(bench.prepare(2).published == [.finished(complete: true)])
+  }
+
   @Test func `after the last round clients are told until they are gone`() {
     var bench = BrokerBench.open(clients: 1, rounds: [1])
-    #expect(bench.upload(0).published.contains(.finished(complete: true)))
+    bench.upload(0)
+    bench.prepare(2)
     for _ in 0..<3 {
       #expect(bench.pass(.seconds(1)).published == [.finished(complete: true)])
     }
@@ -213,6 +223,7 @@ import Wire
   @Test func `the farewell ends though a client stays`() {
     var bench = BrokerBench.open(clients: 1, rounds: [1])
     bench.upload(0)
+    bench.prepare(2)
     #expect(bench.pass(.milliseconds(4999)).last != .finished(complete: true))
     #expect(bench.machine.wakeTime == .seconds(5))
     #expect(bench.pass(.milliseconds(1)) == [.finished(complete: true)])
@@ -243,6 +254,19 @@ import Wire
     bench.say(0, .decline(.noData, detail: ""), round: 2, epoch: 2)
     let end = bench.say(2, .decline(.noData, detail: ""), round: 2, epoch: 2)
     #expect(end.result?.accepted.map(\.client) == [1])
+  }
+
+  @Test func `a restarted broker with nothing left to do says so and ends`() {
+    let plan = BrokerBench.plan(clients: 2, epoch: 2)
+    var bench = BrokerBench(plan: plan)
+    bench.machine = BrokerMachine(plan: plan, round: 3)
+    bench.join(0)
+    #expect(bench.pass(.seconds(30)).published == [.finished(complete: true)])
+    #expect(bench.pass(.seconds(5)).last == .finished(complete: true))
+    var empty = BrokerBench(plan: plan)
+    empty.machine = BrokerMachine(plan: plan, round: 3)
+    empty.pass(.seconds(30))
+    #expect(empty.pass(.seconds(1)).last == .finished(complete: true))
   }
 
   @Test func `a restarted broker whose round was complete closes it again at once`() {

@@ -12,6 +12,7 @@ package final class Command: Sendable {
   /// - Parameters:
   ///   - arguments: What is written after the command's name.
   ///   - environment: Variables beside those of the test.
+  /// - Throws: an error of Foundation's if the executable can't be started.
   package init(_ arguments: [String], environment: [String: String] = [:]) throws {
     process = Process()
     process.executableURL = Self.executable

@@ -7,7 +7,8 @@ package final class Folder: Sendable {
 
   /// Makes an empty folder.
   package init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "progfed-test-\(UUID().uuidString)")
+    url = FileManager.default.temporaryDirectory.appending(
+      path: "progfed-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 

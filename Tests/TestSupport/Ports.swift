@@ -32,7 +32,9 @@ package func sendRaw(_ bytes: [UInt8], to port: Int) -> Bool {
     }
   }
   guard connected else { return false }
-  return bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) >= 0 }
+  return bytes.withUnsafeBytes {
+    send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) >= 0
+  }
 }
 
 private func loopback(_ port: Int) -> sockaddr_in {

@@ -1,3 +1,12 @@
+import Codecs
+import Datasets
+import Digests
+import Federation
+import Measures
+import Models
+import Neural
+import Progressive
+import Tensors
 import Testing
 import Topology
 
@@ -102,7 +111,7 @@ struct FaultTests {
   }
 
   @Test(arguments: [
-    ("  path: nowhere", "data.path", "nowhere"), ("  partition: idd", "data.partition", "iid"),
+    ("  path: [here]", "data.path", "not a text"), ("  partition: idd", "data.partition", "iid"),
     ("  partition: {shards: 0}", "data.partition.shards", "from 1"),
     ("  partition: {dirichlet: 0}", "data.partition.dirichlet", "from 1e-06"),
     ("  partition: {dirichlet: 1, shards: 2}", "data.partition", "one partition"),
@@ -110,7 +119,7 @@ struct FaultTests {
     ("  partition: {}", "data.partition", "one partition"),
     ("  partition: {dirichle: 1}", "data.partition.dirichle", "did you mean dirichlet?"),
     ("  partition: [iid]", "data.partition", "a list"),
-    ("  augmentation: some", "data.augmentation", "none or standard"),
+    ("  augmentation: some", "data.augmentation", "There are none and standard"),
     ("  limit: {train: 9}", "data.limit.train", "10 clients need 10"),
     ("  limit: {test: 0}", "data.limit.test", "is 0"),
     ("  limit: 100", "data.limit", "section of keys"),
@@ -118,7 +127,7 @@ struct FaultTests {
   func `a wrong value of the data is told with its line, its key and a remedy`(
     line: String, path: String, words: String
   ) throws {
-    let faults = Texts.faults(Texts.with().dropLast() + line + "\n")
+    let faults = Texts.faults(Texts.least + line + "\n")
     #expect(faults.map(\.path) == [path])
     let fault = try #require(faults.first)
     #expect(fault.line == 7)
@@ -131,7 +140,6 @@ struct FaultTests {
     (2, "# no rounds", 1, "rounds", "missing"),
     (2, "round: 12", 2, "round", "did you mean rounds?"),
     (4, "  name: resnet", 4, "model.name", "not a model"),
-    (4, "  name: convnet-cifar", 4, "model.name", "choose"),
     (4, "  # no name", 3, "model.name", "missing"),
     (6, "  name: fashion-mnst", 6, "data.name", "did you mean fashion-mnist?"),
     (6, "  # no name", 5, "data.name", "missing"),
@@ -156,7 +164,7 @@ struct FaultTests {
         name: convnet
       data:
         name: fashion-mnist
-        path: /nowhere/at/all
+        path: [/nowhere/at/all]
       training:
         batch: 0
         momentum: 2
@@ -190,6 +198,31 @@ struct FaultTests {
     let lines = long.map { "\($0)".split(separator: "\n") } ?? []
     #expect(lines.count == 101)
     #expect(lines.last == "test.yaml: and 50 faults more")
+  }
+
+  @Test(arguments: [
+    ("fashion-mnist\n  path: nowhere", 7, "data.path", "isn't there: nowhere"),
+    ("fashion-mnist\n  path: /nowhere/at/all", 7, "data.path", "apt-get"),
+    ("mnist", 6, "data.name", "no path given"), ("cifar10", 6, "data.name", "cifar10"),
+  ])
+  func `files that aren't there are missed`(
+    lines: String, line: Int, path: String, words: String
+  ) throws {
+    let text = Texts.replacing(line: 6, by: "  name: \(lines)")
+    let faults = Texts.faults(text, checksFiles: true).filter { $0.path != "model.name" }
+    #expect(faults.map(\.path) == [path])
+    #expect(faults.first?.line == line)
+    #expect(faults.first?.words.contains(words) == true, "\(faults.map(\.words))")
+  }
+
+  @Test func `data without files needs none`() throws {
+    let text = Texts.replacing(line: 6, by: "  name: synthetic")
+    #expect(try Texts.topology(text, checksFiles: true).data.name == "synthetic")
+  }
+
+  @Test func `labels of pixels are not for models of images`() {
+    let faults = Texts.faults(Texts.replacing(line: 6, by: "  name: icbm152"))
+    #expect(faults.map(\.path) == ["data.name"])
   }
 
   @Test func `a fault of one value doesn't make others wrong`() {

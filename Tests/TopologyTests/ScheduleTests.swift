@@ -1,4 +1,12 @@
+import Codecs
+import Datasets
+import Digests
+import Federation
+import Measures
+import Models
+import Neural
 import Progressive
+import Tensors
 import Testing
 import Topology
 

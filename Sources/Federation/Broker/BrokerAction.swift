@@ -4,7 +4,9 @@ package import Wire
 package enum BrokerAction: Hashable, Sendable {
   /// Publish this under a topic of the control socket.
   case send(Topic, Message<Downlink>)
-  /// Make the model of this round; answered by `prepared`.
+  /// Make the model of this round, once all earlier ones are safe; answered by `prepared`.
+  ///
+  /// After the last round, the model of the one after it: that isn't sent, but the answer is awaited.
   case prepare(round: Int)
   /// Publish all chunks of these segments for the clients that asked for them.
   case broadcast(round: Int, [Broadcast])

@@ -11,6 +11,7 @@ extension BrokerMachine {
     case .client(let client):
       guard (0..<plan.clients).contains(client) else { return }
       mailboxes[client, default: 0] += 1
+      notePresence(of: client)
       if let join = knocking.removeValue(forKey: client) { admit(client, join, now, &actions) }
     }
   }
@@ -26,6 +27,7 @@ extension BrokerMachine {
       let left = (mailboxes[client] ?? 0) - 1
       mailboxes[client] = left > 0 ? left : nil
       if left <= 0 { members[client]?.worker = nil }
+      notePresence(of: client)
     }
   }
 
@@ -48,8 +50,18 @@ extension BrokerMachine {
     case .join, .heartbeat: return
     case .leave:
       members[client] = nil
+      notePresence(of: client)
     case .want, .offer, .updateChunk, .decline:
       receiveInRound(client, message, now, &actions)
+    }
+  }
+
+  /// A client is present when it has joined and its mailbox is listened to.
+  private mutating func notePresence(of client: Int) {
+    if members[client] != nil, mailboxes[client] != nil {
+      presence.insert(client)
+    } else {
+      presence.remove(client)
     }
   }
 
@@ -85,6 +97,7 @@ extension BrokerMachine {
   ) {
     members[client] = Member(
       worker: join.worker, maximalStage: join.maximalStage, lastHeard: now)
+    notePresence(of: client)
     var header = header(client: client)
     header.round = 0
     header.stage = 0
@@ -93,9 +106,11 @@ extension BrokerMachine {
       announceInterval: Int(plan.limits.announceInterval.seconds * 1000),
       chunkBytes: plan.limits.chunkBytes)
     actions.append(.send(.client(client), Message(header, .welcome(welcome))))
-    if case .open(let round) = state, round.progress[client] != nil {
+    if round?.progress[client] != nil {
       // It came back into an open round: it needn't wait for the next announcement.
-      actions.append(.send(.client(client), announcement(now)))
+      var announcement = announcement(now)
+      announcement.header.client = client
+      actions.append(.send(.client(client), announcement))
     }
   }
 

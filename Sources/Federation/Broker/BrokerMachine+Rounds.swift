@@ -8,20 +8,20 @@ extension BrokerMachine {
   mutating func open(
     _ model: PreparedModel, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
+    let needed = max(1, plan.rules.minimumClients)
+    guard presence.count >= needed else { return }
     let phase = plan.schedule.phase(in: model.round)
-    let eligible = present.filter { members[$0]?.maximalStage ?? phase.stage >= phase.stage }
-    guard eligible.count >= max(1, plan.rules.minimumClients) else { return }
+    let eligible = presence.filter { members[$0]?.maximalStage ?? phase.stage >= phase.stage }
+    guard eligible.count >= needed else { return }
     // As if those whose updates survived a restart were here: then the draw is the one of before.
     let drawn = Selection.uniform(
-      plan.rules.clientsPerRound, of: Set(eligible).union(stored.keys),
+      plan.rules.clientsPerRound, of: eligible.union(stored.keys),
       using: RandomStream(seed: plan.seed).stream("selection", phase.round))
     let selected = Set(drawn).union(stored.keys).sorted()
     var round = OpenRound(
-      phase: phase, segments: model.segments,
-      base: Digest(of: model.segments.flatMap(\.digest.bytes)), updateLimit: model.updateLimit,
+      phase: phase, segments: model.segments, updateLimit: model.updateLimit,
       learningRate: Float(plan.learningRate(in: phase)), selected: selected, opened: now,
-      deadline: now + plan.rules.deadline,
-      progress: Dictionary(uniqueKeysWithValues: selected.map { ($0, .invited) }))
+      deadline: now + plan.rules.deadline)
     for (client, offer) in stored {
       round.accept(offer, of: client, quorum: plan.rules.quorum, now)
     }
@@ -30,7 +30,8 @@ extension BrokerMachine {
     listeners = listeners.filter { topic, _ in
       model.segments.contains { .segment($0.digest) == topic }
     }
-    state = .open(round)
+    state = .open(phase)
+    self.round = round
     actions.append(
       .notice(.opened(round: phase.round, stage: phase.stage, selected: selected.count)))
     announce(now, &actions)
@@ -46,10 +47,9 @@ extension BrokerMachine {
 
   /// Broadcasts the model, or ends the round, when it is time.
   mutating func proceedInRound(_ now: Duration, _ actions: inout [BrokerAction]) {
-    guard case .open(var round) = state else { return }
+    guard let round else { return }
     if let broadcasts = broadcasts(of: round, now) {
-      round.wanted = nil
-      state = .open(round)
+      self.round?.wanted = nil
       if !broadcasts.isEmpty {
         actions.append(.broadcast(round: round.phase.round, broadcasts))
       }
@@ -63,7 +63,7 @@ extension BrokerMachine {
   private func broadcasts(of round: OpenRound, _ now: Duration) -> [Broadcast]? {
     guard let wanted = round.wanted else { return nil }
     let overdue = round.opened + plan.limits.gatherWindow <= now
-    let allAsked = !round.progress.values.contains(.invited)
+    let allAsked = round.invited == 0
     // Each worker's subscription has come, so that no chunk is published too early for it.
     let allListen = round.wantingWorkers.allSatisfy { digest, workers in
       listeners[.segment(digest)] ?? 0 >= workers.count
@@ -90,13 +90,11 @@ extension BrokerMachine {
           outcomes: round.selected.map { ($0, outcome(of: $0, in: round, now)) },
           duplicates: round.duplicates)))
     nextRound = round.phase.round + 1
-    if nextRound > plan.schedule.totalRounds {
-      bid(farewell: true, now, &actions)
-    } else {
-      state = .preparing
-      nextAnnouncement = now + plan.limits.announceInterval
-      actions.append(.prepare(round: nextRound))
-    }
+    state = .preparing
+    self.round = nil
+    nextAnnouncement = now + plan.limits.announceInterval
+    // Also after the last round: clients must not leave before it is safe.
+    actions.append(.prepare(round: nextRound))
   }
 
   /// What became of a selected client.

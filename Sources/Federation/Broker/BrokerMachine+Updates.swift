@@ -8,13 +8,15 @@ extension BrokerMachine {
   mutating func receiveInRound(
     _ client: Int, _ message: Message<Uplink>, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
-    guard case .open(var round) = state, message.header.round == round.phase.round else {
+    guard var round, message.header.round == round.phase.round else {
       return answerStale(client, message, &actions)
     }
     guard let progress = round.progress[client] else {
       if case .updateChunk = message.body { return actions.append(.count("unexpected chunk")) }
       return refuse(client, .notSelected, "it wasn't selected in this round", &actions)
     }
+    self.round = nil  // so that it changes in place, not in a copy
+    defer { self.round = round }
     switch message.body {
     case .want(let worker, let needs):
       want(client, worker, needs, progress, &round, &actions)
@@ -28,7 +30,6 @@ extension BrokerMachine {
     case .join, .heartbeat, .leave: return
     }
     grant(&round, &actions)
-    state = .open(round)
   }
 
   private func decline(
@@ -41,8 +42,7 @@ extension BrokerMachine {
     case .receiving: actions.append(.release(client: client))
     case .invited, .working, .offered: break
     }
-    round.queue.removeAll { $0 == client }
-    round.progress[client] = .declined(reason)
+    round.advance(client, to: .declined(reason))
     actions.append(.notice(.declined(client: client, reason, detail: detail)))
   }
 
@@ -76,7 +76,7 @@ extension BrokerMachine {
     _ client: Int, _ worker: UInt64, _ needs: [Need], _ progress: OpenRound.Progress,
     _ round: inout OpenRound, _ actions: inout [BrokerAction]
   ) {
-    if progress == .invited { round.progress[client] = .working }
+    if progress == .invited { round.advance(client, to: .working) }
     for need in needs {
       guard let segment = round.segments.first(where: { $0.digest == need.digest }) else {
         actions.append(.count("want of an unknown segment"))
@@ -118,42 +118,42 @@ extension BrokerMachine {
     case .receiving(let known, let before, let missing) where known == offer && before == attempt:
       let ranges = Array(missing.ranges.prefix(ProtocolLimits.rangesPerMessage))
       return acknowledge(client, .incomplete(ranges), &actions)
-    case .offered(let known, let before) where known == offer && before == attempt: return
+    case .offered(let known, let before, _) where known == offer && before == attempt: return
     case .receiving:
       actions.append(.release(client: client))
     case .invited, .working, .offered, .declined: break
     }
-    round.queue.removeAll { $0 == client }
     guard (1...round.updateLimit).contains(offer.length) else {
-      round.progress[client] = .refused(.tooLarge)
+      round.advance(client, to: .refused(.tooLarge))
       return refuse(
         client, .tooLarge, "\(offer.length) bytes; at most \(round.updateLimit) can be needed",
         &actions)
     }
     guard offer.base == round.base else {
-      round.progress[client] = .working
+      round.advance(client, to: .working)
       return refuse(client, .wrongBase, "trained from another model", &actions)
     }
-    round.progress[client] = .offered(offer, attempt: attempt)
-    round.queue.append(client)
+    round.enqueue(client, offer, attempt: attempt)
   }
 
   /// Lets waiting clients send while there is room, in the order of their offers.
   private func grant(_ round: inout OpenRound, _ actions: inout [BrokerAction]) {
-    var inFlight = round.bytesInFlight
-    while let client = round.queue.first,
-      case .offered(let offer, let attempt) = round.progress[client]
-    {
-      // An update beyond the limit alone goes alone.
-      guard inFlight == 0 || inFlight + offer.length <= plan.limits.bytesInFlight else { return }
-      round.queue.removeFirst()
-      inFlight += offer.length
-      round.progress[client] = .receiving(
-        offer, attempt: attempt, missing: RangeSet(0..<offer.length))
-      actions.append(.reserve(client: client, length: offer.length))
-      var header = header(client: client)
-      header.attempt = attempt
-      actions.append(.send(.client(client), Message(header, .grant(0..<offer.length))))
+    while round.head < round.queue.count {
+      let client = round.queue[round.head]
+      if case .offered(let offer, let attempt, round.head) = round.progress[client] {
+        let inFlight = round.bytesInFlight
+        // An update beyond the limit alone goes alone.
+        guard inFlight == 0 || inFlight + offer.length <= plan.limits.bytesInFlight else { return }
+        round.advance(
+          client,
+          to: .receiving(offer, attempt: attempt, missing: RangeSet(0..<offer.length)))
+        actions.append(.reserve(client: client, length: offer.length))
+        var header = header(client: client)
+        header.attempt = attempt
+        actions.append(.send(.client(client), Message(header, .grant(0..<offer.length))))
+      }
+      // Who no longer waits at this place is passed over.
+      round.head += 1
     }
   }
 
@@ -173,11 +173,11 @@ extension BrokerMachine {
     actions.append(.receive(client: client, offset: range.lowerBound))
     missing.remove(contentsOf: range)
     if missing.isEmpty {
-      round.progress[client] = .storing(offer, attempt: attempt)
+      round.advance(client, to: .storing(offer, attempt: attempt))
       actions.append(
         .store(round: round.phase.round, client: client, attempt: attempt, offer))
     } else {
-      round.progress[client] = .receiving(offer, attempt: attempt, missing: missing)
+      round.advance(client, to: .receiving(offer, attempt: attempt, missing: missing))
     }
   }
 
@@ -186,28 +186,29 @@ extension BrokerMachine {
     _ number: Int, _ client: Int, _ result: StoreResult, _ now: Duration,
     _ actions: inout [BrokerAction]
   ) {
-    guard case .open(var round) = state, round.phase.round == number,
+    guard var round, round.phase.round == number,
       case .storing(let offer, _) = round.progress[client]
     else { return }
+    self.round = nil  // so that it changes in place, not in a copy
+    defer { self.round = round }
     switch result {
     case .accepted:
       round.accept(offer, of: client, quorum: plan.rules.quorum, now)
       acknowledge(client, .accepted, &actions)
     case .refused(.wrongDigest, let detail):
       // Damaged on the way: the client still has it and may send it again.
-      round.progress[client] = .working
+      round.advance(client, to: .working)
       refuse(client, .wrongDigest, detail, retry: 1, &actions)
     case .refused(.overloaded, let detail):
       // There is no room now; there may be before the round ends.
-      round.progress[client] = .working
+      round.advance(client, to: .working)
       let retry = max(1, Int(plan.limits.announceInterval.seconds * 1000))
       refuse(client, .overloaded, detail, retry: retry, &actions)
     case .refused(let reason, let detail):
-      round.progress[client] = .refused(reason)
+      round.advance(client, to: .refused(reason))
       refuse(client, reason, detail, &actions)
     }
     grant(&round, &actions)
-    state = .open(round)
   }
 
   private func acknowledge(

@@ -19,8 +19,12 @@ package struct BrokerMachine: Hashable, Sendable {
   var listeners: [Topic: Int] = [:]
   /// The join requests of clients whose mailbox nobody listens to yet.
   var knocking: [Int: Join] = [:]
+  /// The clients that joined and whose mailbox somebody listens to.
+  var presence: Set<Int> = []
   /// What the broker is doing.
   var state: State = .gathering(since: .zero)
+  /// The round that is open, if one is. Beside the state, so that it changes in place.
+  var round: OpenRound?
   /// The next round, from 1.
   var nextRound: Int
   /// The updates of the next round that were stored durably before a restart.
@@ -39,7 +43,7 @@ package struct BrokerMachine: Hashable, Sendable {
     /// Having a model, but too few clients for a round.
     case waiting(PreparedModel)
     /// A round is open.
-    case open(OpenRound)
+    case open(Phase)
     /// The run is over; clients are told until this moment.
     case farewell(until: Duration, complete: Bool)
     /// Nothing more will happen.
@@ -85,17 +89,20 @@ package struct BrokerMachine: Hashable, Sendable {
     case .farewell(let until, _): min(until, nextAnnouncement)
     // The join timeout is looked at with each announcement.
     case .gathering, .preparing, .waiting: nextAnnouncement
-    case .open(let round): min(nextAnnouncement, wakeTime(of: round))
+    case .open: min(nextAnnouncement, round.map(wakeTime(of:)) ?? nextAnnouncement)
     }
   }
 
   /// The clients that joined and are there, in rising order.
-  package var present: [Int] { members.keys.filter { mailboxes[$0] != nil }.sorted() }
+  package var present: [Int] { presence.sorted() }
+
+  /// How many clients joined and are there.
+  package var presentCount: Int { presence.count }
 
   /// The round that is open, from 1; nil between rounds.
   package var openRound: Int? {
-    guard case .open(let round) = state else { return nil }
-    return round.phase.round
+    guard case .open(let phase) = state else { return nil }
+    return phase.round
   }
 
   /// Does what is due at `now`.
@@ -120,14 +127,12 @@ package struct BrokerMachine: Hashable, Sendable {
   private mutating func gather(
     _ since: Duration, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
-    let present = present.count
-    guard
-      present == plan.clients
-        || (since + plan.rules.joinTimeout <= now && present >= plan.rules.minimumClients)
-    else { return }
+    let present = presence.count
+    let isOver = since + plan.rules.joinTimeout <= now
     if nextRound > plan.schedule.totalRounds {
-      bid(farewell: true, now, &actions)
-    } else {
+      // Restarted with nothing left to do: who comes in time is told so.
+      if isOver || present == plan.clients { bid(farewell: true, now, &actions) }
+    } else if present == plan.clients || (isOver && present >= plan.rules.minimumClients) {
       state = .preparing
       actions.append(.prepare(round: nextRound))
     }
@@ -137,13 +142,18 @@ package struct BrokerMachine: Hashable, Sendable {
     _ model: PreparedModel, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
     guard state == .preparing, model.round == nextRound else { return }
-    state = .waiting(model)
+    if nextRound > plan.schedule.totalRounds {
+      bid(farewell: true, now, &actions)
+    } else {
+      state = .waiting(model)
+    }
   }
 
   /// Begins the run's end: clients are told until they are gone, or for a while.
   mutating func bid(farewell complete: Bool, _ now: Duration, _ actions: inout [BrokerAction]) {
     if case .farewell = state { return }
     state = .farewell(until: now + plan.limits.farewell, complete: complete)
+    round = nil
     nextAnnouncement = now
   }
 
@@ -160,7 +170,7 @@ package struct BrokerMachine: Hashable, Sendable {
   }
 
   private func noticeWaiting(_ needed: Int, _ actions: inout [BrokerAction]) {
-    actions.append(.notice(.waiting(present: present.count, needed: needed)))
+    actions.append(.notice(.waiting(present: presence.count, needed: needed)))
   }
 
   /// The announcement of what the broker is doing.
@@ -172,7 +182,8 @@ package struct BrokerMachine: Hashable, Sendable {
     switch state {
     case .gathering, .waiting, .farewell, .ended: break
     case .preparing: announce.state = .closing
-    case .open(let round):
+    case .open:
+      guard let round else { break }
       announce.state = .open
       announce.warmUp = round.phase.warmUp
       announce.remaining = max(0, Int((round.deadline - now).seconds * 1000))
@@ -187,9 +198,9 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The header of the broker's messages now, to all or to one client.
   func header(client: Int? = nil) -> Header {
     var header = Header(run: plan.run, epoch: plan.epoch, client: client)
-    if case .open(let round) = state {
-      header.round = round.phase.round
-      header.stage = round.phase.stage
+    if case .open(let phase) = state {
+      header.round = phase.round
+      header.stage = phase.stage
     }
     return header
   }

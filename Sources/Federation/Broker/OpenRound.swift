@@ -10,8 +10,8 @@ struct OpenRound: Hashable, Sendable {
     case invited
     /// It asked for the model, trains, or is about to.
     case working
-    /// It has an update and waits for leave to send it.
-    case offered(Offer, attempt: Int)
+    /// It has an update and waits at this place of the queue for leave to send it.
+    case offered(Offer, attempt: Int, place: Int)
     /// It may send; these ranges are still missing.
     case receiving(Offer, attempt: Int, missing: RangeSet<Int>)
     /// Its update is being checked and stored.
@@ -58,15 +58,23 @@ struct OpenRound: Hashable, Sendable {
   let deadline: Duration
 
   /// How far each selected client is.
-  var progress: [Int: Progress]
+  private(set) var progress: [Int: Progress]
+  /// How many selected clients weren't heard yet.
+  private(set) var invited: Int
+  /// How many selected clients are not settled.
+  private(set) var unsettled: Int
+  /// The update bytes that are granted or in memory.
+  private(set) var bytesInFlight = 0
   /// How many updates were accepted.
   var accepted = 0
   /// When enough updates had been accepted.
   var quorumReached: Duration?
   /// How many updates came that had been counted before.
   var duplicates = 0
-  /// The clients that wait for leave to send, in the order of their offers.
-  var queue: [Int] = []
+  /// The clients that offered an update, in the order of their offers; some no longer wait.
+  private(set) var queue: [Int] = []
+  /// The first place of the queue where somebody may still wait.
+  var head = 0
   /// The segments that clients asked for, until the broadcast; nil after it.
   var wanted: [Digest: Set<Int>]? = [:]
   /// The workers of the clients that asked.
@@ -74,17 +82,50 @@ struct OpenRound: Hashable, Sendable {
   /// How many bytes were repaired for each client.
   var repaired: [Int: Int] = [:]
 
+  /// A round in which nobody was heard yet.
+  init(
+    phase: Phase, segments: [Segment], updateLimit: Int, learningRate: Float, selected: [Int],
+    opened: Duration, deadline: Duration
+  ) {
+    self.phase = phase
+    self.segments = segments
+    base = Digest(of: segments.flatMap(\.digest.bytes))
+    self.updateLimit = updateLimit
+    self.learningRate = learningRate
+    self.selected = selected
+    self.opened = opened
+    self.deadline = deadline
+    progress = Dictionary(uniqueKeysWithValues: selected.map { ($0, .invited) })
+    invited = selected.count
+    unsettled = selected.count
+  }
+
+  /// Notes how far a selected client is now.
+  mutating func advance(_ client: Int, to new: Progress) {
+    guard let old = progress.updateValue(new, forKey: client) else {
+      preconditionFailure("client \(client) isn't selected in round \(phase.round)")
+    }
+    if old == .invited { invited -= 1 }
+    if !old.isSettled { unsettled -= 1 }
+    if !new.isSettled { unsettled += 1 }
+    bytesInFlight += new.bytesInFlight - old.bytesInFlight
+  }
+
+  /// Has a client wait for leave to send, behind all others.
+  mutating func enqueue(_ client: Int, _ offer: Offer, attempt: Int) {
+    advance(client, to: .offered(offer, attempt: attempt, place: queue.count))
+    queue.append(client)
+  }
+
   /// Counts a client's update, which is stored durably, and notes when the quorum is reached.
   mutating func accept(_ offer: Offer, of client: Int, quorum: Int?, _ now: Duration) {
-    progress[client] = .accepted(offer)
+    advance(client, to: .accepted(offer))
     accepted += 1
     if accepted >= quorum ?? selected.count, quorumReached == nil { quorumReached = now }
   }
 
   /// All selected clients are settled.
-  var isComplete: Bool { progress.values.allSatisfy(\.isSettled) }
-  /// The update bytes that are granted or in memory.
-  var bytesInFlight: Int { progress.values.reduce(0) { $0 + $1.bytesInFlight } }
+  var isComplete: Bool { unsettled == 0 }
   /// The bytes of the whole model.
   var modelBytes: Int { segments.reduce(0) { $0 + $1.length } }
 }

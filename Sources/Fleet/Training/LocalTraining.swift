@@ -25,6 +25,9 @@ struct LocalTraining: Sendable {
   /// Trains on `lane` and says what came of it.
   func run(on lane: TrainingLane) -> WorkerEvent {
     guard !samples.isEmpty else { return failed(.noData, "it has no samples") }
+    guard task.segments.allSatisfy({ $0.base == nil }) else {
+      return failed(.failed, "the broker sends deltas, which this version doesn't read")
+    }
     do {
       let stage = workload.network(stage: task.stage)
       let start = try startingPoint(stage)

@@ -41,11 +41,6 @@ final class TrainingPool: Sendable {
     if let lane { run(job, on: lane) }
   }
 
-  /// Forgets the jobs that haven't started.
-  func cancelWaiting() {
-    state.withLock { $0.waiting.removeAll() }
-  }
-
   /// Runs `work` for each index on the pool and waits for all.
   func forEach(_ count: Int, _ work: @escaping @Sendable (Int, TrainingLane) -> Void) {
     let group = DispatchGroup()

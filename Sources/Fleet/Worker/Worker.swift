@@ -37,10 +37,11 @@ package final class Worker: Sendable {
   /// - Returns: How it ended.
   /// - Throws: `ZMQError` for sockets, `PartitionError` if the data can't be dealt out.
   package func run(in context: Context) throws -> WorkerEnd {
-    defer { pool.cancelWaiting() }
     let loop = try WorkerLoop(
       settings: settings, workload: workload, context: context, pool: pool, inbox: inbox,
       report: report)
+    // Trainings that haven't begun give their lane back at once; those of others aren't touched.
+    defer { loop.cancelTrainings() }
     return try loop.run()
   }
 

@@ -73,6 +73,12 @@ extension WorkerLoop {
     }
   }
 
+  /// Tells all trainings that haven't begun that they aren't needed.
+  func cancelTrainings() {
+    for training in trainings.values { training.cancel() }
+    trainings = [:]
+  }
+
   /// Takes in what reached the loop from other threads.
   func take(_ event: WorkerEvent) throws {
     switch event {

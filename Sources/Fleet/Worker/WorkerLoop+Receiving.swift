@@ -7,7 +7,10 @@ extension WorkerLoop {
   func take(_ received: ZeroMQ.Message) throws {
     guard (2...3).contains(received.frameCount), let text = received.text(of: 0),
       let topic = Topic(text), let message = parse(received)
-    else { return }
+    else {
+      unreadable += 1
+      return
+    }
     switch topic {
     case .client(let client):
       guard message.header.client == client else { return }

@@ -31,6 +31,8 @@ final class WorkerLoop {
   var joined = 0
   var ends: [ClientEnd] = []
   private var storeIsStale = false
+  /// How many messages of the broker's address could not be read.
+  var unreadable = 0
   private var outgoing = OutgoingQueue()
   private var lastHeard: Duration = .zero
   private var nextSilenceReport: Duration = .seconds(30)
@@ -93,6 +95,7 @@ final class WorkerLoop {
       guard try isPatient() else { return .abandoned }
     }
     try flush()
+    if unreadable > 0 { report(.unreadable(messages: unreadable)) }
     return end
   }
 
@@ -158,7 +161,10 @@ final class WorkerLoop {
     for _ in 0..<256 {
       guard let reception = try socket.receive(limits: limits) else { return }
       lastHeard = now
-      guard let message = reception.message else { continue }
+      guard let message = reception.message else {
+        unreadable += 1
+        continue
+      }
       try take(message)
     }
   }

@@ -12,6 +12,8 @@ package enum WorkerReport: Sendable {
   case declined(client: Int, round: Int, DeclineReason, detail: String)
   /// The broker refuses a client for good.
   case refused(client: Int, RefusalReason, detail: String)
+  /// So many messages could not be read: damaged, of another version, or not for this side.
+  case unreadable(messages: Int)
   /// Nothing was heard of the broker for this long.
   case silence(Duration)
 }

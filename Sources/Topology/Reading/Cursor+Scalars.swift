@@ -69,7 +69,8 @@ extension Cursor {
       return nil
     }
     let text = scalar.string
-    guard (1...limit).contains(text.count), Self.shown(text).hasPrefix(text.prefix(40)) else {
+    guard (1...limit).contains(text.count), !text.unicodeScalars.contains(where: Self.isControl)
+    else {
       report(
         text.isEmpty ? "is empty" : "is too long or has several lines",
         remedy: "write 1 to \(limit) characters on one line")
@@ -87,7 +88,8 @@ extension Cursor {
     }
     if let choice = choices.first(where: { $0.word == text }) { return choice.value }
     let meant = Spelling.nearest(to: text, of: words).map { "did you mean \($0)? " } ?? ""
-    expected(what, remedy: "\(meant)There \(words.count == 1 ? "is" : "are") \(Self.list(words))")
+    expected(
+      what, remedy: "\(meant)There \(words.count == 1 ? "is" : "are") \(Self.list(words, "and"))")
     return nil
   }
 
@@ -126,9 +128,9 @@ extension Cursor {
   }
 
   /// "a", "a or b", "a, b or c".
-  static func list(_ words: [String]) -> String {
+  static func list(_ words: [String], _ link: String = "or") -> String {
     guard let last = words.last, words.count > 1 else { return words.first ?? "nothing" }
-    return words.dropLast().joined(separator: ", ") + " or " + last
+    return words.dropLast().joined(separator: ", ") + " \(link) \(last)"
   }
 
   static func trimmed(_ text: some StringProtocol) -> String {

@@ -12,7 +12,7 @@ extension Cursor {
         remedy: "write \(Self.decimal(ends.0)) s to \(Self.decimal(ends.1)) s")
       return nil
     }
-    return .seconds(seconds)
+    return .nanoseconds(Int64((seconds * 1e9).rounded()))
   }
 
   /// A number of bytes in `range`: a number and its unit, as in "64 MB" or "256 KiB".

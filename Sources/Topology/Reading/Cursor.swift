@@ -99,9 +99,13 @@ struct Cursor {
   /// `text` on one line and not too long.
   static func shown(_ text: String) -> String {
     let printable = text.unicodeScalars.prefix(41).map { scalar in
-      scalar.properties.generalCategory == .control ? "·" : String(scalar)
+      isControl(scalar) ? "·" : String(scalar)
     }
     return printable.count > 40 ? printable.prefix(40).joined() + "…" : printable.joined()
+  }
+
+  static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.generalCategory == .control
   }
 
   static func place(of node: Node) -> Fault.Place {

@@ -41,13 +41,15 @@ struct ParticipationSection: Hashable, Sendable {
     }
   }
 
-  /// The rules for a fleet of `clients`; contradictions are reported.
-  func rules(clients: Int, reading: Reading) -> RoundRules {
+  /// The rules for a fleet of `clients`, as far as they are known; contradictions are reported.
+  func rules(clients: Int?, reading: Reading) -> RoundRules {
+    let clients = clients ?? .max
     let perRound = perRound ?? clients
     var quorum: Int?
     switch self.quorum {
     case .count(let count): quorum = count
-    case .share(let share): quorum = max(1, Int((share * Double(perRound)).rounded(.up)))
+    case .share(let share):
+      quorum = max(1, Int((share * Double(min(perRound, 1 << 40))).rounded(.up)))
     case nil: quorum = nil
     }
     if perRound > clients, reading.isSound("participation.perRound", "clients") {

@@ -295,10 +295,10 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   var learningRate: Float = 0
 
   /// The clients that are to train, in rising order, each as the distance from the one before (the
-  /// first from -1); or, when empty, the clients drawn by selection_seed.
+  /// first from -1).
   var selectedGaps: [UInt32] = []
 
-  /// Reserved for selection by rule: each client decides by itself from this seed.
+  /// Reserved for selection by rule: each client would decide by itself from this seed.
   var selectionSeed: UInt64 = 0
 
   /// The model's segments in order: block 1 to the newest, then the head.

@@ -89,6 +89,8 @@ struct WorkerCommand: ParsableCommand {
       "round \(round): client \(client) can't take part (\(reason.name)): \(detail)"
     case .refused(let client, let reason, let detail):
       "the broker refuses client \(client) (\(reason.name)): \(detail)"
+    case .unreadable(let messages):
+      "\(messages) messages from the broker's address could not be read"
     case .silence(let silence):
       "no word from the broker for \(Int(silence.seconds)) s; still waiting"
     }

@@ -1,3 +1,12 @@
+import Codecs
+import Datasets
+import Digests
+import Federation
+import Measures
+import Models
+import Neural
+import Progressive
+import Tensors
 import Topology
 
 /// Topologies as text, and what is wrong with them.
@@ -32,15 +41,18 @@ enum Texts {
 
   /// The topology of `text`.
   static func topology(
-    _ text: String, _ overrides: Overrides = Overrides()
+    _ text: String, _ overrides: Overrides = Overrides(), checksFiles: Bool = false
   ) throws(TopologyError) -> Topology {
-    try Topology(parsing: text, file: "test.yaml", overrides: overrides)
+    try Topology(
+      parsing: text, file: "test.yaml", overrides: overrides, checksFiles: checksFiles)
   }
 
   /// What is wrong with `text`, nothing if it is a topology.
-  static func faults(_ text: String, _ overrides: Overrides = Overrides()) -> [Fault] {
+  static func faults(
+    _ text: String, _ overrides: Overrides = Overrides(), checksFiles: Bool = false
+  ) -> [Fault] {
     do throws(TopologyError) {
-      _ = try topology(text, overrides)
+      _ = try topology(text, overrides, checksFiles: checksFiles)
       return []
     } catch { return error.faults }
   }
