@@ -81,6 +81,15 @@ import Wire
     }
   }
 
+  @Test func `an update that there is no room for is asked for again later`() {
+    var bench = BrokerBench.open(clients: 2)
+    bench.say(0, .offer(offer))
+    bench.say(0, .updateChunk(offset: 0, length: 10))
+    let full = bench.handle(.stored(round: 1, client: 0, .refused(.overloaded, detail: "full")))
+    #expect(full.mail(to: 0) == [.refuse(.overloaded, retry: 1000, detail: "full")])
+    #expect(bench.say(0, .offer(offer)).mail(to: 0) == [.grant(0..<10)])
+  }
+
   @Test(arguments: [0, 1001, 1 << 40])
   func `an update of an impossible length is refused before a byte of it is sent`(length: Int) {
     var bench = BrokerBench.open(clients: 2)

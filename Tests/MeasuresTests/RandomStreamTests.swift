@@ -13,11 +13,13 @@ import Testing
 
   /// Fixed for ever: checkpoints, ledgers and published figures depend on these values.
   @Test func `the values of seed 1 are what they always were`() {
-    // SplitMix64 seeded with mix(1 + increment), its own second output for seed 1 - increment.
-    var stream = RandomStream(seed: 1)
-    #expect(stream.key == 0x910A_2DEC_8902_5CC1)
-    let next = stream.next()
-    #expect(next == RandomStream(key: 0x910A_2DEC_8902_5CC1).value(at: 0))
+    // The key is SplitMix64's first output for seed 1, as its authors publish it.
+    #expect(RandomStream(seed: 1).key == 0x910A_2DEC_8902_5CC1)
+    // Its first three outputs for seed 1234567.
+    var stream = RandomStream(key: 1_234_567)
+    #expect(stream.next() == 6_457_827_717_110_365_317)
+    #expect(stream.next() == 3_203_168_211_198_807_973)
+    #expect(stream.next() == 9_817_491_932_198_370_423)
   }
 
   @Test func `deriving a stream leaves the stream alone and doesn't depend on its use`() {

@@ -39,6 +39,20 @@ import Wire
     }
   }
 
+  @Test(arguments: ["a", "é", "½", "🦊", "e\u{301}"])
+  func `a text that is too long arrives cut, not refused`(letter: String) throws {
+    let text = String(repeating: letter, count: 5000)
+    let decline = Message(Header(client: 1), Uplink.decline(.failed, detail: text))
+    guard case .decline(.failed, let detail) = try Frames.uplink(Frames.seal(decline)).body else {
+      Issue.record("another body")
+      return
+    }
+    #expect(!detail.isEmpty && text.unicodeScalars.starts(with: detail.unicodeScalars))
+    let refusal = Message(
+      Header(client: 1), Downlink.refuse(.malformed, retry: nil, detail: text))
+    #expect(throws: Never.self) { _ = try Frames.downlink(Frames.seal(refusal)) }
+  }
+
   @Test func `an announcement to 100,000 clients fits the largest envelope`() throws {
     var samples = Samples(seed: 1)
     var announce = samples.announce()

@@ -23,7 +23,7 @@ package struct BrokerMachine: Hashable, Sendable {
   var presence: Set<Int> = []
   /// What the broker is doing.
   var state: State = .gathering(since: .zero)
-  /// The round that is open, if one is. Beside the state, so that it changes in place.
+  /// The open round, beside the state so that it changes in place; nil between rounds.
   var round: OpenRound?
   /// The next round, from 1.
   var nextRound: Int
