@@ -70,6 +70,10 @@ let package = Package(
       swiftSettings: safe),
     // 4
     .target(
+      name: "Faults",
+      dependencies: ["Digests", "Federation", "Links", "Measures", "Progressive", "Wire"],
+      swiftSettings: safe),
+    .target(
       name: "Topology",
       dependencies: [
         "Codecs", "Datasets", "Digests", "Federation", "Measures", "Models", "Neural",
@@ -107,6 +111,9 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["Digests", "Measures", "TestSupport", "Wire", "ZeroMQ", "progfed"],
+      swiftSettings: common),
+    .testTarget(
+      name: "FaultsTests", dependencies: ["Faults", "Federation", "Measures"],
       swiftSettings: common),
     .testTarget(
       name: "FederationTests",

@@ -1,0 +1,46 @@
+/// Many scenarios, each from its own seed: what `progfed bench faults --seeds N` runs.
+package struct FaultCampaign: Sendable {
+  /// What came of a campaign.
+  package struct Report: Sendable {
+    /// How many seeds were played.
+    package var seeds = 0
+    /// How many events that were, of all machines together.
+    package var events = 0
+    /// The seeds that broke a promise, shrunk.
+    package var failures: [FaultFailure] = []
+  }
+
+  /// The seeds that are played.
+  package var seeds: Range<UInt64>
+  /// A promise that is broken on purpose.
+  package var mutation: Mutation?
+  /// After how many failures it ends.
+  package var maximalFailures: Int
+
+  /// A campaign over `seeds`.
+  package init(seeds: Range<UInt64>, mutation: Mutation? = nil, maximalFailures: Int = 1) {
+    self.seeds = seeds
+    self.mutation = mutation
+    self.maximalFailures = maximalFailures
+  }
+
+  /// Plays all seeds, or as many as it takes to find enough failures.
+  ///
+  /// - Parameter progress: Called after each seed.
+  /// - Returns: What came of them.
+  package func run(progress: (Report) -> Void = { _ in }) -> Report {
+    var report = Report()
+    for seed in seeds where report.failures.count < maximalFailures {
+      let scenario = FaultScenario(seed: seed)
+      let outcome = scenario.play(mutation: mutation)
+      report.seeds += 1
+      report.events += outcome.events
+      if let violation = outcome.violation {
+        report.failures.append(
+          FaultFailure(of: scenario, violation: violation, mutation: mutation))
+      }
+      progress(report)
+    }
+    return report
+  }
+}

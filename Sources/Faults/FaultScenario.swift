@@ -1,0 +1,81 @@
+package import Federation
+import Measures
+package import Progressive
+
+/// A small federation and what will go wrong in it: all of it follows from a seed.
+package struct FaultScenario: Hashable, Sendable {
+  /// What everything is drawn from.
+  package let seed: UInt64
+  /// How many clients there are; each has its own worker.
+  package let clients: Int
+  /// The rounds of two stages.
+  package let schedule: GrowthSchedule
+  /// Whether the run is long enough to be watched after the last fault, and stopped then.
+  package let isLong: Bool
+  /// When rounds begin and end.
+  package let rules: RoundRules
+  /// Waiting times and sizes, short ones.
+  package let limits: ProtocolLimits
+  /// A client whose memory allows the first stage alone.
+  package let shallow: Int?
+  /// The encoded bytes of block 1, block 2, head 1 and head 2.
+  package let segmentBytes: [Int]
+  /// The most bytes that an update may have.
+  package let updateLimit = 400
+  /// What goes wrong; may be replaced by a part of it.
+  package var faults: [Fault]
+
+  /// The scenario of a seed.
+  package init(seed: UInt64) {
+    self.seed = seed
+    var stream = RandomStream(seed: seed).stream("fault scenario")
+    func draw(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &stream) }
+    clients = draw(1...8)
+    let perRound = draw(1...clients)
+    isLong = draw(0...1) == 1
+    schedule = GrowthSchedule(
+      rounds: isLong ? [draw(5...15), 100_000] : [draw(1...4), draw(1...3)],
+      warmUpRounds: draw(0...1))
+    rules = RoundRules(
+      clientsPerRound: perRound, quorum: draw(0...1) == 1 ? draw(1...perRound) : nil,
+      grace: .milliseconds(draw(0...2000)), deadline: .milliseconds(draw(8000...15_000)),
+      minimumClients: draw(1...max(1, clients / 2)), joinTimeout: .milliseconds(draw(2000...6000)))
+    var limits = ProtocolLimits()
+    limits.announceInterval = .milliseconds(draw(400...1000))
+    limits.gatherWindow = .milliseconds(draw(200...1000))
+    limits.farewell = .seconds(3)
+    limits.bytesInFlight = draw(100...800)
+    limits.repairFactor = 1000
+    limits.chunkBytes = draw(40...100)
+    limits.joinInterval = .milliseconds(draw(200...600))
+    limits.fetchTimeout = .milliseconds(draw(500...1500))
+    limits.offerTimeout = .milliseconds(draw(500...1500))
+    limits.heartbeatInterval = .seconds(2)
+    limits.silence = .seconds(5)
+    limits.repairWindow = draw(200...1000)
+    self.limits = limits
+    shallow = clients > 1 && draw(0...4) == 0 ? draw(0...clients - 1) : nil
+    segmentBytes = (0..<4).map { _ in draw(20...300) }
+    let fleet = clients
+    faults = (0..<draw(0...10)).map { _ in Fault(clients: fleet, using: &stream) }
+      .sorted { $0.start < $1.start }
+  }
+
+  /// When the last fault is over.
+  package var calm: Duration { faults.map(\.end).max() ?? .zero }
+
+  /// How long after the last fault its traces may last: then each round must go well.
+  package var settling: Duration {
+    let jumps = faults.reduce(Duration.zero) { sum, fault in
+      guard case .clockJump(_, let jump) = fault.kind else { return sum }
+      return sum + (jump < .zero ? .zero - jump : jump)
+    }
+    return limits.silence + rules.deadline + rules.joinTimeout + jumps + .seconds(5)
+  }
+
+  /// When the run must have ended at the latest.
+  package var end: Duration {
+    let rounds = isLong ? 4 : schedule.totalRounds + 1
+    return calm + settling + (rules.deadline + .seconds(3)) * rounds + limits.farewell
+  }
+}

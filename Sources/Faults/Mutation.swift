@@ -1,0 +1,31 @@
+/// A promise of the protocol, broken on purpose: each must be noticed by the simulator.
+package enum Mutation: String, Hashable, Sendable, CaseIterable {
+  /// An update that was offered again counts again.
+  case countsDuplicates
+  /// The acknowledgement leaves before the update is durable.
+  case acknowledgesBeforeStoring
+  /// A round ends by an arriving message alone, never by its timer.
+  case hasNoTimer
+  /// An update with holes is taken for whole.
+  case forgetsMissingRanges
+  /// A restarted broker doesn't look into its spool.
+  case forgetsStoredUpdates
+  /// A restarted broker goes on under the epoch of the one before.
+  case keepsItsEpoch
+  /// More bytes are granted than the limit allows.
+  case overcommits
+  /// A worker drops its update once it was sent.
+  case forgetsSentUpdates
+  /// Announcements aren't repeated.
+  case announcesOnce
+  /// A mailbox that two sockets listened to is given up with the first that goes.
+  case forgetsSecondSockets
+  /// A client that waits for an answer to its offer waits for ever.
+  case sleepsWhileOffering
+  /// The model is committed after the next round has begun.
+  case commitsLate
+  /// A client trains though parts of the model are missing.
+  case trainsOnHoles
+  /// After a tick the next one is due at once.
+  case spins
+}

@@ -1,0 +1,35 @@
+import Digests
+import Federation
+import Wire
+
+/// What can happen in a simulation.
+enum SimulatedEvent {
+  /// The broker's alarm.
+  case brokerTick(life: Int)
+  /// A client's alarm.
+  case clientTick(Int, life: Int)
+  /// A client's message arrives at the broker.
+  case up(Message<Uplink>, connection: Int)
+  /// A message of the broker arrives at a worker.
+  case down(Message<Downlink>, connection: Int)
+  /// The broker learns that a worker listens to a topic, or no longer does.
+  case notice(Topic, isSubscription: Bool, connection: Int)
+  /// The broker learns that a connection is gone.
+  case lost(connection: Int)
+  /// A worker may try to connect.
+  case connect(client: Int)
+  /// The model of a round is ready.
+  case prepared(round: Int, life: Int)
+  /// The bytes of an update reach the disk.
+  case durable(client: Int, round: Int, attempt: Int, Offer, life: Int)
+  /// The broker learns what came of storing an update.
+  case stored(client: Int, round: Int, StoreResult, life: Int)
+  /// The aggregated model reaches the disk.
+  case committed(life: Int)
+  /// A training ends, without an update if there is no offer.
+  case trained(client: Int, training: Int, round: Int, Offer?)
+  /// The fault of this index begins.
+  case begins(Int)
+  /// The fault of this index ends.
+  case ends(Int)
+}

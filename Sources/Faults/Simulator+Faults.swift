@@ -1,0 +1,67 @@
+import Federation
+import Measures
+
+extension Simulator {
+  /// A fault begins.
+  func begin(_ fault: Fault) {
+    guard finished == nil else { return }
+    note("begins: \(fault)")
+    active.append(fault)
+    switch fault.kind {
+    case .partition(let client, let isSilent):
+      clients[client].cuts += 1
+      if isSilent { clients[client].silentCuts += 1 } else { disconnect(client) }
+    case .workerCrash(let client):
+      clients[client].life += 1
+      clients[client].machine = nil
+      disconnect(client)
+    case .brokerCrash:
+      brokerCrashes += 1
+      crashBroker()
+    case .clockJump(let client, let jump):
+      if let client {
+        clients[client].offset += jump
+        setAlarm(of: client)
+      } else {
+        brokerOffset += jump
+        setBrokerAlarm()
+      }
+    case .fullDisk: fullDisks += 1
+    case .loss, .duplication, .reordering, .delay, .damage, .slowTraining: break
+    }
+  }
+
+  /// A fault ends.
+  func end(_ fault: Fault) {
+    guard let index = active.firstIndex(of: fault) else { return }
+    active.remove(at: index)
+    note("ends: \(fault)")
+    switch fault.kind {
+    case .partition(let client, let isSilent):
+      clients[client].cuts -= 1
+      if isSilent { clients[client].silentCuts -= 1 }
+      // A connection that was silent for so long doesn't live on.
+      if clients[client].connection == nil { reconnect(client) } else { disconnect(client) }
+    case .workerCrash(let client):
+      let isDown = active.contains {
+        if case .workerCrash(client) = $0.kind { true } else { false }
+      }
+      if !isDown, clients[client].ended == nil { startWorker(client) }
+    case .brokerCrash:
+      brokerCrashes -= 1
+      if brokerCrashes == 0, finished == nil { startBroker() }
+    case .fullDisk: fullDisks -= 1
+    case .loss, .duplication, .reordering, .delay, .damage, .clockJump, .slowTraining: break
+    }
+  }
+
+  private func crashBroker() {
+    guard broker != nil else { return }
+    broker = nil
+    for client in clients.indices {
+      guard let connection = clients[client].connection else { continue }
+      clients[client].connection = nil
+      connections[connection].isOpen = false
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Measures
+
+/// A promise that was broken at some moment.
+package struct Violation: Hashable, Sendable {
+  /// What the promise was.
+  package enum Promise: String, Hashable, Sendable {
+    /// An update counts for its round and client once or not at all.
+    case exactlyOnce = "an update counts once or not at all"
+    /// What is acknowledged was stored, and is aggregated.
+    case durable = "what is acknowledged is durable and counts"
+    /// Grants keep to the limit.
+    case bounded = "the bytes in flight are limited"
+    /// A round ends by its deadline.
+    case punctual = "a round ends by its deadline"
+    /// Whoever waits has set an alarm.
+    case awake = "who waits for something that may be lost wakes by itself"
+    /// A tick makes progress.
+    case idle = "a tick does all that is due"
+    /// Training begins with the whole model, storing with the whole update.
+    case whole = "models and updates are complete before they are used"
+    /// A worker keeps its update until it is settled.
+    case kept = "an update is kept until it is settled"
+    /// Rounds are committed one after the other.
+    case inOrder = "rounds are committed in order"
+    /// Once the faults are over, all recover and the run ends.
+    case live = "after the last fault all recover and the run ends"
+  }
+
+  /// The promise.
+  package var promise: Promise
+  /// What happened instead.
+  package var detail: String
+  /// When, in virtual time.
+  package var time: Duration
+}
+
+extension Violation: CustomStringConvertible {
+  /// The moment, the promise and what happened.
+  package var description: String {
+    "at \(time.seconds.fixed(3)) s, broken: \(promise.rawValue): \(detail)"
+  }
+}
