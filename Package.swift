@@ -117,7 +117,7 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "FederationTests",
-      dependencies: ["Digests", "Federation", "Measures", "Progressive", "Wire"],
+      dependencies: ["Digests", "Federation", "Measures", "Progressive", "Tensors", "Wire"],
       swiftSettings: common),
     .testTarget(
       name: "LedgerTests", dependencies: ["Digests", "Ledger", "Measures", "Tensors", database],

@@ -60,6 +60,7 @@ extension Topology {
     growthSchedule = parts.schedule
     data = parts.data
     training = draft.training
+    server = draft.server
     rules = parts.rules
     codecs = draft.codecs
     evaluation = draft.evaluation

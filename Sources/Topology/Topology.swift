@@ -25,6 +25,8 @@ package struct Topology: Sendable {
   package let data: DataSection
   /// What a client does with its samples in a round.
   package let training: TrainingSection
+  /// How the broker steps the model by the clients' mean update.
+  package let server: ServerSection
   /// When rounds begin and end.
   package let rules: RoundRules
   /// How updates and the model become bytes.

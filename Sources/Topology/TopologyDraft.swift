@@ -15,6 +15,7 @@ struct TopologyDraft {
   var data: (section: DataSection, collection: any ImageCollection)?
   var stages: StagesSection
   var training: TrainingSection
+  var server: ServerSection
   var participation: ParticipationSection
   var codecs: CodecsSection
   var evaluation: EvaluationSection
@@ -43,6 +44,7 @@ struct TopologyDraft {
       stages.rounds == nil && keys.reading.isSound("stages.rounds")
       ? keys.required("rounds", remedy: remedy, count) : keys.optional("rounds", count)
     training = keys.section("training") { TrainingSection(reading: &$0) }
+    server = keys.section("server") { ServerSection(reading: &$0) }
     participation = keys.section("participation") { ParticipationSection(reading: &$0) }
     codecs = keys.section("codecs") { CodecsSection(reading: &$0) }
     evaluation = keys.section("evaluation") { EvaluationSection(reading: &$0) }

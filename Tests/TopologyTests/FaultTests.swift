@@ -50,6 +50,10 @@ struct FaultTests {
       "training:\n  schedule: {name: cosine, period: 3}", 8, "training.schedule.period",
       "isn't a key"
     ),
+    ("server:\n  optimizer: fedadm", 8, "server.optimizer", "did you mean fedadam?"),
+    ("server:\n  momentum: 1", 8, "server.momentum", "but not 1"),
+    ("server:\n  decay: 0.9", 8, "server.decay", "means nothing"),
+    ("server:\n  optimizer: fedadagrad\n  decay: 0.9", 9, "server.decay", "means nothing"),
     ("training: 3", 7, "training", "not a section"),
     ("training:\n  bacth: 20", 8, "training.bacth", "did you mean batch?"),
     (

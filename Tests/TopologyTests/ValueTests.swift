@@ -27,6 +27,7 @@ struct ValueTests {
     #expect(topology.data.augmentation == .none)
     #expect(topology.data.path == nil)
     #expect(topology.training == TrainingSection())
+    #expect(topology.server.rule == .plain)
     #expect(topology.rules == RoundRules(clientsPerRound: 10))
     #expect(topology.codecs.up == UpdateCodec(.dense32))
     #expect(topology.codecs.down == UpdateCodec(.dense32))
@@ -35,6 +36,13 @@ struct ValueTests {
     #expect(topology.updateNorm == nil)
     #expect(topology.source == Texts.least)
     #expect(topology.file == "test.yaml")
+  }
+
+  @Test func `a server optimizer has its own defaults, which its keys replace`() throws {
+    let yogi = try Texts.topology(Texts.section("server", "optimizer: fedyogi", "floor: 0.01"))
+    #expect(yogi.server.rule == .adaptive(AdaptiveRule(.yogi, floor: 0.01)))
+    let momentum = try Texts.topology(Texts.section("server", "momentum: 0.9"))
+    #expect(momentum.server.rule == .average(rate: 1, momentum: 0.9))
   }
 
   @Test func `every value arrives where it belongs`() throws {

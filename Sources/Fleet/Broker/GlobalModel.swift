@@ -18,6 +18,7 @@ struct GlobalModel {
   /// The values of the segments, by name.
   private(set) var values: [SegmentName: ParameterVector] = [:]
   private var encoded: [SegmentName: EncodedSegment] = [:]
+  private var optimizer: ServerOptimizer
   private let workload: Workload
   private let seed: UInt64
 
@@ -25,6 +26,7 @@ struct GlobalModel {
   init(workload: Workload, seed: UInt64) {
     self.workload = workload
     self.seed = seed
+    optimizer = ServerOptimizer(workload.topology.server.rule)
   }
 
   private var codecs: CodecsSection { workload.topology.codecs }
@@ -67,11 +69,13 @@ struct GlobalModel {
     SegmentName.all(stage: stage).compactMap { values[$0] }
   }
 
-  /// Adds `updates` of the segments that `phase` trains, in the order of the wire.
+  /// Steps by the mean `updates` of the segments that `phase` trains, in the order of the wire.
   mutating func apply(_ updates: [ParameterVector], in phase: Phase) {
+    optimizer.enter(stage: phase.stage)
     for (name, update) in zip(phase.segments.filter(phase.trains), updates) {
       guard var value = values.removeValue(forKey: name) else { continue }
-      for index in value.scalars.indices { value.scalars[index] += update.scalars[index] }
+      let step = optimizer.step(update)
+      for index in value.scalars.indices { value.scalars[index] += step.scalars[index] }
       values[name] = value
       encoded[name] = nil
     }

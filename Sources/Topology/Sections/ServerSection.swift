@@ -1,0 +1,43 @@
+package import Federation
+
+/// The section `server`: how the broker turns the clients' mean update into a step of the model.
+package struct ServerSection: Hashable, Sendable {
+  /// The rule, with all its values.
+  package var rule = ServerRule.plain
+}
+
+extension ServerSection {
+  private enum Choice: Hashable {
+    case average
+    case adaptive(AdaptiveRule.Kind)
+  }
+
+  init(reading keys: inout KeyReader) {
+    let choices: [(String, Choice)] =
+      [("fedavg", .average)] + AdaptiveRule.Kind.allCases.map { ($0.rawValue, .adaptive($0)) }
+    let choice = keys.value("optimizer", default: .average) {
+      $0.choice("a server optimizer", of: choices)
+    }
+    var adaptive = AdaptiveRule(.adam)
+    if case .adaptive(let kind) = choice { adaptive = AdaptiveRule(kind) }
+    let isAdaptive = choice != .average
+    let rate = keys.value("learningRate", default: isAdaptive ? adaptive.rate : 1) {
+      $0.number(0...1000, excluding: 0)
+    }
+    let momentum = keys.value("momentum", default: isAdaptive ? adaptive.momentum : 0) {
+      $0.number(0...1, excluding: 1)
+    }
+    adaptive.rate = rate
+    adaptive.momentum = momentum
+    adaptive.decay = keys.value("decay", default: adaptive.decay) { $0.number(0...1, excluding: 1) }
+    adaptive.floor = keys.value("floor", default: adaptive.floor) { $0.number(0...1, excluding: 0) }
+    rule = isAdaptive ? .adaptive(adaptive) : .average(rate: rate, momentum: momentum)
+    for key in ["decay", "floor"] where keys.has(key) {
+      guard !isAdaptive || (key == "decay" && adaptive.kind == .adagrad) else { continue }
+      guard keys.reading.isSound(keys.full("optimizer")) else { continue }
+      keys.reading.report(
+        keys.full(key), "\(keys.full(key)) means nothing to this server optimizer",
+        remedy: "remove it, or write optimizer: fedadam")
+    }
+  }
+}
