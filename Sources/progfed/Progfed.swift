@@ -13,6 +13,6 @@ struct Progfed: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Simulate.self, BrokerCommand.self, WorkerCommand.self, Report.self, Check.self,
-      ModelsCommand.self,
+      ModelsCommand.self, Bench.self,
     ])
 }

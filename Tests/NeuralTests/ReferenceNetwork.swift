@@ -17,57 +17,126 @@ struct ReferenceNetwork {
 
   /// The mean loss over a batch; `parameters` are all scalars in the wire's order.
   func loss(_ parameters: [Double], inputs: [Double], labels: [Int32]) -> Double {
-    var sum = 0.0
-    for (sample, label) in labels.enumerated() {
-      let pixels = Array(inputs[sample * input.count..<(sample + 1) * input.count])
-      let logits = forward(parameters, pixels, sample: sample)
+    let logits = forward(parameters, inputs)
+    let losses = zip(logits, labels).map { logits, label in
       let peak = logits.max() ?? 0
-      sum += exponentials(logits, peak) + peak - logits[Int(label)]
+      return exponentials(logits, peak) + peak - logits[Int(label)]
     }
-    return sum / Double(labels.count)
+    return losses.reduce(0, +) / Double(labels.count)
   }
 
-  /// The logits of one sample.
-  func forward(_ parameters: [Double], _ pixels: [Double], sample: Int) -> [Double] {
-    var (values, shape, next, dropouts) = (pixels, input.dimensions, 0, 0)
-    func take(_ count: Int) -> ArraySlice<Double> {
-      defer { next += count }
-      return parameters[next..<next + count]
+  /// The logits of each sample of a batch.
+  func forward(_ parameters: [Double], _ inputs: [Double]) -> [[Double]] {
+    let samples = stride(from: 0, to: inputs.count, by: input.count).map {
+      Array(inputs[$0..<$0 + input.count])
     }
-    for layer in layers {
-      switch layer {
-      case .convolution(let layer):
-        let weights = Array(take(layer.outputs * shape[0] * layer.window * layer.window))
-        let bias =
-          layer.bias ? Array(take(layer.outputs)) : Array(repeating: 0, count: layer.outputs)
-        (values, shape) = convolve(values, shape, layer, weights, bias)
-      case .linear(let layer):
-        let weights = Array(take(layer.outputs * values.count))
-        let bias =
-          layer.bias ? Array(take(layer.outputs)) : Array(repeating: 0, count: layer.outputs)
-        values = (0..<layer.outputs).map { o in
+    var state = State(parameters: parameters[...])
+    return apply(layers, to: Activations(samples: samples, shape: input.dimensions), &state).samples
+  }
+
+  /// A batch between two layers.
+  struct Activations {
+    var samples: [[Double]]
+    var shape: [Int]
+  }
+
+  /// What the layers before have used up.
+  struct State {
+    var parameters: ArraySlice<Double>
+    var dropouts = 0
+
+    mutating func take(_ count: Int) -> [Double] {
+      defer { parameters = parameters.dropFirst(count) }
+      return Array(parameters.prefix(count))
+    }
+  }
+
+  private func apply(
+    _ layers: [Layer], to batch: Activations, _ state: inout State
+  ) -> Activations {
+    layers.reduce(batch) { apply($1, to: $0, &state) }
+  }
+
+  private func apply(_ layer: Layer, to batch: Activations, _ state: inout State) -> Activations {
+    var (samples, shape) = (batch.samples, batch.shape)
+    switch layer {
+    case .convolution(let layer):
+      let weights = state.take(layer.outputs * shape[0] * layer.window * layer.window)
+      let bias =
+        layer.bias ? state.take(layer.outputs) : Array(repeating: 0, count: layer.outputs)
+      let results = samples.map { convolve($0, shape, layer, weights, bias) }
+      return Activations(samples: results.map(\.0), shape: results[0].1)
+    case .linear(let layer):
+      let weights = state.take(layer.outputs * samples[0].count)
+      let bias =
+        layer.bias ? state.take(layer.outputs) : Array(repeating: 0, count: layer.outputs)
+      samples = samples.map { values in
+        (0..<layer.outputs).map { o in
           values.indices.reduce(bias[o]) { $0 + values[$1] * weights[o * values.count + $1] }
         }
-        shape = [layer.outputs]
-      case .relu: values = values.map { max($0, 0) }
-      case .maxPooling(let layer): (values, shape) = pool(values, shape, layer)
-      case .globalAveragePooling:
-        let spatial = values.count / shape[0]
-        values = (0..<shape[0]).map { c in
+      }
+      return Activations(samples: samples, shape: [layer.outputs])
+    case .relu:
+      return Activations(samples: samples.map { $0.map { max($0, 0) } }, shape: shape)
+    case .normalization(let layer):
+      return normalize(batch, layer, &state)
+    case .residual(let body, let shortcut):
+      let one = apply(body, to: batch, &state)
+      let other = apply(shortcut, to: batch, &state)
+      return Activations(
+        samples: zip(one.samples, other.samples).map { zip($0, $1).map { $0 + $1 } },
+        shape: one.shape)
+    case .maxPooling(let layer):
+      let results = samples.map { pool($0, shape, layer) }
+      return Activations(samples: results.map(\.0), shape: results[0].1)
+    case .globalAveragePooling:
+      let spatial = samples[0].count / shape[0]
+      samples = samples.map { values in
+        (0..<shape[0]).map { c in
           values[c * spatial..<(c + 1) * spatial].reduce(0, +) / Double(spatial)
         }
-        shape = [shape[0]]
-      case .dropout(let rate):
-        if let keeps {
-          values = values.indices.map {
-            keeps(dropouts, sample, $0, values.count) ? values[$0] / (1 - rate) : 0
+      }
+      return Activations(samples: samples, shape: [shape[0]])
+    case .dropout(let rate):
+      defer { state.dropouts += 1 }
+      guard let keeps else { return batch }
+      samples = samples.enumerated().map { sample, values in
+        values.indices.map {
+          keeps(state.dropouts, sample, $0, values.count) ? values[$0] / (1 - rate) : 0
+        }
+      }
+      return Activations(samples: samples, shape: shape)
+    case .flatten:
+      return Activations(samples: samples, shape: [samples[0].count])
+    }
+  }
+
+  private func normalize(
+    _ batch: Activations, _ layer: NormalizationLayer, _ state: inout State
+  ) -> Activations {
+    let channels = batch.shape[0], spatial = batch.samples[0].count / channels
+    let (scale, shift) = (state.take(channels), state.take(channels))
+    var samples = batch.samples
+    switch layer.kind {
+    case .group(let groups):
+      let width = channels / groups
+      for sample in samples.indices {
+        for group in 0..<groups {
+          let range = group * width * spatial..<(group + 1) * width * spatial
+          let values = batch.samples[sample][range]
+          let mean = values.reduce(0, +) / Double(values.count)
+          let variance =
+            values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+          let deviation = (variance + Double(layer.epsilon)).squareRoot()
+          for index in range {
+            let channel = index / spatial
+            samples[sample][index] =
+              (samples[sample][index] - mean) / deviation * scale[channel] + shift[channel]
           }
         }
-        dropouts += 1
-      case .flatten: shape = [values.count]
       }
     }
-    return values
+    return Activations(samples: samples, shape: batch.shape)
   }
 
   private func convolve(

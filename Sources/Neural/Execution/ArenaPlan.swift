@@ -32,6 +32,13 @@ package struct ArenaPlan {
     return reservations.count - 1
   }
 
+  /// Lengthens the life of claim `number` so that it includes `moments`.
+  package mutating func extend(_ number: Int, over moments: ClosedRange<Int>) {
+    let own = reservations[number].lifetime
+    reservations[number].lifetime =
+      min(own.lowerBound, moments.lowerBound)...max(own.upperBound, moments.upperBound)
+  }
+
   /// Gives every claim its place: the largest first, each at the lowest place free for all its life.
   package mutating func settle() {
     let order = reservations.indices.sorted {

@@ -132,13 +132,42 @@ final class Compiler {
   func gradient(_ value: Int) -> TensorPlan {
     if let plan = gradients[value] { return plan }
     let descriptor = self.value(value).descriptor
-    let producer = graph.nodes.first { $0.output == value }?.index ?? 0
-    let begin = graph.readers(of: value).last.map(backwardMoment) ?? lossMoment
-    let claim = arena.reserve(
-      descriptor.byteCount, during: begin...backwardMoment(producer))
+    let claim = arena.reserve(descriptor.byteCount, during: gradientLifetime(value))
     let plan = TensorPlan(descriptor: descriptor, place: .arena(claim))
     gradients[value] = plan
     return plan
+  }
+
+  private func gradientLifetime(_ value: Int) -> ClosedRange<Int> {
+    let producer = graph.nodes.first { $0.output == value }?.index ?? 0
+    let begin = graph.readers(of: value).last.map(backwardMoment) ?? lossMoment
+    return begin...backwardMoment(producer)
+  }
+
+  /// Passes the gradient of the node's output to its input `index` as it is: that of an addition.
+  ///
+  /// To be called before the gradient of the output is asked for. Where nothing has been added to the
+  /// input's gradient yet, both are one tensor; the node must then be done with the output's gradient
+  /// when its backward pass ends.
+  func passGradient(to index: Int, of node: Graph.Node) throws(DNNLError) {
+    let value = node.inputs[index]
+    guard needsGradient(index, of: node) else { return }
+    let isFirst = graph.readers(of: value).last == node.index
+    let layout = self.value(node.output).descriptor
+    if isFirst, gradients[node.output] == nil, self.value(value).descriptor == layout {
+      let total = gradient(value)
+      if case .arena(let claim) = total.place {
+        arena.extend(claim, over: gradientLifetime(node.output))
+        gradients[node.output] = total
+        return
+      }
+    }
+    let own = gradient(node.output)
+    let share = try inputGradient(index, of: node, as: layout)
+    pending.insert(
+      Draft { binding throws(DNNLError) in
+        CopyAction(source: binding.region(own), target: binding.region(share))
+      }, at: 0)
   }
 
   /// Where the node writes the gradient with respect to its input `index`, in layout `descriptor`.

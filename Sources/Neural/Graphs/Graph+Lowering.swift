@@ -16,6 +16,14 @@ extension Graph {
         value = append(operation, reading: [value], segment: segment)
       case .relu:
         value = appendReLU(reading: value, segment: segment)
+      case .normalization(let layer):
+        let operation = try NormalizationOperation(layer, input: shapes[value])
+        value = append(operation, reading: [value], segment: segment)
+      case .residual(let body, let shortcut):
+        branches.insert(value)
+        let made = try append(body, reading: value, segment: segment)
+        let other = try append(shortcut, reading: value, segment: segment)
+        value = try appendSum(of: made, and: other, segment: segment)
       case .maxPooling(let layer):
         let operation = try MaxPoolingOperation(layer, input: shapes[value])
         if let convolution = fusable(value, segment: segment) as? ConvolutionOperation,
@@ -63,17 +71,38 @@ extension Graph {
     return value
   }
 
+  /// The sum of two values, made by the operation that made one of them where that is possible.
+  private mutating func appendSum(
+    of first: Int, and second: Int, segment: Int
+  ) throws(NetworkError) -> Int {
+    guard shapes[first] == shapes[second] else {
+      throw .shapesDiffer(layer: "a residual block", shapes[first], shapes[second])
+    }
+    guard first != second else { throw .nothingToAdd(layer: "a residual block") }
+    for (made, addend) in [(first, second), (second, first)] {
+      guard let fused = fusable(made, segment: segment)?.followedByAddition else { continue }
+      replaceLast(by: fused, reading: [addend])
+      return made
+    }
+    return append(
+      AdditionOperation(output: shapes[first]), reading: [first, second], segment: segment)
+  }
+
   /// The last operation, if it made `value`, which nobody else has read yet.
   private func fusable(_ value: Int, segment: Int) -> (any Operation)? {
-    guard let last = nodes.last, last.output == value, last.segment == segment else { return nil }
+    guard
+      let last = nodes.last, last.output == value, last.segment == segment,
+      !branches.contains(value)
+    else { return nil }
     return last.operation
   }
 
-  private mutating func replaceLast(by operation: any Operation) {
+  /// Puts `operation` in the place of the last one; it reads `more` after what that one read.
+  private mutating func replaceLast(by operation: any Operation, reading more: [Int] = []) {
     let last = nodes.removeLast()
     nodes.append(
       Node(
-        index: last.index, operation: operation, inputs: last.inputs, output: last.output,
+        index: last.index, operation: operation, inputs: last.inputs + more, output: last.output,
         segment: last.segment, firstParameter: last.firstParameter))
     shapes[last.output] = operation.output
   }

@@ -26,6 +26,8 @@ struct Graph: Sendable {
   var shapes: [Shape]
   /// The parameters of each segment.
   var parameters: [[Parameter]]
+  /// Values with more readers to come, into whose making nothing may be fused any more.
+  var branches: Set<Int> = []
   /// The value that the loss is computed from.
   var result = 0
 

@@ -11,6 +11,8 @@ protocol Operation: Sendable {
   var forwardFLOPs: Int { get }
   /// The same operation followed by a ReLU, if it can do that at no cost.
   var followedByReLU: (any Operation)? { get }
+  /// The same operation with one more input, which is added to the result, if it can do that.
+  var followedByAddition: (any Operation)? { get }
 
   /// Chooses layouts and adds the actions of the node's passes to the compiler's lists.
   func compile(_ node: Graph.Node, with compiler: Compiler) throws(DNNLError)
@@ -23,4 +25,6 @@ extension Operation {
   var forwardFLOPs: Int { 0 }
   /// None unless an operation says otherwise.
   var followedByReLU: (any Operation)? { nil }
+  /// None unless an operation says otherwise.
+  var followedByAddition: (any Operation)? { nil }
 }

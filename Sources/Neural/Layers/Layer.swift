@@ -9,6 +9,12 @@ public indirect enum Layer: Hashable, Sendable {
   case linear(LinearLayer)
   /// max(x, 0), any shape.
   case relu
+  /// Mean 0 and variance 1, then a learned scale and shift of each channel; `[C, …]`.
+  case normalization(NormalizationLayer)
+  /// body(x) + shortcut(x), of equal shapes; an empty shortcut is x itself.
+  ///
+  /// The parameters of the body come before those of the shortcut.
+  case residual(body: [Layer], shortcut: [Layer])
   /// The largest value of each window, `[C, H, W]` to `[C, H', W']`.
   case maxPooling(PoolingLayer)
   /// The mean over all positions, `[C, H, W]` to `[C]`: adaptive average pooling to 1×1, flattened.

@@ -1,0 +1,44 @@
+/// What can be chosen about an architecture; nil leaves the choice to the architecture.
+///
+/// An option that an architecture doesn't have is refused, never ignored.
+public struct ModelOptions: Hashable, Sendable {
+  /// How the first layers of a residual network reduce the image.
+  public enum Stem: String, Hashable, Sendable, CaseIterable {
+    /// A 3×3 convolution that keeps the size, for images of 32×32 and the like.
+    case cifar
+    /// A 7×7 convolution of stride 2 and a max-pooling of stride 2, for images of 224×224.
+    case imagenet
+  }
+
+  /// The number of stages, S.
+  public var stages: Int?
+  /// How the first layers reduce the image.
+  public var stem: Stem?
+  /// The channels of the first convolution, of which those of the others are multiples.
+  public var width: Int?
+
+  /// Nothing chosen.
+  public init() {}
+}
+
+extension ModelOptions {
+  /// The options' names, as a topology spells them.
+  static let names = ["stages", "stem", "width"]
+
+  /// What is chosen for the option called `name`, as text.
+  private func value(of name: String) -> String? {
+    switch name {
+    case "stages": stages.map(String.init)
+    case "stem": stem?.rawValue
+    default: width.map(String.init)
+    }
+  }
+
+  /// Throws if one of the options `all` was chosen, which the architecture `name` doesn't have.
+  func refuse(all: [String], for name: String) throws(ModelError) {
+    for option in all {
+      guard let value = value(of: option) else { continue }
+      throw .unsupportedOption(name: name, option: option, value: value, supported: [])
+    }
+  }
+}

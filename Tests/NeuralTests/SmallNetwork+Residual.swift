@@ -1,0 +1,97 @@
+import Neural
+import Tensors
+
+extension SmallNetwork {
+  /// A head of `classes` on pooled features.
+  private static func head(_ classes: Int) -> Block {
+    Block("h", [.globalAveragePooling, .linear(LinearLayer("f", outputs: classes))])
+  }
+
+  private static func norm(_ name: String, _ groups: Int) -> Layer {
+    .normalization(NormalizationLayer(name, .group(groups: groups)))
+  }
+
+  private static func convolution(
+    _ name: String, _ outputs: Int, window: Int = 3, stride: Int = 1
+  ) -> Layer {
+    .convolution(
+      ConvolutionLayer(
+        name, outputs: outputs, window: window, stride: stride, padding: window / 2, bias: false))
+  }
+
+  /// Networks with normalizations and additions, fused and not.
+  static let residual: [SmallNetwork] = [
+    SmallNetwork(
+      name: "one pixel in two groups", input: [1, 1, 1], classes: 2,
+      blocks: [
+        Block("a", [convolution("c", 6, window: 1), norm("n", 2), .relu]), head(2),
+      ]),
+    SmallNetwork(
+      name: "groups across blocks of channels, batch 1", input: [3, 5, 7], classes: 3,
+      blocks: [
+        Block("a", [convolution("c", 10), norm("n", 2), .relu]),
+        Block("b", [convolution("d", 27), norm("m", 3)]), head(3),
+      ], batch: 1),
+    SmallNetwork(
+      name: "normalized images", input: [4, 9, 11], classes: 2,
+      blocks: [
+        Block("a", [norm("n", 2), .flatten, .linear(LinearLayer("g", outputs: 6)), norm("m", 3)]),
+        Block("h", [.relu, .linear(LinearLayer("f", outputs: 2))]),
+      ], batch: 3),
+    SmallNetwork(
+      name: "identity and projection", input: [3, 9, 7], classes: 3,
+      blocks: [
+        Block("a", [convolution("c", 16), norm("n", 2), .relu]),
+        Block(
+          "b",
+          [
+            .residual(
+              body: [
+                convolution("d", 16), norm("o", 2), .relu, convolution("e", 16), norm("p", 2),
+              ], shortcut: []), .relu,
+            .residual(
+              body: [
+                convolution("g", 16), norm("q", 2), .relu, convolution("i", 16), norm("r", 2),
+              ],
+              shortcut: []), .relu,
+          ]),
+        Block(
+          "c",
+          [
+            .residual(
+              body: [
+                convolution("j", 24, stride: 2), norm("s", 2), .relu, convolution("k", 24),
+                norm("t", 2),
+              ], shortcut: [convolution("l", 24, window: 1, stride: 2), norm("u", 2)]), .relu,
+          ]), head(3),
+      ]),
+    SmallNetwork(
+      name: "additions that nothing takes in", input: [2, 6, 6], classes: 3,
+      blocks: [
+        Block("a", [convolution("c", 9), .relu]),
+        Block(
+          "b",
+          [
+            .residual(body: [.relu, convolution("d", 9)], shortcut: []),
+            .residual(
+              body: [convolution("e", 5), .relu], shortcut: [convolution("g", 5, window: 1)]),
+            .relu,
+          ]), head(3),
+      ]),
+    SmallNetwork(
+      name: "activations before convolutions, nested", input: [2, 7, 6], classes: 2,
+      blocks: [
+        Block("a", [convolution("c", 8)]),
+        Block(
+          "b",
+          [
+            .residual(
+              body: [
+                norm("n", 2), .relu,
+                .residual(body: [convolution("d", 8), norm("o", 4)], shortcut: []),
+              ], shortcut: []),
+            .residual(body: [.maxPooling(PoolingLayer(window: 1)), .relu], shortcut: []),
+          ]), head(2),
+      ]),
+  ]
+}
