@@ -59,9 +59,10 @@ package final class Broker: Sendable {
       at: directory.paths.ledger,
       header: RunHeader(topology, seed: plan.seed, transport: settings.transport))
     defer { ledger.close() }
-    let keeper = ModelKeeper(
-      workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
-      observer: observer, inbox: inbox)
+    let keeper = KeeperQueue(
+      ModelKeeper(
+        workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
+        observer: observer), inbox: inbox)
     let parameters = topology.architecture.parameterCount(stage: topology.architecture.stages)
     let loop = try BrokerLoop(
       plan: plan, settings: settings, modelBytes: 4 * parameters, context: context,

@@ -9,7 +9,7 @@ import ZeroMQ
 /// Slow work happens at the model's keeper; only its results come back here. Made and run on one thread.
 final class BrokerLoop {
   let plan: BrokerPlan
-  let keeper: ModelKeeper
+  let keeper: KeeperQueue
   let inbox: Inbox<BrokerInput>
   let observer: any RunObserver
   /// Where the sockets are bound, with the ports that `*` became.
@@ -33,7 +33,7 @@ final class BrokerLoop {
   /// Binds the sockets of a broker.
   init(
     plan: BrokerPlan, settings: BrokerSettings, modelBytes: Int, context: Context,
-    keeper: ModelKeeper, inbox: Inbox<BrokerInput>, observer: any RunObserver
+    keeper: KeeperQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver
   ) throws(ZMQError) {
     self.plan = plan
     self.keeper = keeper

@@ -1,7 +1,6 @@
 import Codecs
 import Datasets
 import Digests
-import Dispatch
 import Federation
 import Foundation
 import Ledger
@@ -13,13 +12,13 @@ import Synchronization
 import Tensors
 import Topology
 import Wire
-import ZeroMQ
 
-/// The broker's slow work, in order and off the loop's thread: storing updates, aggregating, evaluating,
-/// booking, and making the next model.
+/// The broker's slow work: storing updates, aggregating, evaluating, booking, and making the next model.
 ///
-/// SAFETY of `@unchecked Sendable`: all mutable state is touched only by blocks on `queue`, which is
-/// serial; `finish` reads it after the queue was drained.
+/// Each call does its work before it returns, on the caller's thread; a ``KeeperQueue`` calls off the
+/// loop's thread.
+///
+/// SAFETY of `@unchecked Sendable`: it has one caller at a time, a serial queue or a single thread.
 final class ModelKeeper: @unchecked Sendable {
   private let workload: Workload
   private let plan: BrokerPlan
@@ -27,8 +26,6 @@ final class ModelKeeper: @unchecked Sendable {
   private let directory: RunPaths
   private let ledger: RunStore
   private let observer: any RunObserver
-  private let inbox: Inbox<BrokerInput>
-  private let queue = DispatchQueue(label: "progfed.model", qos: .userInitiated)
 
   private var model: GlobalModel
   private var spool: Spool?
@@ -36,12 +33,11 @@ final class ModelKeeper: @unchecked Sendable {
   private var accuracy: Double?
   private var loss: Double?
   private var collapse = CollapseWatch()
-  private var failure: (any Error)?
 
-  /// A keeper that books into `ledger` and answers through `inbox`.
+  /// A keeper that books into `ledger`.
   init(
     workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
-    ledger: RunStore, observer: any RunObserver, inbox: Inbox<BrokerInput>
+    ledger: RunStore, observer: any RunObserver
   ) {
     self.workload = workload
     self.plan = plan
@@ -49,105 +45,88 @@ final class ModelKeeper: @unchecked Sendable {
     self.directory = directory
     self.ledger = ledger
     self.observer = observer
-    self.inbox = inbox
     model = GlobalModel(workload: workload, seed: plan.seed)
   }
 
-  /// Makes the model of `round`; answers with `prepared`.
-  func prepare(round: Int) {
-    perform { [self] in
-      let phase = plan.schedule.phase(in: round)
-      let (prepared, segments) = try model.prepare(phase)
-      spool = try Spool(directory: directory.spool, round: round)
-      _ = inbox.push(.prepared(prepared, segments))
-    }
+  /// Makes the model of `round`, and room for its updates.
+  ///
+  /// - Throws: `CodecError` if a value is no longer finite, `LedgerError`.
+  func prepare(round: Int) throws -> (PreparedModel, [EncodedSegment]) {
+    let prepared = try model.prepare(plan.schedule.phase(in: round))
+    spool = try Spool(directory: directory.spool, round: round)
+    return prepared
   }
 
-  /// Checks a client's update and stores it durably; answers with `stored`.
-  func store(round: Int, client: Int, attempt: Int, offer: Offer, bytes: [UInt8]) {
-    perform { [self] in
-      let result = try check(bytes, offer, round: round)
-      if result == .accepted {
-        _ = try spool?.store(client: client, attempt: attempt, bytes)
-      }
-      _ = inbox.push(.stored(round: round, client: client, result))
+  /// Checks a client's update and stores it durably.
+  func store(
+    round: Int, client: Int, attempt: Int, offer: Offer, bytes: [UInt8]
+  ) throws -> StoreResult {
+    let result = try check(bytes, offer, round: round)
+    if result == .accepted {
+      _ = try spool?.store(client: client, attempt: attempt, bytes)
     }
+    return result
   }
 
   /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
-  func close(_ result: RoundResult, book: RoundBook, total: TwoWayTraffic, elapsed: Duration) {
-    perform { [self] in
-      let phase = plan.schedule.phase(in: result.round)
-      try aggregate(result, phase)
-      var record = RoundRecord(result, phase: phase, epochs: workload.topology.training.epochs)
-      let schedule = plan.schedule
-      if workload.topology.evaluation.isDue(after: result.round, of: schedule.totalRounds) {
-        let evaluation = try evaluate(stage: phase.stage)
-        record.accuracy = evaluation.accuracy
-        record.loss = evaluation.meanLoss
-        accuracy = evaluation.accuracy
-        loss = evaluation.meanLoss
-        if collapse.notices(
-          evaluation.accuracy, stage: phase.stage, classes: workload.data.test.classes)
-        {
-          record.counters["collapse"] = 1
-          observer.collapsed(
-            round: result.round, stage: phase.stage, accuracy: evaluation.accuracy)
-        }
+  func close(
+    _ result: RoundResult, book: RoundBook, total: TwoWayTraffic, elapsed: Duration
+  ) throws {
+    let phase = plan.schedule.phase(in: result.round)
+    try aggregate(result, phase)
+    var record = RoundRecord(result, phase: phase, epochs: workload.topology.training.epochs)
+    let schedule = plan.schedule
+    if workload.topology.evaluation.isDue(after: result.round, of: schedule.totalRounds) {
+      let evaluation = try evaluate(stage: phase.stage)
+      record.accuracy = evaluation.accuracy
+      record.loss = evaluation.meanLoss
+      accuracy = evaluation.accuracy
+      loss = evaluation.meanLoss
+      if collapse.notices(
+        evaluation.accuracy, stage: phase.stage, classes: workload.data.test.classes)
+      {
+        record.counters["collapse"] = 1
+        observer.collapsed(
+          round: result.round, stage: phase.stage, accuracy: evaluation.accuracy)
       }
-      try ledger.append(record, book: book)
-      last = (record, book)
-      observer.closed(
-        RunProgress(
-          record: record, rounds: schedule.totalRounds, stages: schedule.stages,
-          accuracy: accuracy, total: total, elapsed: elapsed))
     }
+    try ledger.append(record, book: book)
+    last = (record, book)
+    observer.closed(
+      RunProgress(
+        record: record, rounds: schedule.totalRounds, stages: schedule.stages,
+        accuracy: accuracy, total: total, elapsed: elapsed))
   }
 
-  /// Waits for all work, books what crossed after the last round, and keeps the model.
+  /// Books what crossed after the last round, and keeps the model.
   ///
-  /// - Throws: what went wrong in earlier work, or `LedgerError`.
+  /// - Throws: `LedgerError`.
   func finish(state: RunState, book: RoundBook, elapsed: Duration) throws {
-    try queue.sync {
-      if let failure { throw failure }
-      var digest: Digest?
-      if var (record, booked) = last {
-        booked.merge(book)
-        try ledger.append(record, book: booked)
-        record.counters = [:]
-        let stage = record.stage
-        digest = model.digest(stage: stage)
-        let tensors = model.parameters(stage: stage).flatMap { vector in
-          vector.layout.parameters.indices.map { index in
-            ("\(vector.layout.name).\(vector.layout.parameters[index].name)", vector.tensor(index))
-          }
+    var digest: Digest?
+    if var (record, booked) = last {
+      booked.merge(book)
+      try ledger.append(record, book: booked)
+      record.counters = [:]
+      let stage = record.stage
+      digest = model.digest(stage: stage)
+      let tensors = model.parameters(stage: stage).flatMap { vector in
+        vector.layout.parameters.indices.map { index in
+          ("\(vector.layout.name).\(vector.layout.parameters[index].name)", vector.tensor(index))
         }
-        let file = SafeTensors(
-          tensors: Dictionary(uniqueKeysWithValues: tensors),
-          metadata: [
-            "format": "pt", "architecture": workload.topology.architecture.name,
-            "stage": "\(stage)", "round": "\(record.round)",
-          ])
-        try DurableFile.write(file.encoded(), to: directory.model)
       }
-      try spool?.clear()
-      try ledger.finish(
-        FinalRecord(
-          state: state, accuracy: accuracy, loss: loss, modelDigest: digest, elapsed: elapsed,
-          wallClock: elapsed))
+      let file = SafeTensors(
+        tensors: Dictionary(uniqueKeysWithValues: tensors),
+        metadata: [
+          "format": "pt", "architecture": workload.topology.architecture.name,
+          "stage": "\(stage)", "round": "\(record.round)",
+        ])
+      try DurableFile.write(file.encoded(), to: directory.model)
     }
-  }
-
-  private func perform(_ work: @escaping @Sendable () throws -> Void) {
-    queue.async { [self] in
-      guard failure == nil else { return }
-      do {
-        try work()
-      } catch {
-        failure = error
-        _ = inbox.push(.failed(error))
-      }
-    }
+    try spool?.clear()
+    try ledger.finish(
+      FinalRecord(
+        state: state, accuracy: accuracy, loss: loss, modelDigest: digest, elapsed: elapsed,
+        wallClock: elapsed))
   }
 
   private func check(_ bytes: [UInt8], _ offer: Offer, round: Int) throws -> StoreResult {
