@@ -16,11 +16,13 @@ package struct Overrides: Hashable, Sendable {
   package var up: String?
   /// `--down`: the codec of the model.
   package var down: String?
+  /// `--set`: any other value, each as KEY=VALUE.
+  package var settings: [String] = []
 
   /// Overrides of the given values.
   package init(
     seed: UInt64? = nil, rounds: Int? = nil, strategy: Strategy? = nil, clients: Int? = nil,
-    clientsPerRound: Int? = nil, up: String? = nil, down: String? = nil
+    clientsPerRound: Int? = nil, up: String? = nil, down: String? = nil, settings: [String] = []
   ) {
     self.seed = seed
     self.rounds = rounds
@@ -29,5 +31,6 @@ package struct Overrides: Hashable, Sendable {
     self.clientsPerRound = clientsPerRound
     self.up = up
     self.down = down
+    self.settings = settings
   }
 }

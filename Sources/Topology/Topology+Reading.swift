@@ -27,8 +27,10 @@ extension Topology {
     checksFiles: Bool = true
   ) throws(TopologyError) {
     let document: YAMLDocument
+    let settings: [Setting]
     do throws(Fault.Unreadable) {
       document = try YAMLDocument(text)
+      settings = try overrides.settings.map(Setting.init)
     } catch {
       throw TopologyError(
         file: file,
@@ -37,10 +39,12 @@ extension Topology {
         ])
     }
     let reading = Reading(repetitions: document.repetitions)
-    let draft = document.root.flatMap { root in
+    for setting in settings { reading.settle(setting.path, at: setting.place) }
+    let root = settings.reduce(document.root) { $1.applied(to: $0) }
+    let draft = root.flatMap { root in
       Cursor(root, path: "", reading: reading).keys { TopologyDraft(reading: &$0, file: file) }
     }
-    if document.root == nil {
+    if root == nil {
       reading.report("", "is empty", remedy: "begin with a copy of topologies/quickstart.yaml")
     }
     reading.reportRepetitions()

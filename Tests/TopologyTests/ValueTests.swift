@@ -45,6 +45,38 @@ struct ValueTests {
     #expect(momentum.server.rule == .average(rate: 1, momentum: 0.9))
   }
 
+  @Test func `the command line can set any value, in sections that are there or not`() throws {
+    let topology = try Texts.topology(
+      Texts.least,
+      Overrides(settings: [
+        "training.batch=32", "rounds=40", "stages.rounds=[10, 10, 20]",
+        "training.schedule={name: multistep, milestones: [50 %], factor: 0.2}",
+        "training.batch = 16",
+      ]))
+    #expect(topology.training.batch == 16)
+    #expect(topology.training.schedule == .multistep(milestones: [0.5], factor: 0.2))
+    #expect(topology.growthSchedule.rounds == [10, 10, 20])
+    #expect(topology.clients == 10)
+  }
+
+  @Test(arguments: [
+    ("training.batch", "isn't KEY=VALUE"), (".batch=3", "isn't KEY=VALUE"),
+    ("training.batch=", "has no value"), ("training.batch=[1", "isn't YAML"),
+    ("training={batch: 3, batch: 4}", "twice"), ("training.batch=ten", "not a whole number"),
+    ("training.bacth=3", "did you mean batch?"), ("training.schedule={name: cosin}", "cosine"),
+    ("clients.many=3", "not a whole number"),
+  ])
+  func `what is wrong with a set value is told for the option`(text: String, problem: String) {
+    do throws(TopologyError) {
+      _ = try Texts.topology(Texts.least, Overrides(settings: [text]))
+      Issue.record("\(text) was taken")
+    } catch {
+      #expect(error.faults.count == 1)
+      #expect("\(error)".hasPrefix("--set \(text.prefix(3))"))
+      #expect("\(error)".contains(problem))
+    }
+  }
+
   @Test func `every value arrives where it belongs`() throws {
     let topology = try Texts.topology(
       """

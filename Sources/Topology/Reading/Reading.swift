@@ -2,6 +2,7 @@
 final class Reading {
   private(set) var faults: [Fault] = []
   private var places: [String: Fault.Place] = [:]
+  private var settled: [String: Fault.Place] = [:]
   private var unsound: Set<String> = []
   private var repetitions: [String: Repetition]
 
@@ -16,8 +17,22 @@ final class Reading {
   /// Remembers where the value of `path` stands.
   func note(_ place: Fault.Place, of path: String) { places[path] = place }
 
+  /// Takes note that the command line gave the value of `path`, and so all that is in it.
+  func settle(_ path: String, at place: Fault.Place) { settled[path] = place }
+
+  /// The option that gave the value of `path`, if one did.
+  private func option(for path: String) -> Fault.Place? {
+    settled.filter { $0.key == path || Self.contains($0.key, path) }
+      .max { $0.key.count < $1.key.count }?.value
+  }
+
   /// The place of `path`, or of the nearest section around it that is in the file.
   func place(of path: String) -> Fault.Place {
+    if let option = option(for: path) { return option }
+    // What the file doesn't hold was made for an option that sets something in it.
+    if places[path] == .file, let made = settled.first(where: { Self.contains(path, $0.key) }) {
+      return made.value
+    }
     var path = path[...]
     while true {
       if let place = places[String(path)] { return place }
@@ -33,8 +48,8 @@ final class Reading {
     _ path: String, _ problem: String, remedy: String, at place: Fault.Place? = nil
   ) {
     unsound.insert(path)
-    faults.append(
-      Fault(place: place ?? self.place(of: path), path: path, problem: problem, remedy: remedy))
+    let place = option(for: path) ?? place ?? self.place(of: path)
+    faults.append(Fault(place: place, path: path, problem: problem, remedy: remedy))
   }
 
   /// Takes note that there is no good value for `path`, which is reported elsewhere.

@@ -65,6 +65,13 @@ struct OverrideOptions: ParsableArguments {
   @Option(help: "The codec of the broadcast model, such as linear8.")
   var down: String?
 
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Any value of the topology, such as training.batch=32; may be repeated.",
+      valueName: "key=value"))
+  var settings: [String] = []
+
   /// The changes for the topology's reader.
   var values: Overrides {
     var overrides = Overrides()
@@ -73,6 +80,7 @@ struct OverrideOptions: ParsableArguments {
     overrides.strategy = strategy
     overrides.up = up
     overrides.down = down
+    overrides.settings = settings
     return overrides
   }
 }
