@@ -15,12 +15,14 @@ struct ArraySource: BatchSource {
 
   mutating func fill(_ batch: inout Batch) {
     let scalars = batch.inputs.count / batch.capacity
-    if next == labels.count, epochs > 1 { (next, epochs) = (0, epochs - 1) }
-    batch.count = min(batch.capacity, labels.count - next)
+    let each = batch.labels.count / batch.capacity
+    let samples = labels.count / each
+    if next == samples, epochs > 1 { (next, epochs) = (0, epochs - 1) }
+    batch.count = min(batch.capacity, samples - next)
     for index in 0..<batch.count * scalars {
       batch.inputs[index] = inputs[next * scalars + index]
     }
-    for index in 0..<batch.count { batch.labels[index] = labels[next + index] }
+    for index in 0..<batch.count * each { batch.labels[index] = labels[next * each + index] }
     next += batch.count
   }
 }
@@ -35,7 +37,7 @@ struct BatchesSource: BatchSource {
       return
     }
     let (inputs, labels) = batches.removeFirst()
-    batch.count = labels.count
+    batch.count = labels.count / (batch.labels.count / batch.capacity)
     batch.inputs.replaceSubrange(inputs.indices, with: inputs)
     batch.labels.replaceSubrange(labels.indices, with: labels)
   }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `A gradient` {
   @Test(
-    arguments: SmallNetwork.all + SmallNetwork.pooled + SmallNetwork.residual,
+    arguments: SmallNetwork.all + SmallNetwork.pooled + SmallNetwork.residual + SmallNetwork.masks,
     [11, 12] as [UInt64])
   func `is that of the loss, by differences in 64 bits`(small: SmallNetwork, seed: UInt64) throws {
     let trainer = try Trainer(network: try small.network(), batch: small.batch)
@@ -14,7 +14,7 @@ import Testing
     var source = ArraySource(inputs: inputs, labels: labels)
     let (gradient, loss) = try trainer.gradient(parameters, source: &source)
 
-    let reference = ReferenceNetwork(small.blocks, input: small.input)
+    let reference = try ReferenceNetwork(small)
     let pixels = inputs.map(Double.init)
     var scalars = parameters.flatMap(\.scalars).map(Double.init)
     let expected = reference.loss(scalars, inputs: pixels, labels: labels)
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  @Test(arguments: SmallNetwork.all, [1, 2, 4, 7])
+  @Test(arguments: SmallNetwork.all + SmallNetwork.masks, [1, 2, 4, 7])
   func `of several batches is the mean over their samples`(
     small: SmallNetwork, batch: Int
   ) throws {

@@ -4,20 +4,41 @@ import Tensors
 
 /// Networks in 64-bit floats, written as plainly as possible, to compare with.
 struct ReferenceNetwork {
-  /// The layers of all segments, with the segment of each.
-  let layers: [Layer]
+  /// The layers in the order in which they are applied, with the segment of each part.
+  let path: [(segment: Int, layers: [Layer])]
   let input: Shape
+  let objective: Objective
+  /// How many scalars each segment has; empty for a chain, whose parameters lie in the layers' order.
+  let counts: [Int]
   /// Decides what a dropout layer keeps: its ordinal, the sample, the scalar, the scalars per sample.
   var keeps: ((Int, Int, Int, Int) -> Bool)?
 
   init(_ blocks: [Block], input: Shape) {
-    layers = blocks.flatMap(\.layers)
+    path = [(0, blocks.flatMap(\.layers))]
     self.input = input
+    objective = .classes
+    counts = []
+  }
+
+  init(_ small: SmallNetwork) throws {
+    path = small.nesting.path(small.blocks)
+    input = small.input
+    objective = small.objective
+    counts = try small.network().layouts.map(\.count)
   }
 
   /// The mean loss over a batch; `parameters` are all scalars in the wire's order.
   func loss(_ parameters: [Double], inputs: [Double], labels: [Int32]) -> Double {
     let logits = forward(parameters, inputs)
+    if case .pixels(let loss) = objective {
+      let pixels = labels.count / logits.count
+      let masks = logits.enumerated().map { sample, mask in
+        ReferenceMask(
+          logits: mask, labels: Array(labels[sample * pixels..<(sample + 1) * pixels])
+        ).loss(loss)
+      }
+      return masks.reduce(0, +) / Double(masks.count)
+    }
     let losses = zip(logits, labels).map { logits, label in
       let peak = logits.max() ?? 0
       return exponentials(logits, peak) + peak - logits[Int(label)]
@@ -30,8 +51,21 @@ struct ReferenceNetwork {
     let samples = stride(from: 0, to: inputs.count, by: input.count).map {
       Array(inputs[$0..<$0 + input.count])
     }
-    var state = State(parameters: parameters[...])
-    return apply(layers, to: Activations(samples: samples, shape: input.dimensions), &state).samples
+    var batch = Activations(samples: samples, shape: input.dimensions)
+    var slices = [parameters[...]]
+    if !counts.isEmpty {
+      slices = counts.indices.map { segment in
+        parameters[counts[..<segment].reduce(0, +)...].prefix(counts[segment])
+      }
+    }
+    var state = State(parameters: [])
+    var kept = slices.map { _ in [String: Activations]() }
+    for (segment, layers) in path {
+      (state.parameters, state.kept) = (slices[segment], kept[segment])
+      batch = apply(layers, to: batch, &state)
+      (slices[segment], kept[segment]) = (state.parameters, state.kept)
+    }
+    return batch.samples
   }
 
   /// A batch between two layers.
@@ -44,6 +78,7 @@ struct ReferenceNetwork {
   struct State {
     var parameters: ArraySlice<Double>
     var dropouts = 0
+    var kept: [String: Activations] = [:]
 
     mutating func take(_ count: Int) -> [Double] {
       defer { parameters = parameters.dropFirst(count) }
@@ -108,6 +143,20 @@ struct ReferenceNetwork {
       return Activations(samples: samples, shape: shape)
     case .flatten:
       return Activations(samples: samples, shape: [samples[0].count])
+    case .transposedConvolution(let layer):
+      let weights = state.take(shape[0] * layer.outputs * layer.window * layer.window)
+      let bias =
+        layer.bias ? state.take(layer.outputs) : Array(repeating: 0, count: layer.outputs)
+      let results = samples.map { spread($0, shape, layer, weights, bias) }
+      return Activations(samples: results.map(\.0), shape: results[0].1)
+    case .keep(let name):
+      state.kept[name] = batch
+      return batch
+    case .concatenation(let name):
+      guard let other = state.kept[name] else { preconditionFailure("\(name) wasn't kept") }
+      return Activations(
+        samples: zip(other.samples, samples).map { $0 + $1 },
+        shape: [other.shape[0] + shape[0]] + shape.dropFirst())
     }
   }
 
@@ -162,6 +211,35 @@ struct ReferenceNetwork {
             }
           }
           y.append(sum)
+        }
+      }
+    }
+    return (y, [layer.outputs] + size)
+  }
+
+  private func spread(
+    _ x: [Double], _ shape: [Int], _ layer: TransposedConvolutionLayer, _ w: [Double],
+    _ b: [Double]
+  ) -> ([Double], [Int]) {
+    let k = layer.window
+    let size = [1, 2].map { (shape[$0] - 1) * layer.stride - 2 * layer.padding + k }
+    let area = size[0] * size[1]
+    var y = b.flatMap { Array(repeating: $0, count: area) }
+    for c in 0..<shape[0] {
+      for r in 0..<shape[1] {
+        for s in 0..<shape[2] {
+          let value = x[(c * shape[1] + r) * shape[2] + s]
+          for o in 0..<layer.outputs {
+            for i in 0..<k {
+              for j in 0..<k {
+                let row = r * layer.stride + i - layer.padding
+                let column = s * layer.stride + j - layer.padding
+                guard (0..<size[0]).contains(row), (0..<size[1]).contains(column) else { continue }
+                y[o * area + row * size[1] + column] +=
+                  value * w[((c * layer.outputs + o) * k + i) * k + j]
+              }
+            }
+          }
         }
       }
     }

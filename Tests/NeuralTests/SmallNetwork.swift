@@ -11,6 +11,8 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
   var batch = 2
   /// How many of its gradient's scalars are compared with differences.
   var probes = 60
+  var nesting = Nesting.outermostFirst
+  var objective = Objective.classes
 
   var testDescription: String { name }
 
@@ -124,13 +126,17 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
       ], batch: 5, probes: 12)
   }
 
-  func network() throws -> Network { try Network(input: input, classes: classes, blocks: blocks) }
+  func network() throws -> Network {
+    try Network(
+      input: input, classes: classes, blocks: blocks, nesting: nesting, objective: objective)
+  }
 
   /// Inputs and labels for `count` samples.
   func samples(_ count: Int, key: UInt64) -> (inputs: [Float], labels: [Int32]) {
-    (
+    let labels = objective == .classes ? 1 : input.count / input.dimensions[0]
+    return (
       fill(key: key, count: count * input.count, bound: 1.5),
-      (0..<count).map { Int32(($0 * 7 + Int(key % 13)) % classes) }
+      (0..<count * labels).map { Int32(($0 * 7 + $0 / 5 + Int(key % 13)) % classes) }
     )
   }
 

@@ -1,9 +1,9 @@
 import Tensors
 
 extension Graph {
-  /// Appends `layers`, reading value `input`, to segment `segment`; returns the last value.
+  /// Appends `layers`, reading value `input`, to segment `segment`, called `name`; returns the last value.
   mutating func append(
-    _ layers: [Layer], reading input: Int, segment: Int
+    _ layers: [Layer], reading input: Int, segment: Int, called name: String
   ) throws(NetworkError) -> Int {
     var value = input
     for layer in layers {
@@ -21,8 +21,9 @@ extension Graph {
         value = append(operation, reading: [value], segment: segment)
       case .residual(let body, let shortcut):
         branches.insert(value)
-        let made = try append(body, reading: value, segment: segment)
-        let other = try append(shortcut, reading: value, segment: segment)
+        let made = try append(body, reading: value, segment: segment, called: name)
+        let other = try append(
+          shortcut, reading: value, segment: segment, called: name)
         value = try appendSum(of: made, and: other, segment: segment)
       case .maxPooling(let layer):
         let operation = try MaxPoolingOperation(layer, input: shapes[value])
@@ -43,6 +44,21 @@ extension Graph {
       case .flatten:
         // Readers of a flat shape take any shape in row-major order; nothing is to be computed.
         continue
+      case .transposedConvolution(let layer):
+        let operation = try TransposedConvolutionOperation(layer, input: shapes[value])
+        value = append(operation, reading: [value], segment: segment)
+      case .keep(let key):
+        guard kept[segment].updateValue(value, forKey: key) == nil else {
+          throw .keptTwice(name: key, block: name)
+        }
+        branches.insert(value)
+      case .concatenation(let key):
+        guard let other = kept[segment][key] else { throw .notKept(name: key, block: name) }
+        let (first, second) = (shapes[other], shapes[value])
+        guard let operation = ConcatenationOperation(first, second), other != value else {
+          throw .notJoined(name: key, block: name, kept: first, input: second)
+        }
+        value = append(operation, reading: [other, value], segment: segment)
       }
     }
     return value

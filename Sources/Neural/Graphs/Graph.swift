@@ -30,10 +30,13 @@ struct Graph: Sendable {
   var branches: Set<Int> = []
   /// The value that the loss is computed from.
   var result = 0
+  /// What each segment keeps for its concatenations.
+  var kept: [[String: Int]]
 
   init(input: Shape, segments: Int) {
     shapes = [input]
     parameters = Array(repeating: [], count: segments)
+    kept = Array(repeating: [:], count: segments)
   }
 
   /// The nodes that read `value`, in order.

@@ -8,28 +8,54 @@ public struct Network: Sendable {
   public let input: Shape
   /// How many classes are told apart.
   public let classes: Int
+  /// What it is trained for.
+  public let objective: Objective
   /// The parameters of each segment; the order is that of the wire.
   public let layouts: [ParameterLayout]
   let graph: Graph
 
-  /// The chain of `blocks`, of which the last is the head.
+  /// The network of `blocks`, of which the last is the head: a chain, unless blocks lie in each other.
   ///
   /// - Parameters:
   ///   - input: The shape of one sample, `[C, H, W]`.
-  ///   - classes: How many scalars the last layer makes.
-  ///   - blocks: The segments in the order in which they are applied.
+  ///   - classes: How many scalars the last layer makes, or makes for each pixel.
+  ///   - blocks: The segments in the order of the wire, the head last.
+  ///   - nesting: In which order blocks are applied.
+  ///   - objective: What it is trained for.
   /// - Throws: `NetworkError` where a layer doesn't fit its input.
-  public init(input: Shape, classes: Int, blocks: [Block]) throws(NetworkError) {
+  public init(
+    input: Shape, classes: Int, blocks: [Block], nesting: Nesting = .outermostFirst,
+    objective: Objective = .classes
+  ) throws(NetworkError) {
+    precondition(!blocks.isEmpty, "a network of no blocks")
     var graph = Graph(input: input, segments: blocks.count)
-    for (segment, block) in blocks.enumerated() {
-      graph.result = try graph.append(block.layers, reading: graph.result, segment: segment)
+    for (segment, layers) in nesting.path(blocks) {
+      graph.result = try graph.append(
+        layers, reading: graph.result, segment: segment, called: blocks[segment].name)
     }
     let output = graph.shapes[graph.result]
-    guard output.count == classes else { throw .wrongOutput(output, classes: classes) }
+    switch objective {
+    case .classes:
+      guard output.count == classes, output.dimensions[0] == classes else {
+        throw .wrongOutput(output, classes: classes)
+      }
+    case .pixels:
+      let needed = Shape([classes] + input.dimensions.dropFirst())
+      guard output == needed else { throw .wrongMask(output, needed: needed) }
+    }
     self.input = input
     self.classes = classes
+    self.objective = objective
     self.graph = graph
     layouts = zip(blocks, graph.parameters).map { ParameterLayout(name: $0.name, parameters: $1) }
+  }
+
+  /// How many labels belong to one sample: 1, or H · W.
+  public var labelsPerSample: Int {
+    switch objective {
+    case .classes: 1
+    case .pixels: input.dimensions.dropFirst().reduce(1, *)
+    }
   }
 
   /// How many scalars all segments hold.

@@ -14,6 +14,16 @@ public enum NetworkError: Error, Hashable, Sendable {
   case nothingToAdd(layer: String)
   /// The last layer's output isn't one scalar per class.
   case wrongOutput(Shape, classes: Int)
+  /// The last layer's output isn't one scalar per class for each pixel of the input.
+  case wrongMask(Shape, needed: Shape)
+  /// The output of a transposed convolution has no pixel left.
+  case nothingLeft(layer: String, input: Shape)
+  /// Nothing of this name was kept in the block before it is concatenated.
+  case notKept(name: String, block: String)
+  /// Two values are kept under one name in the block.
+  case keptTwice(name: String, block: String)
+  /// What was kept and what it is concatenated with differ in rows or columns, or are one and the same.
+  case notJoined(name: String, block: String, kept: Shape, input: Shape)
 }
 
 extension NetworkError: CustomStringConvertible {
@@ -38,6 +48,20 @@ extension NetworkError: CustomStringConvertible {
       "\(layer): neither its body nor its shortcut has a layer that computes anything"
     case .wrongOutput(let shape, let classes):
       "the last layer's output is \(shape) and not \(classes), one scalar per class"
+    case .wrongMask(let shape, let needed):
+      "the last layer's output is \(shape) and not \(needed), one scalar per class and pixel"
+    case .nothingLeft(let layer, let input):
+      "\(layer): its padding leaves nothing of an input of \(input); use less of it"
+    case .notKept(let name, let block):
+      "\(block): nothing was kept as \(name) before it is concatenated; put .keep(\"\(name)\") before"
+    case .keptTwice(let name, let block):
+      "\(block): two values are kept as \(name); give each a name of its own"
+    case .notJoined(let name, let block, let kept, let input):
+      """
+      \(block): \(name) was kept as \(kept) and can't be concatenated with \(input); rows and columns must be \
+      equal, and something must lie between (a U-Net's rows and columns are halved at each level: \
+      multiples of that power of 2 fit)
+      """
     }
   }
 }

@@ -4,10 +4,13 @@ public struct Block: Hashable, Sendable {
   public var name: String
   /// Its layers, in the order in which they are applied.
   public var layers: [Layer]
+  /// Its layers on the way back from the blocks that lie inside it, as in a U-Net's decoder.
+  public var returning: [Layer]
 
   /// A part of the given name and layers.
-  public init(_ name: String, _ layers: [Layer]) {
+  public init(_ name: String, _ layers: [Layer], returning: [Layer] = []) {
     self.name = name
     self.layers = layers
+    self.returning = returning
   }
 }

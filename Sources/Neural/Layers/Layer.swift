@@ -5,6 +5,8 @@
 public indirect enum Layer: Hashable, Sendable {
   /// A two-dimensional convolution, `[C, H, W]` to `[O, H', W']`.
   case convolution(ConvolutionLayer)
+  /// A transposed convolution, `[C, H, W]` to `[O, H', W']`.
+  case transposedConvolution(TransposedConvolutionLayer)
   /// An affine map, `[I]`, or any shape of I scalars in row-major order, to `[O]`.
   case linear(LinearLayer)
   /// max(x, 0), any shape.
@@ -23,4 +25,8 @@ public indirect enum Layer: Hashable, Sendable {
   case dropout(rate: Double)
   /// The scalars in row-major order, `[C, H, W]` to `[C·H·W]`.
   case flatten
+  /// Passes its input on and keeps it under a name, for a concatenation further on in the same block.
+  case keep(String)
+  /// Puts the channels of what was kept before those of the input, `[C, H, W]` to `[K + C, H, W]`.
+  case concatenation(String)
 }

@@ -2,16 +2,54 @@
 public struct Evaluation: Hashable, Sendable {
   /// The samples seen.
   public var samples = 0
-  /// The samples whose largest logit is that of their class.
+  /// The labels judged: one for each sample, or one for each pixel.
+  public var labels = 0
+  /// The labels whose class has the largest logit.
   public var correct = 0
   /// The sum of the samples' losses.
   public var lossSum = 0.0
+  /// How many pixels of which class were taken for which, a row for each true class.
+  ///
+  /// Empty where samples are labelled as a whole.
+  public var confusion: [Int] = []
 
   /// The share of right answers; 0 if there were no samples.
-  public var accuracy: Double { samples > 0 ? Double(correct) / Double(samples) : 0 }
+  public var accuracy: Double { labels > 0 ? Double(correct) / Double(labels) : 0 }
   /// The mean loss; 0 if there were no samples.
   public var meanLoss: Double { samples > 0 ? lossSum / Double(samples) : 0 }
 
   /// Nothing seen yet.
   public init() {}
+
+  /// Adds what was seen of other samples.
+  public mutating func add(_ other: Evaluation) {
+    samples += other.samples
+    labels += other.labels
+    correct += other.correct
+    lossSum += other.lossSum
+    guard !confusion.isEmpty else {
+      confusion = other.confusion
+      return
+    }
+    for (index, count) in other.confusion.enumerated() { confusion[index] += count }
+  }
+
+  /// The Dice coefficient of a region over all pixels seen; nil where samples are labelled as a whole.
+  ///
+  /// 2 |P ∩ Y| / (|P| + |Y|), P being what was taken for one of `classes` and Y what is of one of them; 1 if
+  /// both are empty.
+  public func dice(of classes: Set<Int>) -> Double? {
+    guard !confusion.isEmpty else { return nil }
+    let count = Int(Double(confusion.count).squareRoot())
+    var (both, sum) = (0, 0)
+    for truth in 0..<count {
+      for guess in 0..<count {
+        let (isTrue, isGuessed) = (classes.contains(truth), classes.contains(guess))
+        let pixels = confusion[truth * count + guess]
+        if isTrue, isGuessed { both += pixels }
+        sum += (isTrue ? pixels : 0) + (isGuessed ? pixels : 0)
+      }
+    }
+    return sum > 0 ? 2 * Double(both) / Double(sum) : 1
+  }
 }

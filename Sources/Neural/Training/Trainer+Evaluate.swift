@@ -1,4 +1,3 @@
-import CNeuralKernels
 public import OneDNN
 public import Tensors
 
@@ -21,9 +20,7 @@ extension Trainer {
       let plan = try plan(batch: batch.count, trainable: [])
       try plan.runForward(batch.inputs, Step(stream: stream, dropout: nil, firstSample: 0))
       let score = plan.score(batch.labels)
-      evaluation.samples += batch.count
-      evaluation.correct += Int(score.correct)
-      evaluation.lossSum += score.loss_sum
+      evaluation.add(score)
     }
     return evaluation
   }
@@ -50,7 +47,7 @@ extension Trainer {
       let plan = try plan(batch: batch.count, trainable: all)
       let step = Step(stream: stream, dropout: nil, firstSample: 0)
       try plan.runForward(batch.inputs, step)
-      lossSum += plan.score(batch.labels).loss_sum
+      lossSum += plan.score(batch.labels).lossSum
       samples += batch.count
       try plan.runBackward(step)
       try store.storeGradients(segments: all, to: &vectors, on: stream)

@@ -1,4 +1,3 @@
-import CNeuralKernels
 public import Measures
 public import OneDNN
 public import Tensors
@@ -45,7 +44,7 @@ extension Trainer {
       try plan.runForward(batch.inputs, step)
       let score = plan.score(batch.labels)
       outcome.samples += batch.count
-      let loss = score.loss_sum / Double(batch.count)
+      let loss = score.lossSum / Double(batch.count)
       guard loss.isFinite, loss <= settings.lossLimit else {
         outcome.skippedSteps += 1
         return
@@ -57,8 +56,8 @@ extension Trainer {
       }
       outcome.steps += 1
       outcome.learnedSamples += batch.count
-      outcome.lossSum += score.loss_sum
-      outcome.correct += Int(score.correct)
+      outcome.lossSum += score.lossSum
+      outcome.correct += score.correct
     }
     try store.store(segments: trainable, to: &parameters, on: stream)
     return outcome

@@ -41,7 +41,8 @@ public final class Trainer {
     engine = try Engine()
     stream = try OneDNN.Stream(on: engine)
     store = ParameterStore(network.layouts, on: engine)
-    buffer = Batch(capacity: batch, input: network.input)
+    buffer = Batch(
+      capacity: batch, input: network.input, labelsPerSample: network.labelsPerSample)
     // The layouts of the parameters are those of a full batch's training, whatever is done first:
     // else the order of use could change the order of additions.
     let all = Set(network.layouts.indices)
@@ -69,7 +70,7 @@ public final class Trainer {
       plans = [:]
       arena = Storage(byteCount: compiler.arena.byteCount)
     }
-    let plan = try ExecutionPlan(compiler, classes: network.classes, arena: arena)
+    let plan = try ExecutionPlan(compiler, network: network, arena: arena)
     plans[key] = plan
     return plan
   }
@@ -79,7 +80,10 @@ public final class Trainer {
     of source: inout some BatchSource, capacity: Int,
     _ body: (Batch) throws(DNNLError) -> Void
   ) throws(DNNLError) {
-    if buffer.capacity != capacity { buffer = Batch(capacity: capacity, input: network.input) }
+    if buffer.capacity != capacity {
+      buffer = Batch(
+        capacity: capacity, input: network.input, labelsPerSample: network.labelsPerSample)
+    }
     while true {
       source.fill(&buffer)
       guard buffer.count > 0 else { return }

@@ -10,7 +10,7 @@ public struct TrainingOutcome: Hashable, Sendable {
   public var lossSum = 0.0
   /// The samples learned from.
   public var learnedSamples = 0
-  /// The samples learned from that were classified correctly before their step.
+  /// The labels learned from, one a sample or one a pixel, that were predicted before their step.
   public var correct = 0
 
   /// The mean loss of the samples learned from; 0 if there were none.
