@@ -53,7 +53,7 @@ public enum DurableFile {
   }
 
   /// The names in a directory, sorted.
-  static func names(in url: URL) throws(LedgerError) -> [String] {
+  package static func names(in url: URL) throws(LedgerError) -> [String] {
     let path = url.path(percentEncoded: false)
     do {
       return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
@@ -63,7 +63,7 @@ public enum DurableFile {
   }
 
   /// Removes the file at `url`, if there is one.
-  static func remove(_ url: URL) throws(LedgerError) {
+  package static func remove(_ url: URL) throws(LedgerError) {
     let path = url.path(percentEncoded: false)
     do throws(LedgerError) {
       // SAFETY: the path is passed as a terminated string that outlives the call.

@@ -20,12 +20,14 @@ public struct RunHeader: Hashable, Sendable {
   public var framing: ChunkFraming
   /// When the run began, in ISO 8601; nil where ledgers of one seed shall be equal byte for byte.
   public var start: String?
+  /// The clients by kind; empty where nothing is known of them.
+  public var groups: [ClientGroup]
 
   /// A header of the given facts.
   public init(
     name: String, seed: UInt64, clock: String, transport: String, model: ModelDescription,
     strategy: String, codecs: CodecNames, plannedRounds: Int, framing: ChunkFraming,
-    start: String? = nil
+    start: String? = nil, groups: [ClientGroup] = []
   ) {
     self.name = name
     self.seed = seed
@@ -37,5 +39,6 @@ public struct RunHeader: Hashable, Sendable {
     self.plannedRounds = plannedRounds
     self.framing = framing
     self.start = start
+    self.groups = groups
   }
 }

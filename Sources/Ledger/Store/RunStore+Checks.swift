@@ -11,7 +11,9 @@ extension RunStore {
       return try tables(of: database)
     }
     let found = try tables(of: database)
+    let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
     for (name, definition) in expected where found[name] != definition {
+      if version < 2, found[name] == nil, tablesOfVersion2.contains(name) { continue }
       throw corrupt("its table \(name) isn't that of a ledger")
     }
   }

@@ -24,45 +24,18 @@ extension RunStore {
         plannedRounds: header.plannedRounds,
         elapsed: end?.elapsed ?? rounds.map(\.elapsed).reduce(.zero, +),
         wallClock: end?.wallClock, model: header.model, rounds: rounds,
-        stages: StageSummary.stages(of: rounds, model: header.model),
+        stages: StageSummary.stages(
+          of: rounds, model: header.model, participants: try Self.participants(in: database)),
         totals: rounds.map(\.load).reduce(.zero, +),
         fullModel: rounds.map(\.fullModel).reduce(.zero, +),
         sockets: try Self.traffic(in: database, view: .socket),
         offered: try Self.traffic(in: database, view: .client, offered: true),
         kinds: try Self.kinds(in: database), counters: try Self.counters(in: database),
+        meter: try Self.meter(in: database), groups: header.groups,
+        targets: Milestone.targets(of: rounds),
         final: FinalSummary(
           accuracy: end?.accuracy ?? last?.accuracy, loss: end?.loss ?? last?.loss,
           dice: end?.dice ?? last?.dice, modelDigest: end?.modelDigest))
-    }
-  }
-
-  /// Each client's part in the run, in client order; those that never took part are left out.
-  public func clients() throws(LedgerError) -> [ClientTotal] {
-    try read { database in
-      var totals: [Int: ClientTotal] = [:]
-      func total(_ client: Int) -> ClientTotal {
-        totals[client] ?? ClientTotal(client: client, selected: 0, accepted: 0, traffic: .zero)
-      }
-      let outcomes = try Row.fetchCursor(
-        database,
-        sql: "SELECT client, count(*), sum(outcome = 'accepted') FROM outcome GROUP BY client")
-      while let row = try outcomes.next() {
-        totals[row[0]] = ClientTotal(
-          client: row[0], selected: row[1], accepted: row[2], traffic: .zero)
-      }
-      let traffic = try Row.fetchCursor(
-        database,
-        sql: """
-          SELECT client, direction, sum(payload), sum(wire) FROM traffic
-          WHERE view = 'client' AND client IS NOT NULL GROUP BY client, direction
-          """)
-      while let row = try traffic.next() {
-        guard let direction = Direction(rawValue: row[1]) else { continue }
-        var client = total(row[0])
-        client.traffic[direction] = try Self.traffic(row, 2)
-        totals[client.client] = client
-      }
-      return totals.values.sorted { $0.client < $1.client }
     }
   }
 
@@ -90,7 +63,7 @@ extension RunStore {
       plannedRounds: try count(row, "plannedRounds"),
       framing: ChunkFraming(
         size: ByteCount(chunkSize), overhead: ByteCount(overhead)),
-      start: row["start"])
+      start: row["start"], groups: try groups(in: database))
   }
 
   /// How the run ended; nil while it goes on.

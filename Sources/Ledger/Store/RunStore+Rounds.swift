@@ -68,6 +68,25 @@ extension RunStore {
     return kinds
   }
 
+  /// How many clients were selected at least once in each stage.
+  static func participants(in database: Database) throws -> [Int: Int] {
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT round.stage, count(DISTINCT client) FROM outcome JOIN round USING (round)
+        GROUP BY round.stage
+        """)
+    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+  }
+
+  /// The groups of clients, in the order in which they were declared.
+  static func groups(in database: Database) throws -> [ClientGroup] {
+    guard try database.tableExists("cohort") else { return [] }  // format 1 had none
+    return try Row.fetchAll(database, sql: "SELECT * FROM cohort ORDER BY number").map { row in
+      ClientGroup(name: row["name"], clients: try count(row, "clients"), link: row["link"])
+    }
+  }
+
   /// The named counters over the whole run.
   static func counters(in database: Database) throws -> [String: Int] {
     let rows = try Row.fetchAll(

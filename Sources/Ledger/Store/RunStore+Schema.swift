@@ -4,10 +4,12 @@ extension RunStore {
   /// Marks an SQLite file as a ledger: "PFLg".
   static let applicationIdentifier = 0x5046_4C67
   /// The schema that is written; later versions must still read it.
-  static let schemaVersion = 1
+  static let schemaVersion = 2
 
   /// The tables; the article *Schema* explains each column.
-  static let schema = """
+  static let schema = tablesOfVersion1 + additionsOfVersion2
+
+  private static let tablesOfVersion1 = """
     PRAGMA application_id = \(applicationIdentifier);
     PRAGMA user_version = \(schemaVersion);
 
@@ -95,4 +97,31 @@ extension RunStore {
       PRIMARY KEY (round, name)
     ) STRICT, WITHOUT ROWID;
     """
+
+  /// What version 2 added.
+  static let additionsOfVersion2 = """
+
+    CREATE TABLE cohort (
+      number INTEGER PRIMARY KEY,
+      name TEXT NOT NULL,
+      clients INTEGER NOT NULL,
+      link TEXT
+    ) STRICT;
+
+    CREATE TABLE meter (
+      round INTEGER NOT NULL REFERENCES round ON DELETE CASCADE,
+      socket TEXT NOT NULL,
+      direction TEXT NOT NULL,
+      ledger INTEGER NOT NULL,
+      kernel INTEGER NOT NULL,
+      retransmitted INTEGER NOT NULL,
+      connections INTEGER NOT NULL,
+      unmetered INTEGER NOT NULL,
+      rejected INTEGER NOT NULL,
+      PRIMARY KEY (round, socket, direction)
+    ) STRICT, WITHOUT ROWID;
+    """
+
+  /// The tables that came with version 2; a ledger of version 1 is whole without them.
+  static let tablesOfVersion2: Set<String> = ["cohort", "meter"]
 }

@@ -61,6 +61,11 @@ extension RunStore {
         sql: "INSERT INTO stage VALUES (?, ?, ?)",
         arguments: [stage.stage, stage.parameters, stage.flopsPerSample])
     }
+    for (number, group) in header.groups.enumerated() {
+      try database.execute(
+        sql: "INSERT INTO cohort VALUES (?, ?, ?, ?)",
+        arguments: [number, group.name, group.clients, group.link])
+    }
   }
 
   private static func insert(

@@ -34,7 +34,13 @@ public final class RunStore: Sendable {
   ///
   /// - Throws: `missing`, `damaged`, `newer`, `readOnly`.
   public static func open(at url: URL) throws(LedgerError) -> RunStore {
-    try existing(at: url, journal: .writeAhead)
+    let store = try existing(at: url, journal: .writeAhead)
+    try store.write { database in
+      guard try Int.fetchOne(database, sql: "PRAGMA user_version") == 1 else { return }
+      try database.execute(sql: additionsOfVersion2)
+      try database.execute(sql: "PRAGMA user_version = \(schemaVersion)")
+    }
+    return store
   }
 
   /// Opens a ledger to read from it, also while another process writes.

@@ -6,7 +6,12 @@ extension RunSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case format, name, seed, clock, transport, strategy, codecs, state, plannedRounds, elapsed
     case wallClock, model, rounds, stages, totals, fullModel, sockets, offered, kinds, counters
-    case savings, final
+    case savings, flopsSavings, meter, groups, milestones, final
+  }
+
+  /// What is read of a milestone: the rest follows from the rounds.
+  private struct Target: Decodable {
+    let accuracy: Double
   }
 
   /// Reads the object; fields that it doesn't know are passed over.
@@ -42,6 +47,10 @@ extension RunSummary: Codable {
       if let kind = TrafficKind(rawValue: name) { kinds[kind] = traffic }
     }
     counters = try container.decode([String: Int].self, forKey: .counters)
+    meter = try container.decodeIfPresent(MeterSummary.self, forKey: .meter)
+    groups = try container.decodeIfPresent([ClientGroup].self, forKey: .groups) ?? []
+    targets =
+      try container.decodeIfPresent([Target].self, forKey: .milestones)?.map(\.accuracy) ?? []
     final = try container.decode(FinalSummary.self, forKey: .final)
   }
 
@@ -70,6 +79,10 @@ extension RunSummary: Codable {
     try container.encode(Dictionary(uniqueKeysWithValues: named), forKey: .kinds)
     try container.encode(counters, forKey: .counters)
     try container.encode(savings, forKey: .savings)
+    try container.encode(reduction.flops.finite, forKey: .flopsSavings)
+    try container.encode(meter, forKey: .meter)
+    try container.encode(groups, forKey: .groups)
+    try container.encode(milestones, forKey: .milestones)
     try container.encode(final, forKey: .final)
   }
 

@@ -46,8 +46,20 @@ public struct RunSummary: Hashable, Sendable {
   public var kinds: [TrafficKind: TwoWayTraffic]
   /// What else happened, by name.
   public var counters: [String: Int]
+  /// The ledger beside the kernel's count; nil where there were no TCP connections.
+  public var meter: MeterSummary?
+  /// The clients by kind; empty where nothing is known of them.
+  public var groups: [ClientGroup]
+  /// The accuracies whose cost is looked at.
+  public var targets: [Double]
   /// The end of the run.
   public var final: FinalSummary
+
+  /// What it took to be as accurate as each of ``targets``.
+  public var milestones: [Milestone] { Milestone.milestones(of: rounds, at: targets) }
+
+  /// How many times less was asked than with the full model.
+  public var reduction: Savings { Savings(totals, against: fullModel) }
 
   /// How many times fewer bytes went over the wire than with the full model; nil if none went.
   public var savings: Double? {

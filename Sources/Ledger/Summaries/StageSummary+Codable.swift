@@ -2,7 +2,8 @@ import Measures
 
 extension StageSummary: Codable {
   private enum CodingKeys: String, CodingKey {
-    case stage, rounds, parameters, fullModel, elapsed, accuracy
+    case stage, rounds, parameters, fullModel, elapsed, accuracy, participants, flopsPerParticipant
+    case savings
   }
 
   /// Reads one element of "stages".
@@ -14,6 +15,7 @@ extension StageSummary: Codable {
     load = try Load(from: decoder)
     fullModel = try container.decode(Load.self, forKey: .fullModel)
     elapsed = try container.duration(forKey: .elapsed)
+    participants = try container.decodeIfPresent(Int.self, forKey: .participants) ?? 0
     accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
   }
 
@@ -26,6 +28,9 @@ extension StageSummary: Codable {
     try load.encode(to: encoder)
     try container.encode(fullModel, forKey: .fullModel)
     try container.encode(elapsed.seconds, forKey: .elapsed)
+    try container.encode(participants, forKey: .participants)
+    try container.encode(flopsPerParticipant.finite, forKey: .flopsPerParticipant)
+    try container.encode(reduction, forKey: .savings)
     try container.encode(accuracy.finite, forKey: .accuracy)
   }
 }

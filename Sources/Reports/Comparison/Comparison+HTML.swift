@@ -39,23 +39,30 @@ extension Comparison {
   }
 
   private func table() -> HTMLTable {
-    let target = common.map { "to \($0.percent())" } ?? "to equal accuracy"
-    var table = HTMLTable([
-      "run", "model", "down", "up", "rounds", "accuracy", "down wire", "up wire", "of full model",
-      "FLOPs", "time", "wire \(target)", "FLOPs \(target)", "time \(target)", "on the front",
-    ])
+    let costs = targets.flatMap { target in
+      ["wire", "FLOPs", "time"].map { "\($0) to \(target.percent())" }
+    }
+    var table = HTMLTable(
+      [
+        "run", "model", "down", "up", "rounds", "accuracy", "down wire", "up wire", "of full model",
+        "FLOPs", "time",
+      ] + costs + ["on the front"])
     let front = front
     for index in runs.indices {
       let run = runs[index]
-      let reached = common.flatMap { courses[index].first(reaching: $0) }
-      table.add([
+      let reached = targets.flatMap { target in
+        let point = courses[index].first(reaching: target)
+        return [
+          point?.bytes.description ?? "–", point?.flops.brief ?? "–", point?.time.brief ?? "–",
+        ]
+      }
+      let cells: [String] = [
         names[index], run.model.name, run.codecs.down, run.codecs.up, String(run.rounds.count),
         accuracy(index)?.percent(2) ?? "–", run.totals.traffic.down.wire.description,
         run.totals.traffic.up.wire.description, run.savings.map { (1 / $0).percent() } ?? "–",
-        run.totals.flops.brief, run.elapsed.brief, reached?.bytes.description ?? "–",
-        reached?.flops.brief ?? "–", reached?.time.brief ?? "–",
-        front.contains(index) ? "yes" : "",
-      ])
+        run.totals.flops.brief, run.elapsed.brief,
+      ]
+      table.add((cells + reached + [front.contains(index) ? "yes" : ""]).map { .init($0) })
     }
     return table
   }

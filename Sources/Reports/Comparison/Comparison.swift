@@ -4,12 +4,22 @@ import Measures
 /// Several runs side by side: what each reached, and what it spent on the way.
 package struct Comparison {
   let runs: [RunSummary]
+  let directories: [String]
   let courses: [Course]
+  /// The accuracies whose cost is compared.
+  let targets: [Double]
 
   /// A comparison of the given runs, in the order given.
-  package init(_ runs: [RunSummary]) {
+  ///
+  /// - Parameters:
+  ///   - runs: The runs.
+  ///   - directories: Where each lies; may be left out.
+  ///   - targets: The accuracies whose cost is compared; nil for the highest that all evaluated runs reached.
+  package init(_ runs: [RunSummary], directories: [String] = [], targets: [Double]? = nil) {
     self.runs = runs
+    self.directories = directories
     courses = runs.map(Course.init)
+    self.targets = targets ?? (courses.compactMap(\.best).min().map { [$0] } ?? [])
   }
 
   /// The names of the runs, told apart by number where they are the same.
@@ -21,9 +31,6 @@ package struct Comparison {
       return "\(name) (\(place + 1))"
     }
   }
-
-  /// The accuracy that all evaluated runs reached: where they can be compared by cost.
-  var common: Double? { courses.compactMap(\.best).min() }
 
   /// The accuracy that a run ended with.
   func accuracy(_ index: Int) -> Double? {
@@ -42,26 +49,35 @@ package struct Comparison {
 
   /// The table as text, at most `width` columns wide; colours only where they were asked for.
   package func text(width: Int = 80, colours: Bool = false) -> String {
-    let target = common.map { "to \($0.percent())" } ?? "to equal"
-    var table = TextTable([
+    var columns: [TextTable.Column] = [
       .init("run", alignsLeft: true), .init("rounds", rank: 3), .init("accu-", "racy"),
       .init("down", "wire", rank: 6), .init("up", "wire", rank: 6), .init("wire"),
       .init("of full", "model", rank: 5), .init("FLOPs", rank: 4), .init("time", rank: 2),
-      .init("wire", target, rank: 7), .init("FLOPs", target, rank: 1), .init("front"),
-    ])
+    ]
+    for target in targets {
+      let text = "to \(target.percent())"
+      columns += [
+        .init("wire", text, rank: 7), .init("FLOPs", text, rank: 1), .init("time", text, rank: 1),
+      ]
+    }
+    var table = TextTable(columns + [.init("front")])
     let front = front
     let limit = max(8, width / 4)
     for index in runs.indices {
       let (run, name) = (runs[index], names[index])
-      let reached = common.flatMap { courses[index].first(reaching: $0) }
-      table.add([
-        name.count <= limit ? name : name.prefix(limit - 1) + "…", String(run.rounds.count),
+      let reached = targets.flatMap { target in
+        let point = courses[index].first(reaching: target)
+        return [
+          point?.bytes.description ?? "–", point?.flops.brief ?? "–", point?.time.brief ?? "–",
+        ]
+      }
+      let cells: [String] = [
+        name.count <= limit ? name : String(name.prefix(limit - 1)) + "…", String(run.rounds.count),
         accuracy(index)?.percent(2) ?? "–", run.totals.traffic.down.wire.description,
         run.totals.traffic.up.wire.description, run.totals.traffic.wire.description,
         run.savings.map { (1 / $0).percent() } ?? "–", run.totals.flops.brief, run.elapsed.brief,
-        reached?.bytes.description ?? "–", reached?.flops.brief ?? "–",
-        front.contains(index) ? "*" : "",
-      ])
+      ]
+      table.add(cells + reached + [front.contains(index) ? "*" : ""])
     }
     var lines = table.lines(width: width, style: Style(isOn: colours))
     if !front.isEmpty {

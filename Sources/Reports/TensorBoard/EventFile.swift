@@ -14,10 +14,13 @@ package enum EventFile {
     var bytes = record(event(time: start, step: nil) { $0.text("brain.Event:2", field: 3) })
     var time = start
     var wire = TwoWayTraffic.zero
+    var stages: [Int: TwoWayTraffic] = [:]
     for round in summary.rounds {
       time += round.elapsed.seconds
       wire += round.load.traffic
-      for (tag, value) in scalars(of: round, wire: wire) {
+      stages[round.stage, default: .zero] += round.load.traffic
+      let ofStage = stages[round.stage] ?? .zero
+      for (tag, value) in scalars(of: round, wire: wire, ofStage: ofStage) {
         let value = event(time: time, step: round.round) { event in
           event.message(field: 5) { summary in
             summary.message(field: 1) { entry in
@@ -37,15 +40,23 @@ package enum EventFile {
     "events.out.tfevents.\(start).\(host)"
   }
 
+  /// Whether a file of this name is one that TensorBoard reads.
+  package static func isName(_ name: String) -> Bool { name.hasPrefix("events.out.tfevents.") }
+
   private static func scalars(
-    of round: RoundSummary, wire: TwoWayTraffic
+    of round: RoundSummary, wire: TwoWayTraffic, ofStage: TwoWayTraffic
   ) -> [(tag: String, value: Double)] {
+    let own = round.load.traffic
     var scalars: [(tag: String, value: Double)] = [
       ("stage", Double(round.stage)), ("round/seconds", round.elapsed.seconds),
       ("clients/selected", Double(round.selected)), ("clients/accepted", Double(round.accepted)),
       ("clients/late", Double(round.late)), ("clients/lost", Double(round.lost)),
       ("clients/refused", Double(round.refused)), ("bytes/down", Double(wire.down.wire.bytes)),
       ("bytes/up", Double(wire.up.wire.bytes)), ("round/flops", round.load.flops),
+      ("bytes/round/down", Double(own.down.wire.bytes)),
+      ("bytes/round/up", Double(own.up.wire.bytes)),
+      ("bytes/stage\(round.stage)/down", Double(ofStage.down.wire.bytes)),
+      ("bytes/stage\(round.stage)/up", Double(ofStage.up.wire.bytes)),
     ]
     for (tag, value) in [
       ("test/accuracy", round.accuracy), ("test/loss", round.loss), ("test/dice", round.dice),

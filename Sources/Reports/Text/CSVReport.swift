@@ -15,6 +15,24 @@ package enum CSVReport {
     return rows.map { $0.joined(separator: ",") + "\n" }.joined()
   }
 
+  /// The text: a row of names, then the clients' parts in each stage; sizes in bytes.
+  package static func text(_ clients: [ClientStageTotal]) -> String {
+    let names = [
+      "client", "stage", "selected", "accepted", "late", "lost", "downPayload", "downWire",
+      "upPayload", "upWire", "flops",
+    ]
+    let rows = clients.map { part in
+      let traffic = part.load.traffic
+      let counts = [
+        part.client, part.stage, part.selected, part.accepted, part.late, part.lost,
+        traffic.down.payload.bytes, traffic.down.wire.bytes, traffic.up.payload.bytes,
+        traffic.up.wire.bytes,
+      ]
+      return counts.map(String.init) + ["\(part.load.flops)"]
+    }
+    return ([names] + rows).map { $0.joined(separator: ",") + "\n" }.joined()
+  }
+
   private static func cells(_ round: RoundSummary) -> [String] {
     let (traffic, full) = (round.load.traffic, round.fullModel.traffic)
     let counts = [

@@ -6,34 +6,68 @@ import Reports
 /// Shows what a run moved, took and reached.
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show a run: bytes both ways, time and accuracy, per stage and round.")
+    abstract: "Show a run: bytes both ways, computation, time and accuracy, per stage and round.")
 
   /// The forms of a report.
   enum Format: String, CaseIterable, ExpressibleByArgument {
-    case text, json, csv
+    case text, json, csv, clients, html, tensorboard
   }
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"))
   var directory: String
 
-  @Option(help: "text, json or csv.")
+  @Option(
+    help: """
+      text; json; csv, a row per round; clients, a csv row per client and stage; html, one page that \
+      needs nothing else; tensorboard, an event file (with --out).
+      """)
   var format: Format = .text
+
+  @Option(help: ArgumentHelp("The file to write; by default standard output.", valueName: "file"))
+  var out: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Accuracies whose cost is shown, such as 0.8,0.85; by default round ones.",
+      valueName: "list"))
+  var accuracy: AccuracyList?
+
+  func validate() throws {
+    if format == .tensorboard, out == nil {
+      throw ValidationError(
+        "--format tensorboard: event files are binary; name one with --out "
+          + "(TensorBoard reads those called events.out.tfevents.SOMETHING)")
+    }
+  }
 
   func run() throws {
     try Exit.reporting {
-      let store = try RunStore.read(
-        at: RunPaths(URL(fileURLWithPath: directory, isDirectory: true)).ledger)
+      let paths = RunPaths(URL(fileURLWithPath: directory, isDirectory: true))
+      let store = try RunStore.read(at: paths.ledger)
       defer { store.close() }
-      let summary = try store.summary()
-      switch format {
-      case .text:
-        let terminal = Terminal.output
-        print(
-          TextReport(summary, width: terminal.width, colours: terminal.colours).text(),
-          terminator: "")
-      case .json: print(try summary.json())
-      case .csv: print(CSVReport.text(summary), terminator: "")
-      }
+      try Output(out).write(try content(of: store, at: paths))
     }
+  }
+
+  private func content(of store: RunStore, at paths: RunPaths) throws -> Data {
+    var summary = try store.summary()
+    if let accuracy { summary.targets = accuracy.values }
+    let text: String
+    switch format {
+    case .text:
+      let terminal = Terminal.output
+      let isOnTerminal = out == nil
+      text = TextReport(
+        summary, width: isOnTerminal ? terminal.width : 120,
+        colours: isOnTerminal && terminal.colours
+      ).text()
+    case .json: text = try summary.json() + "\n"
+    case .csv: text = CSVReport.text(summary)
+    case .clients: text = CSVReport.text(try store.clientsByStage())
+    case .html: text = HTMLReport(summary, clients: try store.clients()).text()
+    case .tensorboard:
+      return Data(EventFile.bytes(summary, start: RunFiles.start(of: summary, at: paths)))
+    }
+    return Data(text.utf8)
   }
 }

@@ -18,6 +18,7 @@ struct RunResult {
     let store = try RunStore.read(at: directory.paths.ledger)
     defer { store.close() }
     let summary = try store.summary()
+    try RunFiles(directory.paths).write(summary, from: store)
     if asJSON {
       print(try summary.json(pretty: false))
     } else {
@@ -26,7 +27,8 @@ struct RunResult {
         TextReport(summary, width: terminal.width, colours: terminal.colours).text(),
         terminator: "")
       if !quiet {
-        print("run directory: \(directory.paths.ledger.deletingLastPathComponent().relativePath)")
+        let path = directory.paths.ledger.deletingLastPathComponent().relativePath
+        print("run directory: \(path) (look at report.html there)")
       }
     }
     guard state == .interrupted else { return }

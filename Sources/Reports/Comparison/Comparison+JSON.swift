@@ -1,0 +1,50 @@
+import Foundation
+import Ledger
+import Measures
+
+extension Comparison {
+  /// The comparison as one JSON object: the runs in the order given, and what each accuracy cost.
+  package func json() throws -> String {
+    let front = front
+    let object = Object(
+      format: 1,
+      runs: runs.indices.map { index in
+        let run = runs[index]
+        return Run(
+          name: names[index],
+          directory: directories.indices.contains(index) ? directories[index] : nil,
+          model: run.model.name, codecs: run.codecs, strategy: run.strategy, seed: run.seed,
+          rounds: run.rounds.count, accuracy: accuracy(index), totals: run.totals,
+          savings: run.reduction, elapsed: run.elapsed.seconds,
+          isOnFront: front.contains(index),
+          milestones: Milestone.milestones(of: run.rounds, at: targets))
+      },
+      front: front.map { names[$0] })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    return String(decoding: try encoder.encode(object), as: UTF8.self)
+  }
+
+  private struct Object: Encodable {
+    let format: Int
+    let runs: [Run]
+    /// The runs that no other beats in both accuracy and bytes, the cheapest first.
+    let front: [String]
+  }
+
+  private struct Run: Encodable {
+    let name: String
+    let directory: String?
+    let model: String
+    let codecs: CodecNames
+    let strategy: String
+    let seed: UInt64
+    let rounds: Int
+    let accuracy: Double?
+    let totals: Load
+    let savings: Savings
+    let elapsed: Double
+    let isOnFront: Bool
+    let milestones: [Milestone]
+  }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import Ledger
+import Reports
+
+/// The files that are made from a run's ledger: the page and TensorBoard's events.
+struct RunFiles {
+  private let paths: RunPaths
+
+  /// The files of the run at `paths`.
+  init(_ paths: RunPaths) { self.paths = paths }
+
+  /// Writes the files anew from what `store` says.
+  ///
+  /// - Throws: `LedgerError` when the ledger can't be read or the directory not be written to.
+  func write(_ summary: RunSummary, from store: RunStore) throws {
+    let page = HTMLReport(summary, clients: try store.clients()).text()
+    try DurableFile.write(Data(page.utf8), to: paths.report)
+    let start = Self.start(of: summary, at: paths)
+    let name = EventFile.name(start: Int(start), host: ProcessInfo.processInfo.hostName)
+    // A run that was resumed has written events before, which the new file repeats.
+    for old in try DurableFile.names(in: paths.directory)
+    where EventFile.isName(old) && old != name {
+      try DurableFile.remove(paths.directory.appending(path: old))
+    }
+    try DurableFile.write(
+      Data(EventFile.bytes(summary, start: start)), to: paths.directory.appending(path: name))
+  }
+
+  /// When the run began, in seconds since 1970, as far as its files tell.
+  ///
+  /// Ledgers hold no date, so that those of one seed are equal; the topology is written when a run begins.
+  static func start(of summary: RunSummary, at paths: RunPaths) -> Double {
+    let path = paths.topology.path(percentEncoded: false)
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let date = attributes?[.modificationDate] as? Date ?? Date()
+    return date.timeIntervalSince1970
+  }
+}
