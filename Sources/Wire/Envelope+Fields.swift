@@ -61,6 +61,7 @@ extension Schema {
     stage = UInt32(header.stage)
     if let client = header.client { self.client = UInt32(client) }
     attempt = UInt32(header.attempt)
+    if let worker = header.worker { self.worker = worker }
   }
 
   /// Checks the header.
@@ -68,7 +69,8 @@ extension Schema {
     guard client <= UInt32(Envelope.maximalClient) else { throw .field("client") }
     return Header(
       run: run, epoch: Int(epoch), round: Int(round), stage: Int(stage),
-      client: hasClient ? Int(client) : nil, attempt: Int(attempt))
+      client: hasClient ? Int(client) : nil, attempt: Int(attempt),
+      worker: hasWorker ? worker : nil)
   }
 }
 

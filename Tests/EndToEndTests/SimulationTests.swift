@@ -32,11 +32,14 @@ import Testing
     let folder = try Folder()
     let topology = try folder.write(SmallRun.topology(), to: "small.yaml")
     var digests: Set<String> = []
-    for (threads, transport) in [("1", "inproc"), ("4", "ipc"), ("2", "tcp")] {
-      let run = try Command([
-        "simulate", topology, "--out", folder.path("run-\(transport)"), "--json", "--quiet",
-        "--threads", threads, "--transport", transport,
-      ])
+    for (threads, transport) in [
+      ("1", ["inproc"]), ("4", ["ipc"]), ("2", ["tcp"]), ("2", ["tcp", "--curve"]),
+    ] {
+      let run = try Command(
+        [
+          "simulate", topology, "--out", folder.path("run-\(transport.joined())"), "--json",
+          "--quiet", "--threads", threads, "--transport",
+        ] + transport)
       #expect(run.status() == 0, "\(run.standardError)")
       digests.insert(try #require(try SmallRun.summary(run.standardOutput).final.modelDigest))
     }

@@ -51,6 +51,40 @@ import Wire
     #expect(bench.ask(0, worker: 2).mail(to: 0) == [welcome])
   }
 
+  @Test func `answers to a request name the worker that asked, as all hear them who listen`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    #expect(bench.join(0, worker: 1).addressees == [1])
+    #expect(bench.ask(0, worker: 2).addressees == [2])
+    #expect(bench.ask(0, worker: 3, plan: Digest(of: [9])).addressees == [3])
+    #expect(bench.ask(5, worker: 4).addressees == [4])
+  }
+
+  @Test func `a worker without leave is refused, and who plays the client isn't touched`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0, worker: 1)
+    let actions = bench.handle(.forbidden(client: 0, worker: 2, detail: "not yours"))
+    #expect(actions.mail(to: 0) == [.refuse(.notAuthorized, retry: nil, detail: "not yours")])
+    #expect(actions.addressees == [2] && actions.counts == ["not authorized"])
+    #expect(bench.machine.present == [0])
+  }
+
+  @Test func `a worker that loses its leave is taken out, and its client can be played by another`()
+  {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0, worker: 1)
+    #expect(bench.handle(.forbidden(client: 0, worker: 1, detail: "gone")).addressees == [1])
+    #expect(bench.machine.present.isEmpty)
+    #expect(bench.say(0, .heartbeat(.idle)).counts == ["message of a stranger"])
+    #expect(bench.ask(0, worker: 2).mail(to: 0) == [welcome])
+  }
+
+  @Test func `a worker without leave doesn't come in by the subscription of another`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    #expect(bench.ask(0, worker: 1).mail(to: 0).isEmpty)
+    bench.handle(.forbidden(client: 0, worker: 1, detail: "no"))
+    #expect(bench.handle(.subscribed(.client(0))).mail(to: 0).isEmpty)
+  }
+
   @Test func `a second worker replaces one that is gone at once`() {
     var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
     bench.join(0, worker: 1)

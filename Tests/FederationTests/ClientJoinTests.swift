@@ -29,6 +29,23 @@ import Wire
     #expect(bench.machine.membership == nil)
   }
 
+  @Test func `what is said to another worker of the same client is ignored`() {
+    var bench = ClientBench()
+    _ = bench.wake()
+    func say(_ body: Downlink, to worker: UInt64) {
+      let header = Header(run: ClientBench.run, epoch: 1, client: 3, worker: worker)
+      bench.handle(.message(Message(header, body)))
+    }
+    say(.welcome(ClientBench.welcome), to: 41)
+    say(.refuse(.notAuthorized, retry: nil, detail: ""), to: 41)
+    #expect(bench.machine.membership == nil && bench.machine.state != .ended)
+    say(.welcome(ClientBench.welcome), to: 40)
+    say(.refuse(.notAuthorized, retry: nil, detail: ""), to: 41)
+    #expect(bench.machine.membership != nil && bench.machine.state != .ended)
+    say(.refuse(.notAuthorized, retry: nil, detail: ""), to: 40)
+    #expect(bench.machine.state == .ended)
+  }
+
   @Test(arguments: [RefusalReason.wrongPlan, .wrongClient, .notAuthorized])
   func `a refusal for good ends it, one with a time to wait doesn't`(reason: RefusalReason) {
     var bench = ClientBench()

@@ -70,19 +70,21 @@ extension BrokerMachine {
   ) {
     guard (0..<plan.clients).contains(client) else {
       return refuse(
-        client, .wrongClient, "the topology has clients 0 to \(plan.clients - 1)", &actions)
+        client, .wrongClient, "the topology has clients 0 to \(plan.clients - 1)",
+        worker: join.worker, &actions)
     }
     guard join.plan == plan.digest else {
       return refuse(
         client, .wrongPlan,
         "the worker's topology differs from the broker's in model, data, training or codecs",
-        &actions)
+        worker: join.worker, &actions)
     }
     if let member = members[client], let worker = member.worker, worker != join.worker,
       mailboxes[client] != nil, now - member.lastHeard < plan.limits.silence
     {
       return refuse(
-        client, .wrongClient, "another worker plays this client", retry: 2000, &actions)
+        client, .wrongClient, "another worker plays this client", retry: 2000,
+        worker: join.worker, &actions)
     }
     if mailboxes[client] != nil {
       admit(client, join, now, &actions)
@@ -90,6 +92,18 @@ extension BrokerMachine {
       // Answered when its subscription is here: that proves both directions.
       knocking[client] = join
     }
+  }
+
+  /// Refuses a client to a worker whose key may not play it; whoever else plays it isn't touched.
+  mutating func forbid(
+    _ client: Int, _ worker: UInt64, _ detail: String, _ actions: inout [BrokerAction]
+  ) {
+    if knocking[client]?.worker == worker { knocking[client] = nil }
+    if members[client]?.worker == worker {
+      members[client] = nil
+      notePresence(of: client)
+    }
+    refuse(client, .notAuthorized, detail, worker: worker, &actions)
   }
 
   private mutating func admit(
@@ -101,6 +115,7 @@ extension BrokerMachine {
     var header = header(client: client)
     header.round = 0
     header.stage = 0
+    header.worker = join.worker
     let welcome = Welcome(
       seed: plan.seed, rounds: plan.schedule.totalRounds,
       announceInterval: Int(plan.limits.announceInterval.seconds * 1000),
@@ -114,12 +129,13 @@ extension BrokerMachine {
     }
   }
 
-  /// Says no to a client.
+  /// Says no to a client, of one worker alone where several may listen to its mailbox.
   func refuse(
     _ client: Int, _ reason: RefusalReason, _ detail: String, retry: Int? = nil,
-    _ actions: inout [BrokerAction]
+    worker: UInt64? = nil, _ actions: inout [BrokerAction]
   ) {
     var header = header(client: client)
+    header.worker = worker
     switch reason {
     case .wrongPlan, .wrongClient, .notAuthorized:
       header.round = 0

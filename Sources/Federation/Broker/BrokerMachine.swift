@@ -71,6 +71,8 @@ package struct BrokerMachine: Hashable, Sendable {
     switch event {
     case .tick: break
     case .message(let message): receive(message, now, &actions)
+    case .forbidden(let client, let worker, let detail):
+      forbid(client, worker, detail, &actions)
     case .subscribed(let topic): subscribed(topic, now, &actions)
     case .unsubscribed(let topic): unsubscribed(topic)
     case .prepared(let model): prepared(model, now, &actions)

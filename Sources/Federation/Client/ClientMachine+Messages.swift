@@ -9,6 +9,8 @@ extension ClientMachine {
   ) {
     let header = message.header
     if let client = header.client, client != identity.client { return }
+    // Another worker that listens to this mailbox is meant.
+    if let worker = header.worker, worker != identity.worker { return }
     switch message.body {
     case .welcome(let welcome): welcomed(header, welcome, now, &actions)
     case .refuse(let reason, let retry, let detail):

@@ -57,7 +57,9 @@ package final class Broker: Sendable {
     try DurableFile.write(Data(topology.source.utf8), to: directory.paths.topology)
     let ledger = try RunStore.create(
       at: directory.paths.ledger,
-      header: RunHeader(topology, seed: plan.seed, transport: settings.transport))
+      header: RunHeader(
+        topology, seed: plan.seed, transport: settings.transport,
+        mechanism: settings.security.mechanism))
     defer { ledger.close() }
     let keeper = KeeperQueue(
       ModelKeeper(
@@ -72,6 +74,14 @@ package final class Broker: Sendable {
     let state: RunState = complete ? .done : .interrupted
     try keeper.finish(state: state, book: loop.books.close(), elapsed: loop.now)
     return state
+  }
+
+  /// Puts another allow-list in force; workers that it doesn't have any more are told so and taken out.
+  ///
+  /// Does nothing where connections aren't authenticated.
+  package func admit(_ workers: AdmittedWorkers) {
+    settings.security.gatekeeper?.admit(workers)
+    _ = inbox.push(.admissionsChanged)
   }
 
   /// Ends the run early: clients are told, and what is there is kept.

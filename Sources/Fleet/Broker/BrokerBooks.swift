@@ -14,9 +14,12 @@ struct BrokerBooks {
   /// The bytes of the whole run so far, client view.
   private(set) var total = TwoWayTraffic.zero
 
-  private let cost = ZMTPCost(.null)
+  private let cost: ZMTPCost
   private var listeners: [String: Int] = [:]
   private var greeted: Set<Int> = []
+
+  /// Empty books for connections with the given mechanism.
+  init(_ mechanism: ZMTPCost.Mechanism) { cost = ZMTPCost(mechanism) }
 
   /// The traffic since the last call; booking goes on with an empty book.
   mutating func close() -> RoundBook {

@@ -8,6 +8,8 @@ enum BrokerInput: Sendable {
   case stored(round: Int, client: Int, StoreResult)
   /// The model's keeper can't go on.
   case failed(any Error)
+  /// The allow-list was changed.
+  case admissionsChanged
   /// The broker is to stop.
   case stop
 }

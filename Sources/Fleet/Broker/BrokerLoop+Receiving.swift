@@ -15,6 +15,7 @@ extension BrokerLoop {
       books.received(stray: received.frameSizes)
       return
     }
+    guard try isAuthorized(message, received) else { return }
     book(message, received)
     current = received
     defer { current = nil }
@@ -60,6 +61,7 @@ extension BrokerLoop {
     case .stored(let round, let client, let result):
       try handle(.stored(round: round, client: client, result))
     case .failed(let error): throw error
+    case .admissionsChanged: try admissionsChanged()
     case .stop: try handle(.stop)
     }
   }

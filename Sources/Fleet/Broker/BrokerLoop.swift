@@ -15,6 +15,9 @@ final class BrokerLoop {
   /// Where the sockets are bound, with the ports that `*` became.
   let endpoints: Endpoints
 
+  /// Who decides which keys may play which clients; nil where connections aren't authenticated.
+  let gatekeeper: Gatekeeper?
+  private var door: Door?
   private let control: Socket
   private let bulk: Socket
   private let updates: Socket
@@ -22,13 +25,15 @@ final class BrokerLoop {
   private let start: ContinuousClock.Instant
 
   var machine: BrokerMachine
-  var books = BrokerBooks()
+  var books: BrokerBooks
   /// The announced model's segments.
   var segments: [EncodedSegment] = []
   var uploads: [Int: [UInt8]] = [:]
   /// The message that is being handled, whose payload a chunk's receipt takes.
   var current: ZeroMQ.Message?
   var result: Bool?
+  /// Who plays each client, where connections are authenticated.
+  var players: [Int: Player] = [:]
 
   /// Binds the sockets of a broker.
   init(
@@ -40,9 +45,14 @@ final class BrokerLoop {
     self.inbox = inbox
     self.observer = observer
     machine = BrokerMachine(plan: plan)
+    books = BrokerBooks(settings.security.mechanism)
+    gatekeeper = settings.security.gatekeeper
     start = clock.now
+    // Before anything is bound: who knocks at a door without a keeper is turned away.
+    door = if let gatekeeper { try Door(in: context, gatekeeper) } else { nil }
     var publishing = SocketOptions()
     publishing.maximumFrame = ByteCount(1024)  // subscriptions are all that arrives
+    publishing.security = settings.security.option
     publishing.sendHighWaterMark = 1000 + 4 * plan.clients
     control = try Socket(.xpub, in: context, options: publishing)
     // A slow reader may have two whole models waiting; what is beyond that it asks for again.
@@ -50,6 +60,7 @@ final class BrokerLoop {
     bulk = try Socket(.xpub, in: context, options: publishing)
     var pulling = SocketOptions()
     pulling.receiveHighWaterMark = 4
+    pulling.security = settings.security.option
     pulling.maximumFrame = ByteCount(max(plan.limits.chunkBytes, Envelope.maximalBytes))
     updates = try Socket(.pull, in: context, options: pulling)
     endpoints = Endpoints(
@@ -70,12 +81,14 @@ final class BrokerLoop {
     var watchers = Watchers(
       control: try control.monitor(), bulk: try bulk.monitor(), updates: try updates.monitor())
     watchers.watch(with: &poller)
+    door?.watch(with: &poller)
     try handle(.tick)
     while true {
       if let result { return result }
       let wait = (machine.wakeTime ?? now + .seconds(1)) - now
       _ = try poller.wait(atMost: max(.zero, min(wait, .seconds(1))))
-      try watchers.drain { kind, peer in books.connected(kind, peer: peer) }
+      try door?.serve()
+      try watchers.drain { socket, event in noticed(event, at: socket) }
       if poller.isReadable(controlToken) { try takeNotices(control, isControl: true) }
       if poller.isReadable(bulkToken) { try takeNotices(bulk, isControl: false) }
       for input in inbox.drain() { try take(input) }
@@ -96,6 +109,17 @@ final class BrokerLoop {
   func publish(_ frames: [Frame], onBulk: Bool) throws(ZMQError) {
     // An XPUB never waits: for a subscriber whose queue is full the message is dropped, and repaired.
     if onBulk { _ = try bulk.send(frames) } else { _ = try control.send(frames) }
+  }
+
+  private func noticed(_ event: MonitorEvent.Kind, at socket: SocketKind) {
+    switch event {
+    case .handshakeSucceeded:
+      books.connected(socket, peer: socket == .pull ? .push : .subscribe)
+    case .authenticationFailed: books.count("connection refused: unknown key")
+    case .protocolFailed(let code): books.count("connection refused: \(HandshakeFault(code))")
+    case .handshakeFailed: books.count("connection refused: broken handshake")
+    case .connected, .accepted, .disconnected, .retryScheduled, .listening, .closed, .other: break
+    }
   }
 
   private func takeNotices(

@@ -10,15 +10,19 @@ package struct BrokerSettings: Sendable {
   package var run: UInt64
   /// The broker's incarnation, from 1.
   package var epoch: Int
+  /// How its sockets are secured.
+  package var security: BrokerSecurity
 
   /// Settings of the given parts.
   package init(
-    endpoints: Endpoints, threads: Int, transport: String, run: UInt64, epoch: Int = 1
+    endpoints: Endpoints, threads: Int, transport: String, run: UInt64, epoch: Int = 1,
+    security: BrokerSecurity = .open
   ) {
     self.endpoints = endpoints
     self.threads = threads
     self.transport = transport
     self.run = run
     self.epoch = epoch
+    self.security = security
   }
 }

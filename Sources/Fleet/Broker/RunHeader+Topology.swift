@@ -10,7 +10,9 @@ import ZeroMQ
 
 extension RunHeader {
   /// The header of a run of `topology` over real sockets.
-  init(_ topology: Topology, seed: UInt64, transport: String) {
+  init(
+    _ topology: Topology, seed: UInt64, transport: String, mechanism: ZMTPCost.Mechanism = .null
+  ) {
     let architecture = topology.architecture
     let stages = (1...architecture.stages).map { stage in
       StageDescription(
@@ -27,17 +29,17 @@ extension RunHeader {
         down: "\(topology.codecs.down.spec)", up: "\(topology.codecs.up.spec)"),
       plannedRounds: topology.rounds,
       framing: ChunkFraming(
-        size: ByteCount(topology.limits.chunkBytes), overhead: Self.chunkOverhead))
+        size: ByteCount(topology.limits.chunkBytes), overhead: Self.chunkOverhead(mechanism)))
   }
 
   /// What a full chunk of a model adds to its payload on the wire.
-  private static var chunkOverhead: ByteCount {
+  private static func chunkOverhead(_ mechanism: ZMTPCost.Mechanism) -> ByteCount {
     let topic = Topic.segment("0123456789abcdef").text
     let header = Header(run: .max, epoch: 1, round: 100, stage: 3)
     let envelope = Envelope.frame(
       Message(header, Downlink.modelChunk(segment: .max, offset: 1 << 20, length: 1 << 18)))
     let payload = 1 << 18
-    return ZMTPCost(.null).message([topic.utf8.count, envelope.count, payload])
+    return ZMTPCost(mechanism).message([topic.utf8.count, envelope.count, payload])
       - ByteCount(payload)
   }
 }

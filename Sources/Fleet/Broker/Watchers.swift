@@ -20,18 +20,12 @@ struct Watchers: ~Copyable {
     _ = poller.add(updates)
   }
 
-  /// Reports each new connection: the socket's kind and its peer's.
+  /// Reports what happened to connections, with the kind of the bound socket.
   ///
   /// Must be called often: a monitor that isn't drained stops the I/O thread.
-  mutating func drain(_ connected: (SocketKind, SocketKind) -> Void) throws(ZMQError) {
-    while let event = try control.next() {
-      if event.kind == .handshakeSucceeded { connected(.xpub, .subscribe) }
-    }
-    while let event = try bulk.next() {
-      if event.kind == .handshakeSucceeded { connected(.xpub, .subscribe) }
-    }
-    while let event = try updates.next() {
-      if event.kind == .handshakeSucceeded { connected(.pull, .push) }
-    }
+  mutating func drain(_ report: (SocketKind, MonitorEvent.Kind) -> Void) throws(ZMQError) {
+    while let event = try control.next() { report(.xpub, event.kind) }
+    while let event = try bulk.next() { report(.xpub, event.kind) }
+    while let event = try updates.next() { report(.pull, event.kind) }
   }
 }

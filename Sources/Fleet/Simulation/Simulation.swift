@@ -24,20 +24,23 @@ package final class Simulation: Sendable {
   private let transport: Transport
   private let pool: TrainingPool
   private let threads: Int
+  private let workerSecurity: Security
 
   /// A simulation that hasn't begun.
   ///
   /// - Parameters:
   ///   - workload: What there is to learn.
   ///   - transport: What carries the messages.
+  ///   - isEncrypted: Whether the connections use CURVE, with keys of this run alone; not within the process.
   ///   - threads: How many clients train at the same time.
   ///   - directory: Where the run is kept.
   ///   - observer: Who watches.
   /// - Throws: `ZMQError` when the process is out of descriptors.
   package init(
-    _ workload: Workload, transport: Transport, threads: Int, directory: RunDirectory,
-    observer: any RunObserver
+    _ workload: Workload, transport: Transport, isEncrypted: Bool = false, threads: Int,
+    directory: RunDirectory, observer: any RunObserver
   ) throws {
+    precondition(!isEncrypted || transport != .inproc, "nothing to encrypt within a process")
     self.workload = workload
     self.transport = transport
     self.threads = threads
@@ -50,11 +53,15 @@ package final class Simulation: Sendable {
       case .ipc: "ipc://\(NSTemporaryDirectory())progfed-\(UUID().uuidString)"
       case .tcp: "tcp://127.0.0.1:*"
       }
+    let security: BrokerSecurity
+    (security, workerSecurity) =
+      isEncrypted ? try Self.curve(clients: workload.topology.clients) : (.open, .none)
     broker = try Broker(
       workload,
       settings: BrokerSettings(
-        endpoints: try Endpoints(base: base), threads: threads, transport: transport.rawValue,
-        run: generator.next()),
+        endpoints: try Endpoints(base: base), threads: threads,
+        transport: transport.rawValue + (isEncrypted ? "+curve" : ""), run: generator.next(),
+        security: security),
       directory: directory, observer: observer, pool: pool)
   }
 
@@ -92,16 +99,32 @@ package final class Simulation: Sendable {
   /// Ends the run early; what is there is kept.
   package func stop() { broker.stop() }
 
+  /// Keys for a broker and for one worker that plays all clients.
+  private static func curve(
+    clients: Int
+  ) throws(ZMQError) -> (broker: BrokerSecurity, worker: Security) {
+    let (broker, worker) = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
+    let workers = AdmittedWorkers([
+      AdmittedWorker(name: "simulated", key: worker.publicKey, clients: ClientRange(below: clients))
+    ])
+    return (
+      .curve(broker, Gatekeeper(workers)),
+      .curveClient(serverKey: broker.publicKey, pair: worker)
+    )
+  }
+
   private func work(at endpoints: Endpoints, in context: Context) throws {
     let worker = try Worker(
       workload,
       settings: WorkerSettings(
         endpoints: endpoints, clients: Array(0..<workload.topology.clients), threads: threads,
-        limits: workload.topology.limits, worker: 1),
+        limits: workload.topology.limits, worker: 1, security: workerSecurity),
       pool: pool, report: { _ in })
     self.worker.withLock { $0 = worker }
-    if case .refused(_, let detail) = try worker.run(in: context) {
-      throw SimulationError.refused(detail)
+    switch try worker.run(in: context) {
+    case .refused(_, let detail): throw SimulationError.refused(detail)
+    case .turnedAway(let refusal): throw SimulationError.refused("\(refusal)")
+    case .complete, .interrupted, .stopped, .abandoned: return
     }
   }
 }

@@ -18,6 +18,7 @@ final class WorkerLoop {
   private let control: Socket
   private let bulk: Socket
   private let updates: Socket
+  private var watch: ConnectionWatch
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
 
@@ -49,6 +50,7 @@ final class WorkerLoop {
     self.report = report
     start = clock.now
     var listening = SocketOptions()
+    listening.security = settings.security
     // After a reconnect a SUB sends no more subscriptions than this.
     listening.sendHighWaterMark = 4 * settings.clients.count + 1000
     listening.maximumFrame = ByteCount(settings.limits.chunkBytes + Envelope.maximalBytes)
@@ -57,6 +59,7 @@ final class WorkerLoop {
     bulk = try Socket(.subscribe, in: context, options: listening)
     var sending = SocketOptions()
     sending.isImmediate = true
+    sending.security = settings.security
     sending.sendHighWaterMark = 64
     updates = try Socket(.push, in: context, options: sending)
     for client in settings.clients {
@@ -70,6 +73,9 @@ final class WorkerLoop {
         jitter: RandomStream(seed: settings.worker).stream("jitter", client))
     }
     try control.subscribe(to: Topic.all.text)
+    watch = ConnectionWatch(
+      control: try control.monitor(), bulk: try bulk.monitor(), updates: try updates.monitor(),
+      isEncrypted: settings.security.isEncrypted)
     try bulk.connect(to: settings.endpoints.bulk)
     try updates.connect(to: settings.endpoints.updates)
     try control.connect(to: settings.endpoints.control)
@@ -82,6 +88,7 @@ final class WorkerLoop {
     let bulkToken = poller.add(bulk)
     let updatesToken = poller.add(updates, for: [])
     _ = poller.add(inbox.wakeup)
+    watch.watch(with: &poller)
     while !machines.isEmpty {
       try tickAll()
       storeIsStale ? evict() : ()
@@ -89,6 +96,7 @@ final class WorkerLoop {
       poller.watch(updatesToken, for: outgoing.isEmpty ? [] : .writable)
       let wake = machines.values.compactMap(\.wakeTime).min() ?? now + .seconds(5)
       _ = try poller.wait(atMost: max(.zero, min(wake - now, .seconds(5))))
+      if let refusal = try watch.drain() { return .turnedAway(refusal) }
       for event in inbox.drain() { try take(event) }
       if poller.isReadable(controlToken) { try drain(control) }
       if poller.isReadable(bulkToken) { try drain(bulk) }
@@ -103,7 +111,8 @@ final class WorkerLoop {
   var now: Duration { clock.now - start }
 
   private var end: WorkerEnd {
-    for case .refused(let reason, let detail) in ends where joined == 0 {
+    // Of some clients alone, after others joined, a refusal doesn't speak for the whole worker.
+    for case .refused(let reason, let detail) in ends where joined == 0 || Set(ends).count == 1 {
       return .refused(reason, detail: detail)
     }
     if ends.contains(.left) { return .stopped }

@@ -28,6 +28,8 @@ package enum WorkerEnd: Hashable, Sendable {
   case stopped
   /// The broker refused all of its clients.
   case refused(RefusalReason, detail: String)
+  /// The connections don't come about.
+  case turnedAway(ConnectionRefusal)
   /// The broker was silent for longer than the worker's patience.
   case abandoned
 }

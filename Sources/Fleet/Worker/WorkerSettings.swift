@@ -1,4 +1,5 @@
 package import Federation
+package import ZeroMQ
 
 /// Which clients a worker plays, where its broker is, and what it may use.
 package struct WorkerSettings: Sendable {
@@ -14,11 +15,13 @@ package struct WorkerSettings: Sendable {
   package var worker: UInt64
   /// How long the broker may be silent before the worker gives up.
   package var patience: Duration
+  /// How its sockets are secured: not at all, or as clients of CURVE.
+  package var security: Security
 
   /// Settings of the given parts.
   package init(
     endpoints: Endpoints, clients: [Int], threads: Int, limits: ProtocolLimits, worker: UInt64,
-    patience: Duration = .seconds(600)
+    patience: Duration = .seconds(600), security: Security = .none
   ) {
     self.endpoints = endpoints
     self.clients = clients
@@ -26,5 +29,6 @@ package struct WorkerSettings: Sendable {
     self.limits = limits
     self.worker = worker
     self.patience = patience
+    self.security = security
   }
 }

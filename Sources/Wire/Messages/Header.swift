@@ -12,11 +12,13 @@ package struct Header: Hashable, Sendable {
   package var client: Int?
   /// Which try of the client's update this is, from 0.
   package var attempt: Int
+  /// The worker that is addressed, among those that listen to the client's mailbox; nil for all of them.
+  package var worker: UInt64?
 
   /// A header with the given fields.
   package init(
     run: UInt64 = 0, epoch: Int = 0, round: Int = 0, stage: Int = 0, client: Int? = nil,
-    attempt: Int = 0
+    attempt: Int = 0, worker: UInt64? = nil
   ) {
     self.run = run
     self.epoch = epoch
@@ -24,5 +26,6 @@ package struct Header: Hashable, Sendable {
     self.stage = stage
     self.client = client
     self.attempt = attempt
+    self.worker = worker
   }
 }

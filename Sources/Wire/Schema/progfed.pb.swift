@@ -64,6 +64,17 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
   /// Which try of the client's update this is: one more after each restart of its worker.
   var attempt: UInt32 = 0
 
+  /// The worker that a WELCOME or a refusal of a JOIN is meant for: all who listen to the client's mailbox
+  /// get it, and the others ignore it. Absent in all else.
+  var worker: UInt64 {
+    get {_worker ?? 0}
+    set {_worker = newValue}
+  }
+  /// Returns true if `worker` has been explicitly set.
+  var hasWorker: Bool {self._worker != nil}
+  /// Clears the value of `worker`. Subsequent reads from it will return its default value.
+  mutating func clearWorker() {self._worker = nil}
+
   var body: Progfed_V1_Envelope.OneOf_Body? = nil
 
   /// Worker to broker.
@@ -214,6 +225,7 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
   init() {}
 
   fileprivate var _client: UInt32? = nil
+  fileprivate var _worker: UInt64? = nil
 }
 
 /// A part of an object: length bytes from offset on.
@@ -862,7 +874,7 @@ fileprivate nonisolated let _protobuf_package = "progfed.v1"
 
 nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}epoch\0\u{1}round\0\u{1}stage\0\u{1}client\0\u{1}attempt\0\u{2}\u{a}join\0\u{1}want\0\u{1}offer\0\u{3}update_chunk\0\u{1}heartbeat\0\u{1}leave\0\u{1}decline\0\u{2}\u{a}welcome\0\u{1}announce\0\u{3}model_chunk\0\u{1}grant\0\u{1}acknowledge\0\u{1}refuse\0\u{1}closed\0\u{1}finished\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}epoch\0\u{1}round\0\u{1}stage\0\u{1}client\0\u{1}attempt\0\u{1}worker\0\u{2}\u{9}join\0\u{1}want\0\u{1}offer\0\u{3}update_chunk\0\u{1}heartbeat\0\u{1}leave\0\u{1}decline\0\u{2}\u{a}welcome\0\u{1}announce\0\u{3}model_chunk\0\u{1}grant\0\u{1}acknowledge\0\u{1}refuse\0\u{1}closed\0\u{1}finished\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -876,6 +888,7 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.stage) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self._client) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 7: try { try decoder.decodeSingularFixed64Field(value: &self._worker) }()
       case 16: try {
         var v: Progfed_V1_Join?
         var hadOneofValue = false
@@ -1099,6 +1112,9 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
     if self.attempt != 0 {
       try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 6)
     }
+    try { if let v = self._worker {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 7)
+    } }()
     switch self.body {
     case .join?: try {
       guard case .join(let v)? = self.body else { preconditionFailure() }
@@ -1172,6 +1188,7 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.stage != rhs.stage {return false}
     if lhs._client != rhs._client {return false}
     if lhs.attempt != rhs.attempt {return false}
+    if lhs._worker != rhs._worker {return false}
     if lhs.body != rhs.body {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -11,4 +11,12 @@ package enum Security: Sendable {
   case curveServer(secretKey: CurveKey, domain: String)
   /// CURVE, this side knowing the server's public key.
   case curveClient(serverKey: CurveKey, pair: CurveKeyPair)
+
+  /// Whether connections are encrypted.
+  package var isEncrypted: Bool {
+    switch self {
+    case .none, .addressChecked: false
+    case .curveServer, .curveClient: true
+    }
+  }
 }

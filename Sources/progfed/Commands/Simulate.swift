@@ -14,6 +14,16 @@ struct Simulate: ParsableCommand {
   @Option(help: "What carries the messages: inproc, ipc or tcp.")
   var transport: Simulation.Transport = .inproc
 
+  @Flag(help: "Encrypt the messages with CURVE, under keys made for this run; with ipc or tcp.")
+  var curve = false
+
+  func validate() throws {
+    guard !curve || transport != .inproc else {
+      throw ValidationError(
+        "--curve: messages within a process aren't encrypted; add --transport tcp")
+    }
+  }
+
   func run() throws {
     try Exit.reporting {
       let topology = try options.load()
@@ -22,8 +32,8 @@ struct Simulate: ParsableCommand {
       defer { directory.release() }
       let printer = ProgressPrinter(isQuiet: options.quiet)
       let simulation = try Simulation(
-        workload, transport: transport, threads: options.threads, directory: directory,
-        observer: printer)
+        workload, transport: transport, isEncrypted: curve, threads: options.threads,
+        directory: directory, observer: printer)
       let interruption = Interruption { simulation.stop() }
       let state = try withExtendedLifetime(interruption) { try simulation.run() }
       try RunResult(directory, state: state).show(asJSON: options.json, quiet: options.quiet)

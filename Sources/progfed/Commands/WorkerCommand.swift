@@ -73,6 +73,9 @@ struct WorkerCommand: ParsableCommand {
     case .refused(let reason, let detail):
       Self.say("progfed: the broker refuses all clients of this worker (\(reason.name)): \(detail)")
       throw Exit.unavailable
+    case .turnedAway(let refusal):
+      Self.say("progfed: \(connect): \(refusal)")
+      throw Exit.unavailable
     case .abandoned:
       Self.say("progfed: no word from \(connect) for \(patience) s; is the broker running?")
       throw Exit.unavailable

@@ -120,6 +120,14 @@ extension [BrokerAction] {
     }
   }
 
+  /// The workers that messages to clients name.
+  var addressees: [UInt64] {
+    compactMap {
+      guard case .send(.client, let message) = $0 else { return nil }
+      return message.header.worker
+    }
+  }
+
   /// The messages to all.
   var published: [Downlink] {
     compactMap {

@@ -30,7 +30,7 @@ struct Samples {
   mutating func header(client: Int?) -> Header {
     Header(
       run: stream.next(), epoch: number(1 << 32), round: number(1 << 32), stage: number(1 << 32),
-      client: client, attempt: number(1 << 32))
+      client: client, attempt: number(1 << 32), worker: flag() ? stream.next() : nil)
   }
 
   mutating func segment() -> Segment {

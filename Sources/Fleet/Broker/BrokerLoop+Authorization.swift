@@ -1,0 +1,56 @@
+import Federation
+import Wire
+import ZeroMQ
+
+extension BrokerLoop {
+  /// Whether the sender's key may speak for the message's client; if not, it is counted, and a JOIN answered.
+  func isAuthorized(
+    _ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
+  ) throws(ZMQError) -> Bool {
+    guard let gatekeeper, let client = message.header.client else { return true }
+    let detail: String
+    switch gatekeeper.verdict(on: received.userID, playing: client) {
+    case .allowed(let worker):
+      if case .join(let join) = message.body, (0..<plan.clients).contains(client) {
+        players[client] = Player(worker: join.worker, key: worker.key)
+      }
+      return true
+    case .notTheirs(let worker):
+      detail = "worker \(worker.name) may play clients \(worker.clients), not \(client)"
+    case .unknownKey: detail = Self.removed
+    }
+    books.received(stray: received.frameSizes)
+    if case .join(let join) = message.body {
+      try handle(.forbidden(client: client, worker: join.worker, detail: detail))
+    } else {
+      books.count("message from a key that may not play its client")
+    }
+    return false
+  }
+
+  /// The allow-list changed: who plays a client that its key may no longer play is told so and taken out.
+  func admissionsChanged() throws(ZMQError) {
+    guard let gatekeeper else { return }
+    for (client, player) in players.sorted(by: { $0.key < $1.key }) {
+      let detail: String
+      switch gatekeeper.verdict(on: player.key.z85, playing: client) {
+      case .allowed: continue
+      case .notTheirs(let worker):
+        detail = "worker \(worker.name) may no longer play client \(client)"
+      case .unknownKey: detail = Self.removed
+      }
+      players[client] = nil
+      try handle(.forbidden(client: client, worker: player.worker, detail: detail))
+    }
+  }
+
+  private static let removed = "the worker's key isn't on the broker's allow-list any more"
+}
+
+/// Who plays a client, as its JOIN said and its connection proved.
+struct Player: Hashable, Sendable {
+  /// The worker process.
+  var worker: UInt64
+  /// Its public key.
+  var key: CurveKey
+}
