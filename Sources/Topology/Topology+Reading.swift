@@ -72,7 +72,7 @@ extension Topology {
     updateNorm = draft.limits.updateNorm
   }
 
-  private static func text(of path: String) throws(TopologyError) -> String {
+  static func text(of path: String) throws(TopologyError) -> String {
     func failure(_ problem: String, _ remedy: String) -> TopologyError {
       TopologyError(
         file: path, faults: [Fault(place: .file, path: "", problem: problem, remedy: remedy)])

@@ -12,7 +12,7 @@ struct Progfed: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Simulate.self, BrokerCommand.self, WorkerCommand.self, Report.self, Compare.self,
-      Check.self, ModelsCommand.self, Bench.self,
+      Simulate.self, BrokerCommand.self, WorkerCommand.self, SweepCommand.self, Report.self,
+      Compare.self, Check.self, ModelsCommand.self, Bench.self,
     ])
 }

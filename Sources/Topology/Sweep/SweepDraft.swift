@@ -1,0 +1,142 @@
+import Yams
+
+/// A sweep file as it was read.
+struct SweepDraft {
+  /// A name and what it changes, each as KEY=VALUE.
+  struct Variant {
+    var name: String
+    var settings: [String]
+  }
+
+  var name: String?
+  var topology: String?
+  var seeds: [UInt64]
+  /// What is changed in all runs.
+  var settings: [String]
+  var variants: [Variant]
+
+  init(reading keys: inout KeyReader) {
+    let reading = keys.reading
+    name = keys.optional("name") { $0.text(atMost: 100) }
+    topology = keys.required(
+      "topology", remedy: "write the file that all runs start from, as in topology: quickstart.yaml"
+    ) { $0.text() }
+    seeds = keys.value("seeds", default: [1]) { cursor in
+      let remedy = "write one or more numbers, as in [1, 2, 3]"
+      let seeds = cursor.elements("a list of seeds", remedy: remedy)?
+        .map { $0.whole(0...Int.max).map { UInt64($0) } }
+      guard let seeds, !seeds.contains(nil) else { return nil }
+      let distinct = seeds.compactMap { $0 }
+      guard !distinct.isEmpty, Set(distinct).count == distinct.count else {
+        cursor.report("is empty or has a seed twice", remedy: remedy)
+        return nil
+      }
+      return distinct
+    }
+    settings = keys.value("set", default: []) { Self.settings($0)?.map(\.text) }
+    let named = keys.value("runs", default: []) { Self.named($0) }
+    let grid = keys.value("grid", default: []) { Self.grid($0) }
+    variants = named + grid
+    if !keys.has("runs"), !keys.has("grid") {
+      reading.report(
+        "", "has neither runs nor a grid",
+        remedy: "write runs: with a line for each, or grid: with a list of values for each key")
+    }
+    let names = Dictionary(grouping: variants, by: \.name)
+    for (name, equal) in names.sorted(by: { $0.key < $1.key }) where equal.count > 1 {
+      reading.report("runs", "\(name) names two runs", remedy: "give one of them another name")
+    }
+    if variants.count * seeds.count > Sweep.limit {
+      reading.report(
+        "", "asks for \(variants.count * seeds.count) runs",
+        remedy: "ask for \(Sweep.limit) at most")
+    }
+  }
+
+  /// The variants under their names: `NAME: {KEY: VALUE, …}`.
+  private static func named(_ cursor: Cursor) -> [Variant]? {
+    pairs(cursor, "a section of runs", remedy: "write a name for each run and what it sets")?
+      .compactMap { name, value in
+        guard isName(name) else {
+          value.report(
+            "has a name that no folder can have",
+            remedy: "use letters, digits, dots, dashes, underscores and plus signs")
+          return nil
+        }
+        return settings(value).map { Variant(name: name, settings: $0.map(\.text)) }
+      }
+  }
+
+  /// A variant for each combination of the lists' values: `KEY: [VALUE, …]`.
+  private static func grid(_ cursor: Cursor) -> [Variant]? {
+    guard
+      let axes = pairs(
+        cursor, "a section of lists", remedy: "write a list of values for each key")
+    else { return nil }
+    var variants = [Variant(name: "", settings: [])]
+    for (key, value) in axes {
+      let remedy = "write the values that \(key) takes, as in [1, 2]"
+      guard let values = value.elements("a list of values", remedy: remedy) else { return nil }
+      guard variants.count * values.count <= Sweep.limit else {
+        cursor.report("has too many combinations", remedy: "ask for \(Sweep.limit) at most")
+        return nil
+      }
+      variants = variants.flatMap { variant in
+        values.map { element in
+          let text = flow(element.node)
+          let short = "\(key.split(separator: ".").last ?? "")=\(text)"
+          let name = String(short.map { isNamePart($0) ? $0 : "_" })
+          return Variant(
+            name: variant.name.isEmpty ? name : "\(variant.name),\(name)",
+            settings: variant.settings + ["\(key)=\(text)"])
+        }
+      }
+    }
+    return variants
+  }
+
+  /// What a section sets: its keys may have dots in them.
+  private static func settings(_ cursor: Cursor) -> [(key: String, text: String)]? {
+    if cursor.isNothing { return [] }
+    return pairs(
+      cursor, "a section of settings", remedy: "write what is to be changed, as in {rounds: 300}"
+    )?.map { key, value in (key, "\(key)=\(flow(value.node))") }
+  }
+
+  private static func pairs(
+    _ cursor: Cursor, _ what: String, remedy: String
+  ) -> [(key: String, value: Cursor)]? {
+    guard case .mapping(let mapping) = cursor.node else {
+      cursor.expected(what, remedy: remedy)
+      return nil
+    }
+    return mapping.compactMap { key, value in
+      guard let word = key.string else { return nil }
+      return (word, Cursor(value, path: "\(cursor.path).\(word)", reading: cursor.reading))
+    }
+  }
+
+  private static func isName(_ text: String) -> Bool {
+    (1...100).contains(text.count) && text.first != "." && text.first != "-"
+      && text.allSatisfy(isNamePart)
+  }
+
+  private static func isNamePart(_ character: Character) -> Bool {
+    character.isASCII && (character.isLetter || character.isNumber || "._-+=,".contains(character))
+  }
+
+  /// A value on one line of YAML.
+  private static func flow(_ node: Node) -> String {
+    switch node {
+    case .scalar(let scalar):
+      guard scalar.style != .plain, scalar.style != .any else { return scalar.string }
+      let parts = scalar.string.split(separator: "'", omittingEmptySubsequences: false)
+      return "'\(parts.joined(separator: "''"))'"
+    case .sequence(let sequence): return "[\(sequence.map(flow).joined(separator: ", "))]"
+    case .mapping(let mapping):
+      let pairs = mapping.map { "\(flow($0.key)): \(flow($0.value))" }
+      return "{\(pairs.joined(separator: ", "))}"
+    case .alias: return ""
+    }
+  }
+}

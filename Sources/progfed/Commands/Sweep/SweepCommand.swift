@@ -1,0 +1,100 @@
+import ArgumentParser
+import Foundation
+import Ledger
+import Reports
+import Topology
+
+/// Runs all of a sweep file's variants and seeds, and compares them.
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Run many variants of a topology and compare them; goes on where it stopped.",
+    discussion: """
+      The file names a topology, seeds, and what each run sets in it; topologies/sweep-quickstart.yaml is an \
+      example. Each run is a simulation in a process and a run directory of its own. Called again, finished \
+      runs are not repeated.
+      """)
+
+  @Argument(help: "The sweep file.")
+  var sweep: String
+
+  @Option(help: "Where the runs are kept; by default runs/ and the sweep's name.")
+  var out: String?
+
+  @Option(help: "How many runs go on at the same time.")
+  var jobs = 1
+
+  @Option(help: "How many clients of a run train at the same time; by default cores / jobs.")
+  var threads: Int?
+
+  @Option(help: "The rounds of every run, in place of the file's.")
+  var rounds: Int?
+
+  @Option(help: "Only the runs of this variant; may be repeated.")
+  var only: [String] = []
+
+  @Option(name: .customLong("set"), help: "Any value of the topology, for all runs.")
+  var settings: [String] = []
+
+  @Option(help: "How the result is printed: text, markdown or json.")
+  var format: Format = .text
+
+  @Flag(help: "Don't show progress.")
+  var quiet = false
+
+  /// How the result is printed.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, markdown, json
+  }
+
+  func validate() throws {
+    guard (1...256).contains(jobs) else {
+      throw ValidationError("--jobs \(jobs): give a number from 1 to 256")
+    }
+  }
+
+  func run() throws {
+    try Exit.reporting {
+      let sweep = try Sweep(contentsOf: sweep)
+      let unknown = only.filter { name in !sweep.runs.contains { $0.variant == name } }
+      guard unknown.isEmpty else {
+        throw SweepError.unknownVariants(unknown, known: sweep.runs.map(\.variant))
+      }
+      let folder = URL(fileURLWithPath: out ?? "runs/\(sweep.name)")
+      let plan = try SweepPlan(sweep, folder: folder, additional: additional)
+      try plan.check()
+      let cores = ProcessInfo.processInfo.activeProcessorCount
+      let queue = SweepQueue(
+        plan: plan, runs: sweep.runs.filter { only.isEmpty || only.contains($0.variant) },
+        threads: threads ?? max(1, cores / jobs), isQuiet: quiet)
+      let interruption = Interruption { queue.stop() }
+      let failures = withExtendedLifetime(interruption) { queue.run(jobs: jobs) }
+      try show(sweep, plan)
+      if queue.isStopped { throw Exit.interrupted }
+      guard failures.isEmpty else { throw SweepError.failed(failures, folder: folder.relativePath) }
+    }
+  }
+
+  private var additional: [String] { settings + (rounds.map { ["rounds=\($0)"] } ?? []) }
+
+  private func show(_ sweep: Sweep, _ plan: SweepPlan) throws {
+    var done: [(variant: String, summary: RunSummary)] = []
+    for run in sweep.runs {
+      guard var summary = try plan.summary(of: run), summary.state == .done else { continue }
+      summary.name = run.name
+      done.append((run.variant, summary))
+    }
+    guard !done.isEmpty else { return }
+    let report = SweepReport(sweep.name, runs: done)
+    let comparison = Comparison(done.map(\.summary))
+    try DurableFile.write(Data(comparison.html().utf8), to: plan.page)
+    switch format {
+    case .text:
+      let terminal = Terminal.output
+      print(report.text(width: terminal.width, colours: terminal.colours), terminator: "")
+      if !quiet { print("comparison: \(plan.page.relativePath)") }
+    case .markdown: print(report.markdown(), terminator: "")
+    case .json: print(try report.json())
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/// Why a sweep can't run, or isn't whole.
+enum SweepError: Error {
+  /// `--only` names what the file doesn't have.
+  case unknownVariants([String], known: [String])
+  /// A run of that name was made with other settings.
+  case otherSettings(run: String, folder: String, was: [String], now: [String])
+  /// Some runs failed.
+  case failed([String], folder: String)
+}
+
+extension SweepError: CustomStringConvertible {
+  /// What is wrong and what to do.
+  var description: String {
+    switch self {
+    case .unknownVariants(let names, let known):
+      var distinct: [String] = []
+      for name in known where !distinct.contains(name) { distinct.append(name) }
+      return "--only \(names.joined(separator: ", ")): the sweep has no such run; "
+        + "it has \(distinct.joined(separator: ", "))"
+    case .otherSettings(let run, let folder, let was, let now):
+      return """
+        \(folder)/\(run) was run with other settings (\(was.joined(separator: " ")) instead of \
+        \(now.joined(separator: " "))); choose another --out, or remove that folder
+        """
+    case .failed(let runs, let folder):
+      return """
+        \(runs.count) of the runs failed: \(runs.joined(separator: ", ")); \(folder)/NAME.log says why. \
+        Call the sweep again to repeat them
+        """
+    }
+  }
+}

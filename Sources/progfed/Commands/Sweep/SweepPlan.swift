@@ -1,0 +1,67 @@
+import Foundation
+import Ledger
+import Topology
+
+/// Where the runs of a sweep are kept, and which of them are there already.
+struct SweepPlan: Sendable {
+  let sweep: Sweep
+  let folder: URL
+  /// What the command line sets in all runs.
+  private let additional: [String]
+
+  /// The plan of `sweep` in `folder`, which is made if it isn't there.
+  init(_ sweep: Sweep, folder: URL, additional: [String]) throws {
+    self.sweep = sweep
+    self.folder = folder
+    self.additional = additional
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  /// The page that compares all finished runs.
+  var page: URL { folder.appending(component: "sweep.html") }
+
+  /// The run directory of `run`.
+  func directory(of run: SweepRun) -> URL { folder.appending(component: run.name) }
+
+  /// What `run` printed.
+  func log(of run: SweepRun) -> URL { folder.appending(component: "\(run.name).log") }
+
+  /// What `run` changes in the topology, the command line's changes last.
+  func settings(of run: SweepRun) -> [String] { run.settings + additional }
+
+  /// What `run` came to so far; nil if it hasn't begun.
+  func summary(of run: SweepRun) throws -> RunSummary? {
+    let paths = RunPaths(directory(of: run))
+    guard FileManager.default.fileExists(atPath: paths.ledger.path(percentEncoded: false)) else {
+      return nil
+    }
+    let store = try RunStore.read(at: paths.ledger)
+    defer { store.close() }
+    return try store.summary()
+  }
+
+  /// Refuses to mix runs of different settings under one name.
+  ///
+  /// - Throws: `SweepError.otherSettings`.
+  func check() throws {
+    for run in sweep.runs {
+      guard let noted = try? String(contentsOf: note(of: run), encoding: .utf8) else { continue }
+      let was = noted.split(separator: "\n").map(String.init)
+      guard was != noteLines(of: run), try summary(of: run) != nil else { continue }
+      throw SweepError.otherSettings(
+        run: run.name, folder: folder.relativePath, was: was, now: noteLines(of: run))
+    }
+  }
+
+  /// Notes what `run` is about to be run with.
+  func begin(_ run: SweepRun) throws {
+    let text = noteLines(of: run).map { $0 + "\n" }.joined()
+    try DurableFile.write(Data(text.utf8), to: note(of: run))
+  }
+
+  private func note(of run: SweepRun) -> URL {
+    folder.appending(component: "\(run.name).settings")
+  }
+
+  private func noteLines(of run: SweepRun) -> [String] { [sweep.topology] + settings(of: run) }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Ledger
+import Measures
+import Reports
+import Synchronization
+import Topology
+
+/// Runs the simulations of a sweep, each in a process of its own, several at a time.
+final class SweepQueue: Sendable {
+  private struct State {
+    var next = 0
+    var running: [Int32] = []
+    var isStopped = false
+    var failures: [String] = []
+  }
+
+  private let plan: SweepPlan
+  private let runs: [SweepRun]
+  private let threads: Int
+  private let isQuiet: Bool
+  private let state = Mutex(State())
+
+  /// A queue that hasn't begun.
+  init(plan: SweepPlan, runs: [SweepRun], threads: Int, isQuiet: Bool) {
+    self.plan = plan
+    self.runs = runs
+    self.threads = threads
+    self.isQuiet = isQuiet
+  }
+
+  /// Whether it was told to stop.
+  var isStopped: Bool { state.withLock { $0.isStopped } }
+
+  /// Runs all that isn't finished; returns the names of the runs that failed.
+  func run(jobs: Int) -> [String] {
+    let group = DispatchGroup()
+    for _ in 0..<min(jobs, runs.count) {
+      DispatchQueue.global().async(group: group) {
+        while let index = self.take() { self.work(on: index) }
+      }
+    }
+    group.wait()
+    return state.withLock { $0.failures.sorted() }
+  }
+
+  /// Begins no further run and asks those that go on to end with a clean checkpoint.
+  func stop() {
+    let running = state.withLock { state in
+      state.isStopped = true
+      return state.running
+    }
+    for process in running { kill(process, SIGINT) }
+  }
+
+  private func take() -> Int? {
+    state.withLock { state in
+      guard !state.isStopped, state.next < runs.count else { return nil }
+      state.next += 1
+      return state.next - 1
+    }
+  }
+
+  private func work(on index: Int) {
+    let run = runs[index]
+    do {
+      let before = try plan.summary(of: run)
+      guard before?.state != .done else { return say(index, "is there already") }
+      try plan.begin(run)
+      let status = try simulate(run, isBegun: before != nil, index: index)
+      guard !isStopped else { return say(index, "interrupted") }
+      guard status == 0, let summary = try plan.summary(of: run) else {
+        return fail(index, "failed with status \(status); see \(plan.log(of: run).relativePath)")
+      }
+      let accuracy = summary.final.accuracy.map { "accuracy \((100 * $0).fixed(2)) %, " } ?? ""
+      say(index, "\(accuracy)\(summary.totals.traffic.wire) both ways, \(summary.elapsed.brief)")
+    } catch {
+      fail(index, "\(error)")
+    }
+  }
+
+  /// Runs the simulation to its end and returns its exit status.
+  private func simulate(_ run: SweepRun, isBegun: Bool, index: Int) throws -> Int32 {
+    say(index, isBegun ? "goes on" : "begins")
+    let log = plan.log(of: run)
+    try Data().write(to: log)
+    let output = try FileHandle(forWritingTo: log)
+    defer { try? output.close() }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.arguments = arguments(for: run, isBegun: isBegun)
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let number = process.processIdentifier
+    let isStopped = state.withLock { state in
+      state.running.append(number)
+      return state.isStopped
+    }
+    if isStopped { kill(number, SIGINT) }
+    process.waitUntilExit()
+    state.withLock { $0.running.removeAll { $0 == number } }
+    return process.terminationStatus
+  }
+
+  private func arguments(for run: SweepRun, isBegun: Bool) -> [String] {
+    let directory = plan.directory(of: run).path(percentEncoded: false)
+    return ["simulate", plan.sweep.topology, "--quiet", "--threads", "\(threads)"]
+      + plan.settings(of: run).flatMap { ["--set", $0] } + ["--out", directory]
+      + (isBegun ? ["--resume"] : [])
+  }
+
+  private func fail(_ index: Int, _ text: String) {
+    state.withLock { $0.failures.append(runs[index].name) }
+    say(index, text, isError: true)
+  }
+
+  private func say(_ index: Int, _ text: String, isError: Bool = false) {
+    guard !isQuiet || isError else { return }
+    let line = "[\(index + 1)/\(runs.count)] \(runs[index].name): \(text)\n"
+    FileHandle.standardError.write(Data(line.utf8))
+  }
+}

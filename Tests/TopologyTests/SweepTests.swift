@@ -1,0 +1,84 @@
+import Progressive
+import Testing
+import Topology
+
+/// What a sweep file becomes, and what can be wrong with it.
+struct SweepTests {
+  @Test func `runs come in the order of the file, each with every seed`() throws {
+    let sweep = try Sweep(
+      parsing: """
+        topology: quickstart.yaml
+        seeds: [3, 1]
+        set: {rounds: 300, training.schedule: {name: cosine, floor: 0}}
+        runs:
+          plain: {}
+          tiny: {codecs.up: eden1, stages.rounds: [4, 4, 40], name: 'it''s small'}
+        """, file: "topologies/codecs.sweep.yaml")
+    #expect(sweep.name == "codecs")
+    #expect(sweep.topology == "topologies/quickstart.yaml")
+    #expect(sweep.runs.map(\.name) == ["plain-3", "plain-1", "tiny-3", "tiny-1"])
+    let common = ["rounds=300", "training.schedule={name: cosine, floor: 0}"]
+    #expect(sweep.runs[0].settings == common + ["seed=3"])
+    #expect(
+      sweep.runs[3].settings
+        == common + [
+          "codecs.up=eden1", "stages.rounds=[4, 4, 40]", "name='it''s small'", "seed=1",
+        ])
+  }
+
+  @Test func `what a sweep sets is what a topology reads`() throws {
+    let sweep = try Sweep(
+      parsing: """
+        topology: test.yaml
+        runs:
+          a: {stages.rounds: [4, 4, 40], rounds: 48, name: 'it''s: small', training: {batch: 7}}
+        """, file: "sweep.yaml")
+    let topology = try Texts.topology(
+      Texts.least, Overrides(settings: try #require(sweep.runs.first).settings))
+    #expect(topology.growthSchedule.rounds == [4, 4, 40])
+    #expect(topology.name == "it's: small")
+    #expect(topology.training.batch == 7)
+  }
+
+  @Test func `a grid has all combinations`() throws {
+    let sweep = try Sweep(
+      parsing: """
+        name: ablation
+        topology: /data/t.yaml
+        grid:
+          stages.each: [2, 4]
+          strategy: [progressive, end-to-end]
+        """, file: "sweep.yaml")
+    #expect(sweep.name == "ablation")
+    #expect(sweep.topology == "/data/t.yaml")
+    #expect(
+      sweep.runs.map(\.variant) == [
+        "each=2,strategy=progressive", "each=2,strategy=end-to-end",
+        "each=4,strategy=progressive", "each=4,strategy=end-to-end",
+      ])
+    #expect(sweep.runs[1].settings == ["stages.each=2", "strategy=end-to-end", "seed=1"])
+  }
+
+  @Test(arguments: [
+    ("", "is empty"), ("runs: {a: {}}", "topology is missing"),
+    ("topology: t.yaml", "neither runs nor a grid"),
+    ("topology: t.yaml\nruns: [a]", "not a section of runs"),
+    ("topology: t.yaml\nruns: {a/b: {}}", "no folder can have"),
+    ("topology: t.yaml\nruns: {a: 3}", "not a section of settings"),
+    ("topology: t.yaml\ngrid: {rounds: 3}", "not a list of values"),
+    ("topology: t.yaml\ngrid: {rounds: [3, 3]}", "names two runs"),
+    ("topology: t.yaml\nseeds: []\nruns: {a: {}}", "is empty or has a seed twice"),
+    ("topology: t.yaml\nseeds: [1, 1]\nruns: {a: {}}", "is empty or has a seed twice"),
+    ("topology: t.yaml\nsed: [1]\nruns: {a: {}}", "did you mean set?"),
+    ("topology: t.yaml\nruns: {a: {}\n", "isn't YAML"),
+  ])
+  func `faults are told with their lines`(text: String, problem: String) {
+    do throws(TopologyError) {
+      _ = try Sweep(parsing: text, file: "sweep.yaml")
+      Issue.record("it was taken")
+    } catch {
+      #expect("\(error)".hasPrefix("sweep.yaml:"))
+      #expect("\(error)".contains(problem), "\(error)")
+    }
+  }
+}
