@@ -3,40 +3,19 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "channels.h"
+#include "norm_scratch.h"
 
 #pragma STDC FP_CONTRACT OFF
 
-/// The parts of the scratch memory: for each stored channel two sums of a sample, two sums over the
-/// samples and three coefficients.
-typedef struct {
-  double *first, *second, *scale_sums, *shift_sums;
-  float *a, *b, *d;
-} parts;
-
-static parts divide(int64_t channels, void *scratch) {
-  double *doubles = scratch;
-  float *floats = (float *)(doubles + 4 * channels);
-  return (parts){doubles,
-                 doubles + channels,
-                 doubles + 2 * channels,
-                 doubles + 3 * channels,
-                 floats,
-                 floats + channels,
-                 floats + 2 * channels};
+int64_t neural_norm_scratch(neural_layout layout) {
+  return neural_stored_channels(layout) * (int64_t)(4 * sizeof(double) + 3 * sizeof(float));
 }
 
-int64_t neural_group_norm_scratch(const neural_group_norm *shape) {
-  return neural_stored_channels(shape->layout) *
-         (int64_t)(4 * sizeof(double) + 3 * sizeof(float));
-}
-
-void neural_group_norm_forward(const neural_group_norm *shape,
-                               const neural_group_norm_tensors *t) {
+void neural_group_norm_forward(const neural_group_norm *shape, const neural_norm_tensors *t) {
   const neural_layout layout = shape->layout;
   const int64_t stored = neural_stored_channels(layout), size = stored * layout.spatial;
   const int64_t width = layout.channels / shape->groups;
-  const parts p = divide(stored, t->scratch);
+  const norm_scratch p = norm_scratch_at(stored, t->scratch);
   for (int64_t c = layout.channels; c < stored; c++) p.a[c] = p.b[c] = 0;
   for (int64_t n = 0; n < layout.samples; n++) {
     neural_channel_moments(layout, t->input + n * size, p.first, p.second);
@@ -66,12 +45,12 @@ void neural_group_norm_forward(const neural_group_norm *shape,
 }
 
 void neural_group_norm_backward(const neural_group_norm *shape,
-                                const neural_group_norm_gradients *t) {
+                                const neural_norm_gradients *t) {
   const neural_layout layout = shape->layout;
   const int64_t stored = neural_stored_channels(layout), size = stored * layout.spatial;
   const int64_t width = layout.channels / shape->groups;
   const double count = (double)(width * layout.spatial);
-  const parts p = divide(stored, t->scratch);
+  const norm_scratch p = norm_scratch_at(stored, t->scratch);
   for (int64_t c = 0; c < stored; c++) p.scale_sums[c] = p.shift_sums[c] = 0;
   for (int64_t n = 0; n < layout.samples; n++) {
     const float *statistics = t->statistics + n * shape->groups * 2;

@@ -1,10 +1,11 @@
 #include "neural_kernels.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #pragma STDC FP_CONTRACT OFF
 
-#define CLONES __attribute__((target_clones("avx2", "default")))
+#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 
 CLONES void neural_sgd(neural_sgd_step step, int64_t count, float *restrict weights,
                        const float *restrict gradients, float *restrict momenta,
@@ -36,6 +37,23 @@ CLONES void neural_sgd(neural_sgd_step step, int64_t count, float *restrict weig
   } else {
     for (int64_t i = 0; i < count; i++)
       weights[i] -= rate * (scale * gradients[i] + decay * weights[i]);
+  }
+}
+
+CLONES void neural_adam(neural_adam_step step, int64_t count, float *restrict weights,
+                        const float *restrict gradients, float *restrict momenta,
+                        float *restrict squares, const float *restrict anchor,
+                        const float *restrict correction) {
+  const float fresh = 1 - step.momentum, fresh_square = 1 - step.square_decay;
+  for (int64_t i = 0; i < count; i++) {
+    float d = step.gradient_scale * gradients[i] + step.decay * weights[i];
+    if (anchor != NULL) d += step.proximal * (weights[i] - anchor[i]);
+    if (correction != NULL) d += correction[i];
+    const float m = step.momentum * momenta[i] + fresh * d;
+    const float v = step.square_decay * squares[i] + fresh_square * (d * d);
+    momenta[i] = m;
+    squares[i] = v;
+    weights[i] -= step.rate * (m / (sqrtf(v) * step.spread + step.floor));
   }
 }
 

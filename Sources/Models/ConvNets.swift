@@ -2,10 +2,27 @@ import Neural
 import Tensors
 
 /// The three small convolutional networks of the paper's experiments.
-enum ConvNets {
+enum ConvNets: Hashable {
   /// Two convolutions and two affine maps for images of 1×28×28 (EMNIST), S = 3; 1,199,882
   /// parameters with 10 classes.
-  static func standard(
+  case standard
+  /// Three convolutions and two affine maps for images of 3×32×32 (CIFAR-10), S = 4.
+  case cifar
+  /// Two 5×5 convolutions and two affine maps for images of 1×28×28 (MNIST), S = 3.
+  case wide
+
+  /// The architecture for the given input.
+  func architecture(
+    name: String, input: Shape, classes: Int
+  ) throws(ModelError) -> Architecture {
+    switch self {
+    case .standard: try Self.standard(name: name, input: input, classes: classes)
+    case .cifar: try Self.cifar(name: name, input: input, classes: classes)
+    case .wide: try Self.wide(name: name, input: input, classes: classes)
+    }
+  }
+
+  private static func standard(
     name: String, input: Shape, classes: Int
   ) throws(ModelError) -> Architecture {
     let blocks = [
@@ -23,8 +40,7 @@ enum ConvNets {
     return try grown(name, input, classes, blocks)
   }
 
-  /// Three convolutions and two affine maps for images of 3×32×32 (CIFAR-10), S = 4.
-  static func cifar(
+  private static func cifar(
     name: String, input: Shape, classes: Int
   ) throws(ModelError) -> Architecture {
     let pooling = Layer.maxPooling(PoolingLayer(window: 2))
@@ -41,8 +57,7 @@ enum ConvNets {
     return try grown(name, input, classes, blocks)
   }
 
-  /// Two 5×5 convolutions and two affine maps for images of 1×28×28 (MNIST), S = 3.
-  static func wide(
+  private static func wide(
     name: String, input: Shape, classes: Int
   ) throws(ModelError) -> Architecture {
     let pooling = Layer.maxPooling(PoolingLayer(window: 2))

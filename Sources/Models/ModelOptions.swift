@@ -22,23 +22,42 @@ public struct ModelOptions: Hashable, Sendable {
 }
 
 extension ModelOptions {
-  /// The options' names, as a topology spells them.
-  static let names = ["stages", "stem", "width"]
-
-  /// What is chosen for the option called `name`, as text.
+  /// What is chosen for the option called `name`, as text; nil if nothing is.
   private func value(of name: String) -> String? {
     switch name {
     case "stages": stages.map(String.init)
     case "stem": stem?.rawValue
-    default: width.map(String.init)
+    case "width": width.map(String.init)
+    default: preconditionFailure("an option called \(name)")
     }
   }
 
-  /// Throws if one of the options `all` was chosen, which the architecture `name` doesn't have.
+  /// Throws if one of the options `all`, which the architecture `name` doesn't have, was chosen.
   func refuse(all: [String], for name: String) throws(ModelError) {
     for option in all {
       guard let value = value(of: option) else { continue }
       throw .unsupportedOption(name: name, option: option, value: value, supported: [])
     }
+  }
+
+  /// The architecture itself, if it has as many stages as were chosen.
+  func checkStages(of architecture: Architecture) throws(ModelError) -> Architecture {
+    guard let stages, stages != architecture.stages else { return architecture }
+    throw .unsupportedOption(
+      name: architecture.name, option: "stages", value: "\(stages)",
+      supported: ["\(architecture.stages)"])
+  }
+
+  /// The width that was chosen, which has to be a multiple of `unit`, or the usual one.
+  func width(
+    of name: String, usually usual: Int, multipleOf unit: Int
+  ) throws(ModelError) -> Int {
+    guard let width else { return usual }
+    guard width > 0, width <= 4096, width % unit == 0 else {
+      throw .unsupportedOption(
+        name: name, option: "width", value: "\(width)",
+        supported: ["a multiple of \(unit) up to 4096"])
+    }
+    return width
   }
 }

@@ -10,14 +10,38 @@ public enum Zoo {
     public let input: Shape
     /// The usual number of classes.
     public let classes: Int
+    /// What it is an instance of.
+    let family: Family
+  }
+
+  /// What architectures are instances of.
+  enum Family: Hashable {
+    /// Small convolutional networks.
+    case convNet(ConvNets)
+    /// VGG networks by depth, with or without batch norm.
+    case vgg(depth: Int, normalized: Bool)
+    /// Residual networks by depth.
+    case resNet(depth: Int)
   }
 
   /// What there is.
-  public static let entries: [Entry] = [
-    Entry(name: "convnet", input: [1, 28, 28], classes: 10),
-    Entry(name: "convnet-cifar", input: [3, 32, 32], classes: 10),
-    Entry(name: "convnet-5x5", input: [1, 28, 28], classes: 10),
-  ]
+  public static let entries: [Entry] =
+    [
+      Entry(name: "convnet", input: [1, 28, 28], classes: 10, family: .convNet(.standard)),
+      Entry(name: "convnet-cifar", input: [3, 32, 32], classes: 10, family: .convNet(.cifar)),
+      Entry(name: "convnet-5x5", input: [1, 28, 28], classes: 10, family: .convNet(.wide)),
+    ]
+    + [11, 13, 16, 19].flatMap { depth in
+      [false, true].map { normalized in
+        Entry(
+          name: "vgg\(depth)\(normalized ? "-bn" : "")", input: [3, 32, 32], classes: 10,
+          family: .vgg(depth: depth, normalized: normalized))
+      }
+    }
+    + [18, 34, 50, 101, 152].map { depth in
+      Entry(
+        name: "resnet\(depth)", input: [3, 24, 24], classes: 100, family: .resNet(depth: depth))
+    }
 
   /// The architecture called `name`.
   ///
@@ -37,11 +61,18 @@ public enum Zoo {
     }
     let (input, classes) = (input ?? entry.input, classes ?? entry.classes)
     guard classes >= 2 else { throw .tooFewClasses(name: name, classes: classes) }
-    try options.refuse(all: ModelOptions.names, for: name)
-    return switch name {
-    case "convnet": try ConvNets.standard(name: name, input: input, classes: classes)
-    case "convnet-cifar": try ConvNets.cifar(name: name, input: input, classes: classes)
-    default: try ConvNets.wide(name: name, input: input, classes: classes)
+    switch entry.family {
+    case .convNet(let kind):
+      try options.refuse(all: ["stem", "width"], for: name)
+      let architecture = try kind.architecture(name: name, input: input, classes: classes)
+      return try options.checkStages(of: architecture)
+    case .vgg(let depth, let normalized):
+      return try VGGs.architecture(
+        depth: depth, normalized: normalized, name: name, input: input, classes: classes,
+        options: options)
+    case .resNet(let depth):
+      return try ResNets.architecture(
+        depth: depth, name: name, input: input, classes: classes, options: options)
     }
   }
 }

@@ -10,6 +10,8 @@ import Testing
       ("convnet", [650, 19_466, 1_199_882]),
       ("convnet-cifar", [1_226, 20_042, 56_970, 122_570]),
       ("convnet-5x5", [1_162, 52_746, 1_663_370]),
+      ("resnet18", [156_324, 688_292, 2_800_804, 11_220_132]),
+      ("vgg16", [261_450, 1_738_058, 7_640_394, 33_638_218]),
     ])
   func `has models of the sizes that their papers give`(name: String, counts: [Int]) throws {
     let architecture = try Zoo.architecture(named: name)
@@ -33,6 +35,60 @@ import Testing
   @Test func `names what it has when asked for something else`() {
     let error = #expect(throws: ModelError.self) { try Zoo.architecture(named: "covnet") }
     #expect(error?.description.contains("convnet, convnet-cifar, convnet-5x5") == true)
+  }
+
+  @Test(arguments: [2, 3, 4, 5, 8])
+  func `cuts a residual network into as many stages as asked for`(stages: Int) throws {
+    for name in ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"] {
+      var options = ModelOptions()
+      options.stages = stages
+      let cut = try Zoo.architecture(named: name, options: options)
+      #expect(cut.stages == stages)
+      let whole = try Zoo.architecture(named: name)
+      // However it is cut, the full model has the same parameters in the same order.
+      let names = [whole, cut].map { architecture in
+        architecture.layouts(stage: architecture.stages).flatMap(\.parameters)
+      }
+      #expect(names[0] == names[1])
+      #expect(cut.forwardFLOPs(stage: stages) == whole.forwardFLOPs(stage: 4))
+    }
+  }
+
+  @Test func `has the parameters that torchvision's ResNet-50 and VGG-19 have`() throws {
+    var options = ModelOptions()
+    options.stem = .imagenet
+    let resNet = try Zoo.architecture(
+      named: "resnet50", input: [3, 64, 64], classes: 1000, options: options)
+    #expect(resNet.parameterCount(stage: 4) == 25_557_032)
+    let first = resNet.layouts(stage: 1)[0].parameters.map(\.name)
+    #expect(
+      first.prefix(5) == [
+        "conv1.weight", "bn1.weight", "bn1.bias", "layer1.0.conv1.weight", "layer1.0.bn1.weight",
+      ])
+    #expect(first.contains("layer1.0.downsample.1.bias"))
+    let vgg = try Zoo.architecture(named: "vgg19-bn")
+    let convolutions = vgg.layouts(stage: 4).dropLast().reduce(0) { $0 + $1.count }
+    // torchvision's vgg19_bn.features: 20,035,392 parameters and two buffers for each of 5,504 channels.
+    #expect(convolutions == 20_035_392 + 2 * 5_504)
+    let names = vgg.layouts(stage: 4).flatMap(\.parameters).map(\.name)
+    #expect(names.contains("features.50.running_var"))
+    #expect(names.last == "classifier.6.bias")
+  }
+
+  @Test func `refuses an option that a model doesn't have, and values that it can't take`() throws {
+    func refusal(_ name: String, _ choose: (inout ModelOptions) -> Void) -> String? {
+      var options = ModelOptions()
+      choose(&options)
+      let error = #expect(throws: ModelError.self) {
+        try Zoo.architecture(named: name, options: options)
+      }
+      return error?.description
+    }
+    #expect(refusal("convnet") { $0.stem = .cifar }?.contains("no option stem") == true)
+    #expect(refusal("convnet") { $0.stages = 4 }?.contains("choose 3") == true)
+    #expect(refusal("vgg11") { $0.stages = 3 }?.contains("choose 4") == true)
+    #expect(refusal("resnet18") { $0.stages = 6 }?.contains("choose 2, 3, 4, 5, 8") == true)
+    #expect(refusal("resnet18") { $0.width = 7 }?.contains("a multiple of 2") == true)
   }
 
   @Test func `refuses an input that a stage can't take, and one class`() {

@@ -124,6 +124,12 @@ struct ReferenceNetwork {
     case .maxPooling(let layer):
       let results = samples.map { pool($0, shape, layer) }
       return Activations(samples: results.map(\.0), shape: results[0].1)
+    case .averagePooling(let layer):
+      let results = samples.map { pool($0, shape, layer, mean: true) }
+      return Activations(samples: results.map(\.0), shape: results[0].1)
+    case .adaptiveAveragePooling(let rows, let columns):
+      samples = samples.map { adapt($0, shape, rows, columns) }
+      return Activations(samples: samples, shape: [shape[0], rows, columns])
     case .globalAveragePooling:
       let spatial = samples[0].count / shape[0]
       samples = samples.map { values in
@@ -166,23 +172,32 @@ struct ReferenceNetwork {
     let channels = batch.shape[0], spatial = batch.samples[0].count / channels
     let (scale, shift) = (state.take(channels), state.take(channels))
     var samples = batch.samples
+    func normalize(_ places: [(sample: Int, index: Int)]) {
+      let values = places.map { batch.samples[$0.sample][$0.index] }
+      let mean = values.reduce(0, +) / Double(values.count)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+      let deviation = (variance + Double(layer.epsilon)).squareRoot()
+      for (place, value) in zip(places, values) {
+        let channel = place.index / spatial
+        samples[place.sample][place.index] =
+          (value - mean) / deviation * scale[channel] + shift[channel]
+      }
+    }
     switch layer.kind {
     case .group(let groups):
-      let width = channels / groups
+      let size = channels / groups * spatial
       for sample in samples.indices {
         for group in 0..<groups {
-          let range = group * width * spatial..<(group + 1) * width * spatial
-          let values = batch.samples[sample][range]
-          let mean = values.reduce(0, +) / Double(values.count)
-          let variance =
-            values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-          let deviation = (variance + Double(layer.epsilon)).squareRoot()
-          for index in range {
-            let channel = index / spatial
-            samples[sample][index] =
-              (samples[sample][index] - mean) / deviation * scale[channel] + shift[channel]
-          }
+          normalize((group * size..<(group + 1) * size).map { (sample, $0) })
         }
+      }
+    case .batch:
+      _ = state.take(2 * channels)
+      for channel in 0..<channels {
+        normalize(
+          samples.indices.flatMap { sample in
+            (channel * spatial..<(channel + 1) * spatial).map { (sample, $0) }
+          })
       }
     }
     return Activations(samples: samples, shape: batch.shape)
@@ -247,27 +262,48 @@ struct ReferenceNetwork {
   }
 
   private func pool(
-    _ x: [Double], _ shape: [Int], _ layer: PoolingLayer
+    _ x: [Double], _ shape: [Int], _ layer: PoolingLayer, mean: Bool = false
   ) -> ([Double], [Int]) {
     let size = [1, 2].map { (shape[$0] + 2 * layer.padding - layer.window) / layer.stride + 1 }
     var y: [Double] = []
     for c in 0..<shape[0] {
       for row in 0..<size[0] {
         for column in 0..<size[1] {
-          var best = -Double.infinity
+          var values: [Double] = []
           for i in 0..<layer.window {
             for j in 0..<layer.window {
               let (r, s) = (
                 row * layer.stride + i - layer.padding, column * layer.stride + j - layer.padding
               )
               guard (0..<shape[1]).contains(r), (0..<shape[2]).contains(s) else { continue }
-              best = max(best, x[(c * shape[1] + r) * shape[2] + s])
+              values.append(x[(c * shape[1] + r) * shape[2] + s])
             }
           }
-          y.append(best)
+          y.append(
+            mean ? values.reduce(0, +) / Double(values.count) : values.max() ?? -.infinity)
         }
       }
     }
     return (y, [shape[0]] + size)
+  }
+
+  private func adapt(
+    _ x: [Double], _ shape: [Int], _ rows: Int, _ columns: Int
+  ) -> [Double] {
+    var y: [Double] = []
+    for c in 0..<shape[0] {
+      for i in 0..<rows {
+        for j in 0..<columns {
+          let (top, bottom) = (i * shape[1] / rows, ((i + 1) * shape[1] + rows - 1) / rows)
+          let left = j * shape[2] / columns
+          let right = ((j + 1) * shape[2] + columns - 1) / columns
+          let values = (top..<bottom).flatMap { r in
+            (left..<right).map { x[(c * shape[1] + r) * shape[2] + $0] }
+          }
+          y.append(values.reduce(0, +) / Double(values.count))
+        }
+      }
+    }
+    return y
   }
 }

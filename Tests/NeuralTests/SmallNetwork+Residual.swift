@@ -94,4 +94,50 @@ extension SmallNetwork {
           ]), head(2),
       ]),
   ]
+
+  private static func batchNorm(_ name: String) -> Layer {
+    .normalization(NormalizationLayer(name, .batch(momentum: 0.1)))
+  }
+
+  /// Networks with batch norms and means of windows.
+  static let normalized: [SmallNetwork] = [
+    SmallNetwork(
+      name: "batch norm of odd channels", input: [3, 5, 7], classes: 3,
+      blocks: [
+        Block("a", [convolution("c", 11), batchNorm("n"), .relu]),
+        Block("b", [convolution("d", 17, stride: 2), batchNorm("m")]), head(3),
+      ], batch: 3),
+    SmallNetwork(
+      name: "batch norm of vectors and of one sample's image", input: [2, 4, 3], classes: 2,
+      blocks: [
+        Block("a", [batchNorm("n"), .flatten, .linear(LinearLayer("g", outputs: 5))]),
+        Block("h", [.relu, .linear(LinearLayer("f", outputs: 2))]),
+      ], batch: 1),
+    SmallNetwork(
+      name: "batch norm in a residual block", input: [3, 6, 6], classes: 3,
+      blocks: [
+        Block("a", [convolution("c", 8), batchNorm("n"), .relu]),
+        Block(
+          "b",
+          [
+            .residual(body: [convolution("d", 8), batchNorm("m")], shortcut: []), .relu,
+            .averagePooling(PoolingLayer(window: 3, stride: 2, padding: 1)),
+          ]), head(3),
+      ], batch: 4),
+    SmallNetwork(
+      name: "means of windows", input: [3, 9, 7], classes: 3,
+      blocks: [
+        Block(
+          "a", [convolution("c", 10), .relu, .averagePooling(PoolingLayer(window: 2))]),
+        Block("b", [convolution("d", 16), .adaptiveAveragePooling(rows: 3, columns: 2), .relu]),
+        Block("h", [.flatten, .linear(LinearLayer("f", outputs: 3))]),
+      ]),
+    SmallNetwork(
+      name: "more windows than pixels", input: [2, 2, 3], classes: 2,
+      blocks: [
+        Block("a", [.relu, .adaptiveAveragePooling(rows: 3, columns: 4)]),
+        Block("b", [convolution("d", 4, window: 1), .adaptiveAveragePooling(rows: 1, columns: 1)]),
+        Block("h", [.flatten, .linear(LinearLayer("f", outputs: 2))]),
+      ]),
+  ]
 }

@@ -36,20 +36,24 @@ import Testing
     return parameters
   }
 
-  @Test(arguments: [1, 2, 3] as [UInt64])
-  func `makes the same bits on every thread, whatever it did before`(seed: UInt64) throws {
-    let expected = try train(Self.dropping, batch: 5, seed: seed)
+  @Test(
+    arguments: [dropping, SmallNetwork.residual[3], SmallNetwork.normalized[2]],
+    [1, 2, 3] as [UInt64])
+  func `makes the same bits on every thread, whatever it did before`(
+    small: SmallNetwork, seed: UInt64
+  ) throws {
+    let expected = try train(small, batch: 5, seed: seed)
     let results = Mutex<[[ParameterVector]]>([])
     DispatchQueue.concurrentPerform(iterations: 6) { index in
-      let result = try? train(Self.dropping, batch: 5, seed: seed) { trainer in
+      let result = try? train(small, batch: 5, seed: seed) { trainer in
         guard index % 2 == 1 else { return }
-        var other = try Self.dropping.parameters(key: 77)
-        let (inputs, labels) = Self.dropping.samples(9, key: 4)
+        var other = try small.parameters(key: 77)
+        let (inputs, labels) = small.samples(9, key: 4)
         var source = ArraySource(inputs: inputs, labels: labels)
         _ = try trainer.evaluate(other, source: &source, batch: 7)
         source = ArraySource(inputs: inputs, labels: labels)
         _ = try trainer.train(
-          &other, trainable: [2, 3], source: &source,
+          &other, trainable: [other.count - 1], source: &source,
           settings: TrainingSettings(learningRate: 1), random: RandomStream(seed: 9))
       }
       results.withLock { $0.append(result ?? []) }
@@ -100,32 +104,39 @@ import Testing
     }
   }
 
-  @Test func `skips and counts batches whose loss is no number or above the limit`() throws {
+  @Test func `skips and counts batches whose loss is above the limit`() throws {
     let small = Self.dropping
     let trainer = try Trainer(network: try small.network(), batch: 4)
     let before = try small.parameters(key: 1)
-    var (inputs, labels) = small.samples(12, key: 1)
-    inputs[0] = .nan
-    var (after, source) = (before, ArraySource(inputs: inputs, labels: labels))
-    let outcome = try trainer.train(
-      &after, source: &source, settings: TrainingSettings(learningRate: 0.1),
-      random: RandomStream(seed: 1))
-    #expect(outcome.skippedSteps == 1)
-    #expect(outcome.steps == 2)
-    #expect(outcome.samples == 12)
-    #expect(outcome.learnedSamples == 8)
-    #expect(after != before)
-    #expect(after.allSatisfy { $0.scalars.allSatisfy(\.isFinite) })
-
-    (inputs, labels) = small.samples(12, key: 1)
+    let (inputs, labels) = small.samples(12, key: 1)
     var settings = TrainingSettings(learningRate: 0.1)
     settings.lossLimit = 0.01
-    (after, source) = (before, ArraySource(inputs: inputs, labels: labels))
+    var (after, source) = (before, ArraySource(inputs: inputs, labels: labels))
     let refused = try trainer.train(
       &after, source: &source, settings: settings, random: RandomStream(seed: 1))
     #expect(refused.skippedSteps == 3)
     #expect(refused.steps == 0)
+    #expect(refused.divergedAt == nil)
     #expect(after == before)
+  }
+
+  @Test(arguments: [Float.nan, .infinity], [dropping, SmallNetwork.normalized[0]])
+  func `stops at a batch whose loss is no number, which leaves no trace`(
+    pixel: Float, small: SmallNetwork
+  ) throws {
+    let trainer = try Trainer(network: try small.network(), batch: 4)
+    let before = try small.parameters(key: 1)
+    var (inputs, labels) = small.samples(12, key: 1)
+    inputs[5 * small.input.count] = pixel
+    var (after, source) = (before, ArraySource(inputs: inputs, labels: labels))
+    let outcome = try trainer.train(
+      &after, source: &source, settings: TrainingSettings(learningRate: 0.1),
+      random: RandomStream(seed: 1))
+    #expect(outcome.divergedAt == 2)
+    #expect((outcome.steps, outcome.samples, outcome.learnedSamples) == (1, 8, 4))
+    #expect(outcome.skippedSteps == 0)
+    #expect(after != before)
+    #expect(after.allSatisfy { $0.scalars.allSatisfy(\.isFinite) })
   }
 
   @Test func `takes no step longer than the clipped gradient allows`() throws {

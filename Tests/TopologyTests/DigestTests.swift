@@ -31,8 +31,10 @@ struct DigestTests {
       "training: {schedule: multistep}", "training: {schedule: constantThenCosine}",
       "training: {schedule: {name: cosineRestarts, period: 3}}",
       "training: {schedule: {name: cosineRestarts, period: 4}}", "training: {momentum: 0.8}",
-      "training: {nesterov: true}", "training: {weightDecay: 0}", "training: {clipNorm: 2}",
-      "training: {clipNorm: none}", "training: {lossLimit: 11}", "training: {proximal: 0.1}",
+      "training: {optimizer: adam}", "training: {optimizer: adam, decay: 0.99}",
+      "training: {optimizer: adam, floor: 1e-6}", "training: {nesterov: true}",
+      "training: {weightDecay: 0}", "training: {clipNorm: 2}", "training: {clipNorm: none}",
+      "training: {lossLimit: 11}", "training: {proximal: 0.1}",
       "codecs: {up: linear8}", "codecs: {down: linear8}", "codecs: {smallTensors: 9}",
     ].map { Texts.with($0) }
     texts += [
@@ -79,6 +81,7 @@ struct DigestTests {
         training.batch: 20
         training.learningRate: 0.05
         training.schedule: constant
+        training.optimizer: sgd
         training.momentum: 0.9
         training.nesterov: false
         training.weightDecay: 0.0001

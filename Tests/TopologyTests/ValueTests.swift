@@ -234,6 +234,15 @@ struct ValueTests {
     #expect(settings.clipNorm == 2)
     #expect(settings.lossLimit == 3)
     #expect(settings.proximal == 0.125)
+    #expect(settings.optimizer == .sgd)
+    let adam = try Texts.topology(
+      Texts.section(
+        "training", "optimizer: adam", "momentum: 0.8", "decay: 0.75", "floor: 0.5")
+    ).training.settings(learningRate: 0.75)
+    #expect(adam.optimizer == .adam)
+    #expect(adam.momentum == 0.8)
+    #expect(adam.decay == 0.75)
+    #expect(adam.floor == 0.5)
   }
 
   @Test func `the broker is told everything`() throws {

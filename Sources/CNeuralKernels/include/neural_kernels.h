@@ -24,6 +24,17 @@ typedef struct {
 void neural_sgd(neural_sgd_step step, int64_t count, float *weights, const float *gradients,
                 float *momenta, const float *anchor, const float *correction);
 
+/// What one step of Adam does to a range of scalars; `rate` holds the correction of the first moment's
+/// bias, `spread` is 1 / √(1 − β₂ᵗ), that of the second's.
+typedef struct {
+  float gradient_scale, rate, momentum, square_decay, floor, spread, decay, proximal;
+} neural_adam_step;
+
+/// w ← w − rate · m / (√v · spread + floor), as PyTorch defines it; `momenta` is m and `squares` v;
+/// `anchor` and `correction` as above.
+void neural_adam(neural_adam_step step, int64_t count, float *weights, const float *gradients,
+                 float *momenta, float *squares, const float *anchor, const float *correction);
+
 /// The sum of squares.
 double neural_squared_norm(int64_t count, const float *values);
 
@@ -53,6 +64,19 @@ void neural_global_mean(neural_layout layout, const float *input, float *output)
 /// dx[n, c, s] ← dy[n, c] / spatial; dy is row-major.
 void neural_global_mean_backward(neural_layout layout, const float *output_gradient,
                                  float *input_gradient);
+
+/// The extents of an adaptive average pooling: windows of about equal size that cover the image.
+typedef struct {
+  int64_t rows, columns, window_rows, window_columns;
+} neural_adaptive_windows;
+
+/// y ← the mean of each window; y lies like x.
+void neural_adaptive_mean(neural_layout layout, neural_adaptive_windows size, const float *input,
+                          float *output);
+
+/// dx ← the sum over the windows that hold a position of dy / the window's extent.
+void neural_adaptive_mean_backward(neural_layout layout, neural_adaptive_windows size,
+                                   const float *output_gradient, float *input_gradient);
 
 /// What a batch of predictions is worth.
 typedef struct {

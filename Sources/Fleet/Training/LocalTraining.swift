@@ -33,6 +33,9 @@ struct LocalTraining: Sendable {
       let start = try startingPoint(stage)
       var trained = start
       let outcome = try train(&trained, at: stage, on: lane)
+      if let step = outcome.divergedAt {
+        return failed(.diverged, "the loss or the gradient of step \(step) isn't finite")
+      }
       guard outcome.steps > 0 else {
         return failed(
           .diverged, "all \(outcome.skippedSteps) steps had a loss that isn't usable")

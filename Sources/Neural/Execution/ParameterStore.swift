@@ -11,11 +11,12 @@ final class ParameterStore {
   let layouts: [ParameterLayout]
   let engine: Engine
   private(set) var slots: [[Slot?]]
-  /// The floats of each segment.
+  /// The floats of each segment that an optimizer moves; its buffers lie behind them.
   private(set) var segments: [Range<Int>] = []
   private(set) var weights = Storage(byteCount: 0)
   private(set) var gradients = Storage(byteCount: 0)
   private(set) var momenta = Storage(byteCount: 0)
+  private var squares: Storage?
   private var staging = Storage(byteCount: 0)
   private var loads: [[Primitive?]] = []
   private var stores: [[Primitive?]] = []
@@ -61,15 +62,19 @@ final class ParameterStore {
   func allocate() throws(DNNLError) {
     var (next, largest) = (0, 0)
     for segment in slots.indices {
-      let start = next
-      for parameter in slots[segment].indices {
+      let (start, parameters) = (next, layouts[segment].parameters)
+      let isBuffer = { parameters[$0].role == .buffer }
+      let indices = slots[segment].indices
+      var end: Int?
+      for parameter in indices.filter({ !isBuffer($0) }) + indices.filter(isBuffer) {
+        if isBuffer(parameter), end == nil { end = next }
         guard var slot = slots[segment][parameter] else { continue }
         slot.byteOffset = next
         slots[segment][parameter] = slot
         next += (slot.descriptor.byteCount + 63) / 64 * 64
-        largest = max(largest, 4 * layouts[segment].parameters[parameter].shape.count)
+        largest = max(largest, 4 * parameters[parameter].shape.count)
       }
-      segments.append(start / 4..<next / 4)
+      segments.append(start / 4..<(end ?? next) / 4)
     }
     weights = Storage(byteCount: next)
     gradients = Storage(byteCount: next)
@@ -131,6 +136,17 @@ final class ParameterStore {
       from: weights.region.address, byteCount: copy.byteCount)
     return copy
   }
+
+  /// Adam's running squares, all 0; they get their memory at the first call and keep it.
+  func clearedSquares() -> Storage {
+    let storage = squares ?? Storage(byteCount: weights.byteCount)
+    squares = storage
+    storage.region.clear()
+    return storage
+  }
+
+  /// What the values, gradients and moments take in memory.
+  var byteCount: Int { (squares == nil ? 3 : 4) * weights.byteCount + staging.byteCount }
 
   /// Reorders the values of `segments` into `vectors`.
   func store(

@@ -1,3 +1,4 @@
+import OneDNN
 import Tensors
 
 extension Graph {
@@ -26,7 +27,7 @@ extension Graph {
           shortcut, reading: value, segment: segment, called: name)
         value = try appendSum(of: made, and: other, segment: segment)
       case .maxPooling(let layer):
-        let operation = try MaxPoolingOperation(layer, input: shapes[value])
+        let operation = try PoolingOperation(.maximum, layer, input: shapes[value])
         if let convolution = fusable(value, segment: segment) as? ConvolutionOperation,
           let pooled = PooledConvolutionOperation(convolution, pooledBy: layer)
         {
@@ -34,6 +35,13 @@ extension Graph {
         } else {
           value = append(operation, reading: [value], segment: segment)
         }
+      case .averagePooling(let layer):
+        let operation = try PoolingOperation(.mean, layer, input: shapes[value])
+        value = append(operation, reading: [value], segment: segment)
+      case .adaptiveAveragePooling(let rows, let columns):
+        let operation = try AdaptivePoolingOperation(
+          rows: rows, columns: columns, input: shapes[value])
+        value = append(operation, reading: [value], segment: segment)
       case .globalAveragePooling:
         let operation = try GlobalAveragePoolingOperation(input: shapes[value])
         value = append(operation, reading: [value], segment: segment)

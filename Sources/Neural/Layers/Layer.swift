@@ -19,6 +19,11 @@ public indirect enum Layer: Hashable, Sendable {
   case residual(body: [Layer], shortcut: [Layer])
   /// The largest value of each window, `[C, H, W]` to `[C, H', W']`.
   case maxPooling(PoolingLayer)
+  /// The mean of each window, padding not counted, `[C, H, W]` to `[C, H', W']`.
+  case averagePooling(PoolingLayer)
+  /// The means of windows of about equal size that cover the image, as PyTorch places them,
+  /// `[C, H, W]` to `[C, rows, columns]`.
+  case adaptiveAveragePooling(rows: Int, columns: Int)
   /// The mean over all positions, `[C, H, W]` to `[C]`: adaptive average pooling to 1×1, flattened.
   case globalAveragePooling
   /// Zeroes scalars with probability `rate` in training and scales the others by 1 / (1 − rate).

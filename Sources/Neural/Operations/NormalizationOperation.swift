@@ -2,7 +2,7 @@ import CNeuralKernels
 import OneDNN
 import Tensors
 
-/// A group normalization, with or without an addition and a ReLU behind it.
+/// A group or batch normalization, with or without an addition and a ReLU behind it.
 ///
 /// The second input, where there is one, is added before the ReLU.
 struct NormalizationOperation: Operation {
@@ -15,11 +15,8 @@ struct NormalizationOperation: Operation {
     guard let channels = input.dimensions.first else {
       throw .wrongRank(layer: layer.name, input: input)
     }
-    switch layer.kind {
-    case .group(let groups):
-      guard channels % groups == 0 else {
-        throw .unequalGroups(layer: layer.name, groups: groups, input: input)
-      }
+    if case .group(let groups) = layer.kind, channels % groups != 0 {
+      throw .unequalGroups(layer: layer.name, groups: groups, input: input)
     }
     self.layer = layer
     output = input
@@ -27,9 +24,14 @@ struct NormalizationOperation: Operation {
 
   var parameters: [Parameter] {
     let channels = Shape([output.dimensions[0]])
-    return [
+    let learned = [
       Parameter("\(layer.name).weight", channels, role: .scale),
       Parameter("\(layer.name).bias", channels, role: .scale),
+    ]
+    guard case .batch = layer.kind else { return learned }
+    return learned + [
+      Parameter("\(layer.name).running_mean", channels, role: .buffer),
+      Parameter("\(layer.name).running_var", channels, role: .buffer),
     ]
   }
 
@@ -49,33 +51,22 @@ struct NormalizationOperation: Operation {
 
   func compile(_ node: Graph.Node, with compiler: Compiler) throws(DNNLError) {
     let (source, layout) = try compiler.channelBlocked(of: node)
-    switch layer.kind {
-    case .group(let groups):
-      let shape = neural_group_norm(
-        layout: layout, groups: Int64(groups), epsilon: layer.epsilon, relu: relu)
-      try compileGroups(shape, node, with: compiler, source)
-    }
-  }
-
-  private func compileGroups(
-    _ shape: neural_group_norm, _ node: Graph.Node, with compiler: Compiler, _ source: TensorPlan
-  ) throws(DNNLError) {
-    var copy = shape
-    // SAFETY: the shape is a local copy.
-    let scratchBytes = unsafe Int(neural_group_norm_scratch(&copy))
+    let kernel = kernel(layout, learns: compiler.isTrained(node))
+    let scratchBytes = Int(neural_norm_scratch(layout))
     let result = compiler.makeOutput(of: node, as: source.descriptor)
-    let addend = adds ? try compiler.input(1, of: node, as: source.descriptor) : nil
     let channels = try MemoryDescriptor.plain([output.dimensions[0]])
-    let scale = try compiler.parameter(0, of: node, as: channels)
-    let shift = try compiler.parameter(1, of: node, as: channels)
-    let statistics = compiler.keepsake(Int(shape.layout.samples * shape.groups) * 8, of: node)
+    var learned: [TensorPlan] = []
+    for index in parameters.indices {
+      learned.append(try compiler.parameter(index, of: node, as: channels))
+    }
+    let addend = adds ? try compiler.input(1, of: node, as: source.descriptor) : nil
+    let statistics = compiler.keepsake(statisticsCount(layout) * 4, of: node)
     let scratch = compiler.scratch(scratchBytes, in: .forward, of: node)
-    compiler.add(to: .forward, of: node) { binding throws(DNNLError) in
-      GroupNormAction(
-        shape: shape, input: binding.region(source), addend: addend.map(binding.region),
-        scale: binding.region(scale), shift: binding.region(shift),
-        output: binding.region(result), statistics: binding.bytes(statistics),
-        scratch: binding.bytes(scratch))
+    compiler.add(to: .forward, of: node) { [learned] binding throws(DNNLError) in
+      NormalizationAction(
+        kernel: kernel, input: binding.region(source), addend: addend.map(binding.region),
+        parameters: learned.map(binding.region), output: binding.region(result),
+        statistics: binding.bytes(statistics), scratch: binding.bytes(scratch))
     }
     guard compiler.isActive(node) else { return }
 
@@ -84,18 +75,49 @@ struct NormalizationOperation: Operation {
     let share =
       compiler.needsGradient(of: node)
       ? try compiler.inputGradient(of: node, as: source.descriptor) : nil
-    let trained = compiler.isTrained(node)
-    let scaleGradient = trained ? try compiler.parameterGradient(0, of: node, as: channels) : nil
-    let shiftGradient = trained ? try compiler.parameterGradient(1, of: node, as: channels) : nil
+    var learnedGradients: [TensorPlan] = []
+    if compiler.isTrained(node) {
+      for index in 0..<2 {
+        learnedGradients.append(try compiler.parameterGradient(index, of: node, as: channels))
+      }
+    }
     let backwardScratch = compiler.scratch(scratchBytes, in: .backward, of: node)
-    compiler.add(to: .backward, of: node) { binding throws(DNNLError) in
-      GroupNormBackwardAction(
-        shape: shape, input: binding.region(source), output: binding.region(result),
-        scale: binding.region(scale), statistics: binding.bytes(statistics),
+    compiler.add(to: .backward, of: node) {
+      [learned, learnedGradients] binding throws(DNNLError) in
+      NormalizationBackwardAction(
+        kernel: kernel, input: binding.region(source), output: binding.region(result),
+        parameters: learned.map(binding.region), statistics: binding.bytes(statistics),
         outputGradient: binding.region(gradient), inputGradient: share.map(binding.region),
-        scaleGradient: scaleGradient.map(binding.region),
-        shiftGradient: shiftGradient.map(binding.region),
+        parameterGradients: learnedGradients.map(binding.region),
         scratch: binding.bytes(backwardScratch))
     }
   }
+
+  private func kernel(_ layout: neural_layout, learns: Bool) -> NormalizationKernel {
+    switch layer.kind {
+    case .group(let groups):
+      .group(
+        neural_group_norm(
+          layout: layout, groups: Int64(groups), epsilon: layer.epsilon, relu: relu))
+    case .batch(let momentum):
+      .batch(
+        neural_batch_norm(
+          layout: layout, epsilon: layer.epsilon, momentum: momentum, learns: learns, relu: relu))
+    }
+  }
+
+  private func statisticsCount(_ layout: neural_layout) -> Int {
+    switch layer.kind {
+    case .group(let groups): Int(layout.samples) * groups * 2
+    case .batch: Int(layout.channels) * 3
+    }
+  }
+}
+
+/// One of the two kinds of normalization, with its extents.
+enum NormalizationKernel {
+  /// Over groups of channels of one sample.
+  case group(neural_group_norm)
+  /// Over a batch, channel by channel.
+  case batch(neural_batch_norm)
 }

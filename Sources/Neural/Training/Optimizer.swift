@@ -1,13 +1,17 @@
 import CNeuralKernels
+import Foundation
 import OneDNN
 
-/// Stochastic gradient descent on the parameters as they lie in their store.
+/// Stochastic gradient descent or Adam on the parameters as they lie in their store.
 struct Optimizer {
   private let settings: TrainingSettings
   private let store: ParameterStore
   private let ranges: [Range<Int>]
   private let anchor: Storage?
   private let correction: Storage?
+  private let squares: Storage?
+  /// The steps made, Adam's t.
+  private var steps = 0
 
   /// An optimizer of `trainable` segments, its momenta 0.
   ///
@@ -20,6 +24,7 @@ struct Optimizer {
     self.store = store
     ranges = trainable.sorted().map { store.segments[$0] }
     store.momenta.region.clear()
+    squares = settings.optimizer == .adam ? store.clearedSquares() : nil
     guard settings.proximal != 0 else {
       anchor = nil
       return
@@ -28,14 +33,23 @@ struct Optimizer {
   }
 
   /// Steps along the gradients; false, and nothing is changed, if they aren't finite.
-  func step() -> Bool {
+  mutating func step() -> Bool {
     var scale: Float = 1
+    let norm = gradientNorm
+    guard norm.isFinite else { return false }
     if let limit = settings.clipNorm {
-      let norm = gradientNorm
-      guard norm.isFinite else { return false }
       // PyTorch's clip_grad_norm_: the quotient is kept from a division by 0.
       scale = Float(min(1, Double(limit) / (norm + 1e-6)))
     }
+    steps += 1
+    switch settings.optimizer {
+    case .sgd: descend(scale)
+    case .adam: adapt(scale)
+    }
+    return true
+  }
+
+  private func descend(_ scale: Float) {
     let step = neural_sgd_step(
       gradient_scale: scale, rate: settings.learningRate, momentum: settings.momentum,
       decay: settings.weightDecay, proximal: settings.proximal, nesterov: settings.nesterov)
@@ -46,7 +60,25 @@ struct Optimizer {
         pointer(store.momenta, range), anchor.flatMap { unsafe UnsafePointer(pointer($0, range)) },
         correction.flatMap { unsafe UnsafePointer(pointer($0, range)) })
     }
-    return true
+  }
+
+  private func adapt(_ scale: Float) {
+    // The running means begin at 0; what they lack of the whole is made up for.
+    let first = 1 - pow(Double(settings.momentum), Double(steps))
+    let second = 1 - pow(Double(settings.decay), Double(steps))
+    let step = neural_adam_step(
+      gradient_scale: scale, rate: Float(Double(settings.learningRate) / first),
+      momentum: settings.momentum, square_decay: settings.decay, floor: settings.floor,
+      spread: Float(1 / second.squareRoot()), decay: settings.weightDecay,
+      proximal: settings.proximal)
+    for range in ranges {
+      // SAFETY: the ranges are inside the store's blocks of memory, which are of one length.
+      unsafe neural_adam(
+        step, Int64(range.count), pointer(store.weights, range), pointer(store.gradients, range),
+        pointer(store.momenta, range), squares.flatMap { unsafe pointer($0, range) },
+        anchor.flatMap { unsafe UnsafePointer(pointer($0, range)) },
+        correction.flatMap { unsafe UnsafePointer(pointer($0, range)) })
+    }
   }
 
   private var gradientNorm: Double {

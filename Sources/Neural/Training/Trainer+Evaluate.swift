@@ -21,6 +21,7 @@ extension Trainer {
       try plan.runForward(batch.inputs, Step(stream: stream, dropout: nil, firstSample: 0))
       let score = plan.score(batch.labels)
       evaluation.add(score)
+      return true
     }
     return evaluation
   }
@@ -56,6 +57,7 @@ extension Trainer {
           sums[segment][index] += Double(scalar) * Double(batch.count)
         }
       }
+      return true
     }
     let share = samples > 0 ? 1 / Double(samples) : 0
     for segment in all { vectors[segment].scalars = sums[segment].map { Float($0 * share) } }
@@ -73,6 +75,7 @@ extension Trainer {
       let plan = try plan(batch: batch.count, trainable: [])
       try plan.runForward(batch.inputs, Step(stream: stream, dropout: nil, firstSample: 0))
       logits += plan.predictions
+      return true
     }
     return logits
   }

@@ -5,6 +5,8 @@ public import Tensors
 extension Trainer {
   /// Trains `trainable` segments of `parameters` on all batches of `source`, momentum starting at 0.
   ///
+  /// A batch whose loss or gradient isn't finite ends the training before it changes anything; one whose
+  /// loss is above the limit is skipped.
   /// Nothing below the first trained segment is run backward, and other segments stay as they are;
   /// their dropout layers do drop.
   ///
@@ -34,7 +36,7 @@ extension Trainer {
       correctionStorage = store.copyOfWeights()
     }
     try store.load(parameters, on: stream)
-    let optimizer = Optimizer(
+    var optimizer = Optimizer(
       settings, store: store, trainable: trainable, correction: correctionStorage)
     var outcome = TrainingOutcome()
     try forEachBatch(of: &source, capacity: batch) { batch throws(DNNLError) in
@@ -45,19 +47,25 @@ extension Trainer {
       let score = plan.score(batch.labels)
       outcome.samples += batch.count
       let loss = score.lossSum / Double(batch.count)
-      guard loss.isFinite, loss <= settings.lossLimit else {
+      let number = outcome.steps + outcome.skippedSteps + 1
+      guard loss.isFinite else {
+        outcome.divergedAt = number
+        return false
+      }
+      guard loss <= settings.lossLimit else {
         outcome.skippedSteps += 1
-        return
+        return true
       }
       try plan.runBackward(step)
       guard optimizer.step() else {
-        outcome.skippedSteps += 1
-        return
+        outcome.divergedAt = number
+        return false
       }
       outcome.steps += 1
       outcome.learnedSamples += batch.count
       outcome.lossSum += score.lossSum
       outcome.correct += score.correct
+      return true
     }
     try store.store(segments: trainable, to: &parameters, on: stream)
     return outcome

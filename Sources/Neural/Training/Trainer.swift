@@ -75,10 +75,10 @@ public final class Trainer {
     return plan
   }
 
-  /// Calls `body` with each batch of `source`.
+  /// Calls `body` with each batch of `source`, as long as it returns true.
   func forEachBatch(
     of source: inout some BatchSource, capacity: Int,
-    _ body: (Batch) throws(DNNLError) -> Void
+    _ body: (Batch) throws(DNNLError) -> Bool
   ) throws(DNNLError) {
     if buffer.capacity != capacity {
       buffer = Batch(
@@ -87,14 +87,12 @@ public final class Trainer {
     while true {
       source.fill(&buffer)
       guard buffer.count > 0 else { return }
-      try body(buffer)
+      guard try body(buffer) else { return }
     }
   }
 
   /// How much memory the trainer holds for tensors.
   public var memory: ByteCount {
-    ByteCount(
-      arena.byteCount + store.weights.byteCount + store.gradients.byteCount
-        + store.momenta.byteCount)
+    ByteCount(arena.byteCount + store.byteCount)
   }
 }

@@ -4,8 +4,10 @@ public struct TrainingOutcome: Hashable, Sendable {
   public var samples = 0
   /// The steps made.
   public var steps = 0
-  /// The steps left out because the loss or the gradient wasn't finite or was above the limit.
+  /// The steps left out because the loss was above the limit.
   public var skippedSteps = 0
+  /// The step, counted from 1, whose loss or gradient wasn't finite, which ended the training.
+  public var divergedAt: Int?
   /// The sum of the losses of the samples learned from.
   public var lossSum = 0.0
   /// The samples learned from.

@@ -1,11 +1,25 @@
-/// How a client trains: stochastic gradient descent as PyTorch defines it.
+/// How a client trains: stochastic gradient descent or Adam, as PyTorch defines them.
 public struct TrainingSettings: Hashable, Sendable {
+  /// What is made of a gradient.
+  public enum Optimizer: String, Hashable, Sendable, CaseIterable {
+    /// A step along it, with momentum.
+    case sgd
+    /// A step along its running mean, each scalar by its own running size (Kingma, Ba, 2015).
+    case adam
+  }
+
+  /// What is made of a gradient.
+  public var optimizer = Optimizer.sgd
   /// The step size, η.
   public var learningRate: Float
-  /// The share of the former direction that is kept, in [0, 1).
+  /// The share of the former direction that is kept, in [0, 1); Adam's β₁.
   public var momentum: Float = 0.9
-  /// Whether the momentum looks ahead (Nesterov).
+  /// Whether SGD's momentum looks ahead (Nesterov).
   public var nesterov = false
+  /// The share of the former squares that Adam keeps, in [0, 1), β₂.
+  public var decay: Float = 0.999
+  /// What Adam adds to a scalar's running size, ε.
+  public var floor: Float = 1e-8
   /// The factor of the squared norm's gradient that is added; applies to all trained parameters.
   public var weightDecay: Float = 1e-4
   /// The largest norm of a step's gradient over all trained parameters; longer ones are shortened.

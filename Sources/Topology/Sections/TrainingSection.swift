@@ -11,10 +11,16 @@ package struct TrainingSection: Hashable, Sendable {
   package var learningRate = 0.05
   /// How the learning rate changes over the rounds.
   package var schedule = LearningRateSchedule.constant
-  /// The share of the former direction that is kept, in [0, 1).
+  /// What is made of a gradient.
+  package var optimizer = TrainingSettings.Optimizer.sgd
+  /// The share of the former direction that is kept, in [0, 1); Adam's β₁.
   package var momentum = 0.9
   /// Whether the momentum looks ahead.
   package var nesterov = false
+  /// The share of the former squares that Adam keeps, in [0, 1), β₂.
+  package var decay = 0.999
+  /// What Adam adds to a scalar's running size, ε.
+  package var floor = 1e-8
   /// The factor of the squared norm's gradient.
   package var weightDecay = 1e-4
   /// The largest norm of a step's gradient; nil for any.
@@ -30,8 +36,11 @@ package struct TrainingSection: Hashable, Sendable {
   /// What the trainer is told, with the learning rate of the round.
   package func settings(learningRate: Float) -> TrainingSettings {
     var settings = TrainingSettings(learningRate: learningRate)
+    settings.optimizer = optimizer
     settings.momentum = Float(momentum)
     settings.nesterov = nesterov
+    settings.decay = Float(decay)
+    settings.floor = Float(floor)
     settings.weightDecay = Float(weightDecay)
     settings.clipNorm = clipNorm.map { Float($0) }
     settings.lossLimit = lossLimit
@@ -48,8 +57,15 @@ extension TrainingSection {
       $0.number(0...1000, excluding: 0)
     }
     schedule = keys.value("schedule", default: schedule) { .init(reading: $0) }
+    optimizer = keys.value("optimizer", default: optimizer) {
+      $0.choice(
+        "a client's optimizer",
+        of: TrainingSettings.Optimizer.allCases.map { ($0.rawValue, $0) })
+    }
     momentum = keys.value("momentum", default: momentum) { $0.number(0...1, excluding: 1) }
     nesterov = keys.value("nesterov", default: nesterov) { $0.flag() }
+    decay = keys.value("decay", default: decay) { $0.number(0...1, excluding: 1) }
+    floor = keys.value("floor", default: floor) { $0.number(0...1, excluding: 0) }
     weightDecay = keys.value("weightDecay", default: weightDecay) { $0.number(0...1000) }
     clipNorm = keys.value("clipNorm", default: clipNorm) {
       $0.numberOrNone(0...1e9, excluding: 0)
@@ -61,15 +77,32 @@ extension TrainingSection {
         keys.full("nesterov"), "\(keys.full("nesterov")) looks ahead along a momentum of 0",
         remedy: "write a momentum above 0, or remove nesterov")
     }
+    refuseKeysOfOtherOptimizer(keys)
+  }
+
+  private func refuseKeysOfOtherOptimizer(_ keys: KeyReader) {
+    let (foreign, other) =
+      switch optimizer {
+      case .sgd: (["decay", "floor"], "adam")
+      case .adam: (["nesterov"], "sgd")
+      }
+    for key in foreign where keys.has(key) && keys.reading.isSound(keys.full("optimizer")) {
+      keys.reading.report(
+        keys.full(key), "\(keys.full(key)) means nothing to \(optimizer.rawValue)",
+        remedy: "remove it, or write optimizer: \(other)")
+    }
   }
 
   /// The values as name and text, in a fixed order.
   var canonical: [(String, String)] {
-    [
+    let adam = [("decay", "\(decay)"), ("floor", "\(floor)")]
+    let values = [
       ("epochs", "\(epochs)"), ("batch", "\(batch)"), ("learningRate", "\(learningRate)"),
-      ("schedule", schedule.canonical), ("momentum", "\(momentum)"), ("nesterov", "\(nesterov)"),
+      ("schedule", schedule.canonical), ("optimizer", optimizer.rawValue),
+      ("momentum", "\(momentum)"), ("nesterov", "\(nesterov)"),
       ("weightDecay", "\(weightDecay)"), ("clipNorm", clipNorm.map { "\($0)" } ?? "none"),
       ("lossLimit", "\(lossLimit)"), ("proximal", "\(proximal)"),
-    ].map { ("training.\($0.0)", $0.1) }
+    ]
+    return (values + (optimizer == .adam ? adam : [])).map { ("training.\($0.0)", $0.1) }
   }
 }

@@ -1,11 +1,13 @@
-"""Makes convnets.json: what PyTorch computes for the ConvNets, to be compared with in FixtureTests.swift.
+"""Makes convnets.json, resnets.json, vggs.json and layers.json: what PyTorch computes, to be compared with
+in FixtureTests.swift.
 
 Made with torch 2.13.0+cpu:
     python3 -m venv venv && venv/bin/pip install torch==2.13.0+cpu numpy
     venv/bin/python generate.py
 
 Parameters and inputs are not stored: both sides compute them by the same rule (fill, below). Of large
-tensors only sums, norms and every n-th scalar are stored.
+tensors only sums, norms and every n-th scalar are stored. PyTorch computes in 64 bits: in 32 bits, ten steps of
+a deep network at a large rate move it by more than what is to be compared.
 """
 import json
 import os
@@ -30,9 +32,9 @@ def fill(key, count, bound):
     return ((bits >> np.uint64(40)).astype(np.float64) / 2**23 - 1) * bound
 
 
-def summary(tensor):
+def summary(tensor, samples):
     flat = tensor.detach().double().flatten()
-    stride = max(1, len(flat) // 24)
+    stride = max(1, len(flat) // samples)
     return {
         "sum": flat.sum().item(),
         "norm": flat.norm().item(),
@@ -73,38 +75,188 @@ def wide(stage, classes=10):
     return nn.Sequential(*blocks[:stage], (heads([32, 64], classes) + [nn.Linear(512, classes)])[stage - 1])
 
 
-def case(name, build, stage, shape, warm_up, nesterov):
-    model = build(stage)
+class Residual(nn.Module):
+    def __init__(self, body, shortcut=()):
+        super().__init__()
+        self.body = nn.Sequential(*body)
+        self.shortcut = nn.Sequential(*shortcut)
+
+    def forward(self, x):
+        return self.body(x) + self.shortcut(x)
+
+
+def conv(inputs, outputs, window, stride=1):
+    return nn.Conv2d(inputs, outputs, window, stride, window // 2, bias=False)
+
+
+def unit(inputs, channels, stride, bottleneck):
+    """A residual block with group norms of two groups."""
+    norm = lambda c: nn.GroupNorm(2, c)
+    outputs = channels * (4 if bottleneck else 1)
+    if bottleneck:
+        body = [
+            conv(inputs, channels, 1), norm(channels), nn.ReLU(),
+            conv(channels, channels, 3, stride), norm(channels), nn.ReLU(),
+            conv(channels, outputs, 1), norm(outputs),
+        ]
+    else:
+        body = [
+            conv(inputs, channels, 3, stride), norm(channels), nn.ReLU(),
+            conv(channels, channels, 3), norm(channels),
+        ]
+    keeps = inputs == outputs and stride == 1
+    return nn.Sequential(
+        Residual(body, [] if keeps else [conv(inputs, outputs, 1, stride), norm(outputs)]), nn.ReLU())
+
+
+def resnet(counts, width, bottleneck=False, imagenet=False):
+    def build(stage, classes=10):
+        blocks, inputs = [], width
+        for layer in range(stage):
+            parts = []
+            if layer == 0:
+                stem = conv(3, width, 7, 2) if imagenet else conv(3, width, 3)
+                parts += [stem, nn.GroupNorm(2, width), nn.ReLU()]
+                parts += [nn.MaxPool2d(3, 2, 1)] if imagenet else []
+            for index in range(counts[layer]):
+                stride = 2 if index == 0 and layer > 0 else 1
+                parts.append(unit(inputs, width << layer, stride, bottleneck))
+                inputs = (width << layer) * (4 if bottleneck else 1)
+            blocks.append(nn.Sequential(*parts))
+        return nn.Sequential(*blocks, heads([inputs], classes)[0])
+
+    return build
+
+
+def vgg(depth, width, normalized):
+    count = {11: 2, 13: 2, 16: 3, 19: 4}[depth]
+    first = [1, 0, 2, 0] if depth == 11 else [1, 1, 0, 2, 2, 0]
+
+    def build(stage, classes=10):
+        blocks, inputs = [], 3
+        for multiples in [first, *([m] * count + [0] for m in (4, 8, 8))][:stage]:
+            parts = []
+            for multiple in multiples:
+                if multiple == 0:
+                    parts.append(nn.MaxPool2d(2))
+                    continue
+                parts.append(nn.Conv2d(inputs, multiple * width, 3, padding=1))
+                parts += [nn.BatchNorm2d(multiple * width)] if normalized else []
+                parts.append(nn.ReLU())
+                inputs = multiple * width
+            blocks.append(nn.Sequential(*parts))
+        if stage < 4:
+            return nn.Sequential(*blocks, heads([inputs], classes)[0])
+        hidden = 64 * width
+        return nn.Sequential(
+            *blocks,
+            nn.Sequential(
+                nn.Flatten(), nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(),
+                nn.Linear(hidden, classes)))
+
+    return build
+
+
+# Single layers between a convolution of 3 channels and a linear classifier; FixtureTests.swift builds the same.
+LAYERS = {
+    "group norm": lambda: [nn.GroupNorm(3, 12), nn.ReLU()],
+    "batch norm": lambda: [nn.BatchNorm2d(12), nn.ReLU()],
+    "residual": lambda: [Residual([conv(12, 12, 3), nn.BatchNorm2d(12)]), nn.ReLU()],
+    "projection": lambda: [
+        Residual([conv(12, 20, 3, 2), nn.GroupNorm(4, 20)], [conv(12, 20, 1, 2), nn.GroupNorm(2, 20)]),
+        nn.ReLU(),
+    ],
+    "max-pooling": lambda: [nn.MaxPool2d(3, 2, 1)],
+    "average pooling": lambda: [nn.AvgPool2d(3, 2, 1, count_include_pad=False)],
+    "adaptive average pooling": lambda: [nn.AdaptiveAvgPool2d((3, 2))],
+    "strided convolution": lambda: [nn.Conv2d(12, 9, 3, 2, 1), nn.ReLU()],
+    "linear": lambda: [nn.Flatten(), nn.Linear(12 * 9 * 7, 11), nn.ReLU()],
+}
+
+
+def layer(name):
+    def build(stage, classes=10):
+        body = nn.Sequential(nn.Conv2d(3, 12, 3, padding=1), *LAYERS[name](), nn.Flatten())
+        features = body(torch.zeros(2, 3, 9, 7)).shape[1]
+        for module in body.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.reset_running_stats()
+        return nn.Sequential(body, nn.Linear(features, classes))
+
+    return build
+
+
+def tensors(module):
+    """Parameters and running statistics, in the order of the wire."""
+    if isinstance(module, nn.BatchNorm2d):
+        return [module.weight, module.bias, module.running_mean, module.running_var]
+    return [p for p in (module.weight, module.bias) if p is not None]
+
+
+NORMS = (nn.GroupNorm, nn.BatchNorm2d)
+
+
+def owners(model):
+    return [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear, *NORMS))]
+
+
+def case(
+    name, build, stage, shape, *, width=None, stem=None, warm_up=False, optimizer="sgd", rate=0.1, nesterov=False,
+    samples=6,
+):
+    model = build(stage).double()
     key = 1
-    for module in model.modules():
-        if isinstance(module, (nn.Conv2d, nn.Linear)):
-            bound = 1 / np.sqrt(np.prod(module.weight.shape[1:]))
-            for tensor in (module.weight, module.bias):
-                values = fill(key, tensor.numel(), bound).astype(np.float32)
-                tensor.data = torch.from_numpy(values).reshape(tensor.shape)
-                key += 1
+    for module in owners(model):
+        norm = isinstance(module, NORMS)
+        for index, tensor in enumerate(tensors(module)):
+            # Scales and running variances are about 1, everything else about 0.
+            bound = 0.25 if norm else 1 / np.sqrt(np.prod(module.weight.shape[1:]))
+            values = (norm and index in (0, 3)) + fill(key, tensor.numel(), bound)
+            tensor.data.copy_(torch.from_numpy(values.astype(np.float32)).reshape(tensor.shape))
+            key += 1
     if warm_up:
         for block in list(model)[: stage - 1]:
             block.requires_grad_(False)
+            block.eval()
     trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.SGD(trained, lr=0.1, momentum=0.9, weight_decay=1e-4, nesterov=nesterov)
-    result = {"model": name, "stage": stage, "warmUp": warm_up, "nesterov": nesterov, "losses": []}
-    for step, batch in enumerate([5, 5, 3]):
+    stepper = {
+        "sgd": lambda: torch.optim.SGD(trained, lr=rate, momentum=0.9, weight_decay=1e-4, nesterov=nesterov),
+        "adam": lambda: torch.optim.Adam(trained, lr=rate, weight_decay=1e-4),
+    }[optimizer]()
+    result = {
+        "model": name, "stage": stage, "input": shape, "warmUp": warm_up, "optimizer": optimizer, "rate": rate,
+        "nesterov": nesterov, "losses": [],
+    }
+    result |= {} if width is None else {"width": width}
+    result |= {} if stem is None else {"stem": stem}
+    modes = {m: m.training for m in model.modules()}
+    for step in range(10):
+        batch = 3 if step % 4 == 3 else 5
         count = batch * int(np.prod(shape))
-        x = torch.from_numpy(fill(1000 + step, count, 1.7).astype(np.float32)).reshape(batch, *shape)
+        x = torch.from_numpy(fill(1000 + step, count, 1.7).astype(np.float32).astype(float)).reshape(batch, *shape)
         y = torch.tensor([(3 * i + step) % 10 for i in range(batch)])
-        optimizer.zero_grad()
-        logits = model(x)
-        loss = nn.functional.cross_entropy(logits, y)
+        if step == 0:
+            model.eval()
+            result["logits"] = [float(np.float32(v)) for v in model(x).detach().flatten()]
+            for module, mode in modes.items():
+                module.training = mode
+        stepper.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
         loss.backward()
         result["losses"].append(loss.item())
         if step == 0:
-            result["logits"] = [float(v) for v in logits.detach().flatten()]
-            result["gradients"] = [summary(p.grad) for p in trained]
+            result["gradients"] = [summary(p.grad, samples) for p in trained]
         nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-    result["parameters"] = [summary(p) for p in model.parameters()]
+        stepper.step()
+    result["parameters"] = [summary(t, samples) for m in owners(model) for t in tensors(m)]
     return result
+
+
+def write(name, cases):
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    with open(path, "w") as file:
+        json.dump({"torch": torch.__version__, "cases": cases}, file, separators=(",", ":"))
+    print(name, len(cases), "cases,", os.path.getsize(path), "bytes")
 
 
 torch.set_num_threads(1)
@@ -115,10 +267,30 @@ for name, build, stages, shape in [
     ("convnet-5x5", wide, 3, (1, 28, 28)),
 ]:
     for stage in range(1, stages + 1):
-        cases.append(case(name, build, stage, shape, False, stage % 2 == 0))
+        cases.append(case(name, build, stage, shape, nesterov=stage % 2 == 0, samples=24))
         if stage > 1:
-            cases.append(case(name, build, stage, shape, True, False))
-path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "convnets.json")
-with open(path, "w") as file:
-    json.dump({"torch": torch.__version__, "cases": cases}, file, separators=(",", ":"))
-print(len(cases), "cases,", os.path.getsize(path), "bytes")
+            cases.append(case(name, build, stage, shape, warm_up=True, samples=24))
+write("convnets.json", cases)
+
+image = (3, 24, 24)
+cases = [case("resnet18", resnet([2, 2, 2, 2], 8), s, image, width=8, rate=0.005) for s in range(1, 5)]
+cases += [
+    case("resnet18", resnet([2, 2, 2, 2], 8), 3, image, width=8, rate=0.005, warm_up=True),
+    case("resnet34", resnet([3, 4, 6, 3], 6), 2, image, width=6, rate=0.005, nesterov=True),
+    case("resnet50", resnet([3, 4, 6, 3], 4, True), 2, image, width=4, rate=0.005),
+    case("resnet50", resnet([3, 4, 6, 3], 4, True, True), 1, (3, 40, 36), width=4, stem="imagenet", rate=0.005),
+]
+write("resnets.json", cases)
+
+image = (3, 32, 32)
+cases = [case("vgg11", vgg(11, 8, False), s, image, width=8, rate=0.005) for s in range(1, 5)]
+cases += [case("vgg11-bn", vgg(11, 8, True), s, image, width=8, rate=0.005) for s in range(1, 5)]
+cases += [
+    case("vgg16", vgg(16, 4, False), 4, image, width=4, rate=0.005),
+    case("vgg16-bn", vgg(16, 4, True), 2, image, width=4, rate=0.005, warm_up=True),
+]
+write("vggs.json", cases)
+
+cases = [case(name, layer(name), 1, (3, 9, 7), rate=0.05) for name in LAYERS]
+cases += [case(name, layer(name), 1, (3, 9, 7), optimizer="adam", rate=0.002) for name in ["group norm", "residual"]]
+write("layers.json", cases)

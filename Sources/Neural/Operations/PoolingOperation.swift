@@ -1,21 +1,24 @@
 import OneDNN
 import Tensors
 
-/// The largest value of each window.
-struct MaxPoolingOperation: Operation {
+/// The largest or the mean value of each window.
+struct PoolingOperation: Operation {
+  let kind: Pooling.Kind
   let layer: PoolingLayer
   let output: Shape
 
-  init(_ layer: PoolingLayer, input: Shape) throws(NetworkError) {
+  init(_ kind: Pooling.Kind, _ layer: PoolingLayer, input: Shape) throws(NetworkError) {
     output = try input.sliding(
       layer.window, stride: layer.stride, padding: layer.padding,
-      channels: input.dimensions.first ?? 0, in: "max-pooling")
+      channels: input.dimensions.first ?? 0,
+      in: kind == .maximum ? "max-pooling" : "average pooling")
+    self.kind = kind
     self.layer = layer
   }
 
   func compile(_ node: Graph.Node, with compiler: Compiler) throws(DNNLError) {
     let pass = Pooling(
-      .maximum, window: [layer.window, layer.window], strides: [layer.stride, layer.stride],
+      kind, window: [layer.window, layer.window], strides: [layer.stride, layer.stride],
       padding: [layer.padding, layer.padding])
     let source = compiler.value(node.inputs[0])
     let forward = try pass.forward(
