@@ -9,6 +9,22 @@ public struct Digest: Hashable, Sendable {
   /// The digest of `data`.
   public init(of data: some DataProtocol) { bytes = Array(SHA256.hash(data: data)) }
 
+  /// The digest of a text followed by floats of 32 bits, little-endian.
+  public init(of text: String, followedBy scalars: [Float]) {
+    var hasher = SHA256()
+    hasher.update(data: Array(text.utf8))
+    #if _endian(little)
+    // SAFETY: the bytes of the array, read within the closure.
+    unsafe scalars.withUnsafeBytes { unsafe hasher.update(bufferPointer: $0) }
+    #else
+    for scalar in scalars {
+      let pattern = scalar.bitPattern
+      hasher.update(data: (0..<4).map { UInt8(truncatingIfNeeded: pattern >> (8 * $0)) })
+    }
+    #endif
+    bytes = Array(hasher.finalize())
+  }
+
   /// A digest received as bytes; nil unless there are 32.
   public init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 32 else { return nil }
@@ -27,6 +43,9 @@ public struct Digest: Hashable, Sendable {
 
   /// The first 16 hexadecimal digits: enough for a topic or a log line, not for trust.
   public var short: String { Self.hex(bytes.prefix(8)) }
+
+  /// The first 8 bytes as a number, the first the most significant: how chunks name what they are of.
+  public var prefix: UInt64 { bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
 
   private static func hex(_ bytes: some Sequence<UInt8>) -> String {
     var text = ""

@@ -15,9 +15,9 @@ extension Envelope {
         $0.chunkBytes = UInt32(welcome.chunkBytes)
       }
     case .announce(let announce): schema.announce = self.schema(announce)
-    case .modelChunk(let segment, let offset, _):
+    case .modelChunk(let step, let offset, _):
       schema.modelChunk = .with {
-        $0.segment = segment
+        $0.step = step
         $0.offset = UInt64(offset)
       }
     case .grant(let range): schema.grant = .with { $0.range = range.schema }
@@ -55,17 +55,28 @@ extension Envelope {
         $0.selectedGaps.append(UInt32(client - previous))
         previous = client
       }
-      $0.segments = announce.segments.map { segment in
+      $0.segments = announce.segments.map(schema)
+      $0.updateCodec = announce.updateCodec
+      if announce.segments.isEmpty, announce.base != Segment.base(of: []) {
+        $0.base = announce.base.data
+      }
+    }
+  }
+
+  private static func schema(_ segment: Segment) -> Progfed_V1_Segment {
+    .with {
+      $0.name = segment.name
+      $0.trained = segment.trained
+      $0.state = segment.state.data
+      $0.steps = segment.steps.map { step in
         .with {
-          $0.name = segment.name
-          $0.digest = segment.digest.data
-          $0.length = UInt64(segment.length)
-          $0.trained = segment.trained
-          $0.codec = segment.codec
-          $0.base = segment.base?.data ?? .init()
+          $0.digest = step.digest.data
+          $0.length = UInt64(step.length)
+          $0.codec = step.codec
+          if let from = step.from { $0.from = from }
+          if step.to != segment.state.prefix { $0.to = step.to }
         }
       }
-      $0.updateCodec = announce.updateCodec
     }
   }
 
@@ -77,7 +88,7 @@ extension Envelope {
       let offset = try count(chunk.offset, "offset")
       guard payload > 0 else { throw .payload(count: payload) }
       return Message(
-        header, .modelChunk(segment: chunk.segment, offset: offset, length: payload))
+        header, .modelChunk(step: chunk.step, offset: offset, length: payload))
     }
     guard payload == 0 else { throw .payload(count: payload) }
     return try Message(header, downlink(body))
@@ -134,21 +145,29 @@ extension Envelope {
     }
     guard client <= maximalClient else { throw .field("selected_gaps") }
     var segments: [Segment] = []
-    for segment in schema.segments {
-      guard segment.name.utf8.count <= maximalText, segment.codec.utf8.count <= maximalText else {
-        throw .field("segments")
-      }
-      segments.append(
-        Segment(
-          name: segment.name, digest: try digest(segment.digest, "segments"),
-          length: try count(segment.length, "segments"), trained: segment.trained,
-          codec: segment.codec,
-          base: segment.base.isEmpty ? nil : try digest(segment.base, "segments")))
-    }
+    for segment in schema.segments { segments.append(try self.segment(segment)) }
     guard schema.updateCodec.utf8.count <= maximalText else { throw .field("update_codec") }
     return Announce(
       sequence: schema.sequence, state: state, warmUp: schema.warmUp,
       remaining: Int(schema.remainingMilliseconds), learningRate: schema.learningRate,
-      selected: selected, segments: segments, updateCodec: schema.updateCodec)
+      selected: selected, segments: segments, updateCodec: schema.updateCodec,
+      base: schema.base.isEmpty || !segments.isEmpty ? nil : try digest(schema.base, "base"))
+  }
+
+  private static func segment(_ schema: Progfed_V1_Segment) throws(WireError) -> Segment {
+    guard schema.name.utf8.count <= maximalText, schema.steps.count <= maximalSteps else {
+      throw .field("segments")
+    }
+    let state = try digest(schema.state, "segments")
+    var steps: [Step] = []
+    for step in schema.steps {
+      guard step.codec.utf8.count <= maximalText else { throw .field("steps") }
+      steps.append(
+        Step(
+          digest: try digest(step.digest, "steps"), length: try count(step.length, "steps"),
+          codec: step.codec, from: step.hasFrom ? step.from : nil,
+          to: step.hasTo ? step.to : state.prefix))
+    }
+    return Segment(name: schema.name, state: state, trained: schema.trained, steps: steps)
   }
 }

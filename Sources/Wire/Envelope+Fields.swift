@@ -5,6 +5,8 @@ import SwiftProtobuf
 extension Envelope {
   /// The most segments that a model may have.
   static let maximalSegments = 1024
+  /// The most steps to a segment, and lacking steps, that a message may list.
+  static let maximalSteps = 1024
   /// The most ranges that a message may list.
   static let maximalRanges = 4096
   /// The longest text, in UTF-8 bytes.

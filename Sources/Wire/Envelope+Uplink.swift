@@ -69,7 +69,7 @@ extension Envelope {
           worker: join.worker, plan: try digest(join.plan, "plan"),
           maximalStage: join.maximalStage == 0 ? nil : Int(join.maximalStage)))
     case .want(let want):
-      guard want.needs.count <= maximalSegments else { throw .field("needs") }
+      guard want.needs.count <= 4 * maximalSteps else { throw .field("needs") }
       var needs: [Need] = []
       for need in want.needs {
         needs.append(

@@ -8,18 +8,18 @@ package enum Topic: Hashable, Sendable {
   case all
   /// One client's mailbox.
   case client(Int)
-  /// The chunks of one segment, named by the first 16 hexadecimal digits of its digest.
-  case segment(String)
+  /// The chunks of one step, named by the first 16 hexadecimal digits of its digest.
+  case step(String)
 
-  /// The topic of a segment's chunks.
-  package static func segment(_ digest: Digest) -> Topic { .segment(digest.short) }
+  /// The topic of a step's chunks.
+  package static func step(_ digest: Digest) -> Topic { .step(digest.short) }
 
   /// The frame's text.
   package var text: String {
     switch self {
     case .all: "a/"
     case .client(let client): "c/\(client)/"
-    case .segment(let name): "m/\(name)/"
+    case .step(let name): "m/\(name)/"
     }
   }
 
@@ -33,7 +33,7 @@ package enum Topic: Hashable, Sendable {
       self = .client(client)
     case "m" where parts.count == 3 && parts[2].isEmpty:
       guard parts[1].utf8.count == 16 else { return nil }
-      self = .segment(String(parts[1]))
+      self = .step(String(parts[1]))
     default: return nil
     }
   }

@@ -33,24 +33,24 @@ import Wire
 
   @Test func `the model is broadcast once, when all have asked and their sockets listen`() {
     var bench = BrokerBench.open(clients: 2)
-    for segment in BrokerBench.segments { bench.handle(.subscribed(.segment(segment.digest))) }
+    for segment in BrokerBench.segments { bench.handle(.subscribed(.step(segment.only.digest))) }
     #expect(bench.say(0, BrokerBench.wants()).broadcasts.isEmpty)
     let broadcasts = bench.say(1, BrokerBench.wants()).broadcasts
-    #expect(broadcasts.map(\.segment) == BrokerBench.segments)
+    #expect(broadcasts.map(\.step) == BrokerBench.segments.map(\.only))
     #expect(broadcasts.map(\.clients) == [[0, 1], [0, 1]])
     #expect(bench.pass(.seconds(3)).broadcasts.isEmpty)
   }
 
   @Test func `the broadcast waits for the subscription of each worker that asked`() {
     var bench = BrokerBench.open(clients: 2)
-    let digest = BrokerBench.segments[0].digest
+    let digest = BrokerBench.segments[0].only.digest
     for client in 0..<2 {
       #expect(
         bench.say(client, .want(worker: UInt64(client), needs: [Need(digest: digest)]))
           .broadcasts.isEmpty)
     }
-    #expect(bench.handle(.subscribed(.segment(digest))).broadcasts.isEmpty)
-    #expect(bench.handle(.subscribed(.segment(digest))).broadcasts.count == 1)
+    #expect(bench.handle(.subscribed(.step(digest))).broadcasts.isEmpty)
+    #expect(bench.handle(.subscribed(.step(digest))).broadcasts.count == 1)
   }
 
   @Test func `the broadcast doesn't wait longer than the gather window`() {
@@ -65,20 +65,21 @@ import Wire
   @Test func `only segments that somebody lacks are broadcast`() {
     var bench = BrokerBench.open(clients: 1)
     let head = BrokerBench.segments[1]
-    bench.handle(.subscribed(.segment(head.digest)))
-    let actions = bench.say(0, .want(worker: 1, needs: [Need(digest: head.digest)]))
-    #expect(actions.broadcasts == [Broadcast(segment: head, clients: [0])])
+    bench.handle(.subscribed(.step(head.only.digest)))
+    let actions = bench.say(0, .want(worker: 1, needs: [Need(digest: head.only.digest)]))
+    #expect(actions.broadcasts == [Broadcast(step: head.only, clients: [0])])
   }
 
   @Test func `after the broadcast, what is lacking goes to the client alone`() {
     var bench = BrokerBench.open(clients: 2)
     bench.pass(.seconds(2))
     let segment = BrokerBench.segments[0]
-    let whole = bench.say(1, .want(worker: 1, needs: [Need(digest: segment.digest)]))
-    #expect(whole.contains(.repair(round: 1, client: 1, segment, ranges: [0..<100])))
+    let whole = bench.say(1, .want(worker: 1, needs: [Need(digest: segment.only.digest)]))
+    #expect(whole.contains(.repair(round: 1, client: 1, segment.only, ranges: [0..<100])))
     let parts = [10..<20, 90..<100]
-    let some = bench.say(1, .want(worker: 1, needs: [Need(digest: segment.digest, ranges: parts)]))
-    #expect(some.contains(.repair(round: 1, client: 1, segment, ranges: parts)))
+    let some = bench.say(
+      1, .want(worker: 1, needs: [Need(digest: segment.only.digest, ranges: parts)]))
+    #expect(some.contains(.repair(round: 1, client: 1, segment.only, ranges: parts)))
   }
 
   @Test func `absurd needs are counted and not served`() {
@@ -86,11 +87,11 @@ import Wire
     limits.repairFactor = 2
     var bench = BrokerBench.open(clients: 1, limits: limits)
     bench.pass(.seconds(2))
-    let digest = BrokerBench.segments[0].digest
+    let digest = BrokerBench.segments[0].only.digest
     let unknown = bench.say(0, .want(worker: 1, needs: [Need(digest: Digest(of: [9]))]))
-    #expect(unknown.counts == ["want of an unknown segment"])
+    #expect(unknown.counts == ["want of an unknown step"])
     let beyond = bench.say(0, .want(worker: 1, needs: [Need(digest: digest, ranges: [0..<101])]))
-    #expect(beyond.counts == ["want beyond a segment"])
+    #expect(beyond.counts == ["want beyond a step"])
     // Twice the model's 130 bytes: two whole segments of 100, not three.
     var repairs = 0
     for _ in 0..<5 {

@@ -9,7 +9,7 @@ import Wire
     let actions = bench.announce(1)
     #expect(
       actions == [
-        .subscribe(ClientBench.segments[0]), .subscribe(ClientBench.segments[1]),
+        .subscribe(ClientBench.segments[0].only), .subscribe(ClientBench.segments[1].only),
         .send(
           Message(
             Header(run: 77, epoch: 1, round: 1, stage: 1, client: 3, attempt: 2),
@@ -35,8 +35,8 @@ import Wire
     #expect(bench.machine.task?.round == 1)
     let last = bench.chunk(block, 30..<60)
     #expect(last.trains == bench.machine.task)
-    #expect(last.contains(.unsubscribe(block.digest)))
-    #expect(last.contains(.unsubscribe(head.digest)))
+    #expect(last.contains(.unsubscribe(block.only.digest)))
+    #expect(last.contains(.unsubscribe(head.only.digest)))
     #expect(bench.chunk(block, 0..<100).isEmpty)
   }
 
@@ -53,8 +53,8 @@ import Wire
         .want(
           worker: 40,
           needs: [
-            Need(digest: ClientBench.segments[0].digest, ranges: [0..<10, 70..<100]),
-            Need(digest: ClientBench.segments[1].digest, ranges: [0..<10]),
+            Need(digest: ClientBench.segments[0].only.digest, ranges: [0..<10, 70..<100]),
+            Need(digest: ClientBench.segments[1].only.digest, ranges: [0..<10]),
           ])
       ])
     for _ in 0..<10 { #expect(bench.wake()?.sent.count == 1, "it never gives up by itself") }
@@ -68,8 +68,7 @@ import Wire
 
   @Test func `a want never names more ranges than a message may`() {
     var bench = ClientBench.member()
-    let long = Segment(
-      name: "block1", digest: Digest(of: [7]), length: 1 << 20, trained: true, codec: "dense32")
+    let long = Segment.keyframe("block1", 7, length: 1 << 20)
     bench.announce(1, segments: [long])
     for index in 0..<5000 { bench.chunk(long, 2 * index..<2 * index + 1) }
     guard case .want(_, let needs)? = bench.wake()?.sent.first else {
@@ -84,21 +83,21 @@ import Wire
     bench.announce(1)
     let block = ClientBench.segments[0]
     bench.chunk(block, 0..<90)
-    bench.handle(.damaged(block.digest))
+    bench.handle(.damaged(block.only.digest))
     guard case .want(_, let needs)? = bench.wake()?.sent.first else {
       Issue.record("it doesn't ask")
       return
     }
-    #expect(needs.first == Need(digest: block.digest, ranges: [0..<100]))
+    #expect(needs.first == Need(digest: block.only.digest, ranges: [0..<100]))
   }
 
   @Test func `damage that shows only at the last chunk brings it back to asking`() {
     var bench = ClientBench.training()
     let head = ClientBench.segments[1]
-    bench.handle(.damaged(head.digest))
+    bench.handle(.damaged(head.only.digest))
     #expect(
       bench.wake()?.sent == [
-        .want(worker: 40, needs: [Need(digest: head.digest, ranges: [0..<30])])
+        .want(worker: 40, needs: [Need(digest: head.only.digest, ranges: [0..<30])])
       ])
     #expect(bench.chunk(head, 0..<30).trains?.round == 1)
   }
@@ -106,13 +105,12 @@ import Wire
   @Test func `what it holds isn't asked for in the next round, what is superseded goes`() {
     var bench = ClientBench.training()
     let (block, head) = (ClientBench.segments[0], ClientBench.segments[1])
-    let next = Segment(
-      name: "head1", digest: Digest(of: [3]), length: 30, trained: true, codec: "dense32")
+    let next = Segment.keyframe("head1", 3, length: 30)
     let actions = bench.announce(2, segments: [block, next])
     #expect(actions.contains(.settled(round: 1, accepted: false)))
-    #expect(actions.contains(.keep([block.digest])))
-    #expect(!actions.contains(.subscribe(head)))
-    #expect(actions.sent == [.want(worker: 40, needs: [Need(digest: next.digest)])])
+    #expect(actions.contains(.keep([block.state.prefix])))
+    #expect(!actions.contains(.subscribe(head.only)))
+    #expect(actions.sent == [.want(worker: 40, needs: [Need(digest: next.only.digest)])])
     #expect(bench.chunk(next, 0..<30).trains?.round == 2)
   }
 

@@ -89,9 +89,9 @@ import Wire
     #expect(downlink(field(36, bytes: field(1, varint: 3) + many)) == .field("ranges"))
   }
 
-  @Test func `a want names at most 1024 segments by whole digests`() {
+  @Test func `a want names at most 4096 steps by whole digests`() {
     #expect(uplink(client + field(17, bytes: field(2, bytes: []))) == .field("digest"))
-    let needs = (0..<1025).flatMap { _ in field(2, bytes: field(1, bytes: digest)) }
+    let needs = (0..<4097).flatMap { _ in field(2, bytes: field(1, bytes: digest)) }
     #expect(uplink(client + field(17, bytes: needs)) == .field("needs"))
   }
 
@@ -163,11 +163,23 @@ import Wire
     func segments(_ count: Int, _ segment: [UInt8]) -> WireError? {
       downlink(field(33, bytes: open + (0..<count).flatMap { _ in field(8, bytes: segment) }))
     }
-    let whole = field(2, bytes: digest)
+    let whole = field(7, bytes: digest)
     #expect(segments(1025, whole) == .field("segments"))
-    #expect(segments(1, field(2, bytes: [1])) == .field("segments"))
-    #expect(segments(1, whole + field(3, varint: 1 << 48)) == .field("segments"))
-    #expect(segments(1, whole + field(6, bytes: [1])) == .field("segments"))
+    #expect(segments(1, field(7, bytes: [1])) == .field("segments"))
+    let step = field(1, bytes: digest)
+    let steps = (0..<1025).flatMap { _ in field(8, bytes: step) }
+    #expect(segments(1, whole + steps) == .field("segments"))
+    #expect(segments(1, whole + field(8, bytes: [])) == .field("steps"))
+    #expect(segments(1, whole + field(8, bytes: field(1, bytes: [1]))) == .field("steps"))
+    #expect(
+      segments(1, whole + field(8, bytes: step + field(2, varint: 1 << 48))) == .field("steps"))
+    let codec = field(3, bytes: [UInt8](repeating: 97, count: 1025))
+    #expect(segments(1, whole + field(8, bytes: step + codec)) == .field("steps"))
+  }
+
+  @Test func `an announcement's base is a whole digest`() {
+    let open = field(2, varint: 2)
+    #expect(downlink(field(33, bytes: open + field(10, bytes: [1]))) == .field("base"))
   }
 
   @Test func `a welcome's chunks are between a byte and 64 MiB`() {

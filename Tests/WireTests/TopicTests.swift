@@ -8,16 +8,16 @@ import Wire
   @Test func `topics are written as the protocol says`() {
     #expect(Topic.all.text == "a/")
     #expect(Topic.client(12).text == "c/12/")
-    #expect(Topic.segment(digest).text == "m/ba7816bf8f01cfea/")
+    #expect(Topic.step(digest).text == "m/ba7816bf8f01cfea/")
   }
 
   @Test func `topics are read as they are written`() {
-    let topics: [Topic] = [.all, .client(0), .client(1), .client(10), .segment(digest)]
+    let topics: [Topic] = [.all, .client(0), .client(1), .client(10), .step(digest)]
     for topic in topics { #expect(Topic(topic.text) == topic) }
   }
 
   @Test func `no topic is another's prefix`() {
-    let topics = [Topic.all, .segment(digest)] + (0..<1200).map { Topic.client($0) }
+    let topics = [Topic.all, .step(digest)] + (0..<1200).map { Topic.client($0) }
     let texts = topics.map(\.text).sorted()
     for (text, next) in zip(texts, texts.dropFirst()) { #expect(!next.hasPrefix(text)) }
   }

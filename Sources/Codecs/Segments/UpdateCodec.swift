@@ -61,8 +61,11 @@ public struct UpdateCodec: Hashable, Sendable {
     try plan(layout).add(bytes, weight: weight, to: &sums, at: offset)
   }
 
+  /// The codec of the segment called `name`.
+  public func spec(of name: String) -> CodecSpec { overrides[name] ?? spec }
+
   private func plan(_ layout: ParameterLayout) -> SegmentPlan {
-    let spec = overrides[layout.name] ?? spec
+    let spec = spec(of: layout.name)
     let coded = TensorCodec(spec)
     let dense = TensorCodec(.dense32)
     let tensors = layout.parameters.indices.map { index in

@@ -18,8 +18,12 @@ package struct FaultScenario: Hashable, Sendable {
   package let limits: ProtocolLimits
   /// A client whose memory allows the first stage alone.
   package let shallow: Int?
-  /// The encoded bytes of block 1, block 2, head 1 and head 2.
+  /// The encoded bytes of block 1, block 2, head 1 and head 2, as keyframes.
   package let segmentBytes: [Int]
+  /// After so many changes a segment is sent by a keyframe, in between by differences; 1 for keyframes alone.
+  package let keyframeInterval: Int
+  /// The differences begin from the keyframe, not each from the one before it.
+  package let hasAnchor: Bool
   /// The most bytes that an update may have.
   package let updateLimit = 400
   /// What goes wrong; may be replaced by a part of it.
@@ -59,6 +63,8 @@ package struct FaultScenario: Hashable, Sendable {
     let fleet = clients
     faults = (0..<draw(0...10)).map { _ in Fault(clients: fleet, using: &stream) }
       .sorted { $0.start < $1.start }
+    keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
+    hasAnchor = draw(0...2) == 0
   }
 
   /// When the last fault is over.

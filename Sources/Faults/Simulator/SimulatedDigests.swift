@@ -18,17 +18,52 @@ struct SimulatedDigests {
   func segments(round: Int) -> [Segment] {
     let phase = scenario.schedule.phase(in: round)
     return phase.segments.map { name in
-      var version = round - 1
-      while version > 0, !scenario.schedule.phase(in: version).trains(name) { version -= 1 }
       let index =
         switch name {
         case .block(let index): index - 1
         case .head(let index): index + 1
         }
+      let version = version(of: name, before: round)
       return Segment(
-        name: name.description, digest: digest(root.stream("segment", index, version)),
-        length: scenario.segmentBytes[index], trained: phase.trains(name), codec: "dense32")
+        name: name.description, state: state(index, version), trained: phase.trains(name),
+        steps: steps(to: version, of: name, index))
     }
+  }
+
+  /// The last round before `round` that changed a segment; 0 if it is as it was made.
+  private func version(of name: SegmentName, before round: Int) -> Int {
+    var version = round - 1
+    while version > 0, !scenario.schedule.phase(in: version).trains(name) { version -= 1 }
+    return version
+  }
+
+  /// The way from the last keyframe on.
+  private func steps(to version: Int, of name: SegmentName, _ index: Int) -> [Step] {
+    var versions = [version]
+    while let first = versions.first, first % scenario.keyframeInterval != 0 {
+      versions.insert(self.version(of: name, before: first), at: 0)
+    }
+    let keyframe = versions[0]
+    let bytes = scenario.segmentBytes[index]
+    var steps = [step(index, to: keyframe, from: nil, length: bytes)]
+    if scenario.hasAnchor {
+      guard version != keyframe else { return steps }
+      return steps + [step(index, to: version, from: keyframe, length: 1 + bytes / 4)]
+    }
+    for (before, after) in zip(versions, versions.dropFirst()) {
+      steps.append(step(index, to: after, from: before, length: 1 + bytes / 4))
+    }
+    return steps
+  }
+
+  private func step(_ index: Int, to version: Int, from base: Int?, length: Int) -> Step {
+    Step(
+      digest: digest(root.stream("step", index, version)), length: length, codec: "dense32",
+      from: base.map { state(index, $0).prefix }, to: state(index, version).prefix)
+  }
+
+  private func state(_ index: Int, _ version: Int) -> Digest {
+    digest(root.stream("segment", index, version))
   }
 
   /// The update of a client's attempt at a round: equal attempts give equal updates.

@@ -1,3 +1,4 @@
+import Digests
 import Federation
 import Measures
 import Progressive
@@ -87,16 +88,16 @@ extension Simulator {
       prepareNext()
     case .broadcast(let round, let broadcasts):
       for broadcast in broadcasts {
-        note("broker broadcasts \(broadcast.segment.name) for \(broadcast.clients)")
+        note("broker broadcasts \(broadcast.step.digest.short) for \(broadcast.clients)")
         sendChunks(
-          of: broadcast.segment, 0..<broadcast.segment.length, header(round),
-          under: .segment(broadcast.segment.digest))
+          of: broadcast.step, 0..<broadcast.step.length, header(round),
+          under: .step(broadcast.step.digest))
       }
-    case .repair(let round, let client, let segment, let ranges):
-      note("broker repairs \(ranges) of \(segment.name) for client \(client)")
+    case .repair(let round, let client, let step, let ranges):
+      note("broker repairs \(ranges) of \(step.digest.short) for client \(client)")
       var header = header(round)
       header.client = client
-      for range in ranges { sendChunks(of: segment, range, header, under: .client(client)) }
+      for range in ranges { sendChunks(of: step, range, header, under: .client(client)) }
     case .reserve(let client, let length): reserve(client, length)
     case .receive(let client, let offset): receive(client, offset)
     case .store(let round, let client, let attempt, let offer):
@@ -133,11 +134,11 @@ extension Simulator {
   }
 
   private func sendChunks(
-    of segment: Segment, _ range: Range<Int>, _ header: Header, under topic: Topic
+    of step: Step, _ range: Range<Int>, _ header: Header, under topic: Topic
   ) {
     for start in stride(from: range.lowerBound, to: range.upperBound, by: chunkBytes) {
       let chunk = Downlink.modelChunk(
-        segment: segment.digest.prefix, offset: start,
+        step: step.digest.prefix, offset: start,
         length: min(chunkBytes, range.upperBound - start))
       publish(Message(header, chunk), under: topic, onBulk: true)
     }

@@ -66,12 +66,14 @@ extension Simulator {
       send(message, from: client)
     case .sendUpdate(let header, let ranges): sendUpdate(header, ranges, of: client)
     case .welcomed: break
-    case .subscribe(let segment):
-      open(segment, for: client)
-      subscribe(client, to: .segment(segment.digest), true)
-    case .unsubscribe(let digest): subscribe(client, to: .segment(digest), false)
+    case .subscribe(let step):
+      open(step, for: client)
+      subscribe(client, to: .step(step.digest), true)
+    case .unsubscribe(let digest): subscribe(client, to: .step(digest), false)
+    case .reached(let segment): reach(segment, client)
     case .keep, .settled:
       if case .settled(let round, let accepted) = action { settle(round, accepted, client) }
+      if case .keep(let states) = action { clients[client].states.formIntersection(states) }
       let wanted = Set(clients[client].machine?.interests.map(\.prefix) ?? [])
       clients[client].assemblies = clients[client].assemblies.filter { wanted.contains($0.key) }
     case .train(let task): train(task, client)
@@ -100,10 +102,21 @@ extension Simulator {
   /// The largest payload of a chunk.
   var chunkBytes: Int { scenario.limits.chunkBytes }
 
-  private func open(_ segment: Segment, for client: Int) {
-    guard clients[client].assemblies[segment.digest.prefix] == nil else { return }
-    clients[client].assemblies[segment.digest.prefix] = ClientProcess.Assembly(
-      segment: segment, missing: RangeSet(0..<segment.length))
+  private func open(_ step: Step, for client: Int) {
+    guard clients[client].assemblies[step.digest.prefix] == nil else { return }
+    clients[client].assemblies[step.digest.prefix] = ClientProcess.Assembly(
+      step: step, missing: RangeSet(0..<step.length))
+  }
+
+  /// Holds a state, if all steps that lead to it are whole.
+  private func reach(_ segment: Segment, _ client: Int) {
+    let assemblies = clients[client].assemblies
+    var whole = segment
+    whole.steps.removeAll { assemblies[$0.digest.prefix]?.missing.isEmpty != true }
+    guard let path = whole.path(from: clients[client].states) else {
+      return violate(.whole, "client \(client) goes on without all steps to \(segment.name)")
+    }
+    clients[client].states.formUnion(path.map(\.to))
   }
 
   private func settle(_ round: Int, _ accepted: Bool, _ client: Int) {
@@ -122,19 +135,18 @@ extension Simulator {
   /// A message has come for a client; chunks go through its store first.
   func take(_ message: Message<Downlink>, for client: Int) {
     var event = ClientEvent.message(message)
-    if case .modelChunk(let segment, let offset, let length) = message.body {
-      guard var assembly = clients[client].assemblies[segment] else { return }
+    if case .modelChunk(let step, let offset, let length) = message.body {
+      guard var assembly = clients[client].assemblies[step] else { return }
       let wasComplete = assembly.missing.isEmpty
       assembly.missing.remove(contentsOf: offset..<offset + length)
       if !wasComplete, assembly.missing.isEmpty, isDamaged(client) {
-        note("a segment of client \(client) turns out damaged")
-        assembly.missing = RangeSet(0..<assembly.segment.length)
-        event = .damaged(assembly.segment.digest)
+        note("a step of client \(client) turns out damaged")
+        assembly.missing = RangeSet(0..<assembly.step.length)
+        event = .damaged(assembly.step.digest)
       }
-      clients[client].assemblies[segment] = assembly
+      clients[client].assemblies[step] = assembly
       if mutation == .trainsOnHoles {
-        let whole = Downlink.modelChunk(
-          segment: segment, offset: 0, length: assembly.segment.length)
+        let whole = Downlink.modelChunk(step: step, offset: 0, length: assembly.step.length)
         event = .message(Message(message.header, whole))
       }
     } else {
@@ -155,10 +167,8 @@ extension Simulator {
   }
 
   private func train(_ task: ClientTask, _ client: Int) {
-    for segment in task.segments {
-      guard clients[client].assemblies[segment.digest.prefix]?.missing.isEmpty == true else {
-        return violate(.whole, "client \(client) trains without all of \(segment.name)")
-      }
+    for segment in task.segments where !clients[client].states.contains(segment.state.prefix) {
+      return violate(.whole, "client \(client) trains without all of \(segment.name)")
     }
     clients[client].training += 1
     var time = pause(100...2500)

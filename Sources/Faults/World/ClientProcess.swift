@@ -4,9 +4,9 @@ import Wire
 
 /// A worker with its client, as far as the simulator plays it.
 struct ClientProcess {
-  /// What it has of one segment.
+  /// What it has of one step.
   struct Assembly {
-    let segment: Segment
+    let step: Step
     var missing: RangeSet<Int>
   }
 
@@ -26,8 +26,10 @@ struct ClientProcess {
   var topics: [Topic] = []
   /// Messages that wait for a connection.
   var outbox: [Message<Uplink>] = []
-  /// What it has of the model, by the first bytes of the digests.
+  /// What it has of the steps to the model, by the first bytes of their digests.
   var assemblies: [UInt64: Assembly] = [:]
+  /// The states that it holds, by the first bytes of their digests.
+  var states: Set<UInt64> = []
   /// Its update, kept until it is settled.
   var update: (round: Int, offer: Offer)?
   /// The current training; results of others are void.

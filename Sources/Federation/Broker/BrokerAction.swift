@@ -8,10 +8,10 @@ package enum BrokerAction: Hashable, Sendable {
   ///
   /// After the last round, the model of the one after it: that isn't sent, but the answer is awaited.
   case prepare(round: Int)
-  /// Publish all chunks of these segments for the clients that asked for them.
+  /// Publish all chunks of these steps for the clients that asked for them.
   case broadcast(round: Int, [Broadcast])
-  /// Send ranges of a segment to one client's mailbox on the bulk socket.
-  case repair(round: Int, client: Int, Segment, ranges: [Range<Int>])
+  /// Send ranges of a step to one client's mailbox on the bulk socket.
+  case repair(round: Int, client: Int, Step, ranges: [Range<Int>])
   /// Make room for an update that will be sent.
   case reserve(client: Int, length: Int)
   /// Put the chunk that is at hand into the client's update.
@@ -30,16 +30,16 @@ package enum BrokerAction: Hashable, Sendable {
   case finished(complete: Bool)
 }
 
-/// A segment and the clients that wait for it.
+/// A step and the clients that wait for it.
 package struct Broadcast: Hashable, Sendable {
-  /// The segment.
-  package var segment: Segment
+  /// The step.
+  package var step: Step
   /// The clients whose links carry it, in rising order.
   package var clients: [Int]
 
-  /// A broadcast of `segment` to `clients`.
-  package init(segment: Segment, clients: [Int]) {
-    self.segment = segment
+  /// A broadcast of `step` to `clients`.
+  package init(step: Step, clients: [Int]) {
+    self.step = step
     self.clients = clients
   }
 }

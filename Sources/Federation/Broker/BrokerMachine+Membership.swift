@@ -7,7 +7,7 @@ extension BrokerMachine {
   mutating func subscribed(_ topic: Topic, _ now: Duration, _ actions: inout [BrokerAction]) {
     switch topic {
     case .all: return
-    case .segment: listeners[topic, default: 0] += 1
+    case .step: listeners[topic, default: 0] += 1
     case .client(let client):
       guard (0..<plan.clients).contains(client) else { return }
       mailboxes[client, default: 0] += 1
@@ -20,7 +20,7 @@ extension BrokerMachine {
   mutating func unsubscribed(_ topic: Topic) {
     switch topic {
     case .all: return
-    case .segment:
+    case .step:
       let left = (listeners[topic] ?? 0) - 1
       listeners[topic] = left > 0 ? left : nil
     case .client(let client):
@@ -122,8 +122,8 @@ extension BrokerMachine {
       chunkBytes: plan.limits.chunkBytes)
     actions.append(.send(.client(client), Message(header, .welcome(welcome))))
     if round?.progress[client] != nil {
-      // It came back into an open round: it needn't wait for the next announcement.
-      var announcement = announcement(now)
+      // It came back into an open round, or lost its invitation.
+      var announcement = announcement(now, listing: true)
       announcement.header.client = client
       actions.append(.send(.client(client), announcement))
     }

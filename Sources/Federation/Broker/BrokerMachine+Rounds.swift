@@ -27,14 +27,29 @@ extension BrokerMachine {
     }
     stored = [:]
     // Topics of older models are of no more use.
-    listeners = listeners.filter { topic, _ in
-      model.segments.contains { .segment($0.digest) == topic }
-    }
+    let topics = Set(round.steps.keys.map { Topic.step($0) })
+    listeners = listeners.filter { topics.contains($0.key) }
     state = .open(phase)
     self.round = round
     actions.append(
       .notice(.opened(round: phase.round, stage: phase.stage, selected: selected.count)))
+    if !round.isListed { invite(round, now, &actions) }
     announce(now, &actions)
+  }
+
+  /// Tells each selected client how it comes by the model from what it is known to hold.
+  private mutating func invite(
+    _ round: OpenRound, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    var invitation = announcement(now)
+    guard case .announce(var announce) = invitation.body else { return }
+    for client in announce.selected {
+      announce.selected = [client]
+      announce.segments = round.segments(from: members[client]?.states ?? [])
+      invitation.header.client = client
+      invitation.body = .announce(announce)
+      actions.append(.send(.client(client), invitation))
+    }
   }
 
   /// When something is due in `round`, if nothing arrives.
@@ -59,19 +74,20 @@ extension BrokerMachine {
     close(round, now, &actions)
   }
 
-  /// The segments to broadcast now; nil while clients are still asking, or after the broadcast.
+  /// The steps to broadcast now; nil while clients are still asking, or after the broadcast.
   private func broadcasts(of round: OpenRound, _ now: Duration) -> [Broadcast]? {
     guard let wanted = round.wanted else { return nil }
     let overdue = round.opened + plan.limits.gatherWindow <= now
     let allAsked = round.invited == 0
     // Each worker's subscription has come, so that no chunk is published too early for it.
     let allListen = round.wantingWorkers.allSatisfy { digest, workers in
-      listeners[.segment(digest)] ?? 0 >= workers.count
+      listeners[.step(digest)] ?? 0 >= workers.count
     }
     guard overdue || (allAsked && allListen) else { return nil }
-    return round.segments.compactMap { segment in
-      guard let clients = wanted[segment.digest] else { return nil }
-      return Broadcast(segment: segment, clients: clients.sorted())
+    var sent: Set<Digest> = []
+    return round.segments.flatMap(\.steps).compactMap { step in
+      guard let clients = wanted[step.digest], sent.insert(step.digest).inserted else { return nil }
+      return Broadcast(step: step, clients: clients.sorted())
     }
   }
 

@@ -78,8 +78,8 @@ extension BrokerMachine {
   ) {
     if progress == .invited { round.advance(client, to: .working) }
     for need in needs {
-      guard let segment = round.segments.first(where: { $0.digest == need.digest }) else {
-        actions.append(.count("want of an unknown segment"))
+      guard let step = round.steps[need.digest] else {
+        actions.append(.count("want of an unknown step"))
         continue
       }
       if round.wanted != nil {
@@ -87,10 +87,10 @@ extension BrokerMachine {
         round.wantingWorkers[need.digest, default: []].insert(worker)
         continue
       }
-      let ranges = need.ranges.isEmpty ? [0..<segment.length] : need.ranges
+      let ranges = need.ranges.isEmpty ? [0..<step.length] : need.ranges
       let bytes = ranges.reduce(0) { $0 + $1.count }
-      guard ranges.allSatisfy({ $0.upperBound <= segment.length }) else {
-        actions.append(.count("want beyond a segment"))
+      guard ranges.allSatisfy({ $0.upperBound <= step.length }) else {
+        actions.append(.count("want beyond a step"))
         continue
       }
       let repaired = round.repaired[client, default: 0] + bytes
@@ -100,7 +100,7 @@ extension BrokerMachine {
       }
       round.repaired[client] = repaired
       actions.append(
-        .repair(round: round.phase.round, client: client, segment, ranges: ranges))
+        .repair(round: round.phase.round, client: client, step, ranges: ranges))
     }
   }
 
@@ -194,6 +194,7 @@ extension BrokerMachine {
     switch result {
     case .accepted:
       round.accept(offer, of: client, quorum: plan.rules.quorum, now)
+      members[client]?.states = round.segments.map(\.state.prefix)
       acknowledge(client, .accepted, &actions)
     case .refused(.wrongDigest, let detail):
       // Damaged on the way: the client still has it and may send it again.

@@ -15,7 +15,7 @@ package struct BrokerMachine: Hashable, Sendable {
   var members: [Int: Member] = [:]
   /// How many sockets listen to each client's mailbox: the present clients, as far as they know.
   var mailboxes: [Int: Int] = [:]
-  /// How many sockets listen to each segment's topic.
+  /// How many sockets listen to each step's topic.
   var listeners: [Topic: Int] = [:]
   /// The join requests of clients whose mailbox nobody listens to yet.
   var knocking: [Int: Join] = [:]
@@ -175,8 +175,8 @@ package struct BrokerMachine: Hashable, Sendable {
     actions.append(.notice(.waiting(present: presence.count, needed: needed)))
   }
 
-  /// The announcement of what the broker is doing.
-  mutating func announcement(_ now: Duration) -> Message<Downlink> {
+  /// The announcement of what the broker is doing, with all steps to the model if there is a choice.
+  mutating func announcement(_ now: Duration, listing: Bool = false) -> Message<Downlink> {
     sequence += 1
     var announce = Announce(
       sequence: sequence, state: .waiting, warmUp: false, remaining: 0, learningRate: 0,
@@ -192,7 +192,8 @@ package struct BrokerMachine: Hashable, Sendable {
       announce.learningRate = round.learningRate
       // Those that are settled have nothing left to do, whatever they remember of it.
       announce.selected = round.selected.filter { round.progress[$0]?.isSettled == false }
-      announce.segments = round.segments
+      announce.segments = listing || round.isListed ? round.segments : []
+      announce.base = round.base
     }
     return Message(header(), .announce(announce))
   }

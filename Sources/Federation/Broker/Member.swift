@@ -6,4 +6,6 @@ struct Member: Hashable, Sendable {
   var maximalStage: Int?
   /// When it last said something.
   var lastHeard: Duration
+  /// The states that it holds as far as is known: those that its last counted update was trained from.
+  var states: [UInt64] = []
 }

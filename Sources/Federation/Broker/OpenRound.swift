@@ -44,6 +44,8 @@ struct OpenRound: Hashable, Sendable {
   let phase: Phase
   /// The model's segments in order.
   let segments: [Segment]
+  /// All steps to the segments.
+  let steps: [Digest: Step]
   /// The model's name: what updates must have been trained from.
   let base: Digest
   /// The most bytes that an update can have.
@@ -75,7 +77,7 @@ struct OpenRound: Hashable, Sendable {
   private(set) var queue: [Int] = []
   /// The first place of the queue where somebody may still wait.
   var head = 0
-  /// The segments that clients asked for, until the broadcast; nil after it.
+  /// The steps that clients asked for, until the broadcast; nil after it.
   var wanted: [Digest: Set<Int>]? = [:]
   /// The workers of the clients that asked.
   var wantingWorkers: [Digest: Set<UInt64>] = [:]
@@ -89,7 +91,8 @@ struct OpenRound: Hashable, Sendable {
   ) {
     self.phase = phase
     self.segments = segments
-    base = Digest(of: segments.flatMap(\.digest.bytes))
+    steps = Dictionary(segments.flatMap(\.steps).map { ($0.digest, $0) }) { first, _ in first }
+    base = Segment.base(of: segments)
     self.updateLimit = updateLimit
     self.learningRate = learningRate
     self.selected = selected
@@ -126,6 +129,18 @@ struct OpenRound: Hashable, Sendable {
 
   /// All selected clients are settled.
   var isComplete: Bool { unsettled == 0 }
-  /// The bytes of the whole model.
-  var modelBytes: Int { segments.reduce(0) { $0 + $1.length } }
+  /// The bytes of all steps to the model.
+  var modelBytes: Int { steps.values.reduce(0) { $0 + $1.length } }
+
+  /// There is one way to each segment, the same for all, so that it is announced to all.
+  var isListed: Bool { segments.allSatisfy { $0.steps.count <= 1 } }
+
+  /// The segments with the steps that a client with these states needs, and no others.
+  func segments(from states: [UInt64]) -> [Segment] {
+    segments.map { segment in
+      var segment = segment
+      segment.steps = segment.path(from: states) ?? segment.steps
+      return segment
+    }
+  }
 }

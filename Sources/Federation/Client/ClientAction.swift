@@ -9,13 +9,15 @@ package enum ClientAction: Hashable, Sendable {
   case sendUpdate(Header, ranges: [Range<Int>])
   /// The run's seed and figures are known now.
   case welcomed(Welcome)
-  /// Receive the chunks of this segment.
-  case subscribe(Segment)
+  /// Receive the chunks of this step.
+  case subscribe(Step)
   /// Its chunks are no longer needed.
   case unsubscribe(Digest)
-  /// Keep only these segments' bytes for this client.
-  case keep(Set<Digest>)
-  /// Train; the segments are complete.
+  /// All steps to this segment's state are here: the client holds it from now on.
+  case reached(Segment)
+  /// The client holds no more states than these, by the first 8 bytes of their digests.
+  case keep(Set<UInt64>)
+  /// Train; all segments' states were reached.
   case train(ClientTask)
   /// The update of this round is counted, or never will be: what was kept for it can go.
   case settled(round: Int, accepted: Bool)

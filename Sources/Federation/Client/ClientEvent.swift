@@ -7,7 +7,7 @@ package enum ClientEvent: Hashable, Sendable {
   case tick
   /// The broker said something to this client or to all; a chunk's bytes were kept elsewhere.
   case message(Message<Downlink>)
-  /// A segment's bytes are complete but don't have its digest: all of it is needed anew.
+  /// A step's bytes are complete but don't have its digest: all of it is needed anew.
   case damaged(Digest)
   /// Training for `round` ended with an update that is described by the offer.
   case trained(round: Int, Offer)

@@ -41,8 +41,8 @@ extension ClientMachine {
     let header = message.header
     switch message.body {
     case .announce(let announce): announced(header, announce, now, &actions)
-    case .modelChunk(let segment, let offset, let length):
-      received(segment, offset..<offset + length, now, &actions)
+    case .modelChunk(let step, let offset, let length):
+      received(step, offset..<offset + length, now, &actions)
     case .grant(let range):
       guard case .offering(let task, let offer, _) = state, header.round == task.round,
         range.upperBound <= offer.length
@@ -83,17 +83,13 @@ extension ClientMachine {
     guard announce.state == .open else { return }
     // An announcement from before this round came late.
     guard header.round >= lastRound else { return }
-    if let task, header.round == task.round, task.segments == announce.segments {
+    if let task, header.round == task.round, task.base == announce.base {
       lastRound = header.round
     } else {
       // The round is over, or a restarted broker went back to before it.
       abandon(&actions)
     }
-    let announced = Set(announce.segments.map(\.digest))
-    if !held.isSubset(of: announced) {
-      held.formIntersection(announced)
-      actions.append(.keep(held))
-    }
+    if !announce.segments.isEmpty { forgetAll(but: announce.segments, &actions) }
     guard announce.selected.contains(identity.client) else { return }
     if header.round == lastRound, task == nil, var declined, declined.header.round == lastRound {
       // Still expected: the broker doesn't know.
@@ -101,8 +97,37 @@ extension ClientMachine {
       return actions.append(.send(declined))
     }
     guard header.round > lastRound else { return }
-    lastRound = header.round
-    begin(ClientTask(round: header.round, stage: header.stage, announce: announce), now, &actions)
+    if let steps = steps(to: announce.segments) {
+      lastRound = header.round
+      let task = ClientTask(
+        round: header.round, stage: header.stage, announce: announce, steps: steps)
+      begin(task, now, &actions)
+    } else if header.client == nil {
+      // What was said in its mailbox got lost, or leads on from a state that it doesn't hold. Asked for
+      // no more often than the broker announces.
+      actions.append(.send(join))
+    }
+  }
+
+  /// The steps that are lacking to the segments, none twice; nil if they aren't known.
+  private func steps(to segments: [Segment]) -> [Step]? {
+    guard !segments.isEmpty else { return nil }
+    var steps: [Step] = []
+    var known: Set<Digest> = []
+    for segment in segments {
+      guard let path = segment.path(from: held.keys) else { return nil }
+      steps += path.filter { known.insert($0.digest).inserted }
+    }
+    return steps
+  }
+
+  /// Holds no states any longer but those that are announced, or that an announced step begins from.
+  private mutating func forgetAll(but segments: [Segment], _ actions: inout [ClientAction]) {
+    guard !held.isEmpty else { return }
+    let named = Set(segments.flatMap { [$0.state.prefix] + $0.steps.compactMap(\.from) })
+    let count = held.count
+    held = held.filter { named.contains($0.key) }
+    if held.count < count { actions.append(.keep(Set(held.keys))) }
   }
 
   private mutating func begin(
@@ -114,11 +139,11 @@ extension ClientMachine {
     }
     var missing: [Digest: RangeSet<Int>] = [:]
     var needs: [Need] = []
-    for segment in task.segments where !held.contains(segment.digest) && segment.length > 0 {
-      missing[segment.digest] = RangeSet(0..<segment.length)
-      needs.append(Need(digest: segment.digest))
-      subscribed.insert(segment.digest)
-      actions.append(.subscribe(segment))
+    for step in task.steps where step.length > 0 {
+      missing[step.digest] = RangeSet(0..<step.length)
+      needs.append(Need(digest: step.digest))
+      subscribed.insert(step.digest)
+      actions.append(.subscribe(step))
     }
     state = .fetching(task, missing: missing)
     wakeTime = now + limits.gatherWindow + limits.fetchTimeout
@@ -127,27 +152,43 @@ extension ClientMachine {
   }
 
   private mutating func received(
-    _ segment: UInt64, _ range: Range<Int>, _ now: Duration, _ actions: inout [ClientAction]
+    _ step: UInt64, _ range: Range<Int>, _ now: Duration, _ actions: inout [ClientAction]
   ) {
     guard case .fetching(let task, var missing) = state,
-      let digest = missing.keys.first(where: { $0.prefix == segment })
+      let digest = missing.keys.first(where: { $0.prefix == step })
     else { return }
     missing[digest]?.remove(contentsOf: range)
-    if missing[digest]?.isEmpty == true {
-      missing[digest] = nil
-      held.insert(digest)
-    }
+    if missing[digest]?.isEmpty == true { missing[digest] = nil }
     state = .fetching(task, missing: missing)
     wakeTime = now + limits.fetchTimeout
     trainIfComplete(now, &actions)
   }
 
   private mutating func trainIfComplete(_ now: Duration, _ actions: inout [ClientAction]) {
-    guard case .fetching(let task, let missing) = state, missing.isEmpty else { return }
+    guard case .fetching(let task, let missing) = state else { return }
+    for segment in task.segments where held[segment.state.prefix] == nil {
+      guard let path = segment.path(from: held.keys),
+        path.allSatisfy({ missing[$0.digest] == nil })
+      else { continue }
+      reach(segment, by: path, &actions)
+    }
+    guard missing.isEmpty else { return }
     rest(&actions)
     state = .training(task)
     wakeTime = now + limits.heartbeatInterval
     actions.append(.train(task))
+  }
+
+  /// Holds a segment's state, and what a step leads from to it in one go: an anchor may serve again.
+  private mutating func reach(
+    _ segment: Segment, by path: [Step], _ actions: inout [ClientAction]
+  ) {
+    let passed = Set(held.keys).union(path.map(\.to))
+    let anchors = segment.steps.filter { $0.to == segment.state.prefix }.compactMap(\.from)
+      .filter(passed.contains)
+    held = held.filter { $0.value != segment.name }
+    for state in anchors + [segment.state.prefix] { held[state] = segment.name }
+    actions.append(.reached(segment))
   }
 
   private mutating func acknowledged(

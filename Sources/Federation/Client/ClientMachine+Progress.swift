@@ -7,14 +7,7 @@ extension ClientMachine {
   mutating func tick(_ now: Duration, _ actions: inout [ClientAction]) {
     guard let wakeTime, wakeTime <= now else { return }
     guard membership != nil else {
-      actions.append(
-        .send(
-          Message(
-            Header(run: run, client: identity.client, attempt: identity.attempt),
-            .join(
-              Join(
-                worker: identity.worker, plan: identity.plan,
-                maximalStage: identity.maximalStage)))))
+      actions.append(.send(join))
       self.wakeTime = now + limits.joinInterval * (1 + jitter.uniform())
       return
     }
@@ -34,40 +27,38 @@ extension ClientMachine {
     }
   }
 
-  /// The missing ranges in the model's order, no more of them than the repair window.
+  /// The missing ranges in the steps' order, no more of them than the repair window.
   private func needs(_ task: ClientTask, _ missing: [Digest: RangeSet<Int>]) -> [Need] {
     var needs: [Need] = []
     var room = limits.repairWindow
-    for segment in task.segments where room > 0 {
-      guard let ranges = missing[segment.digest]?.ranges else { continue }
+    for step in task.steps where room > 0 {
+      guard let ranges = missing[step.digest]?.ranges else { continue }
       var asked: [Range<Int>] = []
       for range in ranges.prefix(ProtocolLimits.rangesPerMessage) where room > 0 {
         let end = min(range.upperBound, range.lowerBound + room)
         asked.append(range.lowerBound..<end)
         room -= end - range.lowerBound
       }
-      needs.append(Need(digest: segment.digest, ranges: asked))
+      needs.append(Need(digest: step.digest, ranges: asked))
     }
     return needs
   }
 
-  /// Forgets what it has of a segment and asks for it again.
+  /// Forgets what it has of a step, and of the state that it leads to, and asks for it again.
   mutating func refetch(_ digest: Digest, _ now: Duration, _ actions: inout [ClientAction]) {
-    held.remove(digest)
-    guard let task, let segment = task.segments.first(where: { $0.digest == digest }) else {
-      return
-    }
+    guard let task, let step = task.steps.first(where: { $0.digest == digest }) else { return }
+    var missing: [Digest: RangeSet<Int>]
     switch state {
-    case .fetching(_, var missing):
-      missing[digest] = RangeSet(0..<segment.length)
-      state = .fetching(task, missing: missing)
-      wakeTime = now
-    case .training:
-      // Found only when training was about to begin.
-      state = .fetching(task, missing: [digest: RangeSet(0..<segment.length)])
-      wakeTime = now
+    case .fetching(_, let known): missing = known
+    case .training: missing = [:]  // found only when training was about to begin
     case .idle, .offering, .ended: return
     }
+    for segment in task.segments where segment.steps.contains(step) {
+      held[segment.state.prefix] = nil
+    }
+    missing[digest] = RangeSet(0..<step.length)
+    state = .fetching(task, missing: missing)
+    wakeTime = now
   }
 
   /// Offers the update that training gave.
@@ -87,10 +78,20 @@ extension ClientMachine {
     _ actions: inout [ClientAction]
   ) {
     guard case .training(let task) = state, task.round == round else { return }
+    // Whatever broke may be in the model: the next one is built up from nothing.
+    if reason == .failed { held = [:] }
     let decline = message(.decline(reason, detail: detail))
     declined = decline
     actions.append(.send(decline))
     abandon(&actions)
+  }
+
+  /// What asks the broker to take this client in, or to say again what it said in its mailbox.
+  var join: Message<Uplink> {
+    let join = Join(
+      worker: identity.worker, plan: identity.plan, maximalStage: identity.maximalStage)
+    return Message(
+      Header(run: run, client: identity.client, attempt: identity.attempt), .join(join))
   }
 
   /// Joins again after the broker's restart, at a random moment so that not all do at once.
@@ -100,16 +101,13 @@ extension ClientMachine {
   }
 }
 
-extension Digest {
-  /// The first 8 bytes as a number: how chunks name their segment.
-  package var prefix: UInt64 {
-    var prefix: UInt64 = 0
-    for byte in bytes.prefix(8) { prefix = prefix << 8 | UInt64(byte) }
-    return prefix
-  }
-}
-
 extension ClientMachine {
-  /// The segments whose bytes this client holds, waits for or is about to train with.
-  package var interests: Set<Digest> { held.union(task?.segments.map(\.digest) ?? []) }
+  /// The steps whose bytes this client waits for.
+  package var interests: Set<Digest> {
+    guard case .fetching(let task, _) = state else { return [] }
+    return Set(task.steps.map(\.digest))
+  }
+
+  /// The segments of which this client holds a state.
+  package var heldSegments: Set<String> { Set(held.values) }
 }

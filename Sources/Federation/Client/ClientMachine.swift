@@ -20,9 +20,9 @@ package struct ClientMachine: Hashable, Sendable {
   /// The last round that this client took up, or went on with, since it was welcomed by this epoch.
   package internal(set) var lastRound = 0
 
-  /// The segments whose bytes this client has received whole.
-  var held: Set<Digest> = []
-  /// The segments whose chunks it listens to.
+  /// The states that this client holds, by the first 8 bytes of their digests, and of which segment.
+  var held: [UInt64: String] = [:]
+  /// The steps whose chunks it listens to.
   var subscribed: Set<Digest> = []
   /// The run that it was last welcomed to; 0 before.
   var run: UInt64 = 0
@@ -37,7 +37,7 @@ package struct ClientMachine: Hashable, Sendable {
   package enum State: Hashable, Sendable {
     /// Not selected, or done with the round.
     case idle
-    /// Waiting for these parts of the model.
+    /// Waiting for these parts of the steps to the model.
     case fetching(ClientTask, missing: [Digest: RangeSet<Int>])
     /// Training.
     case training(ClientTask)

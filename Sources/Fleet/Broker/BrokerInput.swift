@@ -1,9 +1,11 @@
+import Digests
 import Federation
+import ZeroMQ
 
 /// What reaches the broker's loop from other threads.
 enum BrokerInput: Sendable {
   /// The model of the next round is ready to be sent.
-  case prepared(PreparedModel, [EncodedSegment])
+  case prepared(PreparedModel, [Digest: SharedBuffer])
   /// An update was checked and, when accepted, stored.
   case stored(round: Int, client: Int, StoreResult)
   /// The model's keeper can't go on.

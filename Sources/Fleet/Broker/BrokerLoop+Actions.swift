@@ -1,3 +1,4 @@
+import Digests
 import Federation
 import Ledger
 import Measures
@@ -13,8 +14,8 @@ extension BrokerLoop {
     case .prepare(let round): keeper.prepare(round: round)
     case .broadcast(let round, let broadcasts):
       for broadcast in broadcasts { try self.broadcast(broadcast, round: round) }
-    case .repair(let round, let client, let segment, let ranges):
-      try repair(segment, ranges, for: client, round: round)
+    case .repair(let round, let client, let step, let ranges):
+      try repair(step, ranges, for: client, round: round)
     case .reserve(let client, let length):
       uploads[client] = Array(repeating: 0, count: length)
     case .receive(let client, let offset): receive(client, offset)
@@ -39,30 +40,30 @@ extension BrokerLoop {
     case .client(let client):
       if case .welcome = message.body { books.greeted(client) }
       books.published(text, frames: sizes, kind: .control, payload: 0, to: [client])
-    case .all, .segment:
+    case .all, .step:
       books.announced(text, frames: sizes, clients: machine.present.count)
     }
     try publish([Frame(text), Frame(envelope)], onBulk: false)
   }
 
   private func broadcast(_ broadcast: Broadcast, round: Int) throws(ZMQError) {
-    guard let encoded = encoded(broadcast.segment) else { return }
-    let topic = Topic.segment(broadcast.segment.digest).text
+    guard let buffer = steps[broadcast.step.digest] else { return }
+    let topic = Topic.step(broadcast.step.digest).text
     for client in broadcast.clients { books.listened(client, to: topic) }
     try sendChunks(
-      of: encoded, 0..<encoded.buffer.count, header: header(round), topic: topic,
-      kind: broadcast.segment.base == nil ? .keyframe : .delta, to: broadcast.clients)
+      of: broadcast.step, buffer, 0..<buffer.count, header: header(round), topic: topic,
+      kind: broadcast.step.from == nil ? .keyframe : .delta, to: broadcast.clients)
   }
 
   private func repair(
-    _ segment: Segment, _ ranges: [Range<Int>], for client: Int, round: Int
+    _ step: Step, _ ranges: [Range<Int>], for client: Int, round: Int
   ) throws(ZMQError) {
-    guard let encoded = encoded(segment) else { return }
+    guard let buffer = steps[step.digest] else { return }
     var header = header(round)
     header.client = client
     for range in ranges {
       try sendChunks(
-        of: encoded, range, header: header, topic: Topic.client(client).text, kind: .repair,
+        of: step, buffer, range, header: header, topic: Topic.client(client).text, kind: .repair,
         to: [client])
     }
   }
@@ -73,12 +74,8 @@ extension BrokerLoop {
       stage: plan.schedule.phase(in: round).stage)
   }
 
-  private func encoded(_ segment: Segment) -> EncodedSegment? {
-    segments.first { $0.segment.digest == segment.digest }
-  }
-
   private func sendChunks(
-    of encoded: EncodedSegment, _ range: Range<Int>, header: Header, topic: String,
+    of step: Step, _ buffer: SharedBuffer, _ range: Range<Int>, header: Header, topic: String,
     kind: TrafficKind, to clients: [Int]
   ) throws(ZMQError) {
     let size = plan.limits.chunkBytes
@@ -87,16 +84,16 @@ extension BrokerLoop {
       let message = Message(
         header,
         Downlink.modelChunk(
-          segment: encoded.segment.digest.prefix, offset: start, length: chunk.count))
+          step: step.digest.prefix, offset: start, length: chunk.count))
       // SAFETY: the buffer outlives the closure, and the chunk lies within it.
-      let envelope = unsafe encoded.buffer.bytes.withUnsafeBytes { bytes in
+      let envelope = unsafe buffer.bytes.withUnsafeBytes { bytes in
         unsafe Envelope.frame(message, payload: UnsafeRawBufferPointer(rebasing: bytes[chunk]))
       }
       books.published(
         topic, frames: [topic.utf8.count, envelope.count, chunk.count], kind: kind,
         payload: chunk.count, to: clients)
       try publish(
-        [Frame(topic), Frame(envelope), Frame(encoded.buffer, range: chunk)], onBulk: true)
+        [Frame(topic), Frame(envelope), Frame(buffer, range: chunk)], onBulk: true)
     }
   }
 

@@ -55,8 +55,8 @@ extension BrokerLoop {
   /// Takes in what reached the loop from other threads.
   func take(_ input: BrokerInput) throws {
     switch input {
-    case .prepared(let model, let encoded):
-      segments = encoded
+    case .prepared(let model, let steps):
+      self.steps = steps
       try handle(.prepared(model))
     case .stored(let round, let client, let result):
       try handle(.stored(round: round, client: client, result))

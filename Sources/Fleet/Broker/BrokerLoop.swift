@@ -1,3 +1,4 @@
+import Digests
 import Federation
 import Ledger
 import Measures
@@ -26,8 +27,8 @@ final class BrokerLoop {
 
   var machine: BrokerMachine
   var books: BrokerBooks
-  /// The announced model's segments.
-  var segments: [EncodedSegment] = []
+  /// The bytes of all steps to the announced model.
+  var steps: [Digest: SharedBuffer] = [:]
   var uploads: [Int: [UInt8]] = [:]
   /// The message that is being handled, whose payload a chunk's receipt takes.
   var current: ZeroMQ.Message?
@@ -56,7 +57,7 @@ final class BrokerLoop {
     publishing.sendHighWaterMark = 1000 + 4 * plan.clients
     control = try Socket(.xpub, in: context, options: publishing)
     // A slow reader may have two whole models waiting; what is beyond that it asks for again.
-    publishing.sendHighWaterMark = 64 + 2 * (modelBytes / plan.limits.chunkBytes + 64)
+    publishing.sendHighWaterMark = 1024 + 2 * (modelBytes / plan.limits.chunkBytes + 64)
     bulk = try Socket(.xpub, in: context, options: publishing)
     var pulling = SocketOptions()
     pulling.receiveHighWaterMark = 4
@@ -139,7 +140,7 @@ final class BrokerLoop {
         continue
       }
       // Presence is told by mailboxes on the control socket, readiness by chunks on the bulk socket.
-      if case .segment = topic { guard !isControl else { continue } }
+      if case .step = topic { guard !isControl else { continue } }
       if case .client = topic { guard isControl else { continue } }
       try handle(notice.isSubscription ? .subscribed(topic) : .unsubscribed(topic))
     }

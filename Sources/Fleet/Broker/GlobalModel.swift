@@ -10,14 +10,16 @@ import Topology
 import Wire
 import ZeroMQ
 
-/// The broker's model: exact values of all segments that exist, and the bytes in which they are sent.
+/// The broker's model: exact values of all segments that exist, and what of them is broadcast.
 ///
-/// A segment keeps its bytes, and so its digest, for as long as its values don't change: in warm-up the
-/// older blocks needn't travel again.
+/// A segment keeps its state for as long as its values don't change: in warm-up the older blocks needn't
+/// travel again.
 struct GlobalModel {
   /// The values of the segments, by name.
   private(set) var values: [SegmentName: ParameterVector] = [:]
-  private var encoded: [SegmentName: EncodedSegment] = [:]
+  private var references: [SegmentName: BroadcastReference] = [:]
+  /// The segments whose values have changed since they were broadcast.
+  private var changed: Set<SegmentName> = []
   private var optimizer: ServerOptimizer
   private let workload: Workload
   private let seed: UInt64
@@ -33,35 +35,33 @@ struct GlobalModel {
 
   /// Makes what `phase` needs: new segments are initialized, changed ones encoded, old heads dropped.
   ///
+  /// - Returns: The model as it is announced, and the bytes of all steps to it.
   /// - Throws: `CodecError` if a value is no longer finite.
   mutating func prepare(
     _ phase: Phase
-  ) throws(CodecError) -> (model: PreparedModel, segments: [EncodedSegment]) {
+  ) throws(CodecError) -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
     let stage = workload.network(stage: phase.stage)
     values = values.filter { phase.segments.contains($0.key) }
-    encoded = encoded.filter { phase.segments.contains($0.key) }
-    var segments: [EncodedSegment] = []
+    references = references.filter { phase.segments.contains($0.key) }
+    var segments: [Segment] = []
+    var steps: [Digest: SharedBuffer] = [:]
     var updateLimit = 0
     for (index, name) in phase.segments.enumerated() {
       let value = values[name] ?? initialize(index, stage: phase.stage)
       values[name] = value
-      var segment: EncodedSegment
-      if let known = encoded[name] {
-        segment = known
-      } else {
-        segment = try encode(value, name, index: index, round: phase.round)
-      }
-      segment.segment.trained = phase.trains(name)
-      encoded[name] = segment
-      segments.append(segment)
+      let reference = try reference(to: value, name, index: index, phase)
+      references[name] = reference
+      changed.remove(name)
+      segments.append(reference.segment(trained: phase.trains(name)))
+      for encoded in reference.steps { steps[encoded.step.digest] = encoded.buffer }
       if phase.trains(name) {
         let maximum = codecs.up.maximumSize(of: stage.layouts[index]).bytes
         updateLimit += maximum + UpdateFraming.lengthBytes
       }
     }
-    let model = PreparedModel(
-      round: phase.round, segments: segments.map(\.segment), updateLimit: updateLimit)
-    return (model, segments)
+    return (
+      PreparedModel(round: phase.round, segments: segments, updateLimit: updateLimit), steps
+    )
   }
 
   /// The values of the stage's segments, in the order of the wire.
@@ -77,7 +77,7 @@ struct GlobalModel {
       let step = optimizer.step(update)
       for index in value.scalars.indices { value.scalars[index] += step.scalars[index] }
       values[name] = value
-      encoded[name] = nil
+      changed.insert(name)
     }
   }
 
@@ -101,15 +101,19 @@ struct GlobalModel {
       segment: index, stage: stage, random: RandomStream(seed: seed).stream("initialize", stage))
   }
 
-  private func encode(
-    _ value: ParameterVector, _ name: SegmentName, index: Int, round: Int
-  ) throws(CodecError) -> EncodedSegment {
-    let key = RandomStream(seed: seed).stream("model codec", round, index).key
-    let bytes = try codecs.down.encode(value, key: key)
-    return EncodedSegment(
-      segment: Segment(
-        name: "\(name)", digest: Digest(of: bytes), length: bytes.count, trained: true,
-        codec: "\(codecs.down.spec)"),
-      buffer: SharedBuffer(bytes))
+  /// What is broadcast of a segment in `phase`, so that clients come as near to its `value` as they may.
+  private func reference(
+    to value: ParameterVector, _ name: SegmentName, index: Int, _ phase: Phase
+  ) throws(CodecError) -> BroadcastReference {
+    let plan = codecs.delta
+    let known = references[name]
+    if let known, !changed.contains(name) { return known }
+    let key = RandomStream(seed: seed).stream("model codec", phase.round, index).key
+    guard let plan, var next = known, !next.needsKeyframe(in: phase.round, plan: plan) else {
+      return try BroadcastReference(
+        keyframe: value, codec: codecs.down, round: phase.round, key: key, plan: plan)
+    }
+    try next.advance(towards: value, codec: plan.codec, key: key)
+    return next
   }
 }

@@ -24,8 +24,8 @@ final class KeeperQueue: @unchecked Sendable {
   /// Makes the model of `round`; answers with `prepared`.
   func prepare(round: Int) {
     perform { [self] in
-      let (model, segments) = try keeper.prepare(round: round)
-      _ = inbox.push(.prepared(model, segments))
+      let (model, steps) = try keeper.prepare(round: round)
+      _ = inbox.push(.prepared(model, steps))
     }
   }
 

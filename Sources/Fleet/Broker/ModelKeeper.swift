@@ -12,6 +12,7 @@ import Synchronization
 import Tensors
 import Topology
 import Wire
+import ZeroMQ
 
 /// The broker's slow work: storing updates, aggregating, evaluating, booking, and making the next model.
 ///
@@ -51,7 +52,7 @@ final class ModelKeeper: @unchecked Sendable {
   /// Makes the model of `round`, and room for its updates.
   ///
   /// - Throws: `CodecError` if a value is no longer finite, `LedgerError`.
-  func prepare(round: Int) throws -> (PreparedModel, [EncodedSegment]) {
+  func prepare(round: Int) throws -> (PreparedModel, [Digest: SharedBuffer]) {
     let prepared = try model.prepare(plan.schedule.phase(in: round))
     spool = try Spool(directory: directory.spool, round: round)
     return prepared

@@ -34,10 +34,10 @@ extension RunHeader {
 
   /// What a full chunk of a model adds to its payload on the wire.
   private static func chunkOverhead(_ mechanism: ZMTPCost.Mechanism) -> ByteCount {
-    let topic = Topic.segment("0123456789abcdef").text
+    let topic = Topic.step("0123456789abcdef").text
     let header = Header(run: .max, epoch: 1, round: 100, stage: 3)
     let envelope = Envelope.frame(
-      Message(header, Downlink.modelChunk(segment: .max, offset: 1 << 20, length: 1 << 18)))
+      Message(header, Downlink.modelChunk(step: .max, offset: 1 << 20, length: 1 << 18)))
     let payload = 1 << 18
     return ZMTPCost(mechanism).message([topic.utf8.count, envelope.count, payload])
       - ByteCount(payload)

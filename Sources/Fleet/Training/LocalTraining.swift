@@ -17,17 +17,14 @@ struct LocalTraining: Sendable {
   let task: ClientTask
   let client: Int
   let seed: UInt64
-  /// The model's segments in order, complete.
-  let segments: [StoredSegment]
+  /// The states of the model's segments in order.
+  let states: [SegmentState]
   /// The client's samples.
   let samples: [Int]
 
   /// Trains on `lane` and says what came of it.
   func run(on lane: TrainingLane) -> WorkerEvent {
     guard !samples.isEmpty else { return failed(.noData, "it has no samples") }
-    guard task.segments.allSatisfy({ $0.base == nil }) else {
-      return failed(.failed, "the broker sends deltas, which this version doesn't read")
-    }
     do {
       let stage = workload.network(stage: task.stage)
       let start = try startingPoint(stage)
@@ -53,14 +50,15 @@ struct LocalTraining: Sendable {
     }
   }
 
-  /// The values that the model's bytes decode to: the reference that all clients share.
+  /// The values of the announced states: the reference x̂ that all clients share.
   private func startingPoint(_ stage: NetworkOfStage) throws -> [ParameterVector] {
     let names = stage.layouts.map(\.name)
-    guard segments.map(\.name) == names else {
-      throw LocalTrainingError.otherSegments(announced: segments.map(\.name), needed: names)
+    guard states.map(\.name) == names else {
+      throw LocalTrainingError.otherSegments(announced: states.map(\.name), needed: names)
     }
-    return try zip(segments, stage.layouts).map { segment, layout in
-      try segment.values(layout: layout, codec: workload.topology.codecs.down)
+    let limit = workload.topology.codecs.down.smallTensorLimit
+    return try zip(states, stage.layouts).map { state, layout in
+      try state.values(layout: layout, smallTensorLimit: limit)
     }
   }
 

@@ -2,38 +2,40 @@ import Digests
 import Federation
 import Wire
 
-/// The segments that a worker's clients are receiving or hold, each kept once.
+/// What a worker's clients are receiving of the model, and the states that they hold, each kept once.
 struct SegmentStore {
   /// What came of a chunk.
   enum Outcome: Equatable {
     /// It was kept, or was known already.
     case kept
-    /// It made the segment complete, but the bytes don't have the digest: all are dropped.
+    /// It made the step complete, but the bytes don't have the digest: all are dropped.
     case damaged(Digest)
-    /// No client waits for this segment, or the chunk goes beyond it.
+    /// No client waits for this step, or the chunk goes beyond it.
     case unwanted
   }
 
   private struct Assembly {
-    let segment: Segment
+    let step: Step
     var bytes: [UInt8]
     var missing: RangeSet<Int>
   }
 
   private var assemblies: [Digest: Assembly] = [:]
-  private var complete: [Digest: StoredSegment] = [:]
+  private var complete: [Digest: [UInt8]] = [:]
   private var digests: [UInt64: Digest] = [:]
+  /// By the first 8 bytes of their digests.
+  private var states: [UInt64: SegmentState] = [:]
 
-  /// Makes room for `segment`, unless it is here.
-  mutating func open(_ segment: Segment) {
-    guard complete[segment.digest] == nil, assemblies[segment.digest] == nil else { return }
-    digests[segment.digest.prefix] = segment.digest
-    assemblies[segment.digest] = Assembly(
-      segment: segment, bytes: Array(repeating: 0, count: segment.length),
-      missing: RangeSet(0..<segment.length))
+  /// Makes room for `step`, unless it is here.
+  mutating func open(_ step: Step) {
+    guard complete[step.digest] == nil, assemblies[step.digest] == nil else { return }
+    digests[step.digest.prefix] = step.digest
+    assemblies[step.digest] = Assembly(
+      step: step, bytes: Array(repeating: 0, count: step.length),
+      missing: RangeSet(0..<step.length))
   }
 
-  /// Keeps a chunk of the segment whose digest begins with `prefix`.
+  /// Keeps a chunk of the step whose digest begins with `prefix`.
   mutating func put(_ prefix: UInt64, offset: Int, _ chunk: UnsafeRawBufferPointer) -> Outcome {
     guard let digest = digests[prefix] else { return .unwanted }
     let range = offset..<offset + chunk.count
@@ -44,7 +46,7 @@ struct SegmentStore {
       assemblies[digest] = assembly
       return .unwanted
     }
-    // SAFETY: the range was checked against the array, whose count is that of the segment.
+    // SAFETY: the range was checked against the array, whose count is that of the step.
     unsafe assembly.bytes.withUnsafeMutableBytes { bytes in
       unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[range]).copyMemory(from: chunk)
     }
@@ -54,21 +56,50 @@ struct SegmentStore {
       return .kept
     }
     guard Digest(of: assembly.bytes) == digest else {
-      open(assembly.segment)
+      open(assembly.step)
       return .damaged(digest)
     }
-    complete[digest] = StoredSegment(
-      name: assembly.segment.name, codec: assembly.segment.codec, bytes: assembly.bytes)
+    complete[digest] = assembly.bytes
     return .kept
   }
 
-  /// The complete segment of this digest.
-  func segment(_ digest: Digest) -> StoredSegment? { complete[digest] }
+  /// Holds the state of `segment`, to which a client has all steps, and what leads to it in one go.
+  ///
+  /// Other states of the segment are dropped, also where clients hold them: whoever goes on from such a
+  /// one fetches all steps from it, and those that lead on from the newest are among them.
+  mutating func reach(_ segment: Segment) {
+    let state = segment.state.prefix
+    if states[state] == nil {
+      var available = segment
+      available.steps.removeAll { $0.length > 0 && complete[$0.digest] == nil }
+      guard let path = available.path(from: states.keys) else { return }
+      follow(path, to: segment)
+    }
+    let anchors = Set(segment.steps.filter { $0.to == state }.compactMap(\.from))
+    states = states.filter {
+      $0.value.name != segment.name || $0.key == state || anchors.contains($0.key)
+    }
+  }
 
-  /// Forgets all segments but these.
-  mutating func keep(only wanted: Set<Digest>) {
-    assemblies = assemblies.filter { wanted.contains($0.key) }
-    complete = complete.filter { wanted.contains($0.key) }
-    digests = digests.filter { wanted.contains($0.value) }
+  /// The state of this digest, if it was reached.
+  func state(_ digest: Digest) -> SegmentState? { states[digest.prefix] }
+
+  /// Forgets all bytes but those of these steps, and all states of segments but these.
+  mutating func keep(steps: Set<Digest>, segments: Set<String>) {
+    assemblies = assemblies.filter { steps.contains($0.key) }
+    complete = complete.filter { steps.contains($0.key) }
+    digests = digests.filter { steps.contains($0.value) }
+    states = states.filter { segments.contains($0.value.name) }
+  }
+
+  /// Makes the states that the steps of `path` lead to, whose bytes are here.
+  private mutating func follow(_ path: [Step], to segment: Segment) {
+    for step in path {
+      let isLast = step.to == segment.state.prefix
+      states[step.to] = SegmentState(
+        name: segment.name, digest: isLast ? segment.state : nil,
+        base: step.from.flatMap { states[$0] }, codec: step.codec,
+        bytes: complete[step.digest] ?? [])
+    }
   }
 }

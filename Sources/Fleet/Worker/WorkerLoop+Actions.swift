@@ -17,10 +17,11 @@ extension WorkerLoop {
         partition = try workload.partition(seed: welcome.seed)
       }
       report(.joined(clients: joined, of: settings.clients.count))
-    case .subscribe(let segment):
-      store.open(segment)
-      try listen(to: segment.digest)
+    case .subscribe(let step):
+      store.open(step)
+      try listen(to: step.digest)
     case .unsubscribe(let digest): try stopListening(to: digest)
+    case .reached(let segment): store.reach(segment)
     case .keep: noteStaleSegments()
     case .train(let task): train(task, for: client)
     case .settled(let round, let accepted):
@@ -55,9 +56,10 @@ extension WorkerLoop {
   /// Submits a client's training to the pool.
   private func train(_ task: ClientTask, for client: Int) {
     report(.training(client: client, round: task.round, stage: task.stage))
-    let segments = task.segments.compactMap { store.segment($0.digest) }
-    guard segments.count == task.segments.count, let partition else {
-      // The machine trains only when all segments are here; a worker that lost them says so.
+    let states = task.segments.compactMap { store.state($0.state) }
+    noteStaleSegments()
+    guard states.count == task.segments.count, let partition else {
+      // The machine trains only when all states were reached; a worker that lost them says so.
       _ = inbox.push(
         .failed(client: client, round: task.round, .failed, detail: "segments are missing"))
       return
@@ -65,7 +67,7 @@ extension WorkerLoop {
     let cancellation = Cancellation()
     trainings[client] = cancellation
     let training = LocalTraining(
-      workload: workload, task: task, client: client, seed: seed, segments: segments,
+      workload: workload, task: task, client: client, seed: seed, states: states,
       samples: partition[client])
     pool.submit { [inbox] lane in
       guard !cancellation.isCancelled else { return }

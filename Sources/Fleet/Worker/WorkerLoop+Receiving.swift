@@ -16,7 +16,7 @@ extension WorkerLoop {
       guard message.header.client == client else { return }
       try deliver(message, received, to: [client])
     case .all: try deliver(message, received, to: settings.clients)
-    case .segment: try deliver(message, received, to: settings.clients)
+    case .step: try deliver(message, received, to: settings.clients)
     }
   }
 
@@ -36,10 +36,10 @@ extension WorkerLoop {
     _ message: Wire.Message<Downlink>, _ received: ZeroMQ.Message, to clients: [Int]
   ) throws {
     var event = ClientEvent.message(message)
-    if case .modelChunk(let segment, let offset, _) = message.body {
+    if case .modelChunk(let step, let offset, _) = message.body {
       // SAFETY: the payload is read only within the closure.
       let outcome = unsafe received.withUnsafeBytes(of: 2) { payload in
-        unsafe store.put(segment, offset: offset, payload)
+        unsafe store.put(step, offset: offset, payload)
       }
       switch outcome {
       case .kept: break

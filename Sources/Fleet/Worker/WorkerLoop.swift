@@ -128,25 +128,27 @@ final class WorkerLoop {
   /// Queues a message to the broker; frames are sent in order when there is room.
   func send(_ frames: [Frame]) { outgoing.append(frames) }
 
-  /// Listens to a segment's chunks, once for all clients of this worker.
+  /// Listens to a step's chunks, once for all clients of this worker.
   func listen(to digest: Digest) throws(ZMQError) {
     listeners[digest, default: 0] += 1
-    if listeners[digest] == 1 { try bulk.subscribe(to: Topic.segment(digest).text) }
+    if listeners[digest] == 1 { try bulk.subscribe(to: Topic.step(digest).text) }
   }
 
-  /// Stops listening once no client needs the segment's chunks.
+  /// Stops listening once no client needs the step's chunks.
   func stopListening(to digest: Digest) throws(ZMQError) {
     guard let count = listeners[digest] else { return }
     listeners[digest] = count > 1 ? count - 1 : nil
-    if count == 1 { try bulk.unsubscribe(from: Topic.segment(digest).text) }
+    if count == 1 { try bulk.unsubscribe(from: Topic.step(digest).text) }
   }
 
-  /// Remembers that some kept segment may be of no more use.
+  /// Remembers that some of what is kept of the model may be of no more use.
   func noteStaleSegments() { storeIsStale = true }
 
   private func evict() {
     storeIsStale = false
-    store.keep(only: machines.values.reduce(into: []) { $0.formUnion($1.interests) })
+    store.keep(
+      steps: machines.values.reduce(into: []) { $0.formUnion($1.interests) },
+      segments: machines.values.reduce(into: []) { $0.formUnion($1.heldSegments) })
   }
 
   private func tickAll() throws {

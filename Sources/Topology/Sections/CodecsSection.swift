@@ -6,6 +6,8 @@ package struct CodecsSection: Hashable, Sendable {
   package var up: UpdateCodec
   /// The codec of the model, from broker to clients.
   package var down: UpdateCodec
+  /// How the model goes on from a keyframe; nil if each round has its own.
+  package var delta: DeltaPlan?
 }
 
 extension CodecsSection {
@@ -16,6 +18,7 @@ extension CodecsSection {
     let limit = keys.value("smallTensors", default: standard) { $0.whole(0...1_000_000_000) }
     self.up = UpdateCodec(up, smallTensorLimit: limit)
     self.down = UpdateCodec(down, smallTensorLimit: limit)
+    delta = nil
   }
 
   /// Puts the command line's codecs in place of the file's.

@@ -6,8 +6,8 @@ package enum Downlink: Hashable, Sendable {
   case welcome(Welcome)
   /// Says what the current round is.
   case announce(Announce)
-  /// Carries `length` bytes of a segment, as payload; `segment` is the digest's first 8 bytes.
-  case modelChunk(segment: UInt64, offset: Int, length: Int)
+  /// Carries `length` bytes of a step, as payload; `step` is the digest's first 8 bytes.
+  case modelChunk(step: UInt64, offset: Int, length: Int)
   /// Lets a client send this range of its update.
   case grant(Range<Int>)
   /// Says what became of an update.
@@ -64,15 +64,17 @@ package struct Announce: Hashable, Sendable {
   package var learningRate: Float
   /// The clients that are to train, in rising order.
   package var selected: [Int]
-  /// The model's segments in order: block 1 to the newest, then the head.
+  /// The model's segments in order: block 1 to the newest, then the head; none where they aren't listed.
   package var segments: [Segment]
   /// The codec of the updates, as in the topology.
   package var updateCodec: String
+  /// Names the model that updates are trained from: the digest over its segments' states.
+  package var base: Digest
 
-  /// An announcement of the given parts.
+  /// An announcement of the given parts; the base follows from the segments if they are listed.
   package init(
     sequence: UInt64, state: State, warmUp: Bool, remaining: Int, learningRate: Float,
-    selected: [Int], segments: [Segment], updateCodec: String
+    selected: [Int], segments: [Segment], updateCodec: String, base: Digest? = nil
   ) {
     self.sequence = sequence
     self.state = state
@@ -82,37 +84,7 @@ package struct Announce: Hashable, Sendable {
     self.selected = selected
     self.segments = segments
     self.updateCodec = updateCodec
-  }
-
-  /// Names the model that updates are trained from: the digest over its segments' digests.
-  package var base: Digest { Digest(of: segments.flatMap(\.digest.bytes)) }
-}
-
-/// A block or head of the announced model, named by its content.
-package struct Segment: Hashable, Sendable {
-  /// "block1", "head1".
-  package var name: String
-  /// The digest of the encoded bytes.
-  package var digest: Digest
-  /// How many encoded bytes there are.
-  package var length: Int
-  /// Clients train it and send its update.
-  package var trained: Bool
-  /// The codec of the encoded bytes.
-  package var codec: String
-  /// The digest of the state that a delta adds to; nil for a keyframe.
-  package var base: Digest?
-
-  /// A segment of the given parts.
-  package init(
-    name: String, digest: Digest, length: Int, trained: Bool, codec: String, base: Digest? = nil
-  ) {
-    self.name = name
-    self.digest = digest
-    self.length = length
-    self.trained = trained
-    self.codec = codec
-    self.base = base
+    self.base = base ?? Segment.base(of: segments)
   }
 }
 

@@ -4,7 +4,7 @@ package import Digests
 package enum Uplink: Hashable, Sendable {
   /// Asks to take part.
   case join(Join)
-  /// Lacks segments of the announced model, or parts of them.
+  /// Lacks steps to the announced model, or parts of them.
   case want(worker: UInt64, needs: [Need])
   /// Has an update and asks to send it, or asks again what became of it.
   case offer(Offer)
@@ -35,11 +35,11 @@ package struct Join: Hashable, Sendable {
   }
 }
 
-/// What a client lacks of one segment.
+/// What a client lacks of one step.
 package struct Need: Hashable, Sendable {
-  /// The digest of the segment's encoded bytes.
+  /// The digest of the step's encoded bytes.
   package var digest: Digest
-  /// The missing ranges, in rising order; empty for the whole segment.
+  /// The missing ranges, in rising order; empty for the whole step.
   package var ranges: [Range<Int>]
 
   /// A lack of `ranges`, or of everything.
@@ -57,7 +57,7 @@ package struct Offer: Hashable, Sendable {
   package var digest: Digest
   /// How many samples it was trained on.
   package var samples: Int
-  /// The digest over the digests of the segments that it was trained from.
+  /// The digest over the states of the segments that it was trained from.
   package var base: Digest
   /// The mean loss over the local training.
   package var loss: Float

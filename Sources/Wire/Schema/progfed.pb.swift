@@ -313,11 +313,15 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   /// Reserved for selection by rule: each client would decide by itself from this seed.
   var selectionSeed: UInt64 = 0
 
-  /// The model's segments in order: block 1 to the newest, then the head.
+  /// The model's segments in order: block 1 to the newest, then the head. None in an announcement to all
+  /// where the way to the model isn't the same for all: each selected client hears it in its mailbox.
   var segments: [Progfed_V1_Segment] = []
 
   /// The codec of the updates, as in the topology: "linear8+random25".
   var updateCodec: String = String()
+
+  /// SHA-256 over the segments' states, 32 bytes each, in order; only where no segments are listed.
+  var base: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -373,7 +377,7 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   init() {}
 }
 
-/// A block or head of the model, named by its content.
+/// A block or head of the model, and how to come by the values that clients train from.
 nonisolated struct Progfed_V1_Segment: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -382,27 +386,64 @@ nonisolated struct Progfed_V1_Segment: Sendable {
   /// "block1", "head1".
   var name: String = String()
 
-  /// SHA-256 of the encoded bytes.
-  var digest: Data = Data()
-
-  /// The encoded bytes' count.
-  var length: UInt64 = 0
-
   /// Clients train it and send its update.
   var trained: Bool = false
 
-  /// The codec of the encoded bytes.
-  var codec: String = String()
+  /// SHA-256 of the name followed by the values as 32-bit floats, little-endian.
+  var state: Data = Data()
 
-  /// For a delta: the digest of the state that it adds to; empty for a keyframe.
-  var base: Data = Data()
+  /// What leads to the state; each after those that lead to where it begins.
+  var steps: [Progfed_V1_Segment.Step] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// Bytes that lead from one state of the segment, or from nothing, to another.
+  nonisolated struct Step: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// SHA-256 of the encoded bytes.
+    var digest: Data = Data()
+
+    /// The encoded bytes' count.
+    var length: UInt64 = 0
+
+    /// Their codec, as in the topology.
+    var codec: String = String()
+
+    /// The first 8 bytes of the state that the decoded values are added to; absent for a keyframe.
+    var from: UInt64 {
+      get {_from ?? 0}
+      set {_from = newValue}
+    }
+    /// Returns true if `from` has been explicitly set.
+    var hasFrom: Bool {self._from != nil}
+    /// Clears the value of `from`. Subsequent reads from it will return its default value.
+    mutating func clearFrom() {self._from = nil}
+
+    /// The first 8 bytes of the state that results; absent if it is the segment's.
+    var to: UInt64 {
+      get {_to ?? 0}
+      set {_to = newValue}
+    }
+    /// Returns true if `to` has been explicitly set.
+    var hasTo: Bool {self._to != nil}
+    /// Clears the value of `to`. Subsequent reads from it will return its default value.
+    mutating func clearTo() {self._to = nil}
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+
+    fileprivate var _from: UInt64? = nil
+    fileprivate var _to: UInt64? = nil
+  }
 
   init() {}
 }
 
-/// A client lacks segments of the announced model, or parts of them; none when it holds all.
+/// A client lacks steps to the announced model, or parts of them; none when it holds all.
 nonisolated struct Progfed_V1_Want: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -415,16 +456,16 @@ nonisolated struct Progfed_V1_Want: Sendable {
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// What is lacking of one segment.
+  /// What is lacking of one step.
   nonisolated struct Need: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    /// SHA-256 of the segment's encoded bytes.
+    /// SHA-256 of the step's encoded bytes.
     var digest: Data = Data()
 
-    /// The missing ranges; empty for the whole segment.
+    /// The missing ranges; empty for the whole step.
     var ranges: [Progfed_V1_Range] = []
 
     var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -435,14 +476,14 @@ nonisolated struct Progfed_V1_Want: Sendable {
   init() {}
 }
 
-/// Bytes of a segment; they follow as the message's payload.
+/// Bytes of a step; they follow as the message's payload.
 nonisolated struct Progfed_V1_ModelChunk: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The first 8 bytes of the segment's digest.
-  var segment: UInt64 = 0
+  /// The first 8 bytes of the step's digest.
+  var step: UInt64 = 0
 
   var offset: UInt64 = 0
 
@@ -466,7 +507,7 @@ nonisolated struct Progfed_V1_Offer: Sendable {
   /// How many samples it was trained on: its weight.
   var samples: UInt64 = 0
 
-  /// SHA-256 over the digests of the segments that it was trained from, in order.
+  /// SHA-256 over the states of the segments that it was trained from, in order.
   var base: Data = Data()
 
   /// The mean loss over the local training.
@@ -1317,7 +1358,7 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Announce"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{3}selection_seed\0\u{1}segments\0\u{3}update_codec\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{3}selection_seed\0\u{1}segments\0\u{3}update_codec\0\u{1}base\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1334,6 +1375,7 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
       case 7: try { try decoder.decodeSingularFixed64Field(value: &self.selectionSeed) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.segments) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.updateCodec) }()
+      case 10: try { try decoder.decodeSingularBytesField(value: &self.base) }()
       default: break
       }
     }
@@ -1367,6 +1409,9 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.updateCodec.isEmpty {
       try visitor.visitSingularStringField(value: self.updateCodec, fieldNumber: 9)
     }
+    if !self.base.isEmpty {
+      try visitor.visitSingularBytesField(value: self.base, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1380,6 +1425,7 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.selectionSeed != rhs.selectionSeed {return false}
     if lhs.segments != rhs.segments {return false}
     if lhs.updateCodec != rhs.updateCodec {return false}
+    if lhs.base != rhs.base {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1391,7 +1437,7 @@ nonisolated extension Progfed_V1_Announce.State: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension Progfed_V1_Segment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Segment"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}digest\0\u{1}length\0\u{1}trained\0\u{1}codec\0\u{1}base\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{2}\u{3}trained\0\u{2}\u{3}state\0\u{1}steps\0\u{c}\u{2}\u{1}\u{c}\u{3}\u{1}\u{c}\u{5}\u{1}\u{c}\u{6}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1400,11 +1446,9 @@ nonisolated extension Progfed_V1_Segment: SwiftProtobuf.Message, SwiftProtobuf._
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.length) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.trained) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.codec) }()
-      case 6: try { try decoder.decodeSingularBytesField(value: &self.base) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.state) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.steps) }()
       default: break
       }
     }
@@ -1414,31 +1458,77 @@ nonisolated extension Progfed_V1_Segment: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
-    if !self.digest.isEmpty {
-      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 2)
-    }
-    if self.length != 0 {
-      try visitor.visitSingularUInt64Field(value: self.length, fieldNumber: 3)
-    }
     if self.trained != false {
       try visitor.visitSingularBoolField(value: self.trained, fieldNumber: 4)
     }
-    if !self.codec.isEmpty {
-      try visitor.visitSingularStringField(value: self.codec, fieldNumber: 5)
+    if !self.state.isEmpty {
+      try visitor.visitSingularBytesField(value: self.state, fieldNumber: 7)
     }
-    if !self.base.isEmpty {
-      try visitor.visitSingularBytesField(value: self.base, fieldNumber: 6)
+    if !self.steps.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.steps, fieldNumber: 8)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Progfed_V1_Segment, rhs: Progfed_V1_Segment) -> Bool {
     if lhs.name != rhs.name {return false}
+    if lhs.trained != rhs.trained {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.steps != rhs.steps {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Progfed_V1_Segment.Step: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = Progfed_V1_Segment.protoMessageName + ".Step"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}length\0\u{1}codec\0\u{1}from\0\u{1}to\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.length) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.codec) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self._from) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self._to) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 1)
+    }
+    if self.length != 0 {
+      try visitor.visitSingularUInt64Field(value: self.length, fieldNumber: 2)
+    }
+    if !self.codec.isEmpty {
+      try visitor.visitSingularStringField(value: self.codec, fieldNumber: 3)
+    }
+    try { if let v = self._from {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._to {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Progfed_V1_Segment.Step, rhs: Progfed_V1_Segment.Step) -> Bool {
     if lhs.digest != rhs.digest {return false}
     if lhs.length != rhs.length {return false}
-    if lhs.trained != rhs.trained {return false}
     if lhs.codec != rhs.codec {return false}
-    if lhs.base != rhs.base {return false}
+    if lhs._from != rhs._from {return false}
+    if lhs._to != rhs._to {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1516,7 +1606,7 @@ nonisolated extension Progfed_V1_Want.Need: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Progfed_V1_ModelChunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ModelChunk"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}segment\0\u{1}offset\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}offset\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1524,7 +1614,7 @@ nonisolated extension Progfed_V1_ModelChunk: SwiftProtobuf.Message, SwiftProtobu
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.segment) }()
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.step) }()
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
       default: break
       }
@@ -1532,8 +1622,8 @@ nonisolated extension Progfed_V1_ModelChunk: SwiftProtobuf.Message, SwiftProtobu
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.segment != 0 {
-      try visitor.visitSingularFixed64Field(value: self.segment, fieldNumber: 1)
+    if self.step != 0 {
+      try visitor.visitSingularFixed64Field(value: self.step, fieldNumber: 1)
     }
     if self.offset != 0 {
       try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 2)
@@ -1542,7 +1632,7 @@ nonisolated extension Progfed_V1_ModelChunk: SwiftProtobuf.Message, SwiftProtobu
   }
 
   static func ==(lhs: Progfed_V1_ModelChunk, rhs: Progfed_V1_ModelChunk) -> Bool {
-    if lhs.segment != rhs.segment {return false}
+    if lhs.step != rhs.step {return false}
     if lhs.offset != rhs.offset {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -13,12 +13,10 @@ struct BrokerBench {
 
   /// The segments of all rounds' models.
   static let segments = [
-    Segment(
-      name: "block1", digest: Digest(of: [1]), length: 100, trained: true, codec: "dense32"),
-    Segment(name: "head1", digest: Digest(of: [2]), length: 30, trained: true, codec: "dense32"),
+    Segment.keyframe("block1", 1, length: 100), Segment.keyframe("head1", 2, length: 30),
   ]
   /// What updates are trained from.
-  static let base = Digest(of: segments.flatMap(\.digest.bytes))
+  static let base = Segment.base(of: segments)
 
   static func plan(
     clients: Int, rounds: [Int] = [2], rules: RoundRules? = nil, epoch: Int = 1,
@@ -72,10 +70,12 @@ struct BrokerBench {
   }
 
   @discardableResult
-  mutating func prepare(_ round: Int, updateLimit: Int = 1000) -> [BrokerAction] {
+  mutating func prepare(
+    _ round: Int, segments: [Segment] = segments, updateLimit: Int = 1000
+  ) -> [BrokerAction] {
     handle(
       .prepared(
-        PreparedModel(round: round, segments: Self.segments, updateLimit: updateLimit)))
+        PreparedModel(round: round, segments: segments, updateLimit: updateLimit)))
   }
 
   @discardableResult
@@ -107,7 +107,7 @@ struct BrokerBench {
   }
 
   static func wants() -> Uplink {
-    .want(worker: 1, needs: segments.map { Need(digest: $0.digest) })
+    .want(worker: 1, needs: segments.map { Need(digest: $0.only.digest) })
   }
 }
 

@@ -10,7 +10,7 @@ struct ClientBench {
 
   static let run: UInt64 = 77
   static let segments = BrokerBench.segments
-  static let needs = segments.map { Need(digest: $0.digest) }
+  static let needs = segments.map { Need(digest: $0.only.digest) }
   static let welcome = Welcome(seed: 5, rounds: 9, announceInterval: 1000, chunkBytes: 50)
 
   init(maximalStage: Int? = nil, limits: ProtocolLimits = ProtocolLimits()) {
@@ -70,27 +70,33 @@ struct ClientBench {
   @discardableResult
   mutating func announce(
     _ round: Int, selected: [Int] = [3], segments: [Segment] = segments, stage: Int = 1,
-    run: UInt64 = run, epoch: Int = 1
+    run: UInt64 = run, epoch: Int = 1, base: Digest? = nil, client: Int? = nil
   ) -> [ClientAction] {
     let announce = Announce(
       sequence: 1, state: .open, warmUp: false, remaining: 1000, learningRate: 0.1,
-      selected: selected, segments: segments, updateCodec: "dense32")
+      selected: selected, segments: segments, updateCodec: "dense32", base: base)
     return handle(
       .message(
         Message(
-          Header(run: run, epoch: epoch, round: round, stage: stage), .announce(announce))))
+          Header(run: run, epoch: epoch, round: round, stage: stage, client: client),
+          .announce(announce))))
   }
 
   @discardableResult
   mutating func chunk(_ segment: Segment, _ range: Range<Int>) -> [ClientAction] {
+    chunk(segment.only, range)
+  }
+
+  @discardableResult
+  mutating func chunk(_ step: Step, _ range: Range<Int>) -> [ClientAction] {
     hear(
-      .modelChunk(segment: segment.digest.prefix, offset: range.lowerBound, length: range.count),
+      .modelChunk(step: step.digest.prefix, offset: range.lowerBound, length: range.count),
       client: nil)
   }
 
   @discardableResult
   mutating func receiveModel() -> [ClientAction] {
-    Self.segments.flatMap { chunk($0, 0..<$0.length) }
+    Self.segments.flatMap { chunk($0, 0..<$0.only.length) }
   }
 }
 

@@ -34,18 +34,24 @@ struct Samples {
   }
 
   mutating func segment() -> Segment {
-    Segment(
-      name: "block\(number(9))", digest: digest(), length: number(1 << 48), trained: flag(),
-      codec: text(), base: flag() ? digest() : nil)
+    let state = digest()
+    return Segment(
+      name: "block\(number(9))", state: state, trained: flag(),
+      steps: (0..<number(4)).map { _ in
+        Step(
+          digest: digest(), length: number(1 << 48), codec: text(),
+          from: flag() ? stream.next() : nil, to: flag() ? stream.next() : state.prefix)
+      })
   }
 
   mutating func announce() -> Announce {
     let selected = Set((0..<number(20)).map { _ in number(1 << 31) })
+    let segments = (0..<number(6)).map { _ in segment() }
     return Announce(
       sequence: stream.next(), state: Announce.State.allCases[number(3)], warmUp: flag(),
       remaining: number(1 << 32), learningRate: Float(stream.uniform()),
-      selected: selected.sorted(), segments: (0..<number(6)).map { _ in segment() },
-      updateCodec: text())
+      selected: selected.sorted(), segments: segments,
+      updateCodec: text(), base: segments.isEmpty && flag() ? digest() : nil)
   }
 
   /// One message of each kind that a client sends; a chunk's payload has `payload` bytes.
@@ -76,7 +82,7 @@ struct Samples {
           seed: stream.next(), rounds: number(1 << 32), announceInterval: number(1 << 32),
           chunkBytes: 1 + number(1 << 26))),
       .announce(announce()),
-      .modelChunk(segment: stream.next(), offset: number(1 << 48), length: payload),
+      .modelChunk(step: stream.next(), offset: number(1 << 48), length: payload),
       .grant(number(1000)..<1000 + number(1 << 40)),
       .acknowledge(.accepted), .acknowledge(.duplicate), .acknowledge(.incomplete(ranges())),
       .refuse(

@@ -1,0 +1,115 @@
+import Codecs
+import Digests
+import Tensors
+import Wire
+import ZeroMQ
+
+/// One segment as it is broadcast: the state x̂ that clients train from, and the steps that lead to it.
+///
+/// A keyframe begins anew; after it come differences C(x − x̂), each added to x̂ (x̂ ← x̂ + C(x − x̂)), so
+/// that x − x̂ is the broker's error memory and nothing gets lost. All differences since the keyframe are
+/// kept, so that who missed some catches up and ends at the same bits.
+struct BroadcastReference: Sendable {
+  /// A step and its bytes.
+  struct EncodedStep: Sendable {
+    let step: Step
+    let buffer: SharedBuffer
+  }
+
+  /// "block1", "head1".
+  let name: String
+  /// The keyframe, and what leads on from it.
+  private(set) var steps: [EncodedStep]
+  /// Names x̂.
+  private(set) var state: Digest
+  /// x̂ itself; nil where only keyframes are sent, which don't need it.
+  private(set) var values: ParameterVector?
+  /// The values that the keyframe leads to, from which each difference begins; nil if each begins from
+  /// the one before it.
+  private(set) var anchor: ParameterVector?
+  /// The round of the keyframe.
+  let keyframeRound: Int
+
+  /// Begins with a keyframe of `model`.
+  ///
+  /// - Parameters:
+  ///   - model: The exact values, x.
+  ///   - codec: The keyframe's codec.
+  ///   - round: The round for which it is made.
+  ///   - key: What positions, rotation and rounding are drawn from.
+  ///   - plan: How it goes on from the keyframe; nil if each round has its own.
+  /// - Throws: `CodecError` if a value is no longer finite.
+  init(
+    keyframe model: ParameterVector, codec: UpdateCodec, round: Int, key: UInt64,
+    plan: DeltaPlan?
+  ) throws(CodecError) {
+    let (reference, bytes) = try SharedReference.keyframe(of: model, codec: codec, key: key)
+    name = model.layout.name
+    state = Digest(state: reference.values)
+    keyframeRound = round
+    values = plan == nil ? nil : reference.values
+    anchor = plan?.reference == .anchor ? reference.values : nil
+    steps = [Self.step(bytes, codec, name: name, from: nil, to: state)]
+  }
+
+  /// What `snapshot` told, with the bytes and the values of x̂ as they were.
+  init(
+    name: String, steps: [EncodedStep], state: Digest, values: ParameterVector?,
+    anchor: ParameterVector?, keyframeRound: Int
+  ) {
+    self.name = name
+    self.steps = steps
+    self.state = state
+    self.values = values
+    self.anchor = anchor
+    self.keyframeRound = keyframeRound
+  }
+
+  /// Whether the next step should be a keyframe: it is due, or the differences outweigh the last one.
+  func needsKeyframe(in round: Int, plan: DeltaPlan) -> Bool {
+    guard steps.count < DeltaPlan.maximalSteps else { return true }
+    if let interval = plan.keyframeEvery { return round - keyframeRound >= interval }
+    let differences = steps.dropFirst().reduce(0) { $0 + $1.step.length }
+    return differences > steps[0].step.length
+  }
+
+  /// Moves x̂ towards `model` by a difference.
+  ///
+  /// - Throws: `CodecError` if a value is no longer finite; nothing has changed then.
+  mutating func advance(
+    towards model: ParameterVector, codec: UpdateCodec, key: UInt64
+  ) throws(CodecError) {
+    guard let start = anchor ?? values else {
+      preconditionFailure("\(name) is sent by keyframes alone")
+    }
+    var reference = SharedReference(keyframe: start)
+    let bytes = try reference.advance(towards: model, codec: codec, key: key)
+    let from = anchor == nil ? state.prefix : steps[0].step.to
+    values = reference.values
+    state = Digest(state: reference.values)
+    if anchor != nil { steps.removeSubrange(1...) }
+    steps.append(Self.step(bytes, codec, name: name, from: from, to: state))
+  }
+
+  /// The segment as it is announced.
+  func segment(trained: Bool) -> Segment {
+    Segment(name: name, state: state, trained: trained, steps: steps.map(\.step))
+  }
+
+  private static func step(
+    _ bytes: [UInt8], _ codec: UpdateCodec, name: String, from: UInt64?, to: Digest
+  ) -> EncodedStep {
+    EncodedStep(
+      step: Step(
+        digest: Digest(of: bytes), length: bytes.count, codec: "\(codec.spec(of: name))",
+        from: from, to: to.prefix),
+      buffer: SharedBuffer(bytes))
+  }
+}
+
+extension Digest {
+  /// Names the values of a segment: the digest of its name followed by them.
+  init(state values: ParameterVector) {
+    self.init(of: values.layout.name, followedBy: values.scalars)
+  }
+}

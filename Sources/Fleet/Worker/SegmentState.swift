@@ -1,0 +1,72 @@
+import Codecs
+import Digests
+import Synchronization
+import Tensors
+
+/// A state of a block or head that a step leads to: the values that clients train from, once computed.
+///
+/// Shared by all clients of a worker that hold the state; computed once, by the first that trains.
+final class SegmentState: Sendable {
+  /// "block1", "head1".
+  let name: String
+
+  private enum Content {
+    /// The state before, none for a keyframe, and the bytes that lead on from it.
+    case step(base: SegmentState?, codec: String, bytes: [UInt8])
+    case values(ParameterVector)
+  }
+
+  private let digest: Digest?
+  private let content: Mutex<Content>
+
+  /// The state that a step's bytes lead to.
+  ///
+  /// - Parameters:
+  ///   - name: The segment's name.
+  ///   - digest: What the values must have as a digest; nil where that isn't known.
+  ///   - base: The state that the values are added to; nil for a keyframe.
+  ///   - codec: The codec of the bytes.
+  ///   - bytes: The encoded bytes, whose own digest was checked.
+  init(name: String, digest: Digest?, base: SegmentState?, codec: String, bytes: [UInt8]) {
+    self.name = name
+    self.digest = digest
+    content = Mutex(.step(base: base, codec: codec, bytes: bytes))
+  }
+
+  /// The values, in the order of `layout`.
+  ///
+  /// - Throws: `CodecError` if the bytes aren't an encoding of this layout, `CodecSpecError` if the codec
+  ///   isn't known, `SegmentStateError` if the values aren't those that were announced.
+  func values(layout: ParameterLayout, smallTensorLimit: Int) throws -> ParameterVector {
+    try content.withLock { content in
+      switch content {
+      case .values(let values): return values
+      case .step(let base, let codec, let bytes):
+        // Locks are taken from newer to older states only.
+        var values =
+          try base?.values(layout: layout, smallTensorLimit: smallTensorLimit)
+          ?? ParameterVector(layout: layout, scalars: Array(repeating: 0, count: layout.count))
+        let codec = UpdateCodec(
+          try CodecSpec(parsing: codec), smallTensorLimit: smallTensorLimit)
+        try codec.fold(bytes, layout: layout, weight: 1, into: &values.scalars)
+        if let digest, Digest(state: values) != digest {
+          throw SegmentStateError.otherValues(segment: name)
+        }
+        content = .values(values)
+        return values
+      }
+    }
+  }
+}
+
+/// Why a state can't be trained from.
+enum SegmentStateError: Error, CustomStringConvertible {
+  /// The steps led to values that don't have the announced digest.
+  case otherValues(segment: String)
+
+  var description: String {
+    switch self {
+    case .otherValues(let segment): "the values of \(segment) aren't those that were announced"
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package import Digests
+
+/// A block or head of the announced model: the values that clients train from, and how to come by them.
+package struct Segment: Hashable, Sendable {
+  /// "block1", "head1".
+  package var name: String
+  /// Names the values: the digest of the name followed by them as 32-bit floats, little-endian.
+  package var state: Digest
+  /// Clients train it and send its update.
+  package var trained: Bool
+  /// What leads to the state, each step after those that lead to where it begins.
+  package var steps: [Step]
+
+  /// A segment of the given parts.
+  package init(name: String, state: Digest, trained: Bool, steps: [Step]) {
+    self.name = name
+    self.state = state
+    self.trained = trained
+    self.steps = steps
+  }
+
+  /// Names the model of these segments: the digest over their states.
+  package static func base(of segments: [Segment]) -> Digest {
+    Digest(of: segments.flatMap(\.state.bytes))
+  }
+}
+
+/// Bytes that lead from one state of a segment to another.
+package struct Step: Hashable, Sendable {
+  /// The digest of the encoded bytes.
+  package var digest: Digest
+  /// How many encoded bytes there are.
+  package var length: Int
+  /// The codec of the encoded bytes.
+  package var codec: String
+  /// The first 8 bytes of the state that the decoded values are added to; nil for a keyframe.
+  package var from: UInt64?
+  /// The first 8 bytes of the state that results.
+  package var to: UInt64
+
+  /// A step of the given parts.
+  package init(digest: Digest, length: Int, codec: String, from: UInt64?, to: UInt64) {
+    self.digest = digest
+    self.length = length
+    self.codec = codec
+    self.from = from
+    self.to = to
+  }
+}
