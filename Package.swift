@@ -110,7 +110,9 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["Digests", "Measures", "TestSupport", "Wire", "ZeroMQ", "progfed"],
+      dependencies: [
+        "Digests", "Measures", "TestSupport", "Wire", "ZeroMQ", "progfed", database,
+      ],
       swiftSettings: common),
     .testTarget(
       name: "FaultsTests", dependencies: ["Faults", "Federation", "Measures"],

@@ -1,7 +1,7 @@
 package import Progressive
 
 /// What the command line says in place of a topology's own values.
-package struct Overrides: Hashable, Sendable {
+package struct Overrides: Hashable, Sendable, Codable {
   /// `--seed`.
   package var seed: UInt64?
   /// `--rounds`; rounds given for each stage are scaled in proportion, one each at least.
@@ -32,5 +32,14 @@ package struct Overrides: Hashable, Sendable {
     self.up = up
     self.down = down
     self.settings = settings
+  }
+
+  /// These, with the values of `others` where they have any.
+  package func overridden(by others: Overrides) -> Overrides {
+    Overrides(
+      seed: others.seed ?? seed, rounds: others.rounds ?? rounds,
+      strategy: others.strategy ?? strategy, clients: others.clients ?? clients,
+      clientsPerRound: others.clientsPerRound ?? clientsPerRound, up: others.up ?? up,
+      down: others.down ?? down, settings: settings + others.settings)
   }
 }

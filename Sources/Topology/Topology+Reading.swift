@@ -56,6 +56,7 @@ extension Topology {
     else { throw reading.error(file: file) }
     self.file = file
     source = text
+    self.overrides = overrides
     name = draft.name
     seed = draft.seed
     clients = parts.clients

@@ -9,6 +9,8 @@ package struct Topology: Sendable {
   package let file: String
   /// The file's text.
   package let source: String
+  /// What the command line said in place of the text.
+  package let overrides: Overrides
   /// What the run is called.
   package let name: String
   /// What all of the run's chance is derived from.

@@ -11,7 +11,7 @@ import Testing
       tensors: [
         "block1.weight": Tensor(shape: [2, 3], scalars: (0..<6).map { Float($0 * round) }),
         "block1.bias": Tensor(shape: [1], scalars: [-0.5]),
-      ])
+      ], bytes: ["step.block1.0": [0, 255, UInt8(round)], "a": [7]])
   }
 
   @Test func `a checkpoint comes back as it was written`() throws {

@@ -51,7 +51,10 @@ import Testing
     first.close()
     let database = try DatabaseQueue(path: url.path)
     try database.write {
-      try $0.execute(sql: "DROP TABLE meter; DROP TABLE cohort; PRAGMA user_version = 1")
+      for table in ["meter", "cohort", "origin", "epoch"] {
+        try $0.execute(sql: "DROP TABLE \(table)")
+      }
+      try $0.execute(sql: "PRAGMA user_version = 1")
     }
     try database.close()
     let reader = try RunStore.read(at: url)

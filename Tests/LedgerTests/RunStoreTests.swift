@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import GRDB
 import Ledger
 import Measures
 import Testing
@@ -91,6 +92,75 @@ import Testing
       #expect(try store.summary() == summaries[round - 1])
       #expect(try store.lastRound() == round)
     }
+  }
+
+  @Test func `what discarded rounds moved can stay in the books`() throws {
+    let directory = try TemporaryDirectory()
+    let store = try RunStore.create(at: directory.file("run.sqlite"), header: .example)
+    for round in 1...3 {
+      var record = RoundRecord.example
+      record.round = round
+      try store.append(record, book: .example)
+    }
+    let before = try store.summary()
+    try store.discardRounds(after: 1, keepingTraffic: true)
+    let after = try store.summary()
+    #expect(after.rounds.count == 1 && after.totals.traffic == before.totals.traffic)
+    #expect(after.sockets == before.sockets)
+    #expect(after.rounds[0].accepted == before.rounds[0].accepted)
+    #expect(after.counters["malformed frame"] == before.counters["malformed frame"])
+    #expect(after.counters["round repeated after a restart"] == 2)
+    try store.discardRounds(after: 0, keepingTraffic: true)
+    #expect(try store.summary().totals.traffic == .zero)
+  }
+
+  @Test func `what crosses after a round is added to it`() throws {
+    let directory = try TemporaryDirectory()
+    let store = try RunStore.create(at: directory.file("run.sqlite"), header: .example)
+    try store.append(.example, book: .example)
+    let once = try store.summary()
+    try store.add(.example, to: 1)
+    let twice = try store.summary()
+    #expect(twice.totals.traffic == once.totals.traffic + once.totals.traffic)
+    #expect(twice.counters == ["malformed frame": 4])
+  }
+
+  @Test func `origin and incarnations come back as they were kept`() throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    let origin = RunOrigin(
+      run: .max, plan: "seed: 1\n", topology: "name: \"ü\"\n", file: "/a/b.yaml", overrides: "{}")
+    let store = try RunStore.create(at: url, header: .example, origin: origin)
+    try store.finish(
+      FinalRecord(state: .interrupted, elapsed: .seconds(1), wallClock: .seconds(1)))
+    let epochs = [
+      Epoch(number: 1, round: 1, elapsed: .zero),
+      Epoch(number: 2, round: 4, elapsed: .seconds(7), start: "2026-01-02T03:04:05Z"),
+    ]
+    for epoch in epochs { try store.begin(epoch) }
+    store.close()
+    let again = try RunStore.read(at: url)
+    #expect(try again.origin() == origin)
+    #expect(try again.epochs() == epochs)
+    #expect(try again.summary().state == .running)
+  }
+
+  @Test func `a ledger of the first version is read, and knows no origin`() throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    try RunStore.create(at: url, header: .example).close()
+    let database = try DatabaseQueue(path: url.path)
+    try database.write {
+      for table in ["origin", "epoch", "meter", "cohort"] {
+        try $0.execute(sql: "DROP TABLE \(table)")
+      }
+      try $0.execute(sql: "PRAGMA user_version = 1")
+    }
+    try database.close()
+    let store = try RunStore.read(at: url)
+    #expect(try store.origin() == nil)
+    #expect(try store.epochs().isEmpty)
+    #expect(try store.summary().name == "example")
   }
 
   @Test func `a run's end is kept, and taken back by a further round`() throws {

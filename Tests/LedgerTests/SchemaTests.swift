@@ -23,7 +23,11 @@ import Testing
     try RunStore.create(at: directory.file("run.sqlite"), header: .example).close()
     let database = try DatabaseQueue(path: directory.file("run.sqlite").path)
     try database.read { database in
-      for table in ["run", "stage", "round", "outcome", "traffic", "counter", "cohort", "meter"] {
+      let tables = [
+        "run", "stage", "round", "outcome", "traffic", "counter", "cohort", "meter", "origin",
+        "epoch",
+      ]
+      for table in tables {
         let line = try #require(
           text.components(separatedBy: "\n").first { $0.hasPrefix("| `\(table)` |") })
         for column in try database.columns(in: table) {

@@ -12,11 +12,20 @@ package final class Command: Sendable {
   /// - Parameters:
   ///   - arguments: What is written after the command's name.
   ///   - environment: Variables beside those of the test.
+  ///   - longestFile: The most bytes that a file may have, as if the disk were full then; nil for any.
   /// - Throws: an error of Foundation's if the executable can't be started.
-  package init(_ arguments: [String], environment: [String: String] = [:]) throws {
+  package init(
+    _ arguments: [String], environment: [String: String] = [:], longestFile: Int? = nil
+  ) throws {
     process = Process()
     process.executableURL = Self.executable
     process.arguments = arguments
+    if let longestFile {
+      // ulimit counts in blocks of 512 bytes; signal 25 is XFSZ, which would end the process.
+      let script = "ulimit -f \(longestFile / 512); trap '' 25; exec \"$0\" \"$@\""
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = ["-c", script, Self.executable.path] + arguments
+    }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = output.pipe
     process.standardError = errors.pipe
@@ -58,13 +67,12 @@ package final class Command: Sendable {
     return process.terminationStatus
   }
 
-  /// Waits until standard error contains `text`; false after `limit` seconds or if it ended before.
-  package func says(_ text: String, within limit: Double = 60) -> Bool {
+  /// Waits until standard error contains `text` so often; false after `limit` seconds or if it ended.
+  package func says(_ text: String, times: Int = 1, within limit: Double = 60) -> Bool {
     let end = Date().addingTimeInterval(limit)
-    while !standardError.contains(text), Date() < end, process.isRunning {
-      Thread.sleep(forTimeInterval: 0.01)
-    }
-    return standardError.contains(text)
+    func isSaid() -> Bool { standardError.components(separatedBy: text).count > times }
+    while !isSaid(), Date() < end, process.isRunning { Thread.sleep(forTimeInterval: 0.01) }
+    return isSaid()
   }
 }
 

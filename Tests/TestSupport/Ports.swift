@@ -37,7 +37,7 @@ package func sendRaw(_ bytes: [UInt8], to port: Int) -> Bool {
   }
 }
 
-private func loopback(_ port: Int) -> sockaddr_in {
+func loopback(_ port: Int) -> sockaddr_in {
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_port = in_port_t(UInt16(port).bigEndian)

@@ -12,6 +12,12 @@ public struct ServerOptimizer: Hashable, Sendable {
     public var direction: ParameterVector
     /// The mean square, v; empty for rules without it.
     public var squares: [Float]
+
+    /// A memory of the given parts.
+    public init(direction: ParameterVector, squares: [Float]) {
+      self.direction = direction
+      self.squares = squares
+    }
   }
 
   /// How mean updates become steps.

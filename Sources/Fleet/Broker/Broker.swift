@@ -18,30 +18,33 @@ package final class Broker: Sendable {
   private let observer: any RunObserver
   private let inbox: Inbox<BrokerInput>
   private let pool: TrainingPool
+  private let resumption: Resumption?
 
-  /// A broker that hasn't bound anything yet.
+  /// A broker that hasn't bound anything yet, of a new run or one that goes on.
   ///
   /// - Throws: `ZMQError` when the process is out of descriptors.
   package convenience init(
     _ workload: Workload, settings: BrokerSettings, directory: RunDirectory,
-    observer: any RunObserver
+    observer: any RunObserver, resumption: Resumption? = nil
   ) throws(ZMQError) {
     try self.init(
       workload, settings: settings, directory: directory, observer: observer,
-      pool: TrainingPool(width: settings.threads))
+      resumption: resumption, pool: TrainingPool(width: settings.threads))
   }
 
   /// A broker that evaluates on a pool it shares with clients.
   init(
     _ workload: Workload, settings: BrokerSettings, directory: RunDirectory,
-    observer: any RunObserver, pool: TrainingPool
+    observer: any RunObserver, resumption: Resumption?, pool: TrainingPool
   ) throws(ZMQError) {
     self.workload = workload
     self.settings = settings
     self.directory = directory
     self.observer = observer
     self.pool = pool
-    plan = workload.topology.brokerPlan(run: settings.run, epoch: settings.epoch)
+    self.resumption = resumption
+    plan = workload.topology.brokerPlan(
+      run: resumption?.origin.run ?? settings.run, epoch: resumption?.epoch ?? settings.epoch)
     inbox = try Inbox()
   }
 
@@ -54,25 +57,26 @@ package final class Broker: Sendable {
   /// - Throws: `ZMQError` for sockets, `LedgerError` for the run directory.
   package func run(in context: Context, bound: (Endpoints) -> Void) throws -> RunState {
     let topology = workload.topology
-    try DurableFile.write(Data(topology.source.utf8), to: directory.paths.topology)
-    let ledger = try RunStore.create(
-      at: directory.paths.ledger,
-      header: RunHeader(
-        topology, seed: plan.seed, transport: settings.transport,
-        mechanism: settings.security.mechanism))
+    let ledger = try openLedger()
     defer { ledger.close() }
-    let keeper = KeeperQueue(
-      ModelKeeper(
-        workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
-        observer: observer), inbox: inbox)
+    let keeper = try ModelKeeper(
+      workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
+      observer: observer, resumption: resumption)
+    let stored = try resumption.map { try keeper.recover(round: $0.round) } ?? [:]
+    try ledger.begin(
+      Epoch(
+        number: plan.epoch, round: resumption?.round ?? 1, elapsed: resumption?.elapsed ?? .zero))
+    KillPoint.epochBegun.pass()
+    let queue = KeeperQueue(keeper, inbox: inbox)
     let parameters = topology.architecture.parameterCount(stage: topology.architecture.stages)
     let loop = try BrokerLoop(
       plan: plan, settings: settings, modelBytes: 4 * parameters, context: context,
-      keeper: keeper, inbox: inbox, observer: observer)
+      keeper: queue, inbox: inbox, observer: observer)
+    if let resumption { loop.resume(resumption, stored: stored) }
     bound(loop.endpoints)
     let complete = try loop.run()
     let state: RunState = complete ? .done : .interrupted
-    try keeper.finish(state: state, book: loop.books.close(), elapsed: loop.now)
+    try queue.finish(state: state, book: loop.books.close(), elapsed: loop.now)
     return state
   }
 
@@ -82,6 +86,24 @@ package final class Broker: Sendable {
   package func admit(_ workers: AdmittedWorkers) {
     settings.security.gatekeeper?.admit(workers)
     _ = inbox.push(.admissionsChanged)
+  }
+
+  /// The run's ledger: a new one, or the old one without the rounds that are run again.
+  private func openLedger() throws -> RunStore {
+    let topology = workload.topology
+    guard let resumption else {
+      let ledger = try RunStore.create(
+        at: directory.paths.ledger,
+        header: RunHeader(
+          topology, seed: plan.seed, transport: settings.transport,
+          mechanism: settings.security.mechanism),
+        origin: RunOrigin(topology, run: plan.run))
+      try DurableFile.write(Data(topology.source.utf8), to: directory.paths.topology)
+      return ledger
+    }
+    let ledger = try RunStore.open(at: directory.paths.ledger)
+    try ledger.discardRounds(after: resumption.round - 1, keepingTraffic: true)
+    return ledger
   }
 
   /// Ends the run early: clients are told, and what is there is kept.

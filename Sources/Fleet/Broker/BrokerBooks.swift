@@ -21,6 +21,9 @@ struct BrokerBooks {
   /// Empty books for connections with the given mechanism.
   init(_ mechanism: ZMTPCost.Mechanism) { cost = ZMTPCost(mechanism) }
 
+  /// Goes on with the books of a run that has moved `total` so far.
+  mutating func resume(total: TwoWayTraffic) { self.total = total }
+
   /// The traffic since the last call; booking goes on with an empty book.
   mutating func close() -> RoundBook {
     defer { book = RoundBook() }

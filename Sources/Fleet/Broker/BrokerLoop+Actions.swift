@@ -44,6 +44,17 @@ extension BrokerLoop {
       books.announced(text, frames: sizes, clients: machine.present.count)
     }
     try publish([Frame(text), Frame(envelope)], onBulk: false)
+    switch message.body {
+    case .acknowledge(.accepted): KillPoint.updateAcknowledged.pass()
+    case .announce(let announce) where announce.state == .open: noteOpening(message.header.round)
+    default: break
+    }
+  }
+
+  private func noteOpening(_ round: Int) {
+    guard round != announced else { return }
+    announced = round
+    KillPoint.roundOpened.pass()
   }
 
   private func broadcast(_ broadcast: Broadcast, round: Int) throws(ZMQError) {
@@ -94,6 +105,7 @@ extension BrokerLoop {
         payload: chunk.count, to: clients)
       try publish(
         [Frame(topic), Frame(envelope), Frame(buffer, range: chunk)], onBulk: true)
+      KillPoint.modelSent.pass()
     }
   }
 

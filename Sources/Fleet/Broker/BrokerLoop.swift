@@ -25,6 +25,9 @@ final class BrokerLoop {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
 
+  /// How long the run had lasted when this loop began.
+  private var base: Duration = .zero
+
   var machine: BrokerMachine
   var books: BrokerBooks
   /// The bytes of all steps to the announced model.
@@ -35,6 +38,8 @@ final class BrokerLoop {
   var result: Bool?
   /// Who plays each client, where connections are authenticated.
   var players: [Int: Player] = [:]
+  /// The last round that was announced.
+  var announced = 0
 
   /// Binds the sockets of a broker.
   init(
@@ -70,6 +75,14 @@ final class BrokerLoop {
       updates: try updates.bind(to: settings.endpoints.updates))
   }
 
+  /// Has the loop go on with a run, before ``run()``; the updates that were offered so are in the spool.
+  func resume(_ resumption: Resumption, stored: [Int: Offer]) {
+    base = resumption.elapsed
+    books.resume(total: resumption.total)
+    if resumption.epoch > 1 { books.count("broker restart") }
+    machine = BrokerMachine(plan: plan, round: resumption.round, at: now, stored: stored)
+  }
+
   /// Runs all rounds; true if they are complete, false if the broker was stopped before.
   ///
   /// - Throws: what went wrong at the model's keeper, or `ZMQError`.
@@ -99,7 +112,7 @@ final class BrokerLoop {
   }
 
   /// How long the run has lasted.
-  var now: Duration { clock.now - start }
+  var now: Duration { base + (clock.now - start) }
 
   /// Hands an event to the round engine and does what it answers.
   func handle(_ event: BrokerEvent) throws(ZMQError) {

@@ -1,5 +1,5 @@
 /// Notices when a model that had learnt something falls back to chance after it grew.
-struct CollapseWatch {
+struct CollapseWatch: Codable {
   private var best = 0.0
   private var reported = 0
 

@@ -16,12 +16,15 @@ import ZeroMQ
 /// travel again.
 struct GlobalModel {
   /// The values of the segments, by name.
-  private(set) var values: [SegmentName: ParameterVector] = [:]
-  private var references: [SegmentName: BroadcastReference] = [:]
+  var values: [SegmentName: ParameterVector] = [:]
+  /// What of the segments is broadcast.
+  var references: [SegmentName: BroadcastReference] = [:]
   /// The segments whose values have changed since they were broadcast.
-  private var changed: Set<SegmentName> = []
-  private var optimizer: ServerOptimizer
-  private let workload: Workload
+  var changed: Set<SegmentName> = []
+  /// How mean updates become steps.
+  var optimizer: ServerOptimizer
+  /// What is learnt.
+  let workload: Workload
   private let seed: UInt64
 
   /// A model without any segment yet.
@@ -81,10 +84,10 @@ struct GlobalModel {
     }
   }
 
-  /// The digest over the values of the stage's segments: 32-bit floats, little-endian, in their order.
-  func digest(stage: Int) -> Digest {
+  /// The digest over the values of segments: 32-bit floats, little-endian, in their order.
+  static func digest(of parameters: [ParameterVector]) -> Digest {
     var bytes = Data()
-    for vector in parameters(stage: stage) {
+    for vector in parameters {
       bytes.reserveCapacity(bytes.count + 4 * vector.scalars.count)
       for scalar in vector.scalars {
         // SAFETY: the bytes of an integer, read within the closure.

@@ -2,6 +2,7 @@ import Dispatch
 import Federation
 import Ledger
 import Measures
+import Synchronization
 import Wire
 import ZeroMQ
 
@@ -13,7 +14,20 @@ final class KeeperQueue: @unchecked Sendable {
   private let keeper: ModelKeeper
   private let inbox: Inbox<BrokerInput>
   private let queue = DispatchQueue(label: "progfed.model", qos: .userInitiated)
+  private let waiting = Mutex<[Waiting]>([])
   private var failure: (any Error)?
+
+  /// An update that isn't stored yet.
+  private struct Waiting {
+    var round: Int
+    var client: Int
+    var attempt: Int
+    var offer: Offer
+    var bytes: [UInt8]
+  }
+
+  /// How many updates share a wait for the disk at most.
+  private static let batch = 32
 
   /// A queue before `keeper` that answers through `inbox`.
   init(_ keeper: ModelKeeper, inbox: Inbox<BrokerInput>) {
@@ -30,12 +44,15 @@ final class KeeperQueue: @unchecked Sendable {
   }
 
   /// Checks a client's update and stores it durably; answers with `stored`.
+  ///
+  /// Updates that come while others are being stored share one wait for the disk.
   func store(round: Int, client: Int, attempt: Int, offer: Offer, bytes: [UInt8]) {
-    perform { [self] in
-      let result = try keeper.store(
-        round: round, client: client, attempt: attempt, offer: offer, bytes: bytes)
-      _ = inbox.push(.stored(round: round, client: client, result))
+    let isFirst = waiting.withLock { waiting in
+      waiting.append(
+        Waiting(round: round, client: client, attempt: attempt, offer: offer, bytes: bytes))
+      return waiting.count == 1
     }
+    if isFirst { perform { [self] in try storeWaiting() } }
   }
 
   /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
@@ -52,6 +69,25 @@ final class KeeperQueue: @unchecked Sendable {
     try queue.sync {
       if let failure { throw failure }
       try keeper.finish(state: state, book: book, elapsed: elapsed)
+    }
+  }
+
+  private func storeWaiting() throws {
+    let updates = waiting.withLock { waiting in
+      defer { waiting = [] }
+      return waiting
+    }
+    for start in stride(from: 0, to: updates.count, by: Self.batch) {
+      let batch = updates[start..<min(start + Self.batch, updates.count)]
+      let results = try batch.map { update in
+        try keeper.store(
+          round: update.round, client: update.client, attempt: update.attempt,
+          offer: update.offer, bytes: update.bytes)
+      }
+      if results.contains(.accepted) { try keeper.sync() }
+      for (update, result) in zip(batch, results) {
+        _ = inbox.push(.stored(round: update.round, client: update.client, result))
+      }
     }
   }
 

@@ -30,16 +30,21 @@ final class ModelKeeper: @unchecked Sendable {
 
   private var model: GlobalModel
   private var spool: Spool?
-  private var last: (record: RoundRecord, book: RoundBook)?
+  /// The last round that ended, from 1, and the model after it; 0 before the first.
+  private var last: (round: Int, model: [ParameterVector]) = (0, [])
+  /// The model of the round to come, if it was made before it was asked for.
+  private var ready: (PreparedModel, [Digest: SharedBuffer])?
   private var accuracy: Double?
   private var loss: Double?
   private var collapse = CollapseWatch()
 
-  /// A keeper that books into `ledger`.
+  /// A keeper that books into `ledger`, of a new run or one that goes on.
+  ///
+  /// - Throws: `LedgerError` if the checkpoint is one of another model.
   init(
     workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
-    ledger: RunStore, observer: any RunObserver
-  ) {
+    ledger: RunStore, observer: any RunObserver, resumption: Resumption? = nil
+  ) throws(LedgerError) {
     self.workload = workload
     self.plan = plan
     self.pool = pool
@@ -47,34 +52,87 @@ final class ModelKeeper: @unchecked Sendable {
     self.ledger = ledger
     self.observer = observer
     model = GlobalModel(workload: workload, seed: plan.seed)
+    guard let resumption, let state = resumption.state, let checkpoint = resumption.checkpoint
+    else { return }
+    do throws(CheckpointMismatch) {
+      try model.restore(state.model, checkpoint)
+    } catch {
+      throw .damaged(
+        path: directory.checkpoints.path(percentEncoded: false),
+        problem: "the checkpoint after round \(checkpoint.round) doesn't fit: \(error.what)")
+    }
+    last = (checkpoint.round, model.parameters(stage: state.model.stage))
+    accuracy = state.accuracy
+    loss = state.loss
+    collapse = state.collapse
   }
 
-  /// Makes the model of `round`, and room for its updates.
+  /// Makes the model of `round`, and room for its updates; those of the round before go.
   ///
   /// - Throws: `CodecError` if a value is no longer finite, `LedgerError`.
   func prepare(round: Int) throws -> (PreparedModel, [Digest: SharedBuffer]) {
+    if let ready, ready.0.round == round, spool?.round == round { return ready }
     let prepared = try model.prepare(plan.schedule.phase(in: round))
     spool = try Spool(directory: directory.spool, round: round)
+    KillPoint.spoolCleared.pass()
+    ready = prepared
     return prepared
   }
 
-  /// Checks a client's update and stores it durably.
+  /// Makes the model of the round that a broker goes on with, and looks up which updates of it are there.
+  ///
+  /// - Returns: What the clients said of the updates that the spool holds; they count.
+  /// - Throws: `CodecError`, `LedgerError`.
+  func recover(round: Int) throws -> [Int: Offer] {
+    let (prepared, _) = try prepare(round: round)
+    let base = Segment.base(of: prepared.segments)
+    var offers: [Int: Offer] = [:]
+    for entry in spool?.entries ?? [] {
+      guard let update = SpooledUpdate(try spool?.read(entry) ?? []), update.offer.base == base
+      else {
+        // Of another model than the one that this program makes of the checkpoint: none can count.
+        try spool?.clear()
+        return [:]
+      }
+      offers[entry.client] = update.offer
+    }
+    return offers
+  }
+
+  /// Checks a client's update and stores it; it is durable, and may be acknowledged, after ``sync()``.
   func store(
     round: Int, client: Int, attempt: Int, offer: Offer, bytes: [UInt8]
   ) throws -> StoreResult {
     let result = try check(bytes, offer, round: round)
-    if result == .accepted {
-      _ = try spool?.store(client: client, attempt: attempt, bytes)
-    }
+    guard result == .accepted else { return result }
+    KillPoint.updateArrived.pass()
+    let phase = plan.schedule.phase(in: round)
+    let header = Header(
+      run: plan.run, epoch: plan.epoch, round: round, stage: phase.stage, client: client,
+      attempt: attempt)
+    let update = SpooledUpdate(offer: offer, bytes: bytes)
+    try spool?.append(client: client, attempt: attempt, update.record(header))
     return result
   }
 
+  /// Waits until all updates that were stored are on the disk.
+  func sync() throws {
+    try spool?.sync()
+    KillPoint.updateStored.pass()
+  }
+
   /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
+  ///
+  /// What is durable, in this order: the round in the ledger, in one transaction; a checkpoint with the model
+  /// after it; the end of the round's spool, when the next model is prepared. A broker that is killed
+  /// before the checkpoint is there goes on with this round, from the spool.
   func close(
     _ result: RoundResult, book: RoundBook, total: TwoWayTraffic, elapsed: Duration
   ) throws {
     let phase = plan.schedule.phase(in: result.round)
+    KillPoint.roundClosed.pass()
     try aggregate(result, phase)
+    KillPoint.roundAggregated.pass()
     var record = RoundRecord(result, phase: phase, epochs: workload.topology.training.epochs)
     let schedule = plan.schedule
     if workload.topology.evaluation.isDue(after: result.round, of: schedule.totalRounds) {
@@ -92,7 +150,8 @@ final class ModelKeeper: @unchecked Sendable {
       }
     }
     try ledger.append(record, book: book)
-    last = (record, book)
+    KillPoint.ledgerCommitted.pass()
+    try keepCheckpoint(after: phase, elapsed: elapsed)
     observer.closed(
       RunProgress(
         record: record, rounds: schedule.totalRounds, stages: schedule.stages,
@@ -104,13 +163,10 @@ final class ModelKeeper: @unchecked Sendable {
   /// - Throws: `LedgerError`.
   func finish(state: RunState, book: RoundBook, elapsed: Duration) throws {
     var digest: Digest?
-    if var (record, booked) = last {
-      booked.merge(book)
-      try ledger.append(record, book: booked)
-      record.counters = [:]
-      let stage = record.stage
-      digest = model.digest(stage: stage)
-      let tensors = model.parameters(stage: stage).flatMap { vector in
+    if last.round > 0 {
+      try ledger.add(book, to: last.round)
+      digest = GlobalModel.digest(of: last.model)
+      let tensors = last.model.flatMap { vector in
         vector.layout.parameters.indices.map { index in
           ("\(vector.layout.name).\(vector.layout.parameters[index].name)", vector.tensor(index))
         }
@@ -119,15 +175,28 @@ final class ModelKeeper: @unchecked Sendable {
         tensors: Dictionary(uniqueKeysWithValues: tensors),
         metadata: [
           "format": "pt", "architecture": workload.topology.architecture.name,
-          "stage": "\(stage)", "round": "\(record.round)",
+          "stage": "\(plan.schedule.phase(in: last.round).stage)", "round": "\(last.round)",
         ])
       try DurableFile.write(file.encoded(), to: directory.model)
+      KillPoint.modelSaved.pass()
     }
-    try spool?.clear()
+    // The updates of a round that was interrupted count when the run goes on.
+    if state == .done { try spool?.clear() }
     try ledger.finish(
       FinalRecord(
         state: state, accuracy: accuracy, loss: loss, modelDigest: digest, elapsed: elapsed,
         wallClock: elapsed))
+    KillPoint.runFinished.pass()
+  }
+
+  private func keepCheckpoint(after phase: Phase, elapsed: Duration) throws {
+    last = (phase.round, model.parameters(stage: phase.stage))
+    var (modelState, checkpoint) = model.checkpoint(after: phase)
+    let state = CheckpointState(
+      run: plan.run, elapsed: elapsed.seconds, accuracy: accuracy, loss: loss,
+      collapse: collapse, model: modelState)
+    checkpoint.state = try state.json
+    try CheckpointStore(directory: directory.checkpoints).write(checkpoint)
   }
 
   private func check(_ bytes: [UInt8], _ offer: Offer, round: Int) throws -> StoreResult {
@@ -174,7 +243,8 @@ final class ModelKeeper: @unchecked Sendable {
       layouts: trainedLayouts(phase), codec: workload.topology.codecs.up, totalWeight: weight)
     for (client, offer) in accepted {
       guard let entry = entries[client] else { continue }
-      try aggregator.fold(try spool.read(entry), weight: Double(offer.samples))
+      guard let update = SpooledUpdate(try spool.read(entry)) else { continue }
+      try aggregator.fold(update.bytes, weight: Double(offer.samples))
     }
     model.apply(aggregator.mean, in: phase)
   }
@@ -205,9 +275,7 @@ final class ModelKeeper: @unchecked Sendable {
     var total = Evaluation()
     for index in parts.indices {
       guard let part = try results.withLock({ $0[index] })?.get() else { continue }
-      total.samples += part.samples
-      total.correct += part.correct
-      total.lossSum += part.lossSum
+      total.add(part)
     }
     return total
   }

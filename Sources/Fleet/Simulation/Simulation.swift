@@ -35,10 +35,11 @@ package final class Simulation: Sendable {
   ///   - threads: How many clients train at the same time.
   ///   - directory: Where the run is kept.
   ///   - observer: Who watches.
+  ///   - resumption: From where the run in `directory` goes on; nil for a new run.
   /// - Throws: `ZMQError` when the process is out of descriptors.
   package init(
     _ workload: Workload, transport: Transport, isEncrypted: Bool = false, threads: Int,
-    directory: RunDirectory, observer: any RunObserver
+    directory: RunDirectory, observer: any RunObserver, resumption: Resumption? = nil
   ) throws {
     precondition(!isEncrypted || transport != .inproc, "nothing to encrypt within a process")
     self.workload = workload
@@ -62,7 +63,7 @@ package final class Simulation: Sendable {
         endpoints: try Endpoints(base: base), threads: threads,
         transport: transport.rawValue + (isEncrypted ? "+curve" : ""), run: generator.next(),
         security: security),
-      directory: directory, observer: observer, pool: pool)
+      directory: directory, observer: observer, resumption: resumption, pool: pool)
   }
 
   /// Runs all rounds.

@@ -1,4 +1,5 @@
 import Federation
+import Ledger
 import Measures
 import Wire
 import ZeroMQ
@@ -71,6 +72,7 @@ extension WorkerLoop {
       samples: partition[client])
     pool.submit { [inbox] lane in
       guard !cancellation.isCancelled else { return }
+      KillPoint.trainingBegun.pass()
       _ = inbox.push(training.run(on: lane))
     }
   }
@@ -86,6 +88,7 @@ extension WorkerLoop {
     switch event {
     case .trained(let client, let round, let offer, let update):
       guard machines[client]?.task?.round == round else { return }
+      KillPoint.updateTrained.pass()
       offers[client] = update
       try handle(.trained(round: round, offer), for: client)
     case .failed(let client, let round, let reason, let detail):

@@ -1,4 +1,5 @@
 import Federation
+import Ledger
 import Wire
 import ZeroMQ
 
@@ -42,7 +43,7 @@ extension WorkerLoop {
         unsafe store.put(step, offset: offset, payload)
       }
       switch outcome {
-      case .kept: break
+      case .kept: KillPoint.chunkReceived.pass()
       case .damaged(let digest): event = .damaged(digest)
       case .unwanted: return
       }

@@ -1,5 +1,6 @@
 import Digests
 import Federation
+import Ledger
 import Measures
 import Synchronization
 import Wire
@@ -162,6 +163,7 @@ final class WorkerLoop {
     while let frames = outgoing.first {
       guard try updates.send(frames) else { return }
       outgoing.removeFirst()
+      if frames.count > 1 { KillPoint.chunkSent.pass() }
     }
   }
 

@@ -17,7 +17,7 @@ extension Checkpoint {
     let metadata = [
       "progfed-checkpoint": Self.format, "round": String(round), "state": text, "sha256": blank,
     ]
-    var bytes = SafeTensors(tensors: tensors, metadata: metadata).encoded()
+    var bytes = SafeTensors(tensors: tensors, bytes: self.bytes, metadata: metadata).encoded()
     guard let place = Self.place(of: blank, in: bytes) else {
       preconditionFailure("the digest's place is not in the header")
     }
@@ -46,7 +46,8 @@ extension Checkpoint {
     }
     guard let round = file.metadata["round"].flatMap(Int.init), let state = file.metadata["state"]
     else { throw damaged("no round or state inside") }
-    self.init(round: round, state: Data(state.utf8), tensors: file.tensors)
+    self.init(
+      round: round, state: Data(state.utf8), tensors: file.tensors, bytes: file.bytes)
   }
 
   private static func digest(of bytes: [UInt8], without place: Range<Int>) -> Digest {

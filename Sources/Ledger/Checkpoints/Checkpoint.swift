@@ -9,11 +9,17 @@ public struct Checkpoint: Hashable, Sendable {
   public var state: Data
   /// The model and what else is large, by name.
   public var tensors: [String: Tensor]
+  /// Bytes that are kept as they are, by name.
+  public var bytes: [String: [UInt8]]
 
   /// A checkpoint after `round`.
-  public init(round: Int, state: Data, tensors: [String: Tensor]) {
+  public init(
+    round: Int, state: Data = Data(), tensors: [String: Tensor] = [:],
+    bytes: [String: [UInt8]] = [:]
+  ) {
     self.round = round
     self.state = state
     self.tensors = tensors
+    self.bytes = bytes
   }
 }

@@ -23,7 +23,9 @@ public struct CheckpointStore: Sendable {
     precondition(checkpoint.round >= 0, "a checkpoint after round \(checkpoint.round)")
     try DurableFile.makeDirectory(directory)
     let name = "\(Self.prefix)\(checkpoint.round)\(Self.suffix)"
-    try DurableFile.write(checkpoint.encoded(), to: directory.appending(path: name))
+    try DurableFile.replace(
+      directory.appending(path: name), with: checkpoint.encoded(), before: .checkpointWritten)
+    KillPoint.checkpointRenamed.pass()
     for round in try rounds().filter({ $0 <= checkpoint.round }).dropFirst(Self.kept) {
       try DurableFile.remove(url(of: round))
     }

@@ -9,13 +9,17 @@ public enum DurableFile {
     try replace(url, with: Array(bytes))
   }
 
-  private static func replace(_ url: URL, with bytes: [UInt8]) throws(LedgerError) {
+  /// Replaces the file at `url`; `point` is passed when its contents are on the disk under another name.
+  static func replace(
+    _ url: URL, with bytes: [UInt8], before point: KillPoint? = nil
+  ) throws(LedgerError) {
     let temporary = RunPaths.partial(url)
     do throws(LedgerError) {
       let file = try OpenFile(
         temporary.path(percentEncoded: false), O_WRONLY | O_CREAT | O_TRUNC)
       try file.write(bytes)
       try file.sync()
+      point?.pass()
       try move(temporary, to: url)
     } catch {
       // What was wrong first is the news; that the rest can't be removed follows from it.

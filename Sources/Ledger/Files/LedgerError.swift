@@ -26,14 +26,15 @@ extension LedgerError: CustomStringConvertible {
     switch self {
     case .missing(let path): "\(path): no such run; give the directory that --out named"
     case .exists(let path):
-      "\(path): holds a run already; add --resume to go on with it, or choose another --out"
+      "\(path): holds a run already; go on with it by --resume instead of --out, or choose another --out"
     case .foreign(let path, let file):
       "\(path): not empty and not a run (it holds “\(file)”); choose a new or empty directory"
     case .locked(let path, let process):
       "\(path): in use by \(process.map { "process \($0)" } ?? "another process"); "
         + "wait for it, stop it, or choose another --out"
     case .readOnly(let path): "\(path): not writable; check its owner, its permissions, its mount"
-    case .full(let path): "\(path): the disk or quota is full; free some space, then --resume"
+    case .full(let path):
+      "\(path): the disk, quota or limit on files is full; free some space, then go on with --resume"
     case .damaged(let path, let problem): "\(path): damaged: \(problem)"
     case .newer(let path, let format):
       "\(path): written in format \(format) by a later version of progfed; update progfed"

@@ -11,7 +11,7 @@ enum SystemCode {
   /// The error of a system call that just failed at `path`.
   static func error(_ operation: String, _ path: String, code: Int32) -> LedgerError {
     switch code {
-    case ENOSPC, EDQUOT: .full(path: path)
+    case ENOSPC, EDQUOT, EFBIG: .full(path: path)
     case EROFS, EACCES, EPERM: .readOnly(path: path)
     case ENOENT, ENOTDIR: .missing(path: path)
     default: .system(path: path, operation: operation, code: code)

@@ -85,7 +85,10 @@ public final class Spool {
   }
 
   /// Waits until all that was appended is on the disk.
-  public func sync() throws(LedgerError) { try file.syncData() }
+  public func sync() throws(LedgerError) {
+    KillPoint.updateAppended.pass()
+    try file.syncData()
+  }
 
   /// The bytes of an update.
   public func read(_ entry: Entry) throws(LedgerError) -> [UInt8] {

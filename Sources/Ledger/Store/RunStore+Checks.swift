@@ -3,15 +3,14 @@ import Measures
 
 /// What a ledger says is checked before it is counted with: the file may come from anybody.
 extension RunStore {
-  /// Makes sure that the tables are those that this program writes.
-  static func checkTables(of database: Database) throws {
+  /// Makes sure that the tables are those that this program wrote in `version` of the schema.
+  static func checkTables(of database: Database, version: Int) throws {
     let sample = try DatabaseQueue()
     let expected = try sample.write { database in
       try database.execute(sql: schema)
       return try tables(of: database)
     }
     let found = try tables(of: database)
-    let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
     for (name, definition) in expected where found[name] != definition {
       if version < 2, found[name] == nil, tablesOfVersion2.contains(name) { continue }
       throw corrupt("its table \(name) isn't that of a ledger")

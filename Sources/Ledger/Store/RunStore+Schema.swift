@@ -120,8 +120,23 @@ extension RunStore {
       rejected INTEGER NOT NULL,
       PRIMARY KEY (round, socket, direction)
     ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE origin (
+      run TEXT NOT NULL,
+      plan TEXT NOT NULL,
+      topology TEXT NOT NULL,
+      file TEXT NOT NULL,
+      overrides TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE epoch (
+      epoch INTEGER PRIMARY KEY,
+      round INTEGER NOT NULL,
+      elapsed REAL NOT NULL,
+      start TEXT
+    ) STRICT;
     """
 
   /// The tables that came with version 2; a ledger of version 1 is whole without them.
-  static let tablesOfVersion2: Set<String> = ["cohort", "meter"]
+  static let tablesOfVersion2: Set<String> = ["cohort", "meter", "origin", "epoch"]
 }

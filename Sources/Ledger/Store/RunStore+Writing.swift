@@ -23,11 +23,6 @@ extension RunStore {
     }
   }
 
-  /// Forgets the rounds after `round`, as a run does that goes on from a checkpoint of that round.
-  public func discardRounds(after round: Int) throws(LedgerError) {
-    try write { try $0.execute(sql: "DELETE FROM round WHERE round > ?", arguments: [round]) }
-  }
-
   /// Keeps how the run ended; a later end replaces an earlier one.
   public func finish(_ final: FinalRecord) throws(LedgerError) {
     try write { database in
@@ -68,6 +63,14 @@ extension RunStore {
     }
   }
 
+  static func insert(_ origin: RunOrigin, into database: Database) throws {
+    try database.execute(
+      sql: "INSERT INTO origin VALUES (?, ?, ?, ?, ?)",
+      arguments: [
+        String(origin.run), origin.plan, origin.topology, origin.file, origin.overrides,
+      ])
+  }
+
   private static func insert(
     _ record: RoundRecord, _ effort: Effort, into database: Database
   ) throws {
@@ -96,7 +99,7 @@ extension RunStore {
     }
   }
 
-  private static func insert(_ book: RoundBook, round: Int, into database: Database) throws {
+  static func insert(_ book: RoundBook, round: Int, into database: Database) throws {
     let statement = try database.cachedStatement(
       sql: "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     for (key, entry) in book.sorted {

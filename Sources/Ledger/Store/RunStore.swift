@@ -9,10 +9,12 @@ public final class RunStore: Sendable {
   let database: DatabaseQueue
   let path: String
 
-  /// Makes the ledger of a new run.
+  /// Makes the ledger of a new run; only one with an origin can be resumed.
   ///
   /// - Throws: `exists` where one is; `readOnly`, `full`.
-  public static func create(at url: URL, header: RunHeader) throws(LedgerError) -> RunStore {
+  public static func create(
+    at url: URL, header: RunHeader, origin: RunOrigin? = nil
+  ) throws(LedgerError) -> RunStore {
     let path = url.path(percentEncoded: false)
     if FileManager.default.fileExists(atPath: path) {
       throw .exists(path: url.deletingLastPathComponent().path(percentEncoded: false))
@@ -24,6 +26,7 @@ public final class RunStore: Sendable {
     try first.write { database in
       try database.execute(sql: RunStore.schema)
       try RunStore.insert(header, into: database)
+      if let origin { try RunStore.insert(origin, into: database) }
     }
     first.close()
     try DurableFile.move(partial, to: url)
@@ -64,7 +67,7 @@ public final class RunStore: Sendable {
       throw .damaged(path: path, problem: "an SQLite file, but no ledger of progfed")
     }
     guard version <= schemaVersion else { throw .newer(path: path, format: version) }
-    try store.read(checkTables(of:))
+    try store.read { try checkTables(of: $0, version: version) }
     return store
   }
 

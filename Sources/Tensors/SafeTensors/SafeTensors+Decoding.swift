@@ -13,6 +13,7 @@ extension SafeTensors {
     var reader = SafeTensorsHeader(bytes: bytes[8..<start])
     let (entries, metadata) = try reader.read()
     tensors = [:]
+    self.bytes = [:]
     self.metadata = metadata
     var next = 0
     for entry in entries.sorted(by: { $0.begin < $1.begin }) {
@@ -26,8 +27,12 @@ extension SafeTensors {
         throw .truncated(needed: UInt64(start) + UInt64(end), available: bytes.count)
       }
       let data = bytes[start + next..<start + end]
-      tensors[entry.name] = Tensor(
-        shape: Shape(entry.shape), scalars: entry.type.scalars(data, count: count))
+      if entry.type == .byte {
+        self.bytes[entry.name] = Array(data)
+      } else {
+        tensors[entry.name] = Tensor(
+          shape: Shape(entry.shape), scalars: entry.type.scalars(data, count: count))
+      }
       next = end
     }
     guard next == bytes.count - start else { throw .excess(bytes: bytes.count - start - next) }

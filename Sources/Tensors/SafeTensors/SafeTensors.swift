@@ -2,10 +2,13 @@
 ///
 /// A file is the header's length (8 bytes, little-endian), the header (a JSON object with the type,
 /// shape and place of each tensor) and the tensors' scalars one after the other, little-endian and
-/// row-major. 32-bit floats are written; 16-bit floats and bfloat16 are read as well.
+/// row-major. 32-bit floats are written; 16-bit floats and bfloat16 are read as well. Raw bytes are written
+/// behind the tensors, as tensors of type U8 with one axis.
 public struct SafeTensors: Hashable, Sendable {
   /// The tensors by name.
   public var tensors: [String: Tensor]
+  /// Raw bytes by name, other names than those of the tensors; none of them is empty.
+  public var bytes: [String: [UInt8]]
   /// Free text by name.
   public var metadata: [String: String]
 
@@ -13,29 +16,34 @@ public struct SafeTensors: Hashable, Sendable {
   static let headerLimit = 100_000_000
 
   /// A file of the given tensors.
-  public init(tensors: [String: Tensor], metadata: [String: String] = [:]) {
+  public init(
+    tensors: [String: Tensor], bytes: [String: [UInt8]] = [:], metadata: [String: String] = [:]
+  ) {
     self.tensors = tensors
+    self.bytes = bytes
     self.metadata = metadata
   }
 
   /// The file's bytes, equal for equal contents; tensors lie in the order of their names.
   public func encoded() -> [UInt8] {
-    let names = tensors.keys.sorted()
-    var header = header(names: names)
+    let (names, raw) = (tensors.keys.sorted(), self.bytes.keys.sorted())
+    var header = header(names: names, raw: raw)
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
     let scalars = tensors.values.reduce(0) { $0 + $1.scalars.count }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 + header.count + 4 * scalars)
+    let rest = self.bytes.values.reduce(0) { $0 + $1.count }
+    bytes.reserveCapacity(8 + header.count + 4 * scalars + rest)
     for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: header.count >> (8 * shift))) }
     bytes += header
     for name in names {
       guard let tensor = tensors[name] else { continue }
       Self.append(tensor.scalars, to: &bytes)
     }
+    for name in raw { bytes += self.bytes[name] ?? [] }
     return bytes
   }
 
-  private func header(names: [String]) -> [UInt8] {
+  private func header(names: [String], raw: [String]) -> [UInt8] {
     var fields: [String] = []
     if !metadata.isEmpty {
       let texts = metadata.sorted { $0.key < $1.key }
@@ -51,6 +59,13 @@ public struct SafeTensors: Hashable, Sendable {
         "\(Self.quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(offset),\(end)]}")
       offset = end
+    }
+    for name in raw {
+      guard let count = bytes[name]?.count else { continue }
+      fields.append(
+        "\(Self.quoted(name)):{\"dtype\":\"U8\",\"shape\":[\(count)],"
+          + "\"data_offsets\":[\(offset),\(offset + count)]}")
+      offset += count
     }
     return Array("{\(fields.joined(separator: ","))}".utf8)
   }

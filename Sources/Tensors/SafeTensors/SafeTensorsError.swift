@@ -29,7 +29,7 @@ extension SafeTensorsError: CustomStringConvertible {
     case .header(let problem, let offset): "the header has \(problem) at byte \(offset)"
     case .duplicate(let name): "“\(name)” stands twice in the header"
     case .type(let type, let tensor):
-      "“\(tensor)” is of type \(type); F32, F16 and BF16 can be read"
+      "“\(tensor)” is of type \(type); F32, F16, BF16 and U8 can be read"
     case .shape(let shape, let tensor): "“\(tensor)” has the impossible shape \(shape)"
     case .place(let begin, let end, let expected, let tensor):
       "“\(tensor)” is said to lie at \(begin)..<\(end), but \(expected) is where it must end or begin"

@@ -3,9 +3,16 @@ enum SafeTensorsType: String {
   case float32 = "F32"
   case float16 = "F16"
   case bfloat16 = "BF16"
+  case byte = "U8"
 
   /// The bytes of one scalar.
-  var size: Int { self == .float32 ? 4 : 2 }
+  var size: Int {
+    switch self {
+    case .float32: 4
+    case .float16, .bfloat16: 2
+    case .byte: 1
+    }
+  }
 
   /// `count` scalars from their little-endian bytes.
   func scalars(_ data: ArraySlice<UInt8>, count: Int) -> [Float] {
@@ -29,6 +36,7 @@ enum SafeTensorsType: String {
         return Float(bitPattern: word)
       }
       #endif
+    case .byte: return data.map { Float($0) }
     case .float16: return (0..<count).map { Self.widened(Self.word(data, base + 2 * $0)) }
     case .bfloat16:
       return (0..<count).map { Float(bitPattern: UInt32(Self.word(data, base + 2 * $0)) << 16) }

@@ -8,7 +8,11 @@ import ZeroMQ
 struct BrokerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "broker",
-    abstract: "Run the broker of a topology; workers connect to it.")
+    abstract: "Run the broker of a topology; workers connect to it.",
+    discussion: """
+      A broker that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume: workers join it again, \
+      and updates that it had acknowledged count. The model ends the same as if nothing had happened.
+      """)
 
   @OptionGroup var options: RunOptions
 
@@ -22,18 +26,16 @@ struct BrokerCommand: ParsableCommand {
     try Exit.reporting {
       let endpoints = try Endpoints(base: bind)
       guard endpoints.isLocal || insecure else { throw EndpointError.exposed(bind) }
-      let topology = try options.load()
-      let workload = try Workload(topology)
-      let directory = try options.directory(for: topology)
-      defer { directory.release() }
       let printer = ProgressPrinter(isQuiet: options.quiet)
+      guard let start = try options.start(printer) else { return }
+      defer { start.directory.release() }
       var generator = SystemRandomNumberGenerator()
       let broker = try Broker(
-        workload,
+        start.workload,
         settings: BrokerSettings(
           endpoints: endpoints, threads: options.threads,
           transport: String(bind.prefix { $0 != ":" }), run: generator.next()),
-        directory: directory, observer: printer)
+        directory: start.directory, observer: printer, resumption: start.resumption)
       let interruption = Interruption { broker.stop() }
       let context = try Context()
       defer { _ = context.terminate(within: .seconds(5)) }
@@ -44,7 +46,7 @@ struct BrokerCommand: ParsableCommand {
             "listening on \(endpoints.control), \(endpoints.bulk), \(endpoints.updates)")
         }
       }
-      try RunResult(directory, state: state).show(asJSON: options.json, quiet: options.quiet)
+      try RunResult(start.directory, state: state).show(asJSON: options.json, quiet: options.quiet)
     }
   }
 }

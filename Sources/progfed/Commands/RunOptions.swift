@@ -6,11 +6,23 @@ import Topology
 
 /// What the commands that run a topology have in common.
 struct RunOptions: ParsableArguments {
-  @Argument(help: "The topology file: model, data, clients, rounds, codecs.")
-  var topology: String
+  @Argument(
+    help: """
+      The topology file: model, data, clients, rounds, codecs. A run that goes on has its own, and takes \
+      this one only if the result stays the same.
+      """)
+  var topology: String?
 
   @Option(help: "The run directory; by default a new one under runs/.")
   var out: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Go on with the run in this directory after it was stopped or killed. With a topology, a new run \
+      begins there if there is none.
+      """, valueName: "run"))
+  var resume: String?
 
   @OptionGroup var overrides: OverrideOptions
 
@@ -27,16 +39,15 @@ struct RunOptions: ParsableArguments {
     guard (1...1024).contains(threads) else {
       throw ValidationError("--threads \(threads): give a number from 1 to 1024")
     }
-  }
-
-  /// The topology with what the command line changes.
-  func load() throws -> Topology {
-    try Topology(contentsOf: topology, overrides: overrides.values)
+    guard topology != nil || resume != nil else { throw ValidationError(Self.nothingToRun) }
+    guard out == nil || resume == nil else {
+      throw ValidationError("--out begins a new run, --resume goes on with one; give one of them")
+    }
   }
 
   /// The run directory, made anew.
   func directory(for topology: Topology) throws -> RunDirectory {
-    if let out { return try RunDirectory.create(at: URL(fileURLWithPath: out)) }
+    if let out = out ?? resume { return try RunDirectory.create(at: URL(fileURLWithPath: out)) }
     // The first free number, so that runs of one topology don't get in each other's way.
     for number in 1... {
       let url = URL(fileURLWithPath: "runs/\(topology.name)-\(number)")

@@ -32,6 +32,14 @@ struct RunResult {
       }
     }
     guard state == .interrupted else { return }
+    let path = directory.paths.directory.relativePath
+    FileHandle.standardError.write(
+      Data(
+        """
+        progfed: stopped after round \(summary.rounds.last?.round ?? 0) of \(summary.plannedRounds); \
+        go on with --resume \(path)
+
+        """.utf8))
     throw Exit.interrupted
   }
 }

@@ -7,7 +7,11 @@ import Reports
 /// Runs broker, workers and clients of a topology in one process.
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a topology in one process: broker, clients and real sockets between them.")
+    abstract: "Run a topology in one process: broker, clients and real sockets between them.",
+    discussion: """
+      A run that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends in the same \
+      model as if nothing had happened.
+      """)
 
   @OptionGroup var options: RunOptions
 
@@ -26,17 +30,15 @@ struct Simulate: ParsableCommand {
 
   func run() throws {
     try Exit.reporting {
-      let topology = try options.load()
-      let workload = try Workload(topology)
-      let directory = try options.directory(for: topology)
-      defer { directory.release() }
       let printer = ProgressPrinter(isQuiet: options.quiet)
+      guard let start = try options.start(printer) else { return }
+      defer { start.directory.release() }
       let simulation = try Simulation(
-        workload, transport: transport, isEncrypted: curve, threads: options.threads,
-        directory: directory, observer: printer)
+        start.workload, transport: transport, isEncrypted: curve, threads: options.threads,
+        directory: start.directory, observer: printer, resumption: start.resumption)
       let interruption = Interruption { simulation.stop() }
       let state = try withExtendedLifetime(interruption) { try simulation.run() }
-      try RunResult(directory, state: state).show(asJSON: options.json, quiet: options.quiet)
+      try RunResult(start.directory, state: state).show(asJSON: options.json, quiet: options.quiet)
     }
   }
 }

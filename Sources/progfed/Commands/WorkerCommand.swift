@@ -10,7 +10,11 @@ import ZeroMQ
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker",
-    abstract: "Play some of a topology's clients against a broker.")
+    abstract: "Play some of a topology's clients against a broker.",
+    discussion: """
+      A worker keeps nothing on disk. Started again the same way after it was killed, it joins again and trains \
+      what isn't counted yet; the same seed gives the same updates.
+      """)
 
   @Argument(help: "The topology file, the same as the broker's.")
   var topology: String

@@ -35,6 +35,7 @@ enum Exit {
   private static func status(of error: any Error) -> ExitCode {
     switch error {
     case is TopologyError, is SweepError, is PartitionError, is ModelError: badInput
+    case is ResumptionError, LedgerError.damaged, LedgerError.newer: badInput
     case DatasetError.missing: unavailable
     case is DatasetError: badInput
     case is ZMQError, is LedgerError, is EndpointError: unavailable

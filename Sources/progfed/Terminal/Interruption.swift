@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 
-/// Turns SIGINT and SIGTERM into a call: the first asks to end cleanly, the second SIGINT ends at once.
+/// Turns SIGINT and SIGTERM into a call: the first asks to end cleanly, a second one ends at once.
 final class Interruption {
   private var sources: [any DispatchSourceSignal] = []
 
@@ -11,8 +11,8 @@ final class Interruption {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        // From now on the signal does what it does by default.
-        signal(number, SIG_DFL)
+        // From now on both do what they do by default.
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         FileHandle.standardError.write(
           Data("\nprogfed: ending cleanly; interrupt again to end at once\n".utf8))
         stop()

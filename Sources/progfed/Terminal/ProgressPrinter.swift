@@ -13,14 +13,14 @@ final class ProgressPrinter: RunObserver {
   private let terminal = Terminal.error
   private let isQuiet: Bool
   private let hasLine = Mutex(false)
-  private let lastWaiting = Mutex<String?>(nil)
+  private let lastWaiting = Mutex(RepeatedLine())
 
   /// A printer; a quiet one shows only what went wrong.
   init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
   func closed(_ progress: RunProgress) {
     guard !isQuiet else { return }
-    lastWaiting.withLock { $0 = nil }
+    lastWaiting.withLock { $0 = RepeatedLine() }
     let record = progress.record
     let line = ProgressLine(
       stage: record.stage, stages: progress.stages, round: record.round,
@@ -35,15 +35,11 @@ final class ProgressPrinter: RunObserver {
 
   func noticed(_ notice: BrokerNotice) {
     switch notice {
-    case .opened: lastWaiting.withLock { $0 = nil }
+    case .opened: lastWaiting.withLock { $0 = RepeatedLine() }
     case .waiting(let present, let needed):
-      guard !isQuiet, present > 0 || needed > 1 else { return }
+      guard !isQuiet else { return }
       let text = "waiting for clients: \(present) of \(needed) are here"
-      let isNew = lastWaiting.withLock { last in
-        defer { last = text }
-        return last != text
-      }
-      if isNew { say(text) }
+      if lastWaiting.withLock({ $0.isNews(text, at: .now) }) { say(text) }
     case .refused(let client, let reason, let detail):
       say("client \(client) was refused (\(reason.name)): \(detail)")
     case .declined(let client, let reason, let detail):

@@ -1,0 +1,50 @@
+import Foundation
+import Ledger
+
+/// What a checkpoint says of a run beside the model's values, as JSON.
+struct CheckpointState: Codable {
+  /// The run's number.
+  var run: UInt64
+  /// The run's clock when the checkpoint's round ended, in seconds.
+  var elapsed: Double
+  /// The last known accuracy, in [0, 1].
+  var accuracy: Double?
+  /// The last known loss on the test set.
+  var loss: Double?
+  /// What the watch for collapses remembers.
+  var collapse: CollapseWatch
+  /// What the model is beside its values.
+  var model: GlobalModel.State
+
+  /// The state of a checkpoint; nil unless it is one that a broker wrote.
+  init?(_ checkpoint: Checkpoint) {
+    guard let state = try? JSONDecoder().decode(Self.self, from: checkpoint.state) else {
+      return nil
+    }
+    self = state
+  }
+
+  /// A state of the given parts.
+  init(
+    run: UInt64, elapsed: Double, accuracy: Double?, loss: Double?, collapse: CollapseWatch,
+    model: GlobalModel.State
+  ) {
+    self.run = run
+    self.elapsed = elapsed
+    self.accuracy = accuracy
+    self.loss = loss
+    self.collapse = collapse
+    self.model = model
+  }
+
+  /// The state as JSON, equal for equal states.
+  ///
+  /// - Throws: an error of Foundation's for numbers that aren't finite.
+  var json: Data {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      return try encoder.encode(self)
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Federation
+import Foundation
+package import Ledger
+import Measures
+package import Topology
+
+/// From where a run goes on: the newest checkpoint that is whole, and what the ledger knows of it.
+package struct Resumption: Sendable {
+  /// How the run began.
+  package let origin: RunOrigin
+  /// The broker's incarnation that goes on, one more than the last.
+  package let epoch: Int
+  /// The round to go on with, from 1; one more than there are if all are done.
+  package let round: Int
+  /// The rounds that are in the ledger and must be run again, since their checkpoint is missing.
+  package let repeated: ClosedRange<Int>?
+  /// Why newer checkpoints couldn't be used.
+  package let damaged: [LedgerError]
+  /// The run's clock when it goes on.
+  package let elapsed: Duration
+  /// All bytes so far, client view.
+  package let total: TwoWayTraffic
+
+  let checkpoint: Checkpoint?
+  let state: CheckpointState?
+
+  /// Looks up from where the run in `directory` goes on as one of `topology`; nothing is changed.
+  ///
+  /// - Throws: ``ResumptionError``, `LedgerError`.
+  package init(of directory: RunDirectory, topology: Topology) throws {
+    let paths = directory.paths
+    let path = paths.directory.path(percentEncoded: false)
+    let ledger = try RunStore.read(at: paths.ledger)
+    defer { ledger.close() }
+    guard let origin = try ledger.origin() else { throw ResumptionError.tooOld(path: path) }
+    let differences = PlanDifference.all(between: origin.plan, and: topology.runPlan)
+    guard differences.isEmpty else {
+      throw ResumptionError.otherRun(path: path, topology: topology.file, differences)
+    }
+    let found = try CheckpointStore(directory: paths.checkpoints).latest()
+    let last = try ledger.lastRound() ?? 0
+    let state = found.checkpoint.flatMap(CheckpointState.init)
+    if let checkpoint = found.checkpoint {
+      guard state?.run == origin.run else {
+        throw LedgerError.damaged(
+          path: paths.checkpoints.path(percentEncoded: false),
+          problem: "the checkpoint after round \(checkpoint.round) is one of another run")
+      }
+    } else if last > 1 {
+      throw ResumptionError.noCheckpoint(path: path, found.damaged)
+    }
+    let done = found.checkpoint?.round ?? 0
+    let summary = try ledger.summary()
+    self.origin = origin
+    checkpoint = found.checkpoint
+    self.state = state
+    damaged = found.damaged
+    round = done + 1
+    repeated = last > done ? done + 1...last : nil
+    epoch = (try ledger.epochs().last?.number ?? 0) + 1
+    let before = state.map { Duration.seconds($0.elapsed) } ?? .zero
+    elapsed = summary.state == .interrupted ? max(before, summary.elapsed) : before
+    total = summary.totals.traffic
+  }
+}
+
+/// Why a run can't go on.
+package enum ResumptionError: Error, CustomStringConvertible {
+  /// It is a run of something else.
+  case otherRun(path: String, topology: String, [PlanDifference])
+  /// None of its checkpoints is whole.
+  case noCheckpoint(path: String, [LedgerError])
+  /// It was made by a version that couldn't resume.
+  case tooOld(path: String)
+
+  /// What is wrong, where, and what to do.
+  package var description: String {
+    switch self {
+    case .otherRun(let path, let topology, let differences):
+      """
+      \(path): this run can't go on with \(topology), which differs from what it began with:
+      \(differences.prefix(8).map { "  \($0)\n" }.joined())\
+      leave the topology out to go on with the run's own, or begin a new run with --out
+      """
+    case .noCheckpoint(let path, let damaged):
+      """
+      \(path): no checkpoint of this run can be used; begin a new run with --out
+      \(damaged.map { "  \($0)" }.joined(separator: "\n"))
+      """
+    case .tooOld(let path):
+      "\(path): this run was made by a version of progfed that couldn't resume; begin a new one"
+    }
+  }
+}

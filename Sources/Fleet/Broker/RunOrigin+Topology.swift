@@ -1,0 +1,42 @@
+import Federation
+import Foundation
+package import Ledger
+package import Topology
+
+extension RunOrigin {
+  /// The origin of a run of `topology` under the number `run`.
+  init(_ topology: Topology, run: UInt64) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    // Integers and strings always encode.
+    let overrides = (try? encoder.encode(topology.overrides)) ?? Data("{}".utf8)
+    self.init(
+      run: run, plan: topology.runPlan, topology: topology.source,
+      file: URL(fileURLWithPath: topology.file).path,
+      overrides: String(decoding: overrides, as: UTF8.self))
+  }
+
+  /// The topology as it was run: the file's text of then, and what command lines say, then and now.
+  ///
+  /// - Throws: `TopologyError`, for example where the data set isn't there any more.
+  package func readTopology(overrides now: Overrides) throws(TopologyError) -> Topology {
+    let before = try? JSONDecoder().decode(Overrides.self, from: Data(overrides.utf8))
+    return try Topology(
+      parsing: topology, file: file, overrides: (before ?? Overrides()).overridden(by: now))
+  }
+}
+
+extension Topology {
+  /// What decides the result of a run, a line `name: value` for each.
+  ///
+  /// Not in it are waiting times and limits, which may change when a run goes on.
+  var runPlan: String {
+    plan + """
+      seed: \(seed)
+      participation.perRound: \(rules.clientsPerRound)
+      server: \(server.rule)
+      limits.updateNorm: \(updateNorm.map { "\($0)" } ?? "none")
+
+      """
+  }
+}

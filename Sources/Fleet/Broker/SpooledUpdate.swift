@@ -1,0 +1,47 @@
+import Federation
+import Wire
+
+/// An update as the spool keeps it: the client's offer, so that a broker that was killed knows what it is,
+/// and the update's bytes.
+///
+/// 4 bytes, little-endian, say how long the offer's envelope is; the envelope and the update follow.
+struct SpooledUpdate {
+  /// What the client said of its update.
+  var offer: Offer
+  /// The update.
+  var bytes: [UInt8]
+
+  /// An update with its offer.
+  init(offer: Offer, bytes: [UInt8]) {
+    self.offer = offer
+    self.bytes = bytes
+  }
+
+  /// The update that `record` holds; nil unless it is one.
+  init?(_ record: [UInt8]) {
+    guard record.count >= 4 else { return nil }
+    let length = (0..<4).reduce(0) { $0 | Int(record[$1]) << (8 * $1) }
+    guard length <= record.count - 4 else { return nil }
+    // SAFETY: the range lies within the record, and the bytes are read only within the closure.
+    let message = unsafe record.withUnsafeBytes { bytes in
+      unsafe try? Envelope.uplink(
+        UnsafeRawBufferPointer(rebasing: bytes[4..<4 + length]),
+        payload: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+    guard case .offer(let offer)? = message?.body, offer.length == record.count - 4 - length else {
+      return nil
+    }
+    self.init(offer: offer, bytes: Array(record[(4 + length)...]))
+  }
+
+  /// The record for the spool; `header` says whose update it is.
+  func record(_ header: Header) -> [UInt8] {
+    let envelope = Envelope.frame(Message(header, Uplink.offer(offer)))
+    var record: [UInt8] = []
+    record.reserveCapacity(4 + envelope.count + bytes.count)
+    for byte in 0..<4 { record.append(UInt8(truncatingIfNeeded: envelope.count >> (8 * byte))) }
+    record += envelope
+    record += bytes
+    return record
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Synchronization
+
+/// A named place before or after a durable step, at which a test has the process kill itself.
+///
+/// `PROGFED_KILL_AT=checkpoint-written:3` raises SIGKILL at the third passing, as if the power had gone
+/// there. Without the variable a passing costs one comparison.
+package enum KillPoint: String, CaseIterable, Sendable {
+  /// A broker's incarnation is in the ledger; nothing is bound yet.
+  case epochBegun = "epoch-begun"
+  /// A round was announced for the first time.
+  case roundOpened = "round-opened"
+  /// Chunks of the model were handed to the socket.
+  case modelSent = "model-sent"
+  /// A whole update is here, and isn't in the spool.
+  case updateArrived = "update-arrived"
+  /// An update is in the spool's file, but perhaps not on the disk.
+  case updateAppended = "update-appended"
+  /// An update is on the disk, and isn't acknowledged.
+  case updateStored = "update-stored"
+  /// The acknowledgement of an update was handed to the socket.
+  case updateAcknowledged = "update-acknowledged"
+  /// A round is over; nothing is aggregated.
+  case roundClosed = "round-closed"
+  /// The next model is in memory alone.
+  case roundAggregated = "round-aggregated"
+  /// A round is in the ledger, and its model isn't in a checkpoint.
+  case ledgerCommitted = "ledger-committed"
+  /// A checkpoint is on the disk, and doesn't have its name.
+  case checkpointWritten = "checkpoint-written"
+  /// A checkpoint has its name; those before it and the spool are as they were.
+  case checkpointRenamed = "checkpoint-renamed"
+  /// The updates of the round that ended are gone.
+  case spoolCleared = "spool-cleared"
+  /// The final model has its file; the ledger doesn't know of the run's end.
+  case modelSaved = "model-saved"
+  /// The ledger knows of the run's end.
+  case runFinished = "run-finished"
+  /// A worker received a chunk of the model.
+  case chunkReceived = "chunk-received"
+  /// A client of a worker begins to train.
+  case trainingBegun = "training-begun"
+  /// A worker has an update that nobody knows of.
+  case updateTrained = "update-trained"
+  /// A worker handed a chunk of an update to its socket.
+  case chunkSent = "chunk-sent"
+
+  /// The variable of the environment that arms a point: its name, a colon, and which passing.
+  package static let variable = "PROGFED_KILL_AT"
+
+  private static let armed: (point: KillPoint, passing: Int)? = {
+    let parts = ProcessInfo.processInfo.environment[variable]?.split(separator: ":") ?? []
+    guard parts.count == 2, let point = KillPoint(rawValue: String(parts[0])),
+      let passing = Int(parts[1])
+    else { return nil }
+    return (point, passing)
+  }()
+
+  private static let passings = Atomic(0)
+
+  /// Goes on, or ends the process at once if this passing was armed.
+  package func pass() {
+    guard let armed = Self.armed, armed.point == self,
+      Self.passings.add(1, ordering: .relaxed).newValue == armed.passing
+    else { return }
+    kill(getpid(), SIGKILL)
+  }
+}

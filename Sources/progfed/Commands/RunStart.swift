@@ -1,0 +1,82 @@
+import ArgumentParser
+import Fleet
+import Foundation
+import Ledger
+import Topology
+
+/// What a run begins with, or goes on with.
+struct RunStart {
+  /// The run's description.
+  let topology: Topology
+  /// What there is to learn.
+  let workload: Workload
+  /// Where the run is kept.
+  let directory: RunDirectory
+  /// From where it goes on; nil for a new run.
+  let resumption: Resumption?
+}
+
+extension RunOptions {
+  /// Reads what the command line names: a topology for a new run, or a run to go on with.
+  ///
+  /// - Returns: Nil if the run is finished; that was said, and its result shown.
+  /// - Throws: what is wrong with the topology, its data or the directory.
+  func start(_ printer: ProgressPrinter) throws -> RunStart? {
+    if let resume {
+      let url = URL(fileURLWithPath: resume, isDirectory: true)
+      let isThere = FileManager.default.fileExists(atPath: RunPaths(url).ledger.path)
+      if isThere || topology == nil {
+        return try go(on: RunDirectory.open(at: url), printer)
+      }
+      // So that one command line, a service's, both begins a run and goes on with it.
+      printer.say("\(resume): nothing to resume there; a new run begins")
+    }
+    guard let topology else { throw ValidationError(Self.nothingToRun) }
+    let read = try Topology(contentsOf: topology, overrides: overrides.values)
+    let workload = try Workload(read)
+    return RunStart(
+      topology: read, workload: workload, directory: try directory(for: read), resumption: nil)
+  }
+
+  /// Why there is nothing to do.
+  static let nothingToRun = "name a topology file, or a run to go on with: --resume RUN"
+
+  private func go(on directory: RunDirectory, _ printer: ProgressPrinter) throws -> RunStart? {
+    let path = directory.paths.directory.relativePath
+    let ledger = try RunStore.read(at: directory.paths.ledger)
+    let (origin, state) = (try ledger.origin(), try ledger.summary().state)
+    ledger.close()
+    guard state != .done else {
+      printer.say("\(path): this run is finished; there is nothing to go on with")
+      try RunResult(directory, state: state).show(asJSON: json, quiet: true)
+      return nil
+    }
+    let read: Topology
+    if let topology {
+      read = try Topology(contentsOf: topology, overrides: overrides.values)
+    } else if let origin {
+      read = try origin.readTopology(overrides: overrides.values)
+    } else {
+      throw ResumptionError.tooOld(path: path)
+    }
+    let resumption = try Resumption(of: directory, topology: read)
+    for damage in resumption.damaged {
+      printer.say("\(damage); going on from the checkpoint before it")
+    }
+    if let rounds = resumption.repeated {
+      printer.say(
+        rounds.count == 1
+          ? "round \(rounds.lowerBound) has no checkpoint; it is run again"
+          : "rounds \(rounds.lowerBound) to \(rounds.upperBound) have no checkpoint; "
+            + "they are run again")
+    }
+    if !quiet {
+      printer.say(
+        resumption.round > read.rounds
+          ? "\(path): goes on after its last round"
+          : "\(path): goes on with round \(resumption.round) of \(read.rounds)")
+    }
+    return RunStart(
+      topology: read, workload: try Workload(read), directory: directory, resumption: resumption)
+  }
+}
