@@ -16,7 +16,9 @@ let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let sockets: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -27,6 +29,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -90,11 +93,14 @@ let package = Package(
       swiftSettings: safe),
     .target(name: "Reports", dependencies: ["Digests", "Ledger", "Measures"], swiftSettings: safe),
     // 6
+    .target(name: "Live", dependencies: ["Ledger", "Reports", http, sockets], swiftSettings: safe),
+    // 7
     .executableTarget(
       name: "progfed",
       dependencies: [
-        "Codecs", "Datasets", "Federation", "Fleet", "Ledger", "Measures", "Models", "Neural",
-        "OneDNN", "Progressive", "Reports", "Tensors", "Topology", "Wire", "ZeroMQ", argumentParser,
+        "Codecs", "Datasets", "Federation", "Fleet", "Ledger", "Live", "Measures", "Models",
+        "Neural", "OneDNN", "Progressive", "Reports", "Tensors", "Topology", "Wire", "ZeroMQ",
+        argumentParser,
       ],
       swiftSettings: safe),
     // Tests
@@ -122,8 +128,16 @@ let package = Package(
       dependencies: ["Digests", "Federation", "Measures", "Progressive", "Tensors", "Wire"],
       swiftSettings: common),
     .testTarget(
+      name: "FleetTests",
+      dependencies: [
+        "Federation", "Fleet", "Ledger", "Measures", "TestSupport", "Topology", "ZeroMQ",
+      ],
+      swiftSettings: common),
+    .testTarget(
       name: "LedgerTests", dependencies: ["Digests", "Ledger", "Measures", "Tensors", database],
       swiftSettings: common),
+    .testTarget(
+      name: "LiveTests", dependencies: ["Live"], swiftSettings: common),
     .testTarget(name: "LinksTests", dependencies: ["Links", "Measures"], swiftSettings: common),
     .testTarget(name: "MeasuresTests", dependencies: ["Measures"], swiftSettings: common),
     .testTarget(
@@ -136,7 +150,7 @@ let package = Package(
     .testTarget(name: "ProgressiveTests", dependencies: ["Progressive"], swiftSettings: common),
     .testTarget(
       name: "ReportsTests", dependencies: ["Digests", "Ledger", "Measures", "Reports"],
-      swiftSettings: common),
+      exclude: ["EventFiles"], swiftSettings: common),
     .testTarget(
       name: "TensorsTests", dependencies: ["Measures", "Tensors"], swiftSettings: common),
     .testTarget(

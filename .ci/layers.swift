@@ -17,6 +17,7 @@ let levels = [
   ["Federation", "Models"],
   ["Faults", "Topology"],
   ["Fleet", "Reports"],
+  ["Live"],
   ["progfed"],
 ]
 

@@ -20,12 +20,13 @@
 struct czmq_tcp_counters {
   uint64_t bytes_sent;      // retransmissions included
   uint64_t bytes_retrans;
-  uint64_t bytes_received;
+  uint64_t bytes_received;  // without the FIN, which the kernel counts as one byte
   uint64_t bytes_acked;     // SYN and FIN count as one byte each
   uint32_t segs_out;
   uint32_t segs_in;
   uint32_t notsent_bytes;
   uint32_t rtt_microseconds;
+  uint8_t has_peer_closed;
 };
 
 // Reads TCP_INFO of a socket; 0, or -1 with errno set.
@@ -50,6 +51,11 @@ static inline int czmq_tcp_counters_read(int fd, struct czmq_tcp_counters *count
   memcpy(&counters->notsent_bytes, info + 144, 4);
   memcpy(&counters->bytes_sent, info + 200, 8);
   memcpy(&counters->bytes_retrans, info + 208, 8);
+  enum { fin_time_wait = 6, fin_close_wait = 8, fin_last_ack = 9, fin_closing = 11 };
+  unsigned char state = info[0];
+  counters->has_peer_closed = state == fin_time_wait || state == fin_close_wait ||
+                              state == fin_last_ack || state == fin_closing;
+  if (counters->has_peer_closed && counters->bytes_received > 0) counters->bytes_received -= 1;
   return 0;
 }
 

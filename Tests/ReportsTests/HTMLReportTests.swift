@@ -45,12 +45,13 @@ import FoundationXML
     let page = try page(rounds: 30)
     for description in [
       "Accuracy against rounds", "Accuracy against bytes on the wire", "Accuracy against time",
-      "Bytes on the wire per stage", "The rounds on the run&#39;s clock", "Clients by bytes",
-      "Clients by updates",
+      "Bytes on the wire per stage", "Bytes on the wire per round", "FLOPs of training per stage",
+      "The rounds on the run&#39;s clock", "Clients by bytes on their own link",
+      "Clients by updates that counted", "Clients by computation",
     ] { #expect(page.contains("aria-label=\"\(description)\""), "\(description)") }
     #expect(page.components(separatedBy: "<details>").count - 1 == 4)
     #expect(page.contains("prefers-color-scheme: dark") && page.contains("@media print"))
-    #expect(page.components(separatedBy: "class=\"limit\"").count - 1 == 3)
+    #expect(page.components(separatedBy: "class=\"limit\"").count - 1 == 6)
   }
 
   @Test func `a page of many clients stays small`() throws {

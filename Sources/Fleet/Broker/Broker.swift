@@ -77,6 +77,9 @@ package final class Broker: Sendable {
     let complete = try loop.run()
     let state: RunState = complete ? .done : .interrupted
     try queue.finish(state: state, book: loop.books.close(), elapsed: loop.now)
+    if let reading = loop.lastReading, let round = loop.lastRound {
+      try ledger.append(reading, after: round)
+    }
     return state
   }
 

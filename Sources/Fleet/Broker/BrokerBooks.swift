@@ -13,10 +13,19 @@ struct BrokerBooks {
   private(set) var book = RoundBook()
   /// The bytes of the whole run so far, client view.
   private(set) var total = TwoWayTraffic.zero
+  /// The bytes on the wire of each socket so far, which the kernel's count must equal.
+  private(set) var sockets: [BrokerSocket: TwoWayTraffic] = [:]
 
   private let cost: ZMTPCost
-  private var listeners: [String: Int] = [:]
+  private var listeners: [Listener: Int] = [:]
   private var greeted: Set<Int> = []
+  /// The clients that each segment was broadcast to in this round.
+  private var served: [String: Set<Int>] = [:]
+
+  private struct Listener: Hashable {
+    let socket: BrokerSocket
+    let topic: String
+  }
 
   /// Empty books for connections with the given mechanism.
   init(_ mechanism: ZMTPCost.Mechanism) { cost = ZMTPCost(mechanism) }
@@ -26,69 +35,99 @@ struct BrokerBooks {
 
   /// The traffic since the last call; booking goes on with an empty book.
   mutating func close() -> RoundBook {
-    defer { book = RoundBook() }
+    defer {
+      book = RoundBook()
+      served = [:]
+    }
     return book
   }
 
   /// Counts something that went wrong.
   mutating func count(_ name: String) { book.count(name) }
 
-  /// A published message to all, to one client's mailbox, or chunks to many.
+  /// A published message to one client's mailbox, or a chunk to many.
   ///
   /// - Parameters:
   ///   - topic: The topic's text.
+  ///   - socket: The socket that publishes it.
   ///   - frames: The sizes of all frames.
   ///   - kind: What the message is.
   ///   - payload: The model's own bytes in it.
   ///   - clients: The clients whose links carry it.
   mutating func published(
-    _ topic: String, frames: [Int], kind: TrafficKind, payload: Int, to clients: [Int]
+    _ topic: String, on socket: BrokerSocket, frames: [Int], kind: TrafficKind, payload: Int,
+    to clients: [Int]
   ) {
     let wire = cost.message(frames)
-    let sockets = listeners[topic] ?? 0
+    let connections = listeners[Listener(socket: socket, topic: topic)] ?? 0
     add(
-      .socket, nil, .down, kind, payload: payload * sockets, wire: wire.bytes * sockets,
-      count: sockets)
-    for client in clients {
-      add(.client, client, .down, kind, payload: payload, wire: wire.bytes)
-    }
+      socket, .down, kind, payload: payload * connections, wire: wire.bytes * connections,
+      count: connections)
+    for client in clients { add(client, .down, kind, payload: payload, wire: wire.bytes) }
   }
 
   /// A message to all of `clients`, booked in one line because it belongs to none alone.
   mutating func announced(_ topic: String, frames: [Int], clients: Int) {
     let wire = cost.message(frames)
-    let sockets = listeners[topic] ?? 0
-    add(.socket, nil, .down, .control, wire: wire.bytes * sockets, count: sockets)
-    add(.client, nil, .down, .control, wire: wire.bytes * clients, count: clients)
+    let connections = listeners[Listener(socket: .control, topic: topic)] ?? 0
+    add(.control, .down, .control, wire: wire.bytes * connections, count: connections)
+    add(nil, .down, .control, wire: wire.bytes * clients, count: clients)
+  }
+
+  /// A segment is broadcast to these clients.
+  mutating func broadcast(_ topic: String, to clients: [Int]) {
+    served[topic, default: []].formUnion(clients)
+  }
+
+  /// A client asks again for a chunk that was broadcast to it: that one didn't arrive.
+  mutating func lost(_ topic: String, _ client: Int, frames: [Int], kind: TrafficKind, payload: Int)
+  {
+    guard served[topic]?.contains(client) == true else { return }
+    total.down -= book.retract(
+      .client, client: client, .down, kind, payload: ByteCount(payload), wire: cost.message(frames))
   }
 
   /// A message that a client sent.
   mutating func received(from client: Int, frames: [Int], kind: TrafficKind, payload: Int) {
     let wire = cost.message(frames).bytes
-    add(.socket, nil, .up, kind, payload: payload, wire: wire)
-    add(.client, client, .up, kind, payload: payload, wire: wire)
+    add(.updates, .up, kind, payload: payload, wire: wire)
+    add(client, .up, kind, payload: payload, wire: wire)
   }
 
   /// A message that is nobody's.
-  mutating func received(stray frames: [Int]) {
-    add(.socket, nil, .up, .control, wire: cost.message(frames).bytes)
+  mutating func received(stray frames: [Int], on socket: BrokerSocket = .updates) {
+    add(socket, .up, .control, wire: cost.message(frames).bytes)
   }
 
   /// A subscription, or its cancellation, as an XPUB reports it.
-  mutating func noticed(_ topic: String, isSubscription: Bool) {
+  ///
+  /// Also the end of a connection cancels its subscriptions, without a command on the wire: then the notice
+  /// wasn't `sent`.
+  mutating func noticed(
+    _ notice: SubscriptionNotice, on socket: BrokerSocket, wasSent: Bool
+  ) {
+    let length = notice.topic.count
     let size =
-      isSubscription
-      ? cost.subscribe(topic: topic.utf8.count) : cost.cancel(topic: topic.utf8.count)
-    add(.socket, nil, .up, .control, wire: size.bytes)
-    let count = (listeners[topic] ?? 0) + (isSubscription ? 1 : -1)
-    listeners[topic] = count > 0 ? count : nil
+      notice.isSubscription ? cost.subscribe(topic: length) : cost.cancel(topic: length)
+    if wasSent { add(socket, .up, .handshake, wire: size.bytes) }
+    let topic = String(decoding: notice.topic, as: UTF8.self)
+    let listener = Listener(socket: socket, topic: topic)
+    let count = (listeners[listener] ?? 0) + (notice.isSubscription ? 1 : -1)
+    listeners[listener] = count > 0 ? count : nil
   }
 
-  /// A connection of a socket of `kind` was made.
-  mutating func connected(_ kind: SocketKind, peer: SocketKind) {
-    add(
-      .socket, nil, .down, .handshake, wire: cost.handshake(of: kind, isServer: true).bytes)
-    add(.socket, nil, .up, .handshake, wire: cost.handshake(of: peer, isServer: false).bytes)
+  /// A connection was made.
+  mutating func connected(_ socket: BrokerSocket) {
+    let (kind, peer) = socket.kinds
+    add(socket, .down, .handshake, wire: cost.handshake(of: kind, isServer: true).bytes)
+    add(socket, .up, .handshake, wire: cost.handshake(of: peer, isServer: false).bytes)
+  }
+
+  /// Bytes that TCP sent again since the last call.
+  mutating func retransmitted(_ bytes: ByteCount) {
+    guard bytes > .zero else { return }
+    // Not in `sockets`, which count each byte of a stream once.
+    book.book(.socket, client: nil, .down, .retransmission, wire: bytes)
   }
 
   /// A client joined: what its own three connections and first subscriptions cost its link, once.
@@ -102,31 +141,40 @@ struct BrokerBooks {
       + cost.handshake(of: .push, isServer: false).bytes
     let mailbox = cost.subscribe(topic: Topic.client(client).text.utf8.count).bytes
     let all = cost.subscribe(topic: Topic.all.text.utf8.count).bytes
-    add(.client, client, .down, .handshake, wire: down)
-    add(.client, client, .up, .handshake, wire: up)
-    add(.client, client, .up, .control, wire: 2 * mailbox + all, count: 3)
+    add(client, .down, .handshake, wire: down)
+    add(client, .up, .handshake, wire: up + 2 * mailbox + all, count: 4)
   }
 
   /// A client listened to a segment's chunks, and will stop: the two commands on its own link.
   mutating func listened(_ client: Int, to topic: String) {
     let length = topic.utf8.count
     let wire = cost.subscribe(topic: length) + cost.cancel(topic: length)
-    add(.client, client, .up, .control, wire: wire.bytes, count: 2)
+    add(client, .up, .handshake, wire: wire.bytes, count: 2)
   }
 
+  /// Books in the client view.
   private mutating func add(
-    _ view: View, _ client: Int?, _ direction: Direction, _ kind: TrafficKind, payload: Int = 0,
+    _ client: Int?, _ direction: Direction, _ kind: TrafficKind, payload: Int = 0, wire: Int,
+    count: Int = 1
+  ) {
+    guard count > 0 else { return }
+    let traffic = Traffic(payload: ByteCount(payload), wire: ByteCount(wire))
+    book.book(
+      .client, client: client, direction, kind, payload: traffic.payload, wire: traffic.wire,
+      count: count)
+    total[direction] += traffic
+  }
+
+  /// Books in the socket view.
+  private mutating func add(
+    _ socket: BrokerSocket, _ direction: Direction, _ kind: TrafficKind, payload: Int = 0,
     wire: Int, count: Int = 1
   ) {
     guard count > 0 else { return }
     let traffic = Traffic(payload: ByteCount(payload), wire: ByteCount(wire))
     book.book(
-      view, client: client, direction, kind, payload: traffic.payload, wire: traffic.wire,
+      .socket, client: nil, direction, kind, payload: traffic.payload, wire: traffic.wire,
       count: count)
-    guard view == .client else { return }
-    switch direction {
-    case .down: total.down += traffic
-    case .up: total.up += traffic
-    }
+    sockets[socket, default: .zero][direction] += traffic
   }
 }

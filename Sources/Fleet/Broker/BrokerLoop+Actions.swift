@@ -26,9 +26,18 @@ extension BrokerLoop {
     case .close(let result):
       let book = books.close()
       keeper.close(result, book: book, total: books.total, elapsed: now)
+      lastRound = result.round
+      let schedule = plan.schedule
+      if result.round < schedule.totalRounds,
+        schedule.phase(in: result.round + 1).stage != schedule.phase(in: result.round).stage
+      {
+        meters.request(after: result.round, at: now)
+      }
     case .count(let name): books.count(name)
     case .notice(let notice): observer.noticed(notice)
-    case .finished(let complete): result = complete
+    case .finished(let complete):
+      result = complete
+      if let lastRound { meters.request(after: lastRound, at: now) }
     }
   }
 
@@ -36,10 +45,12 @@ extension BrokerLoop {
     let text = topic.text
     let envelope = Envelope.frame(message)
     let sizes = [text.utf8.count, envelope.count]
+    try listen(on: .control)
     switch topic {
     case .client(let client):
       if case .welcome = message.body { books.greeted(client) }
-      books.published(text, frames: sizes, kind: .control, payload: 0, to: [client])
+      books.published(
+        text, on: .control, frames: sizes, kind: .control, payload: 0, to: [client])
     case .all, .step:
       books.announced(text, frames: sizes, clients: machine.present.count)
     }
@@ -61,6 +72,7 @@ extension BrokerLoop {
     guard let buffer = steps[broadcast.step.digest] else { return }
     let topic = Topic.step(broadcast.step.digest).text
     for client in broadcast.clients { books.listened(client, to: topic) }
+    books.broadcast(topic, to: broadcast.clients)
     try sendChunks(
       of: broadcast.step, buffer, 0..<buffer.count, header: header(round), topic: topic,
       kind: broadcast.step.from == nil ? .keyframe : .delta, to: broadcast.clients)
@@ -73,6 +85,7 @@ extension BrokerLoop {
     var header = header(round)
     header.client = client
     for range in ranges {
+      bookLoss(of: step, buffer.count, range, header: header)
       try sendChunks(
         of: step, buffer, range, header: header, topic: Topic.client(client).text, kind: .repair,
         to: [client])
@@ -100,12 +113,31 @@ extension BrokerLoop {
       let envelope = unsafe buffer.bytes.withUnsafeBytes { bytes in
         unsafe Envelope.frame(message, payload: UnsafeRawBufferPointer(rebasing: bytes[chunk]))
       }
+      try listen(on: .bulk)
       books.published(
-        topic, frames: [topic.utf8.count, envelope.count, chunk.count], kind: kind,
+        topic, on: .bulk, frames: [topic.utf8.count, envelope.count, chunk.count], kind: kind,
         payload: chunk.count, to: clients)
       try publish(
         [Frame(topic), Frame(envelope), Frame(buffer, range: chunk)], onBulk: true)
       KillPoint.modelSent.pass()
+    }
+  }
+
+  /// Books that chunks of a broadcast of `length` bytes didn't arrive, which a client asks for again.
+  private func bookLoss(of step: Step, _ length: Int, _ range: Range<Int>, header: Header) {
+    guard let client = header.client else { return }
+    let topic = Topic.step(step.digest).text
+    let size = plan.limits.chunkBytes
+    let first = range.lowerBound / size * size
+    for start in stride(from: first, to: range.upperBound, by: size) {
+      let end = min(start + size, length)
+      let message = Message(
+        header,
+        Downlink.modelChunk(step: step.digest.prefix, offset: start, length: end - start))
+      let payload = min(end, range.upperBound) - max(start, range.lowerBound)
+      books.lost(
+        topic, client, frames: [topic.utf8.count, Envelope.frame(message).count, payload],
+        kind: step.from == nil ? .keyframe : .delta, payload: payload)
     }
   }
 

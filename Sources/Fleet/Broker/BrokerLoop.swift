@@ -30,6 +30,12 @@ final class BrokerLoop {
 
   var machine: BrokerMachine
   var books: BrokerBooks
+  var meters = MeterSchedule()
+  /// The last meter reading of the run, and the last round that was closed; nil where there are none.
+  private(set) var lastReading: MeterReading?
+  var lastRound: Int?
+  private var watchers: Watchers
+  private var notices: [(notice: SubscriptionNotice, socket: BrokerSocket)] = []
   /// The bytes of all steps to the announced model.
   var steps: [Digest: SharedBuffer] = [:]
   var uploads: [Int: [UInt8]] = [:]
@@ -57,6 +63,9 @@ final class BrokerLoop {
     // Before anything is bound: who knocks at a door without a keeper is turned away.
     door = if let gatekeeper { try Door(in: context, gatekeeper) } else { nil }
     var publishing = SocketOptions()
+    // ZMTP's pings go unseen by this process, so they can't be booked; the protocol has signs of life of
+    // its own, and TCP's keep-alive finds dead peers.
+    publishing.heartbeat = nil
     publishing.maximumFrame = ByteCount(1024)  // subscriptions are all that arrives
     publishing.security = settings.security.option
     publishing.sendHighWaterMark = 1000 + 4 * plan.clients
@@ -65,10 +74,14 @@ final class BrokerLoop {
     publishing.sendHighWaterMark = 1024 + 2 * (modelBytes / plan.limits.chunkBytes + 64)
     bulk = try Socket(.xpub, in: context, options: publishing)
     var pulling = SocketOptions()
+    pulling.heartbeat = nil
     pulling.receiveHighWaterMark = 4
     pulling.security = settings.security.option
     pulling.maximumFrame = ByteCount(max(plan.limits.chunkBytes, Envelope.maximalBytes))
     updates = try Socket(.pull, in: context, options: pulling)
+    watchers = Watchers(
+      control: try control.monitor(), bulk: try bulk.monitor(), updates: try updates.monitor(),
+      cost: ZMTPCost(settings.security.mechanism))
     endpoints = Endpoints(
       control: try control.bind(to: settings.endpoints.control),
       bulk: try bulk.bind(to: settings.endpoints.bulk),
@@ -92,19 +105,22 @@ final class BrokerLoop {
     let bulkToken = poller.add(bulk)
     let updatesToken = poller.add(updates)
     _ = poller.add(inbox.wakeup)
-    var watchers = Watchers(
-      control: try control.monitor(), bulk: try bulk.monitor(), updates: try updates.monitor())
     watchers.watch(with: &poller)
     door?.watch(with: &poller)
     try handle(.tick)
     while true {
-      if let result { return result }
-      let wait = (machine.wakeTime ?? now + .seconds(1)) - now
+      if let result, meters.round == nil { return result }
+      let wake = [machine.wakeTime, meters.wakeTime].compactMap { $0 }.min()
+      let wait = notices.isEmpty ? (wake ?? now + .seconds(1)) - now : .zero
       _ = try poller.wait(atMost: max(.zero, min(wait, .seconds(1))))
       try door?.serve()
       try watchers.drain { socket, event in noticed(event, at: socket) }
-      if poller.isReadable(controlToken) { try takeNotices(control, isControl: true) }
-      if poller.isReadable(bulkToken) { try takeNotices(bulk, isControl: false) }
+      if poller.isReadable(controlToken) { try readNotices(control, .control) }
+      if poller.isReadable(bulkToken) { try readNotices(bulk, .bulk) }
+      try takeNotices()
+      try compareMeters()
+      // Nothing may be booked that the last reading hasn't seen.
+      if let result, meters.round == nil { return result }
       for input in inbox.drain() { try take(input) }
       if poller.isReadable(updatesToken) { try takeUpdates() }
       try handle(.tick)
@@ -119,16 +135,25 @@ final class BrokerLoop {
     for action in machine.handle(event, at: now) { try perform(action) }
   }
 
+  /// Makes the books know who listens now, before a message is booked that is published on this socket.
+  func listen(on socket: BrokerSocket) throws(ZMQError) {
+    switch socket {
+    case .control: try readNotices(control, .control)
+    case .bulk: try readNotices(bulk, .bulk)
+    case .updates: break
+    }
+  }
+
   /// Publishes a message on the control or the bulk socket.
   func publish(_ frames: [Frame], onBulk: Bool) throws(ZMQError) {
     // An XPUB never waits: for a subscriber whose queue is full the message is dropped, and repaired.
     if onBulk { _ = try bulk.send(frames) } else { _ = try control.send(frames) }
   }
 
-  private func noticed(_ event: MonitorEvent.Kind, at socket: SocketKind) {
+  private func noticed(_ event: MonitorEvent.Kind, at socket: BrokerSocket) {
     switch event {
     case .handshakeSucceeded:
-      books.connected(socket, peer: socket == .pull ? .push : .subscribe)
+      books.connected(socket)
     case .authenticationFailed: books.count("connection refused: unknown key")
     case .protocolFailed(let code): books.count("connection refused: \(HandshakeFault(code))")
     case .handshakeFailed: books.count("connection refused: broken handshake")
@@ -136,27 +161,57 @@ final class BrokerLoop {
     }
   }
 
-  private func takeNotices(
-    _ socket: borrowing Socket, isControl: Bool
+  /// Reads and books what an XPUB noticed; the round engine is told by ``takeNotices()``.
+  private func readNotices(
+    _ socket: borrowing Socket, _ name: BrokerSocket
   ) throws(ZMQError) {
     let limits = ReceiveLimits(frames: 1, size: ByteCount(1024))
-    for _ in 0..<1024 {
+    // Bounded, so that a flood of subscriptions doesn't keep all else waiting.
+    for _ in 0..<4096 {
       guard let reception = try socket.receive(limits: limits) else { return }
       guard let message = reception.message, let notice = SubscriptionNotice(message) else {
         books.count("malformed subscription")
+        if let message = reception.message { books.received(stray: message.frameSizes, on: name) }
         continue
       }
-      let text = String(decoding: notice.topic, as: UTF8.self)
-      books.noticed(text, isSubscription: notice.isSubscription)
-      guard let topic = Topic(text) else {
+      // The end of a connection is told without the peer's address; within a process nobody has one.
+      let wasSent = notice.isSubscription || message.peerAddress != nil
+      books.noticed(notice, on: name, wasSent: wasSent)
+      notices.append((notice, name))
+    }
+  }
+
+  private func takeNotices() throws(ZMQError) {
+    var next = 0
+    while next < notices.count {  // handling one may bring new ones
+      let (notice, socket) = notices[next]
+      next += 1
+      guard let topic = Topic(String(decoding: notice.topic, as: UTF8.self)) else {
         books.count("subscription to an unknown topic")
         continue
       }
       // Presence is told by mailboxes on the control socket, readiness by chunks on the bulk socket.
-      if case .step = topic { guard !isControl else { continue } }
-      if case .client = topic { guard isControl else { continue } }
+      if case .step = topic { guard socket == .bulk else { continue } }
+      if case .client = topic { guard socket == .control else { continue } }
       try handle(notice.isSubscription ? .subscribed(topic) : .unsubscribed(topic))
     }
+    notices.removeAll(keepingCapacity: true)
+  }
+
+  /// Compares the ledger with the kernel's count when a stage has ended, or the run.
+  private func compareMeters() throws(ZMQError) {
+    guard let round = meters.round, meters.isDue(at: now) else { return }
+    try readNotices(control, .control)
+    try readNotices(bulk, .bulk)
+    guard let page = watchers.page(books) else {
+      _ = meters.keeps(agreeing: true, at: now)
+      return
+    }
+    let reading = watchers.reading(of: page)
+    guard meters.keeps(agreeing: reading.agrees, at: now) else { return }
+    watchers.turn(page)
+    for line in reading.lines { books.retransmitted(line.retransmitted) }
+    if result == nil { keeper.note(reading, after: round) } else { lastReading = reading }
   }
 
   private func takeUpdates() throws(ZMQError) {

@@ -62,6 +62,11 @@ final class KeeperQueue: @unchecked Sendable {
     }
   }
 
+  /// Keeps what both meters counted up to the end of `round`.
+  func note(_ reading: MeterReading, after round: Int) {
+    perform { [self] in try keeper.note(reading, after: round) }
+  }
+
   /// Waits for all work, books what crossed after the last round, and keeps the model.
   ///
   /// - Throws: what went wrong in earlier work, or `LedgerError`.

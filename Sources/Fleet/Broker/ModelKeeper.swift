@@ -158,6 +158,11 @@ final class ModelKeeper: @unchecked Sendable {
         accuracy: accuracy, total: total, elapsed: elapsed))
   }
 
+  /// Keeps what both meters counted up to the end of `round`, which is booked already.
+  func note(_ reading: MeterReading, after round: Int) throws(LedgerError) {
+    try ledger.append(reading, after: round)
+  }
+
   /// Books what crossed after the last round, and keeps the model.
   ///
   /// - Throws: `LedgerError`.

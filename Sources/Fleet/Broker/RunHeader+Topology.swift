@@ -29,7 +29,8 @@ extension RunHeader {
         down: "\(topology.codecs.down.spec)", up: "\(topology.codecs.up.spec)"),
       plannedRounds: topology.rounds,
       framing: ChunkFraming(
-        size: ByteCount(topology.limits.chunkBytes), overhead: Self.chunkOverhead(mechanism)))
+        size: ByteCount(topology.limits.chunkBytes), overhead: Self.chunkOverhead(mechanism)),
+      groups: [ClientGroup(name: "clients", clients: topology.clients)])
   }
 
   /// What a full chunk of a model adds to its payload on the wire.

@@ -52,6 +52,7 @@ final class WorkerLoop {
     start = clock.now
     var listening = SocketOptions()
     listening.security = settings.security
+    listening.heartbeat = nil  // announcements tell that the broker lives; see BrokerLoop
     // After a reconnect a SUB sends no more subscriptions than this.
     listening.sendHighWaterMark = 4 * settings.clients.count + 1000
     listening.maximumFrame = ByteCount(settings.limits.chunkBytes + Envelope.maximalBytes)
@@ -59,6 +60,7 @@ final class WorkerLoop {
     listening.receiveHighWaterMark = 0
     bulk = try Socket(.subscribe, in: context, options: listening)
     var sending = SocketOptions()
+    sending.heartbeat = nil
     sending.isImmediate = true
     sending.security = settings.security
     sending.sendHighWaterMark = 64

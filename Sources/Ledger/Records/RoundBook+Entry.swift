@@ -37,6 +37,14 @@ extension RoundBook {
       }
     }
 
+    mutating func retract(_ traffic: Traffic, count: Int) -> Traffic {
+      let taken = Traffic(
+        payload: min(traffic.payload, delivered.payload), wire: min(traffic.wire, delivered.wire))
+      delivered = delivered - taken
+      deliveredCount -= min(count, deliveredCount)
+      return taken
+    }
+
     mutating func add(_ other: Entry) {
       add(other.offered, count: other.offeredCount, as: .offered)
       add(other.delivered, count: other.deliveredCount, as: .delivered)

@@ -28,6 +28,18 @@ public struct RoundBook: Hashable, Sendable {
     entries[key, default: Entry()].add(traffic, count: count, as: standing)
   }
 
+  /// Takes back that `count` messages were delivered: they were handed over, but didn't arrive.
+  ///
+  /// - Returns: What was taken back: no more than had been booked as delivered under the same heads.
+  @discardableResult
+  public mutating func retract(
+    _ view: View, client: Int?, _ direction: Direction, _ kind: TrafficKind,
+    payload: ByteCount, wire: ByteCount, count: Int = 1
+  ) -> Traffic {
+    let key = Key(view: view, client: client, direction: direction, kind: kind)
+    return entries[key]?.retract(Traffic(payload: payload, wire: wire), count: count) ?? .zero
+  }
+
   /// Adds `amount` to the counter called `name`.
   public mutating func count(_ name: String, by amount: Int = 1) {
     counters[name, default: 0] += amount

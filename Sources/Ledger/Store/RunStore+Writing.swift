@@ -9,10 +9,18 @@ extension RunStore {
       record.round > 0 && record.stage > 0, "round \(record.round), stage \(record.stage)")
     try write { database in
       let header = try Self.header(in: database)
+      // Meter readings come apart from the book, which a round that is kept again replaces.
+      let readings = try Row.fetchAll(
+        database, sql: "SELECT * FROM meter WHERE round = ?", arguments: [record.round])
       try database.execute(sql: "DELETE FROM round WHERE round = ?", arguments: [record.round])
       try Self.insert(record, Effort(record, book: book, model: header.model), into: database)
       try Self.insert(record.outcomes, of: record, into: database)
       try Self.insert(book, round: record.round, into: database)
+      for reading in readings {
+        try database.execute(
+          sql: "INSERT INTO meter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          arguments: StatementArguments(reading.databaseValues))
+      }
       let counters = record.counters.merging(book.counters, uniquingKeysWith: +)
       for (name, count) in counters.sorted(by: { $0.key < $1.key }) {
         try database.execute(

@@ -30,6 +30,8 @@ struct Course {
   /// An evaluated round and the sums up to it.
   struct Point {
     let round: RoundSummary
+    /// The round's place among all rounds, from 0.
+    let index: Int
     let accuracy: Double
     let bytes: ByteCount
     let flops: Double
@@ -47,19 +49,20 @@ struct Course {
 
   let points: [Point]
   /// The sums before the first round of each stage but the first.
-  private let borders: [Point]
+  private let borders: [(point: Point, stage: Int)]
 
   init(_ summary: RunSummary) {
     var points: [Point] = []
-    var borders: [Point] = []
+    var borders: [(point: Point, stage: Int)] = []
     var load = Load.zero
     var time = Duration.zero
     var last: RoundSummary?
-    for round in summary.rounds {
+    for (index, round) in summary.rounds.enumerated() {
       if let last, last.stage != round.stage {
-        borders.append(
-          Point(
-            round: last, accuracy: 0, bytes: load.traffic.wire, flops: load.flops, time: time))
+        let point = Point(
+          round: last, index: index - 1, accuracy: 0, bytes: load.traffic.wire, flops: load.flops,
+          time: time)
+        borders.append((point, round.stage))
       }
       last = round
       load += round.load
@@ -67,7 +70,8 @@ struct Course {
       guard let accuracy = round.accuracy, accuracy.isFinite else { continue }
       points.append(
         Point(
-          round: round, accuracy: accuracy, bytes: load.traffic.wire, flops: load.flops,
+          round: round, index: index, accuracy: accuracy, bytes: load.traffic.wire,
+          flops: load.flops,
           time: time))
     }
     self.points = points
@@ -78,7 +82,10 @@ struct Course {
     points.map { ($0.value(abscissa), $0.accuracy) }
   }
 
-  func stageBorders(_ abscissa: Abscissa) -> [Double] { borders.map { $0.value(abscissa) } }
+  /// Where stages begin, with their names.
+  func stageBorders(_ abscissa: Abscissa) -> [(x: Double, name: String)] {
+    borders.map { ($0.point.value(abscissa), "stage \($0.stage)") }
+  }
 
   /// The highest accuracy on the way; nil if nothing was evaluated.
   var best: Double? { points.map(\.accuracy).max() }

@@ -23,8 +23,8 @@ struct BarPlot {
       covering: heights, kind: .linear, fromZero: true, pixels: (Frame.bottom, Frame.top))
     var drawn = [Frame.axes(nil, x, scale, y)]
     let pitch = (Frame.right - Frame.left) / Double(max(1, bars.count))
-    // A name takes some 40 pixels; where bars are narrower, only some get theirs.
-    let every = max(1, Int((40 / pitch).rounded(.up)))
+    // A name takes some 54 pixels; where bars are narrower, only some get theirs.
+    let every = max(1, Int((54 / pitch).rounded(.up)))
     for (index, bar) in bars.enumerated() {
       let left = Frame.left + pitch * (Double(index) + 0.15)
       let place = left...(left + 0.7 * pitch)
@@ -45,6 +45,10 @@ struct BarPlot {
             place.lowerBound - 0.1 * pitch, height, place.upperBound + 0.1 * pitch, height, "limit")
         )
       }
+      if bars.count <= 8, base > 0 {
+        let middle = (place.lowerBound + place.upperBound) / 2
+        drawn.append(Frame.value(middle, height(over: base, bar.limit, scale) - 5, y.label(base)))
+      }
       if index % every == 0 {
         let middle = (place.lowerBound + place.upperBound) / 2
         drawn.append(Frame.text(middle, Frame.bottom + 17, bar.name, "middle"))
@@ -53,5 +57,14 @@ struct BarPlot {
     var names = partNames.enumerated().map { (name: $1, kind: "s\($0 + 1)") }
     if !limitName.isEmpty { names.append((name: limitName, kind: "limit")) }
     return Frame.legend(names) + Frame.picture(description, drawn.joined())
+  }
+
+  /// Where a bar's figure stands: on the bar, or on the line to compare with where that would cross it.
+  private func height(over base: Double, _ limit: Double?, _ scale: Scale) -> Double {
+    let top = scale.position(base)
+    guard let line = limit.map(scale.position(_:)), line < top + 1, line > top - 20 else {
+      return top
+    }
+    return line
   }
 }

@@ -2,24 +2,28 @@ import Measures
 
 /// The place of a plot in its picture, with axes, grid and titles.
 struct Frame {
-  static let size = (width: 460.0, height: 280.0)
-  static let left = 74.0
-  static let right = 428.0
-  static let top = 14.0
+  static let size = (width: 428.0, height: 280.0)
+  static let left = 72.0
+  static let right = 412.0
+  static let top = 22.0
   static let bottom = 236.0
 
   /// Marks, labels and titles for the two scales; a horizontal line for each mark of the ordinate.
   static func axes(_ x: Scale?, _ xAxis: Axis, _ y: Scale, _ yAxis: Axis) -> String {
     var parts: [String] = []
-    for tick in y.ticks {
+    for tick in y.ticks where !yAxis.countsThings || tick == tick.rounded() {
       let height = y.position(tick)
       parts.append(line(left, height, right, height, "grid"))
       parts.append(text(left - 6, height + 4, yAxis.label(tick), "end"))
     }
     for tick in x?.ticks ?? [] {
       let place = x?.position(tick) ?? 0
+      let isFarRight = place > right - 8
       parts.append(line(place, bottom, place, bottom + 4, "axis"))
-      parts.append(text(place, bottom + 17, xAxis.label(tick), "middle"))
+      parts.append(
+        text(
+          isFarRight ? size.width : place, bottom + 17, xAxis.label(tick),
+          isFarRight ? "end" : "middle"))
     }
     parts.append(line(left, bottom, right, bottom, "axis"))
     parts.append(text((left + right) / 2, bottom + 36, xAxis.title, "middle"))
@@ -53,6 +57,33 @@ struct Frame {
       ])
   }
 
+  /// A vertical line where something begins, with its name at the top.
+  static func border(_ x: Double, _ name: String) -> String {
+    // Beside the right border there is no room for the name on that side.
+    let isFarRight = x > right - 46
+    return line(x, top - 6, x, bottom, "border")
+      + text(isFarRight ? x - 4 : x + 4, top - 8, name, isFarRight ? "end" : "start")
+  }
+
+  /// A figure beside a mark, with a rim that keeps lines behind it away.
+  static func value(_ x: Double, _ y: Double, _ content: String) -> String {
+    Markup.element(
+      "text",
+      [
+        "x": Markup.coordinate(x), "y": Markup.coordinate(y), "text-anchor": "middle",
+        "class": "value",
+      ], Markup.escaped(content))
+  }
+
+  static func strong(_ x: Double, _ y: Double, _ content: String) -> String {
+    Markup.element(
+      "text",
+      [
+        "x": Markup.coordinate(x), "y": Markup.coordinate(y), "text-anchor": "middle",
+        "class": "strong",
+      ], Markup.escaped(content))
+  }
+
   static func text(_ x: Double, _ y: Double, _ content: String, _ anchor: String) -> String {
     Markup.element(
       "text",
@@ -75,7 +106,7 @@ struct Frame {
 
   /// The names of what is drawn, each with its colour, above the plot.
   static func legend(_ names: [(name: String, kind: String)]) -> String {
-    guard names.count > 1 else { return "" }
+    guard !names.isEmpty else { return "" }
     let items = names.map { name, kind in
       Markup.element("span", ["class": "key \(kind)"], Markup.escaped(name))
     }

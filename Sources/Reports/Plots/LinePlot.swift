@@ -10,8 +10,8 @@ struct LinePlot {
   let x: Axis
   let y: Axis
   let series: [Series]
-  /// Vertical lines: where stages begin.
-  var borders: [Double] = []
+  /// Vertical lines with names: where stages begin.
+  var borders: [(x: Double, name: String)] = []
   /// Whether the points are joined.
   var isJoined = true
   /// Points that a stepped line runs through, from the left: a Pareto front.
@@ -26,9 +26,12 @@ struct LinePlot {
     let yScale = Scale(
       covering: points.map(\.y), kind: y.kind, pixels: (Frame.bottom, Frame.top))
     var parts = [Frame.axes(xScale, x, yScale, y)]
-    for border in borders where xScale.domain.contains(border) {
-      let place = xScale.position(border)
-      parts.append(Frame.line(place, Frame.top, place, Frame.bottom, "border"))
+    var last = -Double.infinity
+    for border in borders where xScale.domain.contains(border.x) {
+      let place = xScale.position(border.x)
+      // Names that would stand on each other are left to the line alone.
+      parts.append(Frame.border(place, place - last > 46 ? border.name : ""))
+      last = place
     }
     if front.count > 1 {
       var steps: [(Double, Double)] = []

@@ -113,8 +113,20 @@ package struct TextReport {
     lines += list("Wire", kinds.map { "\($0.key.rawValue) \($0.value.wire)" })
     let counters = summary.counters.sorted { $0.key < $1.key }
     lines += list("Counted", counters.map { "\($0.value) × \($0.key)" })
+    lines += list("Reached", milestones)
+    if let meter = summary.meter { lines += list("Meters", [HTMLReport.sentence(meter)]) }
     lines += list("Final", final)
     return lines
+  }
+
+  /// What the accuracies on the way had cost.
+  private var milestones: [String] {
+    summary.milestones.map { milestone in
+      let accuracy = milestone.accuracy.percent(0)
+      guard let round = milestone.round else { return "\(accuracy) not reached" }
+      return "\(accuracy) in round \(round) for \(milestone.load.traffic.wire) and "
+        + "\(milestone.load.flops.brief) FLOPs"
+    }
   }
 
   private var final: [String] {

@@ -7,7 +7,7 @@ package struct TCPCounters: Hashable, Sendable {
   package var bytesSent: ByteCount
   /// Bytes sent again.
   package var bytesRetransmitted: ByteCount
-  /// Bytes received in order.
+  /// Bytes received in order, the stream's end not counted.
   package var bytesReceived: ByteCount
   /// Sent bytes that the peer acknowledged; the opening and the closing count for one each.
   package var bytesAcknowledged: ByteCount

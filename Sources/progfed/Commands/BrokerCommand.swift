@@ -22,6 +22,8 @@ struct BrokerCommand: ParsableCommand {
   @Flag(help: "Listen beyond this machine without encryption. Trust the network.")
   var insecure = false
 
+  @OptionGroup var live: ServeOptions
+
   func run() throws {
     try Exit.reporting {
       let endpoints = try Endpoints(base: bind)
@@ -40,10 +42,12 @@ struct BrokerCommand: ParsableCommand {
       let context = try Context()
       defer { _ = context.terminate(within: .seconds(5)) }
       let state = try withExtendedLifetime(interruption) {
-        try broker.run(in: context) { endpoints in
-          guard !options.quiet else { return }
-          printer.say(
-            "listening on \(endpoints.control), \(endpoints.bulk), \(endpoints.updates)")
+        try live.serving(start.directory, say: printer.say) {
+          try broker.run(in: context) { endpoints in
+            guard !options.quiet else { return }
+            printer.say(
+              "listening on \(endpoints.control), \(endpoints.bulk), \(endpoints.updates)")
+          }
         }
       }
       try RunResult(start.directory, state: state).show(asJSON: options.json, quiet: options.quiet)

@@ -28,6 +28,8 @@ struct Simulate: ParsableCommand {
     }
   }
 
+  @OptionGroup var live: ServeOptions
+
   func run() throws {
     try Exit.reporting {
       let printer = ProgressPrinter(isQuiet: options.quiet)
@@ -37,7 +39,9 @@ struct Simulate: ParsableCommand {
         start.workload, transport: transport, isEncrypted: curve, threads: options.threads,
         directory: start.directory, observer: printer, resumption: start.resumption)
       let interruption = Interruption { simulation.stop() }
-      let state = try withExtendedLifetime(interruption) { try simulation.run() }
+      let state = try withExtendedLifetime(interruption) {
+        try live.serving(start.directory, say: printer.say) { try simulation.run() }
+      }
       try RunResult(start.directory, state: state).show(asJSON: options.json, quiet: options.quiet)
     }
   }

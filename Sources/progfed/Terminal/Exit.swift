@@ -4,6 +4,7 @@ import Datasets
 import Fleet
 import Foundation
 import Ledger
+import Live
 import Models
 import OneDNN
 import Topology
@@ -38,7 +39,7 @@ enum Exit {
     case is ResumptionError, LedgerError.damaged, LedgerError.newer: badInput
     case DatasetError.missing: unavailable
     case is DatasetError: badInput
-    case is ZMQError, is LedgerError, is EndpointError: unavailable
+    case is ZMQError, is LedgerError, is EndpointError, is LiveError: unavailable
     case is DNNLError, is CodecError: bug
     default: bug
     }

@@ -1,0 +1,110 @@
+import Dispatch
+import FlyingFox
+import FlyingSocks
+package import Foundation
+import Synchronization
+
+/// Shows a run while it goes on, at an address of this machine: read-only, from the run's ledger.
+///
+/// It has threads of its own; the run doesn't know of it and never waits for it.
+package final class LiveServer: Sendable {
+  /// Where it is, with the port that 0 became.
+  package let address: LiveAddress
+  private let server: HTTPServer
+  private let pages: LivePages
+  private let task: Task<Void, Never>
+
+  /// Begins to serve the run whose ledger is, or will be, at `ledger`.
+  ///
+  /// - Throws: ``LiveError``, also when others could reach the address and that wasn't allowed.
+  package init(
+    _ ledger: URL, at address: LiveAddress, allowingOthers: Bool = false
+  ) throws(LiveError) {
+    guard address.isLocal || allowingOthers else { throw .exposed("\(address)") }
+    let pages = LivePages(ledger, isLocal: address.isLocal)
+    let server = try Self.server(address, pages)
+    let shared = Shared()
+    let begun = DispatchSemaphore(value: 0)
+    task = Task.detached {
+      do { try await server.run() } catch { shared.settle(.failed("\(error)")) }
+      begun.signal()
+    }
+    Task.detached {
+      do {
+        try await server.waitUntilListening(timeout: 5)
+        shared.settle(.listening(port: Self.port(await server.listeningAddress)))
+      } catch { shared.settle(.failed("\(error)")) }
+      begun.signal()
+    }
+    _ = begun.wait(timeout: .now() + 10)
+    switch shared.value {
+    case .listening(let port):
+      self.address =
+        LiveAddress(
+          address.host.contains(":") ? "[\(address.host)]:\(port)" : "\(address.host):\(port)")
+        ?? address
+    case .failed(let problem): throw .unavailable("\(address)", problem: problem)
+    case .waiting: throw .unavailable("\(address)", problem: "no answer")
+    }
+    self.pages = pages
+    self.server = server
+  }
+
+  /// Tells listeners that the run has ended, and stops; returns after two seconds at the latest.
+  package func stop() {
+    pages.end()
+    let deadline = ContinuousClock.now + .seconds(1)
+    while pages.listenerCount > 0, ContinuousClock.now < deadline {
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    let ended = DispatchSemaphore(value: 0)
+    Task.detached { [server] in
+      await server.stop(timeout: 0.2)
+      ended.signal()
+    }
+    _ = ended.wait(timeout: .now() + 1)
+    task.cancel()
+  }
+
+  /// How the beginning went.
+  private enum Outcome: Sendable {
+    case waiting
+    case listening(port: UInt16)
+    case failed(String)
+  }
+
+  private final class Shared: Sendable {
+    private let outcome = Mutex<Outcome>(.waiting)
+
+    var value: Outcome { outcome.withLock { $0 } }
+
+    func settle(_ value: Outcome) {
+      outcome.withLock { outcome in
+        if case .waiting = outcome { outcome = value }
+      }
+    }
+  }
+
+  private static func server(
+    _ address: LiveAddress, _ pages: LivePages
+  ) throws(LiveError) -> HTTPServer {
+    do {
+      if address.host.contains(":") {
+        let place: sockaddr_in6 = try .inet6(ip6: address.host, port: address.port)
+        return HTTPServer(address: place, logger: .disabled, handler: pages)
+      }
+      let host = address.host == "localhost" ? "127.0.0.1" : address.host
+      let place: sockaddr_in = try .inet(ip4: host, port: address.port)
+      return HTTPServer(address: place, logger: .disabled, handler: pages)
+    } catch {
+      throw .unavailable("\(address)", problem: "not an address of IPv4 or IPv6")
+    }
+  }
+
+  private static func port(_ address: Socket.Address?) -> UInt16 {
+    switch address {
+    case .ip4(_, let port), .ip6(_, let port): port
+    default: 0
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import TestSupport
+import Testing
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// What `--serve` answers while a run goes on.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ServingTests {
+  private final class Answer: @unchecked Sendable {
+    // SAFETY: written before the semaphore is signalled, read after.
+    var status = 0
+    var body = ""
+  }
+
+  private func answer(
+    _ address: String, method: String = "GET", host: String? = nil
+  ) throws -> (status: Int, body: String) {
+    var request = URLRequest(url: try #require(URL(string: address)), timeoutInterval: 20)
+    request.httpMethod = method
+    if let host { request.setValue(host, forHTTPHeaderField: "Host") }
+    let (answer, ended) = (Answer(), DispatchSemaphore(value: 0))
+    URLSession.shared.dataTask(with: request) { data, response, _ in
+      answer.status = (response as? HTTPURLResponse)?.statusCode ?? 0
+      answer.body = String(decoding: data ?? Data(), as: UTF8.self)
+      ended.signal()
+    }.resume()
+    ended.wait()
+    return (answer.status, answer.body)
+  }
+
+  @Test func `a run can be looked at while it goes on, and can't be changed`() throws {
+    let folder = try Folder()
+    let topology = try folder.write(SmallRun.topology(rounds: "[2, 2, 200]"), to: "small.yaml")
+    let port = try freePorts()
+    let run = try Command([
+      "simulate", topology, "--out", folder.path("run"), "--serve", "127.0.0.1:\(port)",
+    ])
+    #expect(run.says("serving at http://127.0.0.1:\(port)/"), "\(run.standardError)")
+    #expect(run.says("round 3/204"), "\(run.standardError)")
+    let address = "http://127.0.0.1:\(port)"
+    #expect(try answer("\(address)/").body.contains("EventSource"))
+    #expect(try answer("\(address)/metrics").body.contains("\n# TYPE progfed_round gauge\n"))
+    #expect(try answer("\(address)/health").body.contains("\"run\":\"running\""))
+    let summary = try SmallRun.summary(try answer("\(address)/summary.json").body)
+    #expect(summary.rounds.count >= 3)
+    #expect(try answer("\(address)/", method: "POST").status == 405)
+    #expect(try answer("\(address)/run.sqlite").status == 404)
+    #expect(try answer("\(address)/", host: "evil.example").status == 403)
+
+    let second = try Command([
+      "simulate", topology, "--out", folder.path("second"), "--serve", "127.0.0.1:\(port)",
+    ])
+    #expect(second.status(within: 30) == 69)
+    #expect(second.standardError.contains("127.0.0.1:\(port)"))
+    let open = try Command([
+      "simulate", topology, "--out", folder.path("open"), "--serve", "0.0.0.0:\(port)",
+    ])
+    #expect(open.status(within: 30) == 69)
+    #expect(open.standardError.contains("--serve-insecure"))
+    run.send(SIGINT)
+    #expect(run.status(within: 30) == 130, "\(run.standardError)")
+  }
+}

@@ -1,0 +1,38 @@
+import Ledger
+import Measures
+import Reports
+import Testing
+
+@Suite struct MetricsTests {
+  @Test func `each family has help, a type and samples that Prometheus can read`() throws {
+    let summary = try Example.summary(rounds: 6)
+    let lines = Metrics.text(summary).split(separator: "\n")
+    let wire = summary.totals.traffic
+    #expect(
+      lines.contains(
+        "progfed_wire_bytes_total{direction=\"up\",kind=\"update\"} \(wire.up.wire.bytes)"))
+    #expect(lines.contains("progfed_round 6"))
+    #expect(lines.contains("progfed_events_total{event=\"malformed frame\"} 6"))
+    #expect(lines.contains { $0.contains("name=\"flaky <edge> & co\"") })
+    var known: Set<Substring> = []
+    for line in lines {
+      if line.hasPrefix("# TYPE ") {
+        let words = line.split(separator: " ")
+        known.insert(words[2])
+        #expect(["gauge", "counter"].contains(words[3]))
+        #expect(words[2].hasSuffix("_total") == (words[3] == "counter"))
+      } else if !line.hasPrefix("#") {
+        let name = line.prefix { $0 != "{" && $0 != " " }
+        #expect(known.contains(name), "\(line)")
+        #expect(line.split(separator: " ").last.flatMap { Double($0) } != nil, "\(line)")
+      }
+    }
+  }
+
+  @Test(arguments: [0, 1])
+  func `a run of few rounds has metrics too`(rounds: Int) throws {
+    let text = Metrics.text(try Example.summary(rounds: rounds, evaluation: nil, state: nil))
+    #expect(text.contains("\nprogfed_round \(rounds)\n"))
+    #expect(!text.contains("progfed_accuracy"))
+  }
+}
