@@ -98,9 +98,9 @@ let package = Package(
     .executableTarget(
       name: "progfed",
       dependencies: [
-        "Codecs", "Datasets", "Federation", "Fleet", "Ledger", "Live", "Measures", "Models",
-        "Neural", "OneDNN", "Progressive", "Reports", "Tensors", "Topology", "Wire", "ZeroMQ",
-        argumentParser,
+        "Codecs", "Datasets", "Faults", "Federation", "Fleet", "Ledger", "Live", "Measures",
+        "Models", "Neural", "OneDNN", "Progressive", "Reports", "Tensors", "Topology", "Wire",
+        "ZeroMQ", argumentParser,
       ],
       swiftSettings: safe),
     // Tests
@@ -125,7 +125,9 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "FederationTests",
-      dependencies: ["Digests", "Federation", "Measures", "Progressive", "Tensors", "Wire"],
+      dependencies: [
+        "Codecs", "Digests", "Federation", "Measures", "Progressive", "Tensors", "Wire",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "FleetTests",

@@ -26,6 +26,15 @@ public struct Phase: Hashable, Sendable {
   /// The segments of the stage's sub-model, in the order of the wire: blocks 1 to s, then head s.
   public var segments: [SegmentName] { SegmentName.all(stage: stage) }
 
+  /// The segments that a client trains and sends which takes part with the sub-model of stage `depth`.
+  ///
+  /// In the order of the wire. Below the round's own stage these are the blocks up to `depth` that the round
+  /// trains, none in warm-up, and head `depth`, for clients whose memory ends there.
+  public func trainedSegments(depth: Int) -> [SegmentName] {
+    precondition((1...stage).contains(depth), "depth \(depth) in stage \(stage)")
+    return SegmentName.all(stage: depth).filter { trains($0) || $0 == .head(depth) }
+  }
+
   /// Whether clients train `segment` in this round, send its update, and it is broadcast anew after it.
   public func trains(_ segment: SegmentName) -> Bool {
     switch segment {

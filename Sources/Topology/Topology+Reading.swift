@@ -67,6 +67,7 @@ extension Topology {
     training = draft.training
     server = draft.server
     rules = parts.rules
+    caps = draft.participation.caps
     codecs = draft.codecs
     evaluation = draft.evaluation
     limits = draft.limits.transfers

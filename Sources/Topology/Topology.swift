@@ -31,6 +31,8 @@ package struct Topology: Sendable {
   package let server: ServerSection
   /// When rounds begin and end.
   package let rules: RoundRules
+  /// The clients whose memory ends at a stage, and that stage, from 1.
+  package let caps: [Int: Int]
   /// How updates and the model become bytes.
   package let codecs: CodecsSection
   /// When the global model is tested.

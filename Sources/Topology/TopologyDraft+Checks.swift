@@ -33,6 +33,9 @@ extension TopologyDraft {
     var schedule: GrowthSchedule?
     if let architecture {
       checkStages(architecture, reading)
+      if let clients {
+        participation.checkCaps(clients: clients, stages: architecture.stages, reading: reading)
+      }
       checkBudget(architecture, reading)
       if reading.isSound("rounds", "stages") {
         schedule = stages.schedule(

@@ -13,6 +13,7 @@ extension Envelope {
         $0.rounds = UInt32(welcome.rounds)
         $0.announceMilliseconds = UInt32(welcome.announceInterval)
         $0.chunkBytes = UInt32(welcome.chunkBytes)
+        $0.staleRounds = UInt32(welcome.staleRounds)
       }
     case .announce(let announce): schema.announce = self.schema(announce)
     case .modelChunk(let step, let offset, _):
@@ -56,6 +57,11 @@ extension Envelope {
         previous = client
       }
       $0.segments = announce.segments.map(schema)
+      $0.segments += announce.shallowHeads.map { head in
+        var schema = schema(head)
+        schema.shallow = true
+        return schema
+      }
       $0.updateCodec = announce.updateCodec
       if announce.segments.isEmpty, announce.base != Segment.base(of: []) {
         $0.base = announce.base.data
@@ -104,7 +110,7 @@ extension Envelope {
         Welcome(
           seed: welcome.seed, rounds: Int(welcome.rounds),
           announceInterval: Int(welcome.announceMilliseconds),
-          chunkBytes: Int(welcome.chunkBytes)))
+          chunkBytes: Int(welcome.chunkBytes), staleRounds: Int(welcome.staleRounds)))
     case .announce(let announce): return .announce(try self.announce(announce))
     case .grant(let grant): return .grant(try range(grant.range))
     case .acknowledge(let acknowledge):
@@ -135,7 +141,6 @@ extension Envelope {
     guard schema.learningRate.isFinite, schema.learningRate >= 0 else {
       throw .field("learning_rate")
     }
-    guard schema.segments.count <= maximalSegments else { throw .field("segments") }
     var selected: [Int] = []
     var client = -1
     for gap in schema.selectedGaps {
@@ -144,14 +149,19 @@ extension Envelope {
       selected.append(client)
     }
     guard client <= maximalClient else { throw .field("selected_gaps") }
+    guard schema.segments.count <= maximalSegments else { throw .field("segments") }
     var segments: [Segment] = []
     for segment in schema.segments { segments.append(try self.segment(segment)) }
     guard schema.updateCodec.utf8.count <= maximalText else { throw .field("update_codec") }
+    // The model's segments come first: what names the model is their states in this order.
+    let count = schema.segments.firstIndex(where: \.shallow) ?? segments.count
+    guard schema.segments[count...].allSatisfy(\.shallow) else { throw .field("segments") }
     return Announce(
       sequence: schema.sequence, state: state, warmUp: schema.warmUp,
       remaining: Int(schema.remainingMilliseconds), learningRate: schema.learningRate,
-      selected: selected, segments: segments, updateCodec: schema.updateCodec,
-      base: schema.base.isEmpty || !segments.isEmpty ? nil : try digest(schema.base, "base"))
+      selected: selected, segments: Array(segments[..<count]), updateCodec: schema.updateCodec,
+      base: schema.base.isEmpty || count > 0 ? nil : try digest(schema.base, "base"),
+      shallowHeads: Array(segments[count...]))
   }
 
   private static func segment(_ schema: Progfed_V1_Segment) throws(WireError) -> Segment {

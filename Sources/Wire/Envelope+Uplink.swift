@@ -36,7 +36,7 @@ extension Envelope {
     case .updateChunk(let offset, _): schema.updateChunk = .with { $0.offset = UInt64(offset) }
     case .heartbeat(let activity):
       schema.heartbeat = .with { $0.state = .init(rawValue: activity.rawValue) ?? .unspecified }
-    case .leave: schema.leave = .init()
+    case .leave(let worker): schema.leave = .with { $0.worker = worker }
     case .decline(let reason, let detail):
       schema.decline = .with {
         $0.reason = .init(rawValue: reason.rawValue) ?? .unspecified
@@ -88,7 +88,7 @@ extension Envelope {
         throw .field("state")
       }
       return .heartbeat(activity)
-    case .leave: return .leave
+    case .leave(let leave): return .leave(worker: leave.worker)
     case .decline(let decline):
       guard let reason = DeclineReason(rawValue: decline.reason.rawValue) else {
         throw .field("reason")

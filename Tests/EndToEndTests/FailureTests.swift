@@ -90,7 +90,8 @@ import ZeroMQ
       #expect(try push.send(Frame(frame)))
     }
     // Strangers: well-formed, but of no run; a client that doesn't exist; too many frames.
-    let stranger = Envelope.frame(Message(Header(run: 1, epoch: 1, client: 2), Uplink.leave))
+    let stranger = Envelope.frame(
+      Message(Header(run: 1, epoch: 1, client: 2), Uplink.leave(worker: 0)))
     let beyond = Envelope.frame(
       Message(
         Header(client: 4_000),

@@ -13,7 +13,7 @@ import Testing
     (.acknowledgesBeforeStoring, [.durable]),
     (.hasNoTimer, [.punctual]),
     (.forgetsMissingRanges, [.whole]),
-    (.forgetsStoredUpdates, [.durable, .live]),
+    (.forgetsStoredUpdates, [.durable, .live, .exactlyOnce]),
     (.keepsItsEpoch, [.live, .durable]),
     (.overcommits, [.bounded]),
     (.forgetsSentUpdates, [.kept]),
@@ -23,6 +23,12 @@ import Testing
     (.commitsLate, [.inOrder]),
     (.trainsOnHoles, [.whole]),
     (.spins, [.idle]),
+    (.forgetsWhoLeaves, [.live]),
+    (.acceptsAnyStaleness, [.fresh]),
+    (.countsLateTwice, [.exactlyOnce]),
+    (.waitsForSurplus, [.enough]),
+    (.ignoresCaps, [.fits]),
+    (.mistakesStages, [.covered]),
   ])
   func `each broken promise is noticed, for what it is`(
     mutation: Mutation, promises: [Violation.Promise]

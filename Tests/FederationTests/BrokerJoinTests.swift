@@ -145,7 +145,7 @@ import Wire
     #expect(bench.say(0, .heartbeat(.idle), run: 1).counts == ["message of another run"])
     #expect(bench.say(0, .heartbeat(.idle), epoch: 2).counts == ["message of another run"])
     #expect(bench.say(0, .heartbeat(.idle)).counts.isEmpty)
-    bench.say(0, .leave)
+    bench.say(0, .leave(worker: 100))
     #expect(bench.machine.present.isEmpty)
     #expect(bench.say(0, .heartbeat(.idle)).counts == ["message of a stranger"])
   }

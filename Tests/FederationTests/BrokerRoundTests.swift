@@ -114,7 +114,8 @@ import Wire
           round: 1, opened: .zero, closed: .seconds(7),
           outcomes: [
             (0, .declined(.diverged)), (1, .refused(.tooLarge)),
-            (2, .accepted(BrokerBench.offer(33))), (3, .accepted(BrokerBench.offer())),
+            (2, .accepted(BrokerBench.submission(BrokerBench.offer(33)))),
+            (3, .accepted(BrokerBench.submission())),
           ], duplicates: 0))
     #expect(actions.result?.accepted.map(\.client) == [2, 3])
     #expect(actions.published.contains(.closed(accepted: 2)))
@@ -241,7 +242,7 @@ import Wire
     let plan = BrokerBench.plan(clients: 3, epoch: 2)
     var bench = BrokerBench(plan: plan)
     bench.machine = BrokerMachine(
-      plan: plan, round: 2, stored: [1: BrokerBench.offer(20)])
+      plan: plan, round: 2, stored: [1: BrokerBench.submission(BrokerBench.offer(20), round: 2)])
     for client in [0, 2] { bench.join(client) }
     #expect(bench.pass(.seconds(30)).contains(.prepare(round: 2)))
     guard case .announce(let announce)? = bench.prepare(2).published.last else {
@@ -274,7 +275,7 @@ import Wire
     let plan = BrokerBench.plan(clients: 2, epoch: 2)
     var bench = BrokerBench(plan: plan)
     bench.machine = BrokerMachine(
-      plan: plan, round: 1, stored: [0: BrokerBench.offer(), 1: BrokerBench.offer()])
+      plan: plan, round: 1, stored: [0: BrokerBench.submission(), 1: BrokerBench.submission()])
     bench.join(0)
     bench.join(1)
     #expect(bench.prepare(1).result?.accepted.map(\.client) == [0, 1])

@@ -15,7 +15,8 @@ import Wire
     let last = bench.say(0, .updateChunk(offset: 0, length: 4))
     #expect(
       last == [
-        .receive(client: 0, offset: 0), .store(round: 1, client: 0, attempt: 0, offer),
+        .receive(client: 0, offset: 0),
+        .store(round: 1, client: 0, attempt: 0, BrokerBench.submission(offer)),
       ])
     #expect(
       bench.handle(.stored(round: 1, client: 0, .accepted)).mail(to: 0)
@@ -61,7 +62,7 @@ import Wire
     #expect(actions.mail(to: 0) == [.grant(0..<12)])
     #expect(bench.say(0, .updateChunk(offset: 9, length: 1)).counts == ["unexpected chunk"])
     let last = bench.say(0, .updateChunk(offset: 0, length: 12), attempt: 1)
-    #expect(last.last == .store(round: 1, client: 0, attempt: 1, newer))
+    #expect(last.last == .store(round: 1, client: 0, attempt: 1, BrokerBench.submission(newer)))
   }
 
   @Test func `a damaged update is asked for again, any other bad one is refused for good`() {

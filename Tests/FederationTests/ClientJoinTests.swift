@@ -127,7 +127,7 @@ import Wire
     #expect(other.hear(.finished(complete: false), client: nil) == [.finished(.interrupted)])
     var third = ClientBench.member()
     let left = third.handle(.stop)
-    #expect(left.sent == [.leave])
+    #expect(left.sent == [.leave(worker: 40)])
     #expect(left.last == .finished(.left))
     #expect(third.handle(.tick).isEmpty)
   }

@@ -82,6 +82,37 @@ struct FaultTests {
     (
       "participation:\n  perRound: 5\n  quorum: 6", 9, "participation.quorum", "5 clients are asked"
     ),
+    ("participation:\n  overSelect: 0.5", 8, "participation.overSelect", "from 1 to 10"),
+    ("participation:\n  overSelect: 2", 8, "participation.overSelect", "there are no others"),
+    ("participation:\n  sampling: fare", 8, "participation.sampling", "did you mean fair?"),
+    ("participation:\n  weights: 3", 8, "participation.weights", "a way of weighting"),
+    ("participation:\n  stragglers: later", 8, "participation.stragglers", "nextRound"),
+    ("participation:\n  stragglers: buffered", 8, "participation.stragglers", "as in buffer: 10"),
+    ("participation:\n  buffer: 3", 8, "participation.buffer", "goes with stragglers: buffered"),
+    (
+      "participation:\n  stragglers: buffered\n  buffer: 11", 9, "participation.buffer",
+      "there are 10 clients"
+    ),
+    (
+      "participation:\n  stragglers: buffered\n  buffer: 2\n  quorum: 2", 10,
+      "participation.quorum", "means nothing"
+    ),
+    ("participation:\n  maximalStaleness: 2", 8, "participation.maximalStaleness", "discarded"),
+    ("participation:\n  caps: 3", 8, "participation.caps", "a list of caps"),
+    ("participation:\n  caps: [{stage: 1}]", 8, "participation.caps[1].clients", "missing"),
+    (
+      "participation:\n  caps: [{stage: 1, clients: 9-10}]", 8, "participation.caps",
+      "names client 10"
+    ),
+    ("participation:\n  caps: [{stage: 3, clients: 0}]", 8, "participation.caps", "has 3"),
+    (
+      "participation:\n  caps: [{stage: 1, clients: 0-2}, {stage: 2, clients: 2}]", 8,
+      "participation.caps[2]", "a second time"
+    ),
+    (
+      "participation:\n  caps: [{stage: 1, clients: 3-1}]", 8, "participation.caps[1].clients",
+      "as in 0-9"
+    ),
     ("participation:\n  quorum: 120 %", 8, "participation.quorum", "1 % to 100 %"),
     ("participation:\n  quorum: most", 8, "participation.quorum", "not a whole number"),
     ("participation:\n  minimum: 11", 8, "participation.minimum", "there are 10 clients"),

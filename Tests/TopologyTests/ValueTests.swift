@@ -105,6 +105,12 @@ struct ValueTests {
         proximal: 0.01
       participation:
         perRound: 50
+        overSelect: 1.3
+        sampling: available
+        weights: equal
+        stragglers: nextRound
+        maximalStaleness: 2
+        caps: [{stage: 1, clients: 0-1}, {stage: 1, clients: 7}, {stage: 2, clients: 3}]
         quorum: 75 %
         grace: 200 ms
         deadline: 1.5 min
@@ -150,8 +156,11 @@ struct ValueTests {
     #expect(
       topology.rules
         == RoundRules(
-          clientsPerRound: 50, quorum: 38, grace: .milliseconds(200), deadline: .seconds(90),
+          clientsPerRound: 50, overSelection: 1.3, sampling: .available, weighting: .equal,
+          stragglers: .nextRound(maximalStaleness: 2), quorum: 38, grace: .milliseconds(200),
+          deadline: .seconds(90),
           minimumClients: 20, joinTimeout: .seconds(3600)))
+    #expect(topology.caps == [0: 1, 1: 1, 7: 1, 3: 2])
     #expect("\(topology.codecs.up.spec)" == "topk1+linear4")
     #expect("\(topology.codecs.down.spec)" == "linear8")
     #expect(topology.codecs.up.smallTensorLimit == 64)

@@ -190,14 +190,14 @@ import Wire
 
   @Test func `fields of a later version are passed over`() throws {
     let body = client + field(21, bytes: field(9, varint: 1)) + field(77, bytes: [1, 2, 3])
-    #expect(try Frames.uplink(Frames.forge(body)) == Message(Header(client: 3), .leave))
+    #expect(try Frames.uplink(Frames.forge(body)) == Message(Header(client: 3), .leave(worker: 0)))
   }
 
   @Test func `the preamble is checked before anything else`() {
     func refusal(_ frame: [UInt8]) -> WireError? {
       #expect(throws: WireError.self) { _ = try Frames.uplink(frame) }
     }
-    var frame = Frames.seal(Message(Header(client: 3), Uplink.leave))
+    var frame = Frames.seal(Message(Header(client: 3), Uplink.leave(worker: 0)))
     #expect(refusal([]) == .signature)
     #expect(refusal(Array(frame.prefix(7))) == .signature)
     frame[2] = 2

@@ -11,7 +11,7 @@ import Wire
   @Test func `a leave`() {
     let header = Header(run: 0x0102_0304_0506_0708, epoch: 2, round: 3, stage: 1, client: 300)
     let body = "09" + "0807060504030201" + "1002" + "1803" + "2001" + "28ac02" + "aa0100"
-    let frame = Frames.seal(Message(header, Uplink.leave))
+    let frame = Frames.seal(Message(header, Uplink.leave(worker: 0)))
     #expect(hex(frame.prefix(4)) == "50460100")
     #expect(hex(frame.dropFirst(8)) == body)
     #expect(frame == Frames.forge(Array(frame.dropFirst(8))))

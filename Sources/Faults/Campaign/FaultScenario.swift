@@ -12,12 +12,14 @@ package struct FaultScenario: Hashable, Sendable {
   package let schedule: GrowthSchedule
   /// Whether the run is long enough to be watched after the last fault, and stopped then.
   package let isLong: Bool
-  /// When rounds begin and end.
+  /// Who takes part, and when rounds begin and end.
   package let rules: RoundRules
   /// Waiting times and sizes, short ones.
   package let limits: ProtocolLimits
   /// A client whose memory allows the first stage alone.
   package let shallow: Int?
+  /// The head of the first stage is kept for that client.
+  package let keepsHeads: Bool
   /// The encoded bytes of block 1, block 2, head 1 and head 2, as keyframes.
   package let segmentBytes: [Int]
   /// After so many changes a segment is sent by a keyframe, in between by differences; 1 for keyframes alone.
@@ -40,8 +42,14 @@ package struct FaultScenario: Hashable, Sendable {
     schedule = GrowthSchedule(
       rounds: isLong ? [draw(5...15), 100_000] : [draw(1...4), draw(1...3)],
       warmUpRounds: draw(0...1))
+    var policies = RandomStream(seed: seed).stream("fault policies")
+    keepsHeads = Bool.random(using: &policies)
     rules = RoundRules(
-      clientsPerRound: perRound, quorum: draw(0...1) == 1 ? draw(1...perRound) : nil,
+      clientsPerRound: perRound,
+      overSelection: [1, 1, 1.3, 2].randomElement(using: &policies) ?? 1,
+      sampling: Sampling.allCases.randomElement(using: &policies) ?? .uniform,
+      stragglers: Self.stragglers(perRound: perRound, using: &policies),
+      quorum: draw(0...1) == 1 ? draw(1...perRound) : nil,
       grace: .milliseconds(draw(0...2000)), deadline: .milliseconds(draw(8000...15_000)),
       minimumClients: draw(1...max(1, clients / 2)), joinTimeout: .milliseconds(draw(2000...6000)))
     var limits = ProtocolLimits()
@@ -65,6 +73,25 @@ package struct FaultScenario: Hashable, Sendable {
       .sorted { $0.start < $1.start }
     keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
     hasAnchor = draw(0...2) == 0
+  }
+
+  private static func stragglers(
+    perRound: Int, using stream: inout RandomStream
+  ) -> StragglerPolicy {
+    let staleness = Int.random(in: 1...3, using: &stream)
+    return switch Int.random(in: 0..<4, using: &stream) {
+    case 0: .nextRound(maximalStaleness: staleness)
+    case 1:
+      .buffered(
+        size: Int.random(in: 1...perRound, using: &stream), maximalStaleness: staleness)
+    default: .discard
+    }
+  }
+
+  /// The deepest stage that a client trains in rounds of `stage`; nil if it is left out of them.
+  package func depth(of client: Int, at stage: Int) -> Int? {
+    guard client == shallow, stage > 1 else { return stage }
+    return keepsHeads ? 1 : nil
   }
 
   /// When the last fault is over.

@@ -28,4 +28,16 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   case trainsOnHoles
   /// After a tick the next one is due at once.
   case spins
+  /// A late LEAVE of an earlier worker passes for its successor's.
+  case forgetsWhoLeaves
+  /// Late updates count however late they are.
+  case acceptsAnyStaleness
+  /// A late update counts again in the round after.
+  case countsLateTwice
+  /// A round takes the updates of all clients that were asked, also those beyond what it is to have.
+  case waitsForSurplus
+  /// A worker doesn't tell the broker what its memory allows.
+  case ignoresCaps
+  /// An update is decoded as that of another stage.
+  case mistakesStages
 }

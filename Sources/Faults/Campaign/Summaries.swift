@@ -45,6 +45,8 @@ extension RoundResult.Outcome {
     switch self {
     case .accepted: "accepted"
     case .late: "late"
+    case .carried: "carried over"
+    case .surplus: "surplus"
     case .lost: "lost"
     case .refused(let reason): "refused (\(reason))"
     case .declined(let reason): "declined (\(reason))"

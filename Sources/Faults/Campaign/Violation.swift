@@ -22,6 +22,14 @@ package struct Violation: Hashable, Sendable {
     case kept = "an update is kept until it is settled"
     /// Rounds are committed one after the other.
     case inOrder = "rounds are committed in order"
+    /// Late updates count up to a staleness.
+    case fresh = "no update counts that is too stale"
+    /// Over-selection asks for more than it takes.
+    case enough = "a round takes no more updates than it is to have"
+    /// Nobody trains a deeper sub-model than its memory allows.
+    case fits = "nobody trains beyond its memory"
+    /// An update is decoded and averaged as what it was trained from.
+    case covered = "an update is taken for what it was trained from"
     /// Once the faults are over, all recover and the run ends.
     case live = "after the last fault all recover and the run ends"
   }

@@ -66,6 +66,30 @@ struct SimulatedDigests {
     digest(root.stream("segment", index, version))
   }
 
+  /// The head of the first stage as it is kept in a round of the second, for a client of little memory.
+  func shallowHeads(round: Int) -> [Segment] {
+    guard scenario.keepsHeads, scenario.schedule.phase(in: round).stage > 1 else { return [] }
+    let state = digest(root.stream("shallow head", round))
+    return [
+      Segment(
+        name: "head1", state: state, trained: true,
+        steps: [
+          Step(
+            digest: digest(root.stream("shallow step", round)), length: scenario.segmentBytes[2],
+            codec: "dense32", from: nil, to: state.prefix)
+        ])
+    ]
+  }
+
+  /// What updates of a round must have been trained from, given the stage of the sub-model.
+  func base(round: Int, stage: Int) -> Digest {
+    let segments = segments(round: round)
+    guard stage < scenario.schedule.phase(in: round).stage else {
+      return Segment.base(of: segments)
+    }
+    return Segment.base(of: Array(segments.prefix(stage)) + shallowHeads(round: round))
+  }
+
   /// The update of a client's attempt at a round: equal attempts give equal updates.
   func offer(client: Int, round: Int, attempt: Int, base: Digest) -> Offer {
     var stream = root.stream("update", client, round, attempt)

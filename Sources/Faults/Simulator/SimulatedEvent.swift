@@ -21,7 +21,7 @@ enum SimulatedEvent {
   /// The model of a round is ready.
   case prepared(round: Int, life: Int)
   /// The bytes of an update reach the disk.
-  case durable(client: Int, round: Int, attempt: Int, Offer, life: Int)
+  case durable(client: Int, round: Int, Submission, life: Int)
   /// The broker learns what came of storing an update.
   case stored(client: Int, round: Int, StoreResult, life: Int)
   /// The aggregated model reaches the disk.

@@ -11,14 +11,21 @@ extension Simulator {
     let epoch = mutation == .keepsItsEpoch ? 1 : brokerLives
     var limits = scenario.limits
     if mutation == .overcommits { limits.bytesInFlight *= 2 }
+    var rules = scenario.rules
+    if mutation == .acceptsAnyStaleness { rules.stragglers = rules.stragglers.unlimited }
+    if mutation == .waitsForSurplus {
+      rules.clientsPerRound = rules.clientsAsked
+      rules.overSelection = 1
+    }
     let plan = BrokerPlan(
       run: 1 + scenario.seed, epoch: epoch, seed: scenario.seed, digest: digests.plan,
       clients: scenario.clients, schedule: scenario.schedule, learningRate: 0.1,
-      learningRateSchedule: .constant, updateCodec: "dense32", rules: scenario.rules,
+      learningRateSchedule: .constant, updateCodec: "dense32", rules: rules,
       limits: limits)
     let stored = mutation == .forgetsStoredUpdates ? [:] : disk.spool
     let machine = BrokerMachine(
-      plan: plan, round: disk.round, at: now + brokerOffset, stored: stored)
+      plan: plan, round: disk.round, at: now + brokerOffset, stored: stored,
+      history: disk.history)
     broker = BrokerProcess(machine: machine, epoch: epoch, life: brokerLives)
     broker?.restored = Set(disk.spool.keys)
     note("broker starts, epoch \(epoch), before round \(disk.round), \(stored.count) stored")
@@ -47,6 +54,13 @@ extension Simulator {
 
   /// What the machine hears, given what is broken on purpose.
   private func mutate(_ event: BrokerEvent) -> BrokerEvent {
+    if mutation == .forgetsWhoLeaves, case .message(var message) = event,
+      case .leave = message.body, let client = message.header.client,
+      let worker = clients[client].machine?.identity.worker
+    {
+      message.body = .leave(worker: worker)
+      return .message(message)
+    }
     guard mutation == .forgetsMissingRanges, case .message(var message) = event,
       case .updateChunk = message.body, let client = message.header.client,
       let upload = broker?.uploads[client]
@@ -100,8 +114,8 @@ extension Simulator {
       for range in ranges { sendChunks(of: step, range, header, under: .client(client)) }
     case .reserve(let client, let length): reserve(client, length)
     case .receive(let client, let offset): receive(client, offset)
-    case .store(let round, let client, let attempt, let offer):
-      store(round, client, attempt, offer)
+    case .store(let round, let client, let attempt, let submission):
+      store(round, client, attempt, submission)
     case .release(let client): broker?.uploads[client] = nil
     case .close(let result): close(result)
     case .count(let name): note("broker counts: \(name)")
@@ -149,11 +163,12 @@ extension Simulator {
     if round != disk.round { violate(.inOrder, "round \(round) begins before \(disk.round)") }
     broker?.deadline = now + brokerOffset + scenario.rules.deadline
     broker?.isCalm = isCalm
-    broker?.acknowledged = []
-    guard isCalm else { return }
-    let shallow = scenario.shallow != nil && stage > 1 ? 1 : 0
-    let expected = min(scenario.rules.clientsPerRound, scenario.clients - shallow)
-    if selected < expected {
+    checkMembers()
+    // A round that late updates ended at once has asked whom it could.
+    guard isCalm, let machine = broker?.machine, machine.openRound == round else { return }
+    let able = (0..<scenario.clients).count { scenario.depth(of: $0, at: stage) != nil }
+    let expected = min(scenario.rules.clientsAsked, able)
+    if selected + machine.carriedCount < expected {
       violate(.live, "\(selected) clients are selected, though \(expected) should be back")
     }
   }
@@ -175,6 +190,19 @@ extension Simulator {
     note("the model of round \(round) is ready")
     tell(
       .prepared(
-        PreparedModel(round: round, segments: segments, updateLimit: scenario.updateLimit)))
+        PreparedModel(
+          round: round, segments: segments, updateLimit: scenario.updateLimit,
+          shallowHeads: digests.shallowHeads(round: round))))
+  }
+}
+
+extension StragglerPolicy {
+  /// The policy with late updates counting however late they are.
+  fileprivate var unlimited: StragglerPolicy {
+    switch self {
+    case .discard: .discard
+    case .nextRound: .nextRound(maximalStaleness: 1000)
+    case .buffered(let size, _): .buffered(size: size, maximalStaleness: 1000)
+    }
   }
 }

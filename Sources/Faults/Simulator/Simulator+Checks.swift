@@ -1,5 +1,6 @@
 import Federation
 import Measures
+import Progressive
 import Wire
 
 extension Simulator {
@@ -46,7 +47,7 @@ extension Simulator {
     case .incomplete: return
     case .accepted, .duplicate: break
     }
-    guard round == disk.round, disk.spool[client] != nil else {
+    guard disk.spool[client]?.round == round else {
       return violate(
         .durable, "client \(client)'s update of round \(round) is acknowledged, but not durable")
     }
@@ -60,11 +61,20 @@ extension Simulator {
       violate(.inOrder, "round \(result.round) ends, but \(disk.round) is to be committed")
     }
     var counted: Set<Int> = []
-    for (client, offer) in result.accepted {
+    for (client, submission) in result.accepted {
+      let update = Disk.Update(client: client, round: submission.round)
+      if disk.counted.contains(update) {
+        violate(
+          .exactlyOnce, "client \(client)'s update of round \(update.round) counts in two rounds")
+      }
+      let staleness = result.round - submission.round
+      if !(0...scenario.rules.stragglers.maximalStaleness).contains(staleness) {
+        violate(.fresh, "client \(client)'s update counts \(staleness) rounds later")
+      }
       if !counted.insert(client).inserted {
         violate(.exactlyOnce, "client \(client) counts twice in round \(result.round)")
       }
-      if disk.spool[client] != offer {
+      if disk.spool[client] != submission {
         violate(.durable, "client \(client)'s update counts, but isn't the durable one")
       }
     }
@@ -74,7 +84,49 @@ extension Simulator {
       violate(
         .durable, "\(counted.sorted()) count in round \(result.round), known are \(known.sorted())")
     }
+    checkNumber(of: result, restored: process.restored.count)
     if process.isCalm { checkCalm(result) }
+  }
+
+  /// Over-selection ends a round with as many updates as it is to have.
+  private func checkNumber(of result: RoundResult, restored: Int) {
+    let rules = scenario.rules
+    guard rules.overSelection > 1, case .buffered = rules.stragglers else {
+      let own = result.accepted.count - result.stale
+      if rules.overSelection > 1, own > max(rules.clientsPerRound, restored) {
+        violate(.enough, "\(own) updates count in a round of \(rules.clientsPerRound)")
+      }
+      return
+    }
+  }
+
+  /// An update must have been trained from the sub-model as which it is decoded.
+  func checkBase(of submission: Submission) {
+    let stages = 1...scenario.schedule.phase(in: submission.round).stage
+    guard stages.contains(submission.stage),
+      digests.base(round: submission.round, stage: submission.stage) == submission.offer.base
+    else {
+      return violate(
+        .covered,
+        "an update of round \(submission.round) isn't what stage \(submission.stage) trains")
+    }
+  }
+
+  /// Whether rounds may end before all clients that were asked are done.
+  private var endsEarly: Bool {
+    let rules = scenario.rules
+    if case .buffered = rules.stragglers { return true }
+    return rules.quorum != nil || rules.overSelection > 1
+  }
+
+  /// Without a fault, whoever takes itself for a member is one.
+  func checkMembers() {
+    guard let broker, isCalm else { return }
+    let present = Set(broker.machine.present)
+    for client in clients.indices where !present.contains(client) {
+      guard clients[client].machine?.membership?.epoch == broker.epoch else { continue }
+      violate(.live, "client \(client) was welcomed, but isn't a member any more")
+    }
   }
 
   /// A round without any fault: nobody is lost.
@@ -84,7 +136,8 @@ extension Simulator {
       switch outcome {
       case .accepted: break
       case .late where scenario.rules.quorum != nil: break
-      case .late, .lost, .refused, .declined:
+      case .carried where endsEarly, .surplus where endsEarly: break
+      case .late, .carried, .surplus, .lost, .refused, .declined:
         violate(
           .live, "client \(client) is \(outcome.summary) in round \(result.round), without a fault")
       }

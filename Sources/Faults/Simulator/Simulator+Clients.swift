@@ -17,7 +17,8 @@ extension Simulator {
     process.machine = ClientMachine(
       identity: ClientIdentity(
         client: client, worker: chance.next(), plan: digests.plan,
-        maximalStage: client == scenario.shallow ? 1 : nil, attempt: before.life),
+        maximalStage: client == scenario.shallow && mutation != .ignoresCaps ? 1 : nil,
+        attempt: before.life),
       limits: scenario.limits, jitter: RandomStream(key: chance.next()))
     clients[client] = process
     note("worker of client \(client) starts, attempt \(before.life)")
@@ -123,11 +124,7 @@ extension Simulator {
     if clients[client].update?.round == round { clients[client].update = nil }
     clients[client].training += 1
     guard accepted else { return }
-    let counts =
-      round < disk.round
-      ? disk.committed[round - 1].contains(client)
-      : round == disk.round && disk.spool[client] != nil
-    if !counts {
+    if !disk.isSafe(client, round: round) {
       violate(.durable, "client \(client) takes round \(round) for settled, but it isn't durable")
     }
   }
@@ -169,6 +166,9 @@ extension Simulator {
   private func train(_ task: ClientTask, _ client: Int) {
     for segment in task.segments where !clients[client].states.contains(segment.state.prefix) {
       return violate(.whole, "client \(client) trains without all of \(segment.name)")
+    }
+    if client == scenario.shallow, task.stage > 1 {
+      return violate(.fits, "client \(client) trains stage \(task.stage), beyond its memory")
     }
     clients[client].training += 1
     var time = pause(100...2500)

@@ -15,6 +15,12 @@ extension Simulator {
       clients[client].life += 1
       clients[client].machine = nil
       disconnect(client)
+    case .workerLeave(let client):
+      tell(.stop, to: client)
+      clients[client].life += 1
+      clients[client].machine = nil
+      // Its last words go out before its connection ends.
+      disconnect(client)
     case .brokerCrash:
       brokerCrashes += 1
       crashBroker()
@@ -42,11 +48,16 @@ extension Simulator {
       if isSilent { clients[client].silentCuts -= 1 }
       // A connection that was silent for so long doesn't live on.
       if clients[client].connection == nil { reconnect(client) } else { disconnect(client) }
-    case .workerCrash(let client):
-      let isDown = active.contains {
-        if case .workerCrash(client) = $0.kind { true } else { false }
+    case .workerCrash(let client), .workerLeave(let client):
+      let isDown = active.contains { fault in
+        switch fault.kind {
+        case .workerCrash(client), .workerLeave(client): true
+        default: false
+        }
       }
-      if !isDown, clients[client].ended == nil { startWorker(client) }
+      if !isDown, clients[client].ended == nil || clients[client].ended == .left {
+        startWorker(client)
+      }
     case .brokerCrash:
       brokerCrashes -= 1
       if brokerCrashes == 0, finished == nil { startBroker() }

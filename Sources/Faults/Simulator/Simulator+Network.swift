@@ -25,7 +25,7 @@ extension Simulator {
       case .delay(let whose, let extra) where whose ?? client == client:
         treatment.delay += extra
       case .loss, .duplication, .reordering, .delay, .damage, .partition, .workerCrash,
-        .brokerCrash, .clockJump, .fullDisk, .slowTraining:
+        .workerLeave, .brokerCrash, .clockJump, .fullDisk, .slowTraining:
         break
       }
     }
@@ -38,7 +38,12 @@ extension Simulator {
       clients[client].outbox.append(message)
       return
     }
-    let treatment = treatment(of: client)
+    var treatment = treatment(of: client)
+    if case .leave = message.body {
+      // A worker's last words may linger while another is started in its place.
+      treatment.delay += pause(0...4000)
+      treatment.isOrdered = false
+    }
     for _ in 0..<treatment.copies {
       var time = now + treatment.delay
       if treatment.isOrdered {

@@ -31,16 +31,20 @@ extension Simulator {
   }
 
   /// Checks an update and brings it to the disk.
-  func store(_ round: Int, _ client: Int, _ attempt: Int, _ offer: Offer) {
+  func store(_ round: Int, _ client: Int, _ attempt: Int, _ submission: Submission) {
+    let offer = submission.offer
     guard let process = broker, let upload = process.uploads[client] else {
       return violate(.whole, "there is no update of client \(client) to store")
     }
-    broker?.uploads[client]?.isStoring = true
+    broker?.uploads[client]?.storing = round
     if upload.length != offer.length || !upload.missing.isEmpty || upload.isMixed
       || upload.attempt != attempt
     {
       return violate(.whole, "the update of client \(client) has holes or bytes of another")
     }
+    var submission = submission
+    if mutation == .mistakesStages { submission.stage = 3 - submission.stage }
+    checkBase(of: submission)
     let time = now + pause(1...200)
     let life = process.life
     if fullDisks > 0 {
@@ -50,24 +54,27 @@ extension Simulator {
         at: time)
       return
     }
-    schedule(
-      .durable(client: client, round: round, attempt: attempt, offer, life: life), at: time)
+    schedule(.durable(client: client, round: round, submission, life: life), at: time)
     if mutation == .acknowledgesBeforeStoring {
       tell(.stored(round: round, client: client, .accepted))
     }
   }
 
   /// An update has reached the disk; the broker will learn of it, unless it crashes before.
-  func durable(
-    _ client: Int, _ round: Int, _ attempt: Int, _ offer: Offer, _ life: Int
-  ) {
+  func durable(_ client: Int, _ round: Int, _ submission: Submission, _ life: Int) {
     // A killed broker's write may still have been done, but not one that comes later.
     guard let process = broker, process.life == life else { return }
+    if round == disk.round + 1, process.closing != nil {
+      // What counts in the next round is stored after the last one's end.
+      return schedule(
+        .durable(client: client, round: round, submission, life: life),
+        at: now + .milliseconds(20))
+    }
     if round == disk.round, process.closing == nil {
-      if let known = disk.spool[client], known != offer {
+      if let known = disk.spool[client], known != submission {
         violate(.exactlyOnce, "two updates of client \(client) are stored for round \(round)")
       }
-      disk.spool[client] = offer
+      disk.spool[client] = submission
       note("the update of client \(client) for round \(round) is durable")
     }
     schedule(
@@ -80,11 +87,17 @@ extension Simulator {
     note("round \(result.round) ends: \(result.outcomes.map(\.outcome.summary))")
     var result = result
     if mutation == .countsDuplicates, result.duplicates > 0, let first = result.accepted.first {
-      result.outcomes.append((first.client, .accepted(first.offer)))
+      result.outcomes.append((first.client, .accepted(first.submission)))
+    }
+    if mutation == .countsLateTwice, let first = process.late.first {
+      result.outcomes.append((first.client, .accepted(first.submission)))
     }
     checkResult(result)
+    broker?.late = result.accepted.filter { $0.submission.round < result.round }
+    broker?.history = process.machine.history
+    broker?.acknowledged = []
+    broker?.restored = []
     broker?.deadline = nil
-    broker?.uploads = [:]
     let time = now + pause(10...300)
     if mutation == .commitsLate {
       schedule(.committed(life: process.life), at: time + .milliseconds(500))
@@ -103,10 +116,12 @@ extension Simulator {
       return
     }
     disk.committed.append(Set(result.accepted.map(\.client)))
+    disk.counted.formUnion(
+      result.accepted.map { Disk.Update(client: $0.client, round: $0.submission.round) })
+    disk.history = process.history
     disk.spool = [:]
     note("round \(result.round) is committed")
     broker?.closing = nil
-    broker?.restored = []
     prepareNext()
   }
 }

@@ -82,11 +82,11 @@ final class Simulator {
     case .lost(let connection): learnLoss(of: connection)
     case .connect(let client): connect(client)
     case .prepared(let round, let life): prepared(round, life)
-    case .durable(let client, let round, let attempt, let offer, let life):
-      durable(client, round, attempt, offer, life)
+    case .durable(let client, let round, let submission, let life):
+      durable(client, round, submission, life)
     case .stored(let client, let round, let result, let life):
       guard broker?.life == life else { return }
-      if broker?.uploads[client]?.isStoring == true { broker?.uploads[client] = nil }
+      if broker?.uploads[client]?.storing == round { broker?.uploads[client] = nil }
       tell(.stored(round: round, client: client, result))
     case .committed(let life): commit(life)
     case .trained(let client, let training, let round, let offer):

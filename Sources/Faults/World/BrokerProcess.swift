@@ -13,8 +13,8 @@ struct BrokerProcess {
     var attempt: Int?
     /// Bytes of two attempts are in it.
     var isMixed = false
-    /// It is complete as far as the round engine knows, and is being stored.
-    var isStoring = false
+    /// It is complete as far as the round engine knows, and is being stored for this round.
+    var storing: Int?
   }
 
   /// The broker's side of the protocol.
@@ -29,13 +29,17 @@ struct BrokerProcess {
   var segments: [Segment] = []
   /// The closed round that isn't committed yet.
   var closing: RoundResult?
+  /// What is known of the clients' participation once it is committed.
+  var history = ParticipationHistory()
+  /// The late updates that counted in the last round.
+  var late: [(client: Int, submission: Submission)] = []
   /// The round whose model is to be made once the last one is committed.
   var preparing: Int?
   /// When the open round must end, by the broker's clock.
   var deadline: Duration?
   /// The open round began after all traces of faults were gone.
   var isCalm = false
-  /// The clients that were told that their update of the open round counts.
+  /// The clients that were told that their update counts in the open or the next round.
   var acknowledged: Set<Int> = []
   /// The clients whose updates of this round were found in the spool at the start.
   var restored: Set<Int> = []

@@ -18,6 +18,8 @@ package struct Fault: Hashable, Sendable {
     case partition(client: Int, isSilent: Bool)
     /// A worker is killed, and started anew when the fault ends.
     case workerCrash(client: Int)
+    /// A worker leaves, and another is started in its place when the fault ends.
+    case workerLeave(client: Int)
     /// The broker is killed, and started anew when the fault ends.
     case brokerCrash
     /// A process's clock, the broker's when there is no client, jumps at the fault's beginning.
@@ -46,7 +48,7 @@ package struct Fault: Hashable, Sendable {
     let some = Bool.random(using: &stream) ? client : nil
     let probability = Double.random(in: 0.05..<1, using: &stream)
     let sign = Bool.random(using: &stream) ? 1 : -1
-    switch Int.random(in: 0..<14, using: &stream) {
+    switch Int.random(in: 0..<15, using: &stream) {
     case 0: kind = .loss(client: some, probability: probability)
     case 1: kind = .duplication(client: some, probability: probability)
     case 2: kind = .reordering(client: some)
@@ -57,6 +59,7 @@ package struct Fault: Hashable, Sendable {
     case 9, 10: kind = .brokerCrash
     case 11: kind = .clockJump(client: some, by: length * sign / 2)
     case 12: kind = .fullDisk
+    case 13: kind = .workerLeave(client: client)
     default: kind = .slowTraining(client: client, by: length * 2)
     }
   }
@@ -85,6 +88,7 @@ extension Fault.Kind: CustomStringConvertible {
     case .partition(let client, let isSilent):
       "client \(client) cut off, \(isSilent ? "silently" : "connection reset")"
     case .workerCrash(let client): "worker of client \(client) down"
+    case .workerLeave(let client): "worker of client \(client) leaves"
     case .brokerCrash: "broker down"
     case .clockJump(let client, let jump):
       "clock of \(client.map { "client \($0)" } ?? "the broker") jumps "

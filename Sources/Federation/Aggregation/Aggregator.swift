@@ -3,43 +3,65 @@ public import Tensors
 
 /// The weighted mean of encoded updates, folded one after the other in memory of one model.
 ///
-/// x += Σ wᵢ Δᵢ / Σ wᵢ (FedAvg; McMahan et al., AISTATS 2017, with the weights of the clients' samples).
-/// Additions of floats don't commute in their last bits, so callers fold in the order of the clients'
-/// numbers: then arrival order changes nothing.
+/// For each parameter x += Σ wᵢ Δᵢ / Σ mᵢ over the updates i that cover it (FedAvg; McMahan et al., AISTATS
+/// 2017; over those that cover it as in HeteroFL; Diao et al., ICLR 2021): clients may have trained different
+/// segments, and what nobody trained stays as it is. Weights w and masses m are the same unless stale
+/// updates are to make smaller steps. Additions of floats don't commute in their last bits, so callers
+/// fold in the order of the clients' numbers: then arrival order changes nothing.
 public struct Aggregator: Sendable {
-  /// The segments that updates consist of, in the order in which their bytes follow each other.
-  public let layouts: [ParameterLayout]
   /// How updates are encoded.
   public let codec: UpdateCodec
 
-  private let totalWeight: Double
-  private var sums: [[Float]]
+  private var layouts: [ParameterLayout] = []
+  private var masses: [Double] = []
+  private var sums: [[Float]] = []
+  private var indices: [String: Int] = [:]
 
-  /// An aggregator of updates of `layouts` whose weights add up to `totalWeight`.
-  public init(layouts: [ParameterLayout], codec: UpdateCodec, totalWeight: Double) {
-    precondition(totalWeight > 0, "a total weight of \(totalWeight)")
-    self.layouts = layouts
-    self.codec = codec
-    self.totalWeight = totalWeight
-    sums = layouts.map { Array(repeating: 0, count: $0.count) }
-  }
+  /// An aggregator that expects nothing yet.
+  public init(codec: UpdateCodec) { self.codec = codec }
 
-  /// Adds the update of a client of the given weight.
+  /// Expects an update of the segments of `layouts`, to be told for all of them before the first is folded.
   ///
   /// - Parameters:
-  ///   - update: The encoded segments, framed by ``UpdateFraming``.
-  ///   - weight: The client's weight, such as its samples.
-  /// - Throws: `CodecError` if the bytes aren't an update of these layouts.
-  public mutating func fold(_ update: [UInt8], weight: Double) throws(CodecError) {
-    let parts = try UpdateFraming.split(update, count: layouts.count)
-    let share = Float(weight / totalWeight)
-    for (index, part) in parts.enumerated() {
-      try codec.fold(part, layout: layouts[index], weight: share, into: &sums[index])
+  ///   - layouts: The segments that it covers, told apart by their names.
+  ///   - mass: What it counts for in the divisor.
+  public mutating func expect(_ layouts: [ParameterLayout], mass: Double) {
+    precondition(mass > 0, "a mass of \(mass)")
+    for layout in layouts {
+      if let index = indices[layout.name] {
+        precondition(self.layouts[index] == layout, "two layouts of \(layout.name)")
+        masses[index] += mass
+      } else {
+        indices[layout.name] = self.layouts.count
+        self.layouts.append(layout)
+        masses.append(mass)
+        sums.append(Array(repeating: 0, count: layout.count))
+      }
     }
   }
 
-  /// The mean of all that was folded, in the order of the layouts.
-  public var mean: [ParameterVector] {
+  /// Adds an update that was expected.
+  ///
+  /// - Parameters:
+  ///   - update: The encoded segments, framed by ``UpdateFraming``.
+  ///   - covered: The segments that it covers, in the order in which their bytes follow each other.
+  ///   - weight: The weight of its values.
+  /// - Throws: `CodecError` if the bytes aren't an update of these segments.
+  public mutating func fold(
+    _ update: [UInt8], of covered: [ParameterLayout], weight: Double
+  ) throws(CodecError) {
+    let parts = try UpdateFraming.split(update, count: covered.count)
+    for (part, layout) in zip(parts, covered) {
+      guard let index = indices[layout.name] else {
+        preconditionFailure("nobody said that an update of \(layout.name) would come")
+      }
+      let share = Float(weight / masses[index])
+      try codec.fold(part, layout: layout, weight: share, into: &sums[index])
+    }
+  }
+
+  /// The mean of all that was folded: the covered segments, in the order in which they were expected.
+  public var means: [ParameterVector] {
     zip(layouts, sums).map { ParameterVector(layout: $0, scalars: $1) }
   }
 }

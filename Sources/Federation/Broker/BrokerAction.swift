@@ -17,7 +17,9 @@ package enum BrokerAction: Hashable, Sendable {
   /// Put the chunk that is at hand into the client's update.
   case receive(client: Int, offset: Int)
   /// The client's update is complete: check it and store it durably; answered by `stored`.
-  case store(round: Int, client: Int, attempt: Int, Offer)
+  ///
+  /// It counts in `round`, which may be a later one than it was trained for.
+  case store(round: Int, client: Int, attempt: Int, Submission)
   /// Free what was kept of the client's update.
   case release(client: Int)
   /// The round is over: aggregate the accepted updates and book the round.

@@ -28,12 +28,17 @@ package struct PreparedModel: Hashable, Sendable {
   package var segments: [Segment]
   /// The most bytes that an update of this round can have.
   package var updateLimit: Int
+  /// The heads of earlier stages that there still are, for clients whose memory ends there.
+  package var shallowHeads: [Segment]
 
   /// A model of the given parts.
-  package init(round: Int, segments: [Segment], updateLimit: Int) {
+  package init(
+    round: Int, segments: [Segment], updateLimit: Int, shallowHeads: [Segment] = []
+  ) {
     self.round = round
     self.segments = segments
     self.updateLimit = updateLimit
+    self.shallowHeads = shallowHeads
   }
 }
 

@@ -17,7 +17,7 @@ extension BrokerMachine {
   }
 
   /// Somebody is gone, or no longer listens.
-  mutating func unsubscribed(_ topic: Topic) {
+  mutating func unsubscribed(_ topic: Topic, _ actions: inout [BrokerAction]) {
     switch topic {
     case .all: return
     case .step:
@@ -26,8 +26,11 @@ extension BrokerMachine {
     case .client(let client):
       let left = (mailboxes[client] ?? 0) - 1
       mailboxes[client] = left > 0 ? left : nil
-      if left <= 0 { members[client]?.worker = nil }
       notePresence(of: client)
+      guard left <= 0 else { return }
+      members[client]?.isGone = true
+      // Nothing more of its update will come from there: others may use the room.
+      withdrawGrant(of: client, &actions)
     }
   }
 
@@ -48,12 +51,23 @@ extension BrokerMachine {
     members[client]?.lastHeard = now
     switch message.body {
     case .join, .heartbeat: return
-    case .leave:
-      members[client] = nil
-      notePresence(of: client)
+    case .leave(let worker):
+      leave(client, worker, &actions)
     case .want, .offer, .updateChunk, .decline:
       receiveInRound(client, message, now, &actions)
     }
+  }
+
+  /// A client's worker goes; one that took the client over meanwhile stays.
+  private mutating func leave(
+    _ client: Int, _ worker: UInt64, _ actions: inout [BrokerAction]
+  ) {
+    if let member = members[client], member.worker != worker {
+      return actions.append(.count("leave of an earlier worker"))
+    }
+    members[client] = nil
+    notePresence(of: client)
+    withdraw(client, &actions)
   }
 
   /// A client is present when it has joined and its mailbox is listened to.
@@ -79,7 +93,7 @@ extension BrokerMachine {
         "the worker's topology differs from the broker's in model, data, training or codecs",
         worker: join.worker, &actions)
     }
-    if let member = members[client], let worker = member.worker, worker != join.worker,
+    if let member = members[client], !member.isGone, member.worker != join.worker,
       mailboxes[client] != nil, now - member.lastHeard < plan.limits.silence
     {
       return refuse(
@@ -109,41 +123,47 @@ extension BrokerMachine {
   private mutating func admit(
     _ client: Int, _ join: Join, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
+    if let member = members[client], member.worker != join.worker {
+      // What the one before it was at is lost with it.
+      giveUp(client, &actions)
+    }
     members[client] = Member(
       worker: join.worker, maximalStage: join.maximalStage, lastHeard: now)
     notePresence(of: client)
-    var header = header(client: client)
-    header.round = 0
-    header.stage = 0
-    header.worker = join.worker
+    let header = Header(
+      run: plan.run, epoch: plan.epoch, client: client, worker: join.worker)
     let welcome = Welcome(
       seed: plan.seed, rounds: plan.schedule.totalRounds,
       announceInterval: Int(plan.limits.announceInterval.seconds * 1000),
-      chunkBytes: plan.limits.chunkBytes)
+      chunkBytes: plan.limits.chunkBytes,
+      staleRounds: plan.rules.stragglers.maximalStaleness)
     actions.append(.send(.client(client), Message(header, .welcome(welcome))))
-    if round?.progress[client] != nil {
-      // It came back into an open round, or lost its invitation.
-      var announcement = announcement(now, listing: true)
-      announcement.header.client = client
-      actions.append(.send(.client(client), announcement))
-    }
+    guard case .open = state, let progress = round?.progress[client],
+      round?.origins[client] == nil
+    else { return }
+    // It came back into an open round, or lost its invitation.
+    if progress == .left { round?.advance(client, to: .invited) }
+    tell(client, announcement(now, listing: true), &actions)
+  }
+
+  /// Says to one client what is otherwise said to all.
+  func tell(
+    _ client: Int, _ message: Message<Downlink>, _ actions: inout [BrokerAction]
+  ) {
+    var message = message
+    message.header.client = client
+    actions.append(.send(.client(client), message))
   }
 
   /// Says no to a client, of one worker alone where several may listen to its mailbox.
+  ///
+  /// The header is that of the round that it is about, if it is about one.
   func refuse(
     _ client: Int, _ reason: RefusalReason, _ detail: String, retry: Int? = nil,
-    worker: UInt64? = nil, _ actions: inout [BrokerAction]
+    worker: UInt64? = nil, under header: Header? = nil, _ actions: inout [BrokerAction]
   ) {
-    var header = header(client: client)
+    var header = header ?? Header(run: plan.run, epoch: plan.epoch, client: client)
     header.worker = worker
-    switch reason {
-    case .wrongPlan, .wrongClient, .notAuthorized:
-      header.round = 0
-      header.stage = 0
-    case .staleRound, .notSelected, .tooLarge, .wrongBase, .wrongDigest, .malformed, .notFinite,
-      .tooFar, .overloaded:
-      break
-    }
     actions.append(.count(reason.name))
     actions.append(.notice(.refused(client: client, reason, detail: detail)))
     actions.append(

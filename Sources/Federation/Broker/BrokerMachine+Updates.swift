@@ -4,16 +4,20 @@ import Progressive
 import Wire
 
 extension BrokerMachine {
-  /// Takes in what a client said about the current round.
+  /// Takes in what a client said about a round.
   mutating func receiveInRound(
     _ client: Int, _ message: Message<Uplink>, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
-    guard var round, message.header.round == round.phase.round else {
-      return answerStale(client, message, &actions)
-    }
-    guard let progress = round.progress[client] else {
+    guard var round else { return answerStale(client, message, &actions) }
+    guard let progress = round.progress[client], round.origin(of: client) == message.header.round
+    else {
+      guard !round.isClosed, message.header.round == round.phase.round,
+        round.progress[client] == nil
+      else { return answerStale(client, message, &actions) }
       if case .updateChunk = message.body { return actions.append(.count("unexpected chunk")) }
-      return refuse(client, .notSelected, "it wasn't selected in this round", &actions)
+      return refuse(
+        client, .notSelected, "it wasn't selected in this round",
+        under: reply(to: client, in: round), &actions)
     }
     self.round = nil  // so that it changes in place, not in a copy
     defer { self.round = round }
@@ -21,7 +25,9 @@ extension BrokerMachine {
     case .want(let worker, let needs):
       want(client, worker, needs, progress, &round, &actions)
     case .offer(let offer):
-      self.offer(client, offer, message.header.attempt, progress, &round, &actions)
+      let submission = Submission(
+        offer, round: message.header.round, stage: message.header.stage)
+      self.offer(client, submission, message.header.attempt, progress, &round, &actions)
     case .updateChunk(let offset, let length):
       receive(
         client, offset..<offset + length, message.header.attempt, progress, &round, &actions)
@@ -40,23 +46,26 @@ extension BrokerMachine {
     // What an earlier worker of this client sent whole may yet count.
     case .storing, .accepted, .refused, .declined: return
     case .receiving: actions.append(.release(client: client))
-    case .invited, .working, .offered: break
+    case .invited, .working, .offered, .left: break
     }
     round.advance(client, to: .declined(reason))
     actions.append(.notice(.declined(client: client, reason, detail: detail)))
   }
 
-  /// A message about a round that isn't open.
+  /// A message about a round that isn't open, or in which the client takes no part.
   private func answerStale(
     _ client: Int, _ message: Message<Uplink>, _ actions: inout [BrokerAction]
   ) {
     switch message.body {
-    case .offer:
+    case .offer(let offer):
       let header = Header(
         run: plan.run, epoch: plan.epoch, round: message.header.round,
         stage: message.header.stage, client: client)
       var answer = Downlink.refuse(.staleRound, retry: nil, detail: "the round is over")
-      if message.header.round >= nextRound {
+      if let known = stored[client], known.round == header.round, known.offer == offer {
+        // Stored before the restart: it will count.
+        answer = .acknowledge(.duplicate)
+      } else if message.header.round >= nextRound {
         // The broker was restarted and will open this round again.
         let retry = max(1, Int(plan.limits.announceInterval.seconds * 1000))
         answer = .refuse(.staleRound, retry: retry, detail: "the round isn't open yet")
@@ -76,9 +85,15 @@ extension BrokerMachine {
     _ client: Int, _ worker: UInt64, _ needs: [Need], _ progress: OpenRound.Progress,
     _ round: inout OpenRound, _ actions: inout [BrokerAction]
   ) {
-    if progress == .invited { round.advance(client, to: .working) }
+    guard !round.isClosed, round.origins[client] == nil else {
+      return actions.append(.count("late want"))
+    }
+    switch progress {
+    case .invited, .left: round.advance(client, to: .working)
+    case .working, .offered, .receiving, .storing, .accepted, .refused, .declined: break
+    }
     for need in needs {
-      guard let step = round.steps[need.digest] else {
+      guard let step = round.model.steps[need.digest] else {
         actions.append(.count("want of an unknown step"))
         continue
       }
@@ -94,7 +109,7 @@ extension BrokerMachine {
         continue
       }
       let repaired = round.repaired[client, default: 0] + bytes
-      guard repaired <= plan.limits.repairFactor * max(round.modelBytes, 1) else {
+      guard repaired <= plan.limits.repairFactor * max(round.model.bytes, 1) else {
         actions.append(.count("repair beyond the limit"))
         continue
       }
@@ -105,52 +120,67 @@ extension BrokerMachine {
   }
 
   private func offer(
-    _ client: Int, _ offer: Offer, _ attempt: Int, _ progress: OpenRound.Progress,
+    _ client: Int, _ submission: Submission, _ attempt: Int, _ progress: OpenRound.Progress,
     _ round: inout OpenRound, _ actions: inout [BrokerAction]
   ) {
+    let (offer, header) = (submission.offer, reply(to: client, in: round))
+    let model = models[submission.round]
+    let (stage, limit) = (model?.stages[offer.base], model?.updateLimit ?? 0)
     switch progress {
     case .accepted:
       round.duplicates += 1
-      return acknowledge(client, .duplicate, &actions)
+      return acknowledge(.duplicate, header, &actions)
+    // A client that took the right model after all is taken back.
+    case .refused(.wrongBase) where stage != nil: break
     case .refused(let reason):
-      return refuse(client, reason, "it was refused before", &actions)
+      return refuse(client, reason, "it was refused before", under: header, &actions)
     case .storing: return  // its acknowledgement is on the way
-    case .receiving(let known, let before, let missing) where known == offer && before == attempt:
+    case .receiving(let known, let before, let missing)
+    where known.offer == offer && before == attempt:
       let ranges = Array(missing.ranges.prefix(ProtocolLimits.rangesPerMessage))
-      return acknowledge(client, .incomplete(ranges), &actions)
-    case .offered(let known, let before, _) where known == offer && before == attempt: return
+      return acknowledge(.incomplete(ranges), header, &actions)
+    case .offered(let known, let before, _) where known.offer == offer && before == attempt:
+      return
     case .receiving:
       actions.append(.release(client: client))
-    case .invited, .working, .offered, .declined: break
+    case .invited, .working, .offered, .declined, .left: break
     }
-    guard (1...round.updateLimit).contains(offer.length) else {
+    guard offer.length > 0, offer.length <= limit else {
       round.advance(client, to: .refused(.tooLarge))
       return refuse(
-        client, .tooLarge, "\(offer.length) bytes; at most \(round.updateLimit) can be needed",
-        &actions)
+        client, .tooLarge, "\(offer.length) bytes; at most \(limit) can be needed",
+        under: header, &actions)
     }
-    guard offer.base == round.base else {
-      round.advance(client, to: .working)
-      return refuse(client, .wrongBase, "trained from another model", &actions)
+    guard let stage else {
+      round.advance(client, to: .refused(.wrongBase))
+      return refuse(client, .wrongBase, "trained from another model", under: header, &actions)
     }
-    round.enqueue(client, offer, attempt: attempt)
+    round.enqueue(
+      client, Submission(offer, round: submission.round, stage: stage), attempt: attempt)
   }
 
   /// Lets waiting clients send while there is room, in the order of their offers.
-  private func grant(_ round: inout OpenRound, _ actions: inout [BrokerAction]) {
+  func grant(_ round: inout OpenRound, _ actions: inout [BrokerAction]) {
     while round.head < round.queue.count {
       let client = round.queue[round.head]
-      if case .offered(let offer, let attempt, round.head) = round.progress[client] {
-        let inFlight = round.bytesInFlight
-        // An update beyond the limit alone goes alone.
-        guard inFlight == 0 || inFlight + offer.length <= plan.limits.bytesInFlight else { return }
-        round.advance(
-          client,
-          to: .receiving(offer, attempt: attempt, missing: RangeSet(0..<offer.length)))
-        actions.append(.reserve(client: client, length: offer.length))
-        var header = header(client: client)
-        header.attempt = attempt
-        actions.append(.send(.client(client), Message(header, .grant(0..<offer.length))))
+      if case .offered(let submission, let attempt, round.head) = round.progress[client] {
+        let (offer, inFlight) = (submission.offer, round.bytesInFlight)
+        if !presence.contains(client) {
+          // It offers again when it is back; until then others may use the room.
+          round.advance(client, to: .working)
+        } else {
+          // An update beyond the limit alone goes alone.
+          guard inFlight == 0 || inFlight + offer.length <= plan.limits.bytesInFlight else {
+            return
+          }
+          round.advance(
+            client,
+            to: .receiving(submission, attempt: attempt, missing: RangeSet(0..<offer.length)))
+          actions.append(.reserve(client: client, length: offer.length))
+          var header = reply(to: client, in: round)
+          header.attempt = attempt
+          actions.append(.send(.client(client), Message(header, .grant(0..<offer.length))))
+        }
       }
       // Who no longer waits at this place is passed over.
       round.head += 1
@@ -161,10 +191,10 @@ extension BrokerMachine {
     _ client: Int, _ range: Range<Int>, _ attempt: Int, _ progress: OpenRound.Progress,
     _ round: inout OpenRound, _ actions: inout [BrokerAction]
   ) {
-    guard case .receiving(let offer, attempt, var missing) = progress else {
+    guard case .receiving(let submission, attempt, var missing) = progress else {
       return actions.append(.count("unexpected chunk"))
     }
-    guard range.upperBound <= offer.length else {
+    guard range.upperBound <= submission.offer.length else {
       return actions.append(.count("chunk beyond an update"))
     }
     guard !missing.intersection(RangeSet(range)).isEmpty else {
@@ -173,11 +203,11 @@ extension BrokerMachine {
     actions.append(.receive(client: client, offset: range.lowerBound))
     missing.remove(contentsOf: range)
     if missing.isEmpty {
-      round.advance(client, to: .storing(offer, attempt: attempt))
+      round.advance(client, to: .storing(submission, attempt: attempt))
       actions.append(
-        .store(round: round.phase.round, client: client, attempt: attempt, offer))
+        .store(round: round.receiving, client: client, attempt: attempt, submission))
     } else {
-      round.advance(client, to: .receiving(offer, attempt: attempt, missing: missing))
+      round.advance(client, to: .receiving(submission, attempt: attempt, missing: missing))
     }
   }
 
@@ -186,36 +216,52 @@ extension BrokerMachine {
     _ number: Int, _ client: Int, _ result: StoreResult, _ now: Duration,
     _ actions: inout [BrokerAction]
   ) {
-    guard var round, round.phase.round == number,
-      case .storing(let offer, _) = round.progress[client]
+    guard var round, round.receiving == number,
+      case .storing(let submission, _) = round.progress[client]
     else { return }
     self.round = nil  // so that it changes in place, not in a copy
     defer { self.round = round }
+    let header = reply(to: client, in: round)
     switch result {
     case .accepted:
-      round.accept(offer, of: client, quorum: plan.rules.quorum, now)
-      members[client]?.states = round.segments.map(\.state.prefix)
-      acknowledge(client, .accepted, &actions)
+      round.accept(submission, of: client, quorum: plan.rules.quorum, now)
+      if let model = models[submission.round] {
+        members[client]?.states = model.segments(of: submission.stage).map(\.state.prefix)
+      }
+      acknowledge(.accepted, header, &actions)
     case .refused(.wrongDigest, let detail):
       // Damaged on the way: the client still has it and may send it again.
       round.advance(client, to: .working)
-      refuse(client, .wrongDigest, detail, retry: 1, &actions)
+      refuse(client, .wrongDigest, detail, retry: 1, under: header, &actions)
     case .refused(.overloaded, let detail):
       // There is no room now; there may be before the round ends.
       round.advance(client, to: .working)
       let retry = max(1, Int(plan.limits.announceInterval.seconds * 1000))
-      refuse(client, .overloaded, detail, retry: retry, &actions)
+      refuse(client, .overloaded, detail, retry: retry, under: header, &actions)
     case .refused(let reason, let detail):
       round.advance(client, to: .refused(reason))
-      refuse(client, reason, detail, &actions)
+      refuse(client, reason, detail, under: header, &actions)
     }
     grant(&round, &actions)
   }
 
   private func acknowledge(
-    _ client: Int, _ acknowledgement: Acknowledgement, _ actions: inout [BrokerAction]
+    _ acknowledgement: Acknowledgement, _ header: Header, _ actions: inout [BrokerAction]
   ) {
-    actions.append(
-      .send(.client(client), Message(header(client: client), .acknowledge(acknowledgement))))
+    guard let client = header.client else { return }
+    actions.append(.send(.client(client), Message(header, .acknowledge(acknowledgement))))
   }
+
+  /// The header of what is said to a client about the update that it works on.
+  private func reply(to client: Int, in round: OpenRound) -> Header {
+    let number = round.origin(of: client) ?? round.phase.round
+    return Header(
+      run: plan.run, epoch: plan.epoch, round: number,
+      stage: plan.schedule.phase(in: number).stage, client: client)
+  }
+}
+
+extension OpenRound {
+  /// The round in which an update counts that is accepted now, from 1.
+  var receiving: Int { isClosed ? phase.round + 1 : phase.round }
 }

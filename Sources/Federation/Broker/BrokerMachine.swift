@@ -1,6 +1,6 @@
 import Measures
 import Progressive
-package import Wire
+import Wire
 
 /// The broker's side of the protocol: event in, actions out; no sockets, clock or threads.
 ///
@@ -23,12 +23,17 @@ package struct BrokerMachine: Hashable, Sendable {
   var presence: Set<Int> = []
   /// What the broker is doing.
   var state: State = .gathering(since: .zero)
-  /// The open round, beside the state so that it changes in place; nil between rounds.
+  /// The open round, beside the state so that it changes in place; between rounds the last one, as far as
+  /// updates of it may count later.
   var round: OpenRound?
   /// The next round, from 1.
   var nextRound: Int
-  /// The updates of the next round that were stored durably before a restart.
-  var stored: [Int: Offer] = [:]
+  /// The updates for the next round that were stored durably before a restart.
+  var stored: [Int: Submission] = [:]
+  /// The models of the rounds whose updates may count, by round.
+  var models: [Int: RoundModel] = [:]
+  /// How each client took part so far.
+  package internal(set) var history: ParticipationHistory
   /// The announcements so far.
   var sequence: UInt64 = 0
   /// When the next announcement is due.
@@ -52,14 +57,17 @@ package struct BrokerMachine: Hashable, Sendable {
 
   /// A broker at `now`, before `round`, with nobody there yet.
   ///
-  /// After a restart `round` is the one that was open, and `stored` the offers of its updates that
-  /// had been stored durably, by client: they count, and aren't asked for again.
+  /// After a restart `round` is the one that was open, and `stored` the updates that had been stored
+  /// durably for it, by client: they count, and aren't asked for again. `history` is that after the
+  /// round before.
   package init(
-    plan: BrokerPlan, round: Int = 1, at now: Duration = .zero, stored: [Int: Offer] = [:]
+    plan: BrokerPlan, round: Int = 1, at now: Duration = .zero, stored: [Int: Submission] = [:],
+    history: ParticipationHistory = ParticipationHistory()
   ) {
     self.plan = plan
     nextRound = round
     self.stored = stored
+    self.history = history
     state = .gathering(since: now)
     nextAnnouncement = now
   }
@@ -74,7 +82,7 @@ package struct BrokerMachine: Hashable, Sendable {
     case .forbidden(let client, let worker, let detail):
       forbid(client, worker, detail, &actions)
     case .subscribed(let topic): subscribed(topic, now, &actions)
-    case .unsubscribed(let topic): unsubscribed(topic)
+    case .unsubscribed(let topic): unsubscribed(topic, &actions)
     case .prepared(let model): prepared(model, now, &actions)
     case .stored(let round, let client, let result):
       stored(round, client, result, now, &actions)
@@ -101,6 +109,9 @@ package struct BrokerMachine: Hashable, Sendable {
   /// How many clients joined and are there.
   package var presentCount: Int { presence.count }
 
+  /// How many clients work on updates of earlier rounds, or have one that counts in the next.
+  package var carriedCount: Int { round?.origins.count ?? 0 }
+
   /// The round that is open, from 1; nil between rounds.
   package var openRound: Int? {
     guard case .open(let phase) = state else { return nil }
@@ -123,7 +134,10 @@ package struct BrokerMachine: Hashable, Sendable {
       }
     case .preparing, .ended: break
     }
-    if nextAnnouncement <= now { announce(now, &actions) }
+    if nextAnnouncement <= now {
+      withdrawFromSilent(now, &actions)
+      announce(now, &actions)
+    }
   }
 
   private mutating func gather(
@@ -192,15 +206,18 @@ package struct BrokerMachine: Hashable, Sendable {
       announce.learningRate = round.learningRate
       // Those that are settled have nothing left to do, whatever they remember of it.
       announce.selected = round.selected.filter { round.progress[$0]?.isSettled == false }
-      announce.segments = listing || round.isListed ? round.segments : []
-      announce.base = round.base
+      announce.base = round.model.base
+      if listing || round.model.isListed {
+        announce.segments = round.model.segments
+        announce.shallowHeads = round.model.shallowHeads
+      }
     }
     return Message(header(), .announce(announce))
   }
 
-  /// The header of the broker's messages now, to all or to one client.
-  func header(client: Int? = nil) -> Header {
-    var header = Header(run: plan.run, epoch: plan.epoch, client: client)
+  /// The header of the broker's messages to all.
+  func header() -> Header {
+    var header = Header(run: plan.run, epoch: plan.epoch)
     if case .open(let phase) = state {
       header.round = phase.round
       header.stage = phase.stage

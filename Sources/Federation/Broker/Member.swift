@@ -1,7 +1,9 @@
 /// A client that has joined.
 struct Member: Hashable, Sendable {
-  /// The worker process that plays it; nil once its socket was gone, so that any may take over.
-  var worker: UInt64?
+  /// The worker process that plays it.
+  var worker: UInt64
+  /// Its socket was gone, so that any worker may take over.
+  var isGone = false
   /// The deepest stage that its memory allows; nil for no limit.
   var maximalStage: Int?
   /// When it last said something.

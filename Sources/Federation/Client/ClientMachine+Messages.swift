@@ -52,8 +52,7 @@ extension ClientMachine {
       actions.append(.sendUpdate(self.header, ranges: [range]))
     case .acknowledge(let acknowledgement):
       acknowledged(header, acknowledgement, now, &actions)
-    case .closed:
-      if let task, task.round <= header.round { abandon(&actions) }
+    case .closed: closed(header.round, &actions)
     case .finished(let complete): end(complete ? .complete : .interrupted, &actions)
     case .welcome, .refuse: return  // taken care of before
     }
@@ -71,6 +70,8 @@ extension ClientMachine {
       (run, lastRound) = (header.run, 0)
       actions.append(.welcomed(welcome))
     }
+    limits.chunkBytes = welcome.chunkBytes
+    staleRounds = welcome.staleRounds
     epoch = header.epoch
     membership = Membership(run: header.run, epoch: header.epoch)
     // Whatever was waited for is asked for again.
@@ -83,24 +84,37 @@ extension ClientMachine {
     guard announce.state == .open else { return }
     // An announcement from before this round came late.
     guard header.round >= lastRound else { return }
-    if let task, header.round == task.round, task.base == announce.base {
+    let isSelected = announce.selected.contains(identity.client)
+    if let task, header.round == task.round, task.model == announce.base {
       lastRound = header.round
+    } else if let task, !isSelected, mayCount(task, in: header.round) {
+      lastRound = task.round
     } else {
       // The round is over, or a restarted broker went back to before it.
-      abandon(&actions)
+      abandonLate(header.round, &actions)
     }
-    if !announce.segments.isEmpty { forgetAll(but: announce.segments, &actions) }
-    guard announce.selected.contains(identity.client) else { return }
+    if !announce.segments.isEmpty {
+      forgetAll(but: announce.segments + announce.shallowHeads, &actions)
+    }
+    guard isSelected else { return }
     if header.round == lastRound, task == nil, var declined, declined.header.round == lastRound {
       // Still expected: the broker doesn't know.
       declined.header.epoch = header.epoch
       return actions.append(.send(declined))
     }
     guard header.round > lastRound else { return }
-    if let steps = steps(to: announce.segments) {
+    let offered = ClientTask(
+      round: header.round, stage: header.stage, announce: announce, limit: identity.maximalStage)
+    if !announce.segments.isEmpty, offered == nil {
       lastRound = header.round
-      let task = ClientTask(
-        round: header.round, stage: header.stage, announce: announce, steps: steps)
+      state = .training(
+        ClientTask(round: header.round, stage: header.stage, announce: announce, steps: []))
+      let limit = identity.maximalStage ?? 0
+      return failed(header.round, .tooDeep, "its memory allows stage \(limit)", now, &actions)
+    }
+    if var task = offered, let steps = steps(to: task.segments) {
+      lastRound = header.round
+      task.steps = steps
       begin(task, now, &actions)
     } else if header.client == nil {
       // What was said in its mailbox got lost, or leads on from a state that it doesn't hold. Asked for
@@ -130,13 +144,34 @@ extension ClientMachine {
     if held.count < count { actions.append(.keep(Set(held.keys))) }
   }
 
+  /// The round is over; an update of it may still count where late ones do.
+  private mutating func closed(_ round: Int, _ actions: inout [ClientAction]) {
+    guard let task, task.round <= round, !mayCount(task, in: round + 1) else { return }
+    abandonLate(round + 1, &actions)
+  }
+
+  /// Whether the update of `task` is under way and may count in `round`.
+  private func mayCount(_ task: ClientTask, in round: Int) -> Bool {
+    guard task.round < round, round - task.round <= staleRounds else { return false }
+    switch state {
+    case .training, .offering: return true
+    case .idle, .fetching, .ended: return false
+    }
+  }
+
+  /// Drops what was done for a round before `round`; where the broker may wait for it, says so.
+  private mutating func abandonLate(_ round: Int, _ actions: inout [ClientAction]) {
+    if case .fetching(let task, _) = state, task.round < round, staleRounds > 0 {
+      // The model is no longer to be had.
+      actions.append(
+        .send(message(.decline(.failed, detail: "the round ended before the model was here"))))
+    }
+    abandon(&actions)
+  }
+
   private mutating func begin(
     _ task: ClientTask, _ now: Duration, _ actions: inout [ClientAction]
   ) {
-    state = .training(task)
-    if let maximalStage = identity.maximalStage, maximalStage < task.stage {
-      return failed(task.round, .tooDeep, "its memory allows stage \(maximalStage)", now, &actions)
-    }
     var missing: [Digest: RangeSet<Int>] = [:]
     var needs: [Need] = []
     for step in task.steps where step.length > 0 {
@@ -161,7 +196,24 @@ extension ClientMachine {
     if missing[digest]?.isEmpty == true { missing[digest] = nil }
     state = .fetching(task, missing: missing)
     wakeTime = now + limits.fetchTimeout
+    askOn(digest, range, missing, now, &actions)
     trainIfComplete(now, &actions)
+  }
+
+  /// Once all that was asked for is here, asks for the next of what is missing; else says that it is alive.
+  private mutating func askOn(
+    _ digest: Digest, _ range: Range<Int>, _ missing: [Digest: RangeSet<Int>], _ now: Duration,
+    _ actions: inout [ClientAction]
+  ) {
+    guard !missing.isEmpty else { return }
+    if asked[digest] != nil {
+      asked[digest]?.remove(contentsOf: range)
+      if asked[digest]?.isEmpty == true { asked[digest] = nil }
+      if asked.isEmpty { return ask(now, &actions) }
+    }
+    if now - lastSaid >= limits.heartbeatInterval {
+      actions.append(.send(message(.heartbeat(.fetching))))
+    }
   }
 
   private mutating func trainIfComplete(_ now: Duration, _ actions: inout [ClientAction]) {

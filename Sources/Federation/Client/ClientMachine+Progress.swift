@@ -13,10 +13,7 @@ extension ClientMachine {
     }
     switch state {
     case .idle, .ended: self.wakeTime = nil
-    case .fetching(let task, let missing):
-      actions.append(
-        .send(message(.want(worker: identity.worker, needs: needs(task, missing)))))
-      self.wakeTime = now + limits.fetchTimeout
+    case .fetching: ask(now, &actions)
     case .training:
       actions.append(.send(message(.heartbeat(.training))))
       self.wakeTime = now + limits.heartbeatInterval
@@ -25,6 +22,16 @@ extension ClientMachine {
       actions.append(.send(message(.offer(offer))))
       self.wakeTime = now + limits.offerTimeout
     }
+  }
+
+  /// Asks for what is missing, as much of it as the repair window allows.
+  mutating func ask(_ now: Duration, _ actions: inout [ClientAction]) {
+    guard case .fetching(let task, let missing) = state else { return }
+    let needs = needs(task, missing)
+    asked = Dictionary(
+      uniqueKeysWithValues: needs.map { ($0.digest, RangeSet($0.ranges)) })
+    actions.append(.send(message(.want(worker: identity.worker, needs: needs))))
+    wakeTime = now + limits.fetchTimeout
   }
 
   /// The missing ranges in the steps' order, no more of them than the repair window.
@@ -46,6 +53,7 @@ extension ClientMachine {
 
   /// Forgets what it has of a step, and of the state that it leads to, and asks for it again.
   mutating func refetch(_ digest: Digest, _ now: Duration, _ actions: inout [ClientAction]) {
+    asked = [:]
     guard let task, let step = task.steps.first(where: { $0.digest == digest }) else { return }
     var missing: [Digest: RangeSet<Int>]
     switch state {

@@ -8,8 +8,8 @@ package import Wire
 package struct ClientMachine: Hashable, Sendable {
   /// Who the client is.
   package let identity: ClientIdentity
-  /// Waiting times and sizes.
-  package let limits: ProtocolLimits
+  /// Waiting times and sizes; how long chunks are, the broker says.
+  package internal(set) var limits: ProtocolLimits
 
   /// What the client is doing in the current round.
   package internal(set) var state: State = .idle
@@ -24,6 +24,12 @@ package struct ClientMachine: Hashable, Sendable {
   var held: [UInt64: String] = [:]
   /// The steps whose chunks it listens to.
   var subscribed: Set<Digest> = []
+  /// What it asked for last of what is missing, and still waits for.
+  var asked: [Digest: RangeSet<Int>] = [:]
+  /// For how many rounds after the one that it was trained for an update may count, as the broker says.
+  var staleRounds = 0
+  /// When it last said something.
+  var lastSaid: Duration = .zero
   /// The run that it was last welcomed to; 0 before.
   var run: UInt64 = 0
   /// The latest incarnation of that run's broker that it knows of; 0 before.
@@ -75,9 +81,10 @@ package struct ClientMachine: Hashable, Sendable {
     case .failed(let round, let reason, let detail):
       failed(round, reason, detail, now, &actions)
     case .stop:
-      actions.append(.send(message(.leave)))
+      actions.append(.send(message(.leave(worker: identity.worker))))
       end(.left, &actions)
     }
+    for case .send in actions { lastSaid = now }
     return actions
   }
 
@@ -116,6 +123,7 @@ package struct ClientMachine: Hashable, Sendable {
   /// Has nothing to do until the next announcement.
   mutating func rest(_ actions: inout [ClientAction]) {
     state = .idle
+    asked = [:]
     for digest in subscribed.sorted(by: { $0.hex < $1.hex }) {
       actions.append(.unsubscribe(digest))
     }

@@ -1,23 +1,26 @@
 package import Digests
+import Progressive
 package import Wire
 
 /// What a selected client does in a round.
 package struct ClientTask: Hashable, Sendable {
   /// The round, from 1.
   package var round: Int
-  /// The stage, from 1.
+  /// The stage of the sub-model that it trains, from 1; below the round's if its memory ends there.
   package var stage: Int
   /// Only the newest block and its head are trained.
   package var warmUp: Bool
   /// The learning rate.
   package var learningRate: Float
-  /// The model's segments in order.
+  /// The sub-model's segments in order.
   package var segments: [Segment]
   /// What the client lacks of them: the steps to be fetched, in the model's order, none twice.
   package var steps: [Step]
   /// The codec of the update.
   package var updateCodec: String
-  /// Names the model: the digest over its segments' states.
+  /// Names the announced model, of which this may be a part.
+  package var model: Digest
+  /// Names the model that is trained: the digest over its segments' states.
   package var base: Digest
 
   /// The task that `announce` gives in `round` at `stage`, for which `steps` are to be fetched.
@@ -29,6 +32,27 @@ package struct ClientTask: Hashable, Sendable {
     segments = announce.segments
     self.steps = steps
     updateCodec = announce.updateCodec
+    model = announce.base
     base = announce.base
+  }
+
+  /// The task for a client whose memory allows no stage beyond `limit`; nil if there is none for it.
+  ///
+  /// Where the round's stage is deeper, that is the deepest stage that the memory allows and whose head is
+  /// announced: the blocks up to it, and its head.
+  package init?(round: Int, stage: Int, announce: Announce, limit: Int?) {
+    self.init(round: round, stage: stage, announce: announce, steps: [])
+    guard let limit, limit < stage else { return }
+    var deepest: (stage: Int, head: Segment)?
+    for head in announce.shallowHeads {
+      guard case .head(let depth)? = SegmentName(head.name), depth <= limit,
+        depth < announce.segments.count, depth > deepest?.stage ?? 0
+      else { continue }
+      deepest = (depth, head)
+    }
+    guard let deepest else { return nil }
+    self.stage = deepest.stage
+    segments = Array(announce.segments.prefix(deepest.stage)) + [deepest.head]
+    base = Segment.base(of: segments)
   }
 }

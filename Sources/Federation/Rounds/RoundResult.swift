@@ -2,12 +2,16 @@ package import Wire
 
 /// How a round ended.
 package struct RoundResult: Hashable, Sendable {
-  /// What became of one selected client.
+  /// What became of one client.
   package enum Outcome: Hashable, Sendable {
     /// Its update counts.
-    case accepted(Offer)
-    /// It was still at work when the round ended.
+    case accepted(Submission)
+    /// It was still at work when the round ended, too late to count.
     case late
+    /// It was still at work when the round ended; its update may count in a later round.
+    case carried
+    /// It was still at work when the round had as many updates as it was to have.
+    case surplus
     /// Nothing was heard of it, or it was gone.
     case lost
     /// Its update was refused.
@@ -22,34 +26,41 @@ package struct RoundResult: Hashable, Sendable {
   package var opened: Duration
   /// When it ended.
   package var closed: Duration
-  /// The selected clients in rising order, each with its outcome.
+  /// In rising order the clients that were asked, and those whose late updates count, with their outcomes.
   package var outcomes: [(client: Int, outcome: Outcome)]
   /// How many updates came that had been counted before.
   package var duplicates: Int
+  /// The clients of earlier rounds whose late updates aren't waited for any more, in rising order.
+  package var givenUp: [Int]
 
   /// The clients whose updates count, in rising order: the order of aggregation.
-  package var accepted: [(client: Int, offer: Offer)] {
+  package var accepted: [(client: Int, submission: Submission)] {
     outcomes.compactMap { client, outcome in
-      guard case .accepted(let offer) = outcome else { return nil }
-      return (client, offer)
+      guard case .accepted(let submission) = outcome else { return nil }
+      return (client, submission)
     }
   }
+
+  /// How many updates count that were trained for an earlier round.
+  package var stale: Int { accepted.count { $0.submission.round < round } }
 
   /// A result of the given parts.
   package init(
     round: Int, opened: Duration, closed: Duration, outcomes: [(client: Int, outcome: Outcome)],
-    duplicates: Int
+    duplicates: Int, givenUp: [Int] = []
   ) {
     self.round = round
     self.opened = opened
     self.closed = closed
     self.outcomes = outcomes
     self.duplicates = duplicates
+    self.givenUp = givenUp
   }
 
   package static func == (lhs: Self, rhs: Self) -> Bool {
     lhs.round == rhs.round && lhs.opened == rhs.opened && lhs.closed == rhs.closed
-      && lhs.duplicates == rhs.duplicates && lhs.outcomes.elementsEqual(rhs.outcomes, by: ==)
+      && lhs.duplicates == rhs.duplicates && lhs.givenUp == rhs.givenUp
+      && lhs.outcomes.elementsEqual(rhs.outcomes, by: ==)
   }
 
   package func hash(into hasher: inout Hasher) {

@@ -1,7 +1,15 @@
-/// When a round may begin, and when it ends.
+/// Who takes part in a round, when it may begin, and when it ends.
 public struct RoundRules: Hashable, Sendable {
-  /// How many clients are asked to train in each round.
+  /// How many clients' updates a round is to have.
   public var clientsPerRound: Int
+  /// How many times as many clients are asked, from 1; the round ends with as many updates as it is to have.
+  public var overSelection: Double
+  /// Whom a round asks first.
+  public var sampling: Sampling
+  /// How much an update counts.
+  public var weighting: Weighting
+  /// What becomes of updates that come after their round has ended.
+  public var stragglers: StragglerPolicy
   /// A round ends early, after the grace, when this many updates were accepted; nil for all.
   public var quorum: Int?
   /// How long stragglers are waited for once the quorum is reached.
@@ -15,15 +23,32 @@ public struct RoundRules: Hashable, Sendable {
 
   /// Rules of the given parts.
   public init(
-    clientsPerRound: Int, quorum: Int? = nil, grace: Duration = .seconds(5),
-    deadline: Duration = .seconds(120), minimumClients: Int = 1,
+    clientsPerRound: Int, overSelection: Double = 1, sampling: Sampling = .uniform,
+    weighting: Weighting = .samples, stragglers: StragglerPolicy = .discard, quorum: Int? = nil,
+    grace: Duration = .seconds(5), deadline: Duration = .seconds(120), minimumClients: Int = 1,
     joinTimeout: Duration = .seconds(30)
   ) {
+    precondition(overSelection >= 1, "an over-selection of \(overSelection)")
     self.clientsPerRound = clientsPerRound
+    self.overSelection = overSelection
+    self.sampling = sampling
+    self.weighting = weighting
+    self.stragglers = stragglers
     self.quorum = quorum
     self.grace = grace
     self.deadline = deadline
     self.minimumClients = minimumClients
     self.joinTimeout = joinTimeout
+  }
+
+  /// How many clients are asked in each round: those whose updates it is to have, and some to spare.
+  public var clientsAsked: Int {
+    guard overSelection > 1 else { return clientsPerRound }
+    return Int(min(Double(clientsPerRound) * overSelection, 0x1p40).rounded(.up))
+  }
+
+  /// How many updates end a round at once; nil if all who were asked are waited for.
+  var target: Int? {
+    stragglers.bufferSize ?? (overSelection > 1 ? clientsPerRound : nil)
   }
 }

@@ -19,9 +19,10 @@ extension BrokerLoop {
     case .reserve(let client, let length):
       uploads[client] = Array(repeating: 0, count: length)
     case .receive(let client, let offset): receive(client, offset)
-    case .store(let round, let client, let attempt, let offer):
+    case .store(let round, let client, let attempt, let submission):
       let bytes = uploads.removeValue(forKey: client) ?? []
-      keeper.store(round: round, client: client, attempt: attempt, offer: offer, bytes: bytes)
+      keeper.store(
+        round: round, client: client, attempt: attempt, submission: submission, bytes: bytes)
     case .release(let client): uploads[client] = nil
     case .close(let result):
       let book = books.close()
@@ -52,7 +53,7 @@ extension BrokerLoop {
       books.published(
         text, on: .control, frames: sizes, kind: .control, payload: 0, to: [client])
     case .all, .step:
-      books.announced(text, frames: sizes, clients: machine.present.count)
+      books.announced(text, frames: sizes, clients: machine.presentCount)
     }
     try publish([Frame(text), Frame(envelope)], onBulk: false)
     switch message.body {

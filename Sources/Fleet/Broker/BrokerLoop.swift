@@ -89,11 +89,13 @@ final class BrokerLoop {
   }
 
   /// Has the loop go on with a run, before ``run()``; the updates that were offered so are in the spool.
-  func resume(_ resumption: Resumption, stored: [Int: Offer]) {
+  func resume(_ resumption: Resumption, stored: [Int: Submission]) {
     base = resumption.elapsed
     books.resume(total: resumption.total)
     if resumption.epoch > 1 { books.count("broker restart") }
-    machine = BrokerMachine(plan: plan, round: resumption.round, at: now, stored: stored)
+    machine = BrokerMachine(
+      plan: plan, round: resumption.round, at: now, stored: stored,
+      history: resumption.state?.history ?? ParticipationHistory())
   }
 
   /// Runs all rounds; true if they are complete, false if the broker was stopped before.

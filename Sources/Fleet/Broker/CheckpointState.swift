@@ -1,3 +1,4 @@
+import Federation
 import Foundation
 import Ledger
 
@@ -15,6 +16,8 @@ struct CheckpointState: Codable {
   var collapse: CollapseWatch
   /// What the model is beside its values.
   var model: GlobalModel.State
+  /// How the clients took part so far.
+  var history: ParticipationHistory
 
   /// The state of a checkpoint; nil unless it is one that a broker wrote.
   init?(_ checkpoint: Checkpoint) {
@@ -27,7 +30,7 @@ struct CheckpointState: Codable {
   /// A state of the given parts.
   init(
     run: UInt64, elapsed: Double, accuracy: Double?, loss: Double?, collapse: CollapseWatch,
-    model: GlobalModel.State
+    model: GlobalModel.State, history: ParticipationHistory
   ) {
     self.run = run
     self.elapsed = elapsed
@@ -35,6 +38,7 @@ struct CheckpointState: Codable {
     self.loss = loss
     self.collapse = collapse
     self.model = model
+    self.history = history
   }
 
   /// The state as JSON, equal for equal states.

@@ -48,7 +48,8 @@ extension GlobalModel {
   /// "anchor.block1", the keyframe's values; "step.block1.0", bytes.
   func checkpoint(after phase: Phase) -> (state: State, content: Checkpoint) {
     var content = Checkpoint(round: phase.round)
-    for vector in parameters(stage: phase.stage) {
+    let heads = (1..<phase.stage).compactMap { values[.head($0)] }
+    for vector in parameters(stage: phase.stage) + heads {
       for (index, parameter) in vector.layout.parameters.enumerated() {
         content.tensors["\(vector.layout.name).\(parameter.name)"] = vector.tensor(index)
       }
@@ -86,7 +87,10 @@ extension GlobalModel {
       throw CheckpointMismatch(what: "stage \(state.stage)")
     }
     var memory: [String: ServerOptimizer.Memory] = [:]
-    for layout in workload.network(stage: state.stage).layouts {
+    // Heads of earlier stages are there where the model has grown.
+    let heads = (1..<state.stage).compactMap { workload.network(stage: $0).layouts.last }
+      .filter { content.holds($0) }
+    for layout in workload.network(stage: state.stage).layouts + heads {
       guard let name = SegmentName(layout.name) else { continue }
       values[name] = try content.values(of: layout)
       if let direction = try content.flat("server.direction", layout) {
@@ -110,6 +114,11 @@ struct CheckpointMismatch: Error {
 }
 
 extension Checkpoint {
+  /// Whether there is anything of a segment.
+  fileprivate func holds(_ layout: ParameterLayout) -> Bool {
+    layout.parameters.contains { tensors["\(layout.name).\($0.name)"] != nil }
+  }
+
   /// The values of a segment that are kept parameter by parameter.
   fileprivate func values(
     of layout: ParameterLayout

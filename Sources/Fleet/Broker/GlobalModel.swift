@@ -36,7 +36,9 @@ struct GlobalModel {
 
   private var codecs: CodecsSection { workload.topology.codecs }
 
-  /// Makes what `phase` needs: new segments are initialized, changed ones encoded, old heads dropped.
+  /// Makes what `phase` needs: new segments are initialized, changed ones encoded.
+  ///
+  /// The heads of earlier stages are kept, for clients whose memory ends there.
   ///
   /// - Returns: The model as it is announced, and the bytes of all steps to it.
   /// - Throws: `CodecError` if a value is no longer finite.
@@ -44,8 +46,6 @@ struct GlobalModel {
     _ phase: Phase
   ) throws(CodecError) -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
     let stage = workload.network(stage: phase.stage)
-    values = values.filter { phase.segments.contains($0.key) }
-    references = references.filter { phase.segments.contains($0.key) }
     var segments: [Segment] = []
     var steps: [Digest: SharedBuffer] = [:]
     var updateLimit = 0
@@ -62,9 +62,28 @@ struct GlobalModel {
         updateLimit += maximum + UpdateFraming.lengthBytes
       }
     }
-    return (
-      PreparedModel(round: phase.round, segments: segments, updateLimit: updateLimit), steps
-    )
+    var heads: [Segment] = []
+    for depth in 1..<phase.stage {
+      // Training end to end never had any other head than the last.
+      guard let value = values[.head(depth)] else { continue }
+      let index = workload.network(stage: depth).layouts.count - 1
+      let reference = try reference(to: value, .head(depth), index: index, phase)
+      references[.head(depth)] = reference
+      changed.remove(.head(depth))
+      heads.append(reference.segment(trained: true))
+      for encoded in reference.steps { steps[encoded.step.digest] = encoded.buffer }
+      updateLimit = max(updateLimit, limit(of: phase, depth: depth))
+    }
+    let model = PreparedModel(
+      round: phase.round, segments: segments, updateLimit: updateLimit, shallowHeads: heads)
+    return (model, steps)
+  }
+
+  /// The most bytes that an update of the sub-model of stage `depth` can have in `phase`.
+  private func limit(of phase: Phase, depth: Int) -> Int {
+    workload.trainedLayouts(phase, depth: depth).reduce(0) {
+      $0 + codecs.up.maximumSize(of: $1).bytes + UpdateFraming.lengthBytes
+    }
   }
 
   /// The values of the stage's segments, in the order of the wire.
@@ -72,11 +91,13 @@ struct GlobalModel {
     SegmentName.all(stage: stage).compactMap { values[$0] }
   }
 
-  /// Steps by the mean `updates` of the segments that `phase` trains, in the order of the wire.
+  /// Steps by the mean `updates` of segments after the round of `phase`, as far as these still exist.
   mutating func apply(_ updates: [ParameterVector], in phase: Phase) {
     optimizer.enter(stage: phase.stage)
-    for (name, update) in zip(phase.segments.filter(phase.trains), updates) {
-      guard var value = values.removeValue(forKey: name) else { continue }
+    for update in updates {
+      guard let name = SegmentName(update.layout.name),
+        var value = values.removeValue(forKey: name)
+      else { continue }
       let step = optimizer.step(update)
       for index in value.scalars.indices { value.scalars[index] += step.scalars[index] }
       values[name] = value

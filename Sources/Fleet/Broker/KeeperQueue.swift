@@ -22,7 +22,7 @@ final class KeeperQueue: @unchecked Sendable {
     var round: Int
     var client: Int
     var attempt: Int
-    var offer: Offer
+    var submission: Submission
     var bytes: [UInt8]
   }
 
@@ -46,13 +46,16 @@ final class KeeperQueue: @unchecked Sendable {
   /// Checks a client's update and stores it durably; answers with `stored`.
   ///
   /// Updates that come while others are being stored share one wait for the disk.
-  func store(round: Int, client: Int, attempt: Int, offer: Offer, bytes: [UInt8]) {
+  func store(round: Int, client: Int, attempt: Int, submission: Submission, bytes: [UInt8]) {
     let isFirst = waiting.withLock { waiting in
+      // Those of the next round come after this one's end.
+      let isFirst = !waiting.contains { $0.round == round }
       waiting.append(
-        Waiting(round: round, client: client, attempt: attempt, offer: offer, bytes: bytes))
-      return waiting.count == 1
+        Waiting(
+          round: round, client: client, attempt: attempt, submission: submission, bytes: bytes))
+      return isFirst
     }
-    if isFirst { perform { [self] in try storeWaiting() } }
+    if isFirst { perform { [self] in try storeWaiting(for: round) } }
   }
 
   /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
@@ -77,17 +80,17 @@ final class KeeperQueue: @unchecked Sendable {
     }
   }
 
-  private func storeWaiting() throws {
+  private func storeWaiting(for round: Int) throws {
     let updates = waiting.withLock { waiting in
-      defer { waiting = [] }
-      return waiting
+      defer { waiting.removeAll { $0.round == round } }
+      return waiting.filter { $0.round == round }
     }
     for start in stride(from: 0, to: updates.count, by: Self.batch) {
       let batch = updates[start..<min(start + Self.batch, updates.count)]
       let results = try batch.map { update in
         try keeper.store(
           round: update.round, client: update.client, attempt: update.attempt,
-          offer: update.offer, bytes: update.bytes)
+          submission: update.submission, bytes: update.bytes)
       }
       if results.contains(.accepted) { try keeper.sync() }
       for (update, result) in zip(batch, results) {

@@ -37,6 +37,7 @@ final class ModelKeeper: @unchecked Sendable {
   private var accuracy: Double?
   private var loss: Double?
   private var collapse = CollapseWatch()
+  private var history = ParticipationHistory()
 
   /// A keeper that books into `ledger`, of a new run or one that goes on.
   ///
@@ -65,6 +66,7 @@ final class ModelKeeper: @unchecked Sendable {
     accuracy = state.accuracy
     loss = state.loss
     collapse = state.collapse
+    history = state.history
   }
 
   /// Makes the model of `round`, and room for its updates; those of the round before go.
@@ -83,34 +85,39 @@ final class ModelKeeper: @unchecked Sendable {
   ///
   /// - Returns: What the clients said of the updates that the spool holds; they count.
   /// - Throws: `CodecError`, `LedgerError`.
-  func recover(round: Int) throws -> [Int: Offer] {
+  func recover(round: Int) throws -> [Int: Submission] {
     let (prepared, _) = try prepare(round: round)
-    let base = Segment.base(of: prepared.segments)
-    var offers: [Int: Offer] = [:]
+    // What a capped client trained is a part of the model, with a head of its own.
+    let shallow = prepared.shallowHeads.compactMap { head -> Digest? in
+      guard case .head(let depth)? = SegmentName(head.name) else { return nil }
+      return Segment.base(of: Array(prepared.segments.prefix(depth)) + [head])
+    }
+    let bases = Set([Segment.base(of: prepared.segments)] + shallow)
+    var offers: [Int: Submission] = [:]
     for entry in spool?.entries ?? [] {
-      guard let update = SpooledUpdate(try spool?.read(entry) ?? []), update.offer.base == base
+      guard let update = SpooledUpdate(try spool?.read(entry) ?? []),
+        update.submission.round < round || bases.contains(update.submission.offer.base)
       else {
         // Of another model than the one that this program makes of the checkpoint: none can count.
         try spool?.clear()
         return [:]
       }
-      offers[entry.client] = update.offer
+      offers[entry.client] = update.submission
     }
     return offers
   }
 
   /// Checks a client's update and stores it; it is durable, and may be acknowledged, after ``sync()``.
   func store(
-    round: Int, client: Int, attempt: Int, offer: Offer, bytes: [UInt8]
+    round: Int, client: Int, attempt: Int, submission: Submission, bytes: [UInt8]
   ) throws -> StoreResult {
-    let result = try check(bytes, offer, round: round)
+    let result = try check(bytes, submission)
     guard result == .accepted else { return result }
     KillPoint.updateArrived.pass()
-    let phase = plan.schedule.phase(in: round)
     let header = Header(
-      run: plan.run, epoch: plan.epoch, round: round, stage: phase.stage, client: client,
-      attempt: attempt)
-    let update = SpooledUpdate(offer: offer, bytes: bytes)
+      run: plan.run, epoch: plan.epoch, round: submission.round, stage: submission.stage,
+      client: client, attempt: attempt)
+    let update = SpooledUpdate(submission: submission, bytes: bytes)
     try spool?.append(client: client, attempt: attempt, update.record(header))
     return result
   }
@@ -132,6 +139,7 @@ final class ModelKeeper: @unchecked Sendable {
     let phase = plan.schedule.phase(in: result.round)
     KillPoint.roundClosed.pass()
     try aggregate(result, phase)
+    history.note(result)
     KillPoint.roundAggregated.pass()
     var record = RoundRecord(result, phase: phase, epochs: workload.topology.training.epochs)
     let schedule = plan.schedule
@@ -199,12 +207,13 @@ final class ModelKeeper: @unchecked Sendable {
     var (modelState, checkpoint) = model.checkpoint(after: phase)
     let state = CheckpointState(
       run: plan.run, elapsed: elapsed.seconds, accuracy: accuracy, loss: loss,
-      collapse: collapse, model: modelState)
+      collapse: collapse, model: modelState, history: history)
     checkpoint.state = try state.json
     try CheckpointStore(directory: directory.checkpoints).write(checkpoint)
   }
 
-  private func check(_ bytes: [UInt8], _ offer: Offer, round: Int) throws -> StoreResult {
+  private func check(_ bytes: [UInt8], _ submission: Submission) throws -> StoreResult {
+    let offer = submission.offer
     guard Digest(of: bytes) == offer.digest else {
       return .refused(.wrongDigest, detail: "the bytes were damaged on the way")
     }
@@ -212,7 +221,7 @@ final class ModelKeeper: @unchecked Sendable {
       return .refused(.malformed, detail: "an update of no samples has no weight")
     }
     do throws(CodecError) {
-      let layouts = trainedLayouts(plan.schedule.phase(in: round))
+      let layouts = trainedLayouts(submission)
       let parts = try UpdateFraming.split(bytes, count: layouts.count)
       var squares = 0.0
       for (part, layout) in zip(parts, layouts) {
@@ -234,24 +243,26 @@ final class ModelKeeper: @unchecked Sendable {
     }
   }
 
-  private func trainedLayouts(_ phase: Phase) -> [ParameterLayout] {
-    zip(phase.segments, workload.network(stage: phase.stage).layouts)
-      .filter { phase.trains($0.0) }.map(\.1)
+  /// The segments that an update covers, by the round and stage that it was trained for.
+  private func trainedLayouts(_ submission: Submission) -> [ParameterLayout] {
+    workload.trainedLayouts(plan.schedule.phase(in: submission.round), depth: submission.stage)
   }
 
   private func aggregate(_ result: RoundResult, _ phase: Phase) throws {
-    let accepted = result.accepted
-    guard !accepted.isEmpty, let spool else { return }
-    let entries = Dictionary(uniqueKeysWithValues: spool.entries.map { ($0.client, $0) })
-    let weight = accepted.reduce(0.0) { $0 + Double($1.offer.samples) }
-    var aggregator = Aggregator(
-      layouts: trainedLayouts(phase), codec: workload.topology.codecs.up, totalWeight: weight)
-    for (client, offer) in accepted {
-      guard let entry = entries[client] else { continue }
-      guard let update = SpooledUpdate(try spool.read(entry)) else { continue }
-      try aggregator.fold(update.bytes, weight: Double(offer.samples))
+    guard let spool else { return }
+    let contributions = result.contributions(plan.rules)
+    var aggregator = Aggregator(codec: workload.topology.codecs.up)
+    for contribution in contributions {
+      aggregator.expect(trainedLayouts(contribution.submission), mass: contribution.mass)
     }
-    model.apply(aggregator.mean, in: phase)
+    for contribution in contributions {
+      guard let entry = spool.entry(of: contribution.client) else { continue }
+      guard let update = SpooledUpdate(try spool.read(entry)) else { continue }
+      try aggregator.fold(
+        update.bytes, of: trainedLayouts(contribution.submission),
+        weight: contribution.weight)
+    }
+    model.apply(aggregator.means, in: phase)
   }
 
   /// Evaluates on the test set, in parts of fixed size, so that sums don't depend on the threads.

@@ -11,11 +11,12 @@ extension RoundRecord {
       round: result.round, stage: phase.stage, warmUp: phase.warmUp,
       outcomes: result.outcomes.map { client, outcome in
         switch outcome {
-        case .accepted(let offer):
+        case .accepted(let submission):
           ClientOutcome(
-            client: client, outcome: .accepted, samples: offer.samples,
-            trainedSamples: offer.samples * epochs, updateSize: ByteCount(offer.length))
-        case .late: ClientOutcome(client: client, outcome: .late)
+            client: client, outcome: .accepted, samples: submission.offer.samples,
+            trainedSamples: submission.offer.samples * epochs,
+            updateSize: ByteCount(submission.offer.length), stage: submission.stage)
+        case .late, .carried, .surplus: ClientOutcome(client: client, outcome: .late)
         case .lost: ClientOutcome(client: client, outcome: .lost)
         case .refused(let reason):
           ClientOutcome(client: client, outcome: .refused(reason: reason.name))
@@ -24,5 +25,13 @@ extension RoundRecord {
         }
       },
       duplicates: result.duplicates, elapsed: result.closed - result.opened)
+    // Those whose late updates count were asked in an earlier round.
+    selected -= result.stale
+    let named = [
+      ("surplus", result.outcomes.count { $0.outcome == .surplus }),
+      ("carried over", result.outcomes.count { $0.outcome == .carried }),
+      ("late updates counted", result.stale), ("late updates given up", result.givenUp.count),
+    ]
+    for (name, count) in named where count > 0 { counters[name] = count }
   }
 }

@@ -6,14 +6,14 @@ import Wire
 ///
 /// 4 bytes, little-endian, say how long the offer's envelope is; the envelope and the update follow.
 struct SpooledUpdate {
-  /// What the client said of its update.
-  var offer: Offer
+  /// What the client said of its update, and what it was trained for.
+  var submission: Submission
   /// The update.
   var bytes: [UInt8]
 
   /// An update with its offer.
-  init(offer: Offer, bytes: [UInt8]) {
-    self.offer = offer
+  init(submission: Submission, bytes: [UInt8]) {
+    self.submission = submission
     self.bytes = bytes
   }
 
@@ -28,15 +28,17 @@ struct SpooledUpdate {
         UnsafeRawBufferPointer(rebasing: bytes[4..<4 + length]),
         payload: UnsafeRawBufferPointer(start: nil, count: 0))
     }
-    guard case .offer(let offer)? = message?.body, offer.length == record.count - 4 - length else {
-      return nil
-    }
-    self.init(offer: offer, bytes: Array(record[(4 + length)...]))
+    guard let message, case .offer(let offer) = message.body,
+      offer.length == record.count - 4 - length
+    else { return nil }
+    let submission = Submission(
+      offer, round: message.header.round, stage: message.header.stage)
+    self.init(submission: submission, bytes: Array(record[(4 + length)...]))
   }
 
   /// The record for the spool; `header` says whose update it is.
   func record(_ header: Header) -> [UInt8] {
-    let envelope = Envelope.frame(Message(header, Uplink.offer(offer)))
+    let envelope = Envelope.frame(Message(header, Uplink.offer(submission.offer)))
     var record: [UInt8] = []
     record.reserveCapacity(4 + envelope.count + bytes.count)
     for byte in 0..<4 { record.append(UInt8(truncatingIfNeeded: envelope.count >> (8 * byte))) }

@@ -2,6 +2,8 @@ package import Datasets
 package import Digests
 import Measures
 import Models
+import Progressive
+import Tensors
 package import Topology
 
 /// What there is to learn: the model, the data and how they are dealt out and trained on.
@@ -41,6 +43,12 @@ package struct Workload: Sendable {
   package func partition(seed: UInt64) throws(PartitionError) -> [[Int]] {
     try topology.data.partition.deal(
       data.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
+  }
+
+  /// The segments that an update trained in `phase` covers, given the stage of its sub-model.
+  func trainedLayouts(_ phase: Phase, depth: Int) -> [ParameterLayout] {
+    let names = Set(phase.trainedSegments(depth: depth).map(\.description))
+    return network(stage: depth).layouts.filter { names.contains($0.name) }
   }
 
   /// The sub-model of `stage`, from 1.

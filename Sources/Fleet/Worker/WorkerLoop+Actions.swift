@@ -41,6 +41,8 @@ extension WorkerLoop {
 
   private func sendUpdate(_ header: Header, _ range: Range<Int>, of client: Int) {
     guard let update = offers[client], range.upperBound <= update.count else { return }
+    // As long as the broker says.
+    let chunkBytes = (machines[client]?.limits ?? settings.limits).chunkBytes
     for start in stride(from: range.lowerBound, to: range.upperBound, by: chunkBytes) {
       let chunk = start..<min(start + chunkBytes, range.upperBound)
       let message = Message(header, Uplink.updateChunk(offset: start, length: chunk.count))
@@ -51,8 +53,6 @@ extension WorkerLoop {
       send([Frame(envelope), Frame(update, range: chunk)])
     }
   }
-
-  private var chunkBytes: Int { settings.limits.chunkBytes }
 
   /// Submits a client's training to the pool.
   private func train(_ task: ClientTask, for client: Int) {

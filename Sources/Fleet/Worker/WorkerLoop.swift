@@ -3,6 +3,7 @@ import Federation
 import Ledger
 import Measures
 import Synchronization
+import Topology
 import Wire
 import ZeroMQ
 
@@ -71,7 +72,8 @@ final class WorkerLoop {
       try bulk.subscribe(to: mailbox)
       machines[client] = ClientMachine(
         identity: ClientIdentity(
-          client: client, worker: settings.worker, plan: workload.planDigest),
+          client: client, worker: settings.worker, plan: workload.planDigest,
+          maximalStage: workload.topology.caps[client]),
         limits: settings.limits,
         jitter: RandomStream(seed: settings.worker).stream("jitter", client))
     }

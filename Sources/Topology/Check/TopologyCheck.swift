@@ -77,7 +77,7 @@ extension StageForecast {
     modelSize = ByteCount(downs.reduce(0, +))
     updateSize = ByteCount(ups.reduce(0, +))
     flopsPerSample = topology.architecture.trainingFLOPs(stage: stage)
-    let perRound = topology.rules.clientsPerRound
+    let (perRound, asked) = (topology.rules.clientsPerRound, topology.rules.clientsAsked)
     // The newest block and the head come last.
     let newest = (down: downs.suffix(2).reduce(0, +), up: ups.suffix(2).reduce(0, +))
     up = ByteCount(
@@ -85,7 +85,7 @@ extension StageForecast {
     // Until the first round after the warm-up, the older blocks stay as they are: who was drawn before, at
     // odds of n to k in each round, has them.
     let older = Double(modelSize.bytes - newest.down)
-    let isIdle = 1 - Double(perRound) / Double(topology.clients)
+    let isIdle = 1 - min(1, Double(asked) / Double(topology.clients))
     var lacking = 0.0
     var odds = 1.0
     for _ in 0..<min(rounds, warmUpRounds + 1) {
@@ -94,7 +94,7 @@ extension StageForecast {
     }
     lacking += Double(max(0, rounds - warmUpRounds - 1))
     let received = Double(rounds * newest.down) + lacking * older
-    down = ByteCount(Int((Double(perRound) * received).rounded()))
+    down = ByteCount(Int((Double(asked) * received).rounded()))
   }
 
   /// The computation of all rounds for one sample each.

@@ -8,8 +8,18 @@ struct ParticipationSection: Hashable, Sendable {
     case share(Double)
   }
 
-  /// How many clients are asked to train in each round; nil for all.
+  /// How many clients' updates a round is to have; nil for all.
   var perRound: Int?
+  /// How many times as many clients are asked.
+  var overSelection: Double
+  /// Whom a round asks first.
+  var sampling: Sampling
+  /// How much an update counts.
+  var weighting: Weighting
+  /// What becomes of updates that come after their round has ended.
+  var stragglers: StragglerPolicy
+  /// The clients whose memory ends at a stage, and that stage.
+  var caps: [Int: Int]
   /// How many updates end a round, after the grace; nil for all.
   var quorum: Quorum?
   var grace: Duration
@@ -22,6 +32,17 @@ struct ParticipationSection: Hashable, Sendable {
     let standard = RoundRules(clientsPerRound: 1)
     let day = Duration.seconds(86_400)
     perRound = keys.optional("perRound") { $0.whole(1...1_000_000) }
+    overSelection = keys.value("overSelect", default: standard.overSelection) {
+      $0.number(1...10)
+    }
+    sampling = keys.value("sampling", default: standard.sampling) { cursor in
+      cursor.choice("a way of sampling", of: Sampling.allCases.map { ($0.rawValue, $0) })
+    }
+    weighting = keys.value("weights", default: standard.weighting) { cursor in
+      cursor.choice("a way of weighting", of: Weighting.allCases.map { ($0.rawValue, $0) })
+    }
+    stragglers = StragglerPolicy(reading: &keys)
+    caps = keys.value("caps", default: [:]) { Self.caps($0) }
     quorum = keys.optional("quorum") { cursor in
       cursor.plain?.hasSuffix("%") == true
         ? cursor.share(0.01...1).map { .share($0) } : cursor.whole(1...1_000_000).map { .count($0) }
@@ -38,6 +59,52 @@ struct ParticipationSection: Hashable, Sendable {
       keys.reading.report(
         keys.full("grace"), "\(keys.full("grace")) is longer than the deadline",
         remedy: "shorten it, or give the deadline more time")
+    }
+  }
+
+  /// Reads `[{stage: 1, clients: 0-9}]`: the stage that is the last one for each of these clients.
+  private static func caps(_ cursor: Cursor) -> [Int: Int]? {
+    let remedy = "write them as in [{stage: 1, clients: 0-9}]"
+    guard let elements = cursor.elements("a list of caps", remedy: remedy) else { return nil }
+    var caps: [Int: Int] = [:]
+    for element in elements {
+      let cap = element.keys { keys -> (stage: Int, clients: [Int])? in
+        let stage = keys.required("stage", remedy: "write the deepest stage, as in stage: 1") {
+          $0.whole(1...1000)
+        }
+        let clients = keys.required("clients", remedy: "write them as in clients: 0-9,12") {
+          $0.clients()
+        }
+        guard let stage, let clients else { return nil }
+        return (stage, clients)
+      }
+      guard let cap, let cap else { return nil }
+      for client in cap.clients {
+        guard caps.updateValue(cap.stage, forKey: client) == nil else {
+          element.report("caps client \(client) a second time", remedy: "name it once")
+          return nil
+        }
+      }
+    }
+    return caps
+  }
+
+  /// Reports caps of clients and of stages that there aren't.
+  func checkCaps(clients: Int, stages: Int, reading: Reading) {
+    guard reading.isSound("participation.caps", "clients") else { return }
+    if let client = caps.keys.max(), client >= clients {
+      reading.report(
+        "participation.caps",
+        "participation.caps names client \(client), but there are \(clients) clients",
+        remedy: "name clients from 0 to \(clients - 1)")
+    }
+    if let stage = caps.values.max(), stage >= stages {
+      reading.report(
+        "participation.caps",
+        "participation.caps ends at stage \(stage), but the model has \(stages)",
+        remedy: stages > 1
+          ? "write a stage from 1 to \(stages - 1), or leave these clients out"
+          : "leave it out: the model doesn't grow")
     }
   }
 
@@ -70,8 +137,32 @@ struct ParticipationSection: Hashable, Sendable {
         "participation.minimum is \(minimum), but there are \(clients) clients",
         remedy: "write \(clients) at most")
     }
+    if case .buffered(let size, _) = stragglers, size > clients,
+      reading.isSound("participation.buffer", "clients")
+    {
+      reading.report(
+        "participation.buffer",
+        "participation.buffer waits for \(size) updates, but there are \(clients) clients",
+        remedy: "write \(clients) at most")
+    }
+    if case .buffered = stragglers, self.quorum != nil {
+      reading.report(
+        "participation.quorum",
+        "participation.quorum means nothing where updates are buffered: the buffer ends a round",
+        remedy: "remove it")
+    }
+    if overSelection > 1, perRound >= clients,
+      reading.isSound("participation.overSelect", "clients")
+    {
+      reading.report(
+        "participation.overSelect",
+        "participation.overSelect asks for more than the \(perRound) clients of a round, but there "
+          + "are no others",
+        remedy: "lower participation.perRound, or leave overSelect out")
+    }
     return RoundRules(
-      clientsPerRound: perRound, quorum: quorum, grace: grace, deadline: deadline,
-      minimumClients: minimum, joinTimeout: joinTimeout)
+      clientsPerRound: perRound, overSelection: overSelection, sampling: sampling,
+      weighting: weighting, stragglers: stragglers, quorum: quorum, grace: grace,
+      deadline: deadline, minimumClients: minimum, joinTimeout: joinTimeout)
   }
 }

@@ -30,13 +30,18 @@ package struct Welcome: Hashable, Sendable {
   package var announceInterval: Int
   /// The largest payload of a chunk, in bytes.
   package var chunkBytes: Int
+  /// For how many rounds after the one that it was trained for an update may count; 0 for none.
+  package var staleRounds: Int
 
   /// A welcome of the given parts.
-  package init(seed: UInt64, rounds: Int, announceInterval: Int, chunkBytes: Int) {
+  package init(
+    seed: UInt64, rounds: Int, announceInterval: Int, chunkBytes: Int, staleRounds: Int = 0
+  ) {
     self.seed = seed
     self.rounds = rounds
     self.announceInterval = announceInterval
     self.chunkBytes = chunkBytes
+    self.staleRounds = staleRounds
   }
 }
 
@@ -70,11 +75,14 @@ package struct Announce: Hashable, Sendable {
   package var updateCodec: String
   /// Names the model that updates are trained from: the digest over its segments' states.
   package var base: Digest
+  /// The heads of earlier stages that clients with little memory train, in the order of the stages.
+  package var shallowHeads: [Segment]
 
   /// An announcement of the given parts; the base follows from the segments if they are listed.
   package init(
     sequence: UInt64, state: State, warmUp: Bool, remaining: Int, learningRate: Float,
-    selected: [Int], segments: [Segment], updateCodec: String, base: Digest? = nil
+    selected: [Int], segments: [Segment], updateCodec: String, base: Digest? = nil,
+    shallowHeads: [Segment] = []
   ) {
     self.sequence = sequence
     self.state = state
@@ -85,6 +93,7 @@ package struct Announce: Hashable, Sendable {
     self.segments = segments
     self.updateCodec = updateCodec
     self.base = base ?? Segment.base(of: segments)
+    self.shallowHeads = shallowHeads
   }
 }
 

@@ -12,8 +12,8 @@ package enum Uplink: Hashable, Sendable {
   case updateChunk(offset: Int, length: Int)
   /// Is alive.
   case heartbeat(Activity)
-  /// Goes.
-  case leave
+  /// Goes; a worker that took the client over meanwhile stays.
+  case leave(worker: UInt64)
   /// Can't take part in this round.
   case decline(DeclineReason, detail: String)
 }

@@ -281,6 +281,9 @@ nonisolated struct Progfed_V1_Welcome: Sendable {
   /// The largest payload of a chunk, either way.
   var chunkBytes: UInt32 = 0
 
+  /// For how many rounds after the one that it was trained for an update may count; 0 for none.
+  var staleRounds: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -310,11 +313,9 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   /// first from -1).
   var selectedGaps: [UInt32] = []
 
-  /// Reserved for selection by rule: each client would decide by itself from this seed.
-  var selectionSeed: UInt64 = 0
-
   /// The model's segments in order: block 1 to the newest, then the head. None in an announcement to all
-  /// where the way to the model isn't the same for all: each selected client hears it in its mailbox.
+  /// where the way to the model isn't the same for all: each selected client hears it in its mailbox. After
+  /// them, marked as shallow, the heads of earlier stages for clients whose memory ends there.
   var segments: [Progfed_V1_Segment] = []
 
   /// The codec of the updates, as in the topology: "linear8+random25".
@@ -394,6 +395,9 @@ nonisolated struct Progfed_V1_Segment: Sendable {
 
   /// What leads to the state; each after those that lead to where it begins.
   var steps: [Progfed_V1_Segment.Step] = []
+
+  /// The head of an earlier stage: a client whose memory ends there trains the blocks up to it and this.
+  var shallow: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -833,6 +837,9 @@ nonisolated struct Progfed_V1_Leave: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// Random, one per worker process, as in JOIN: a successor that joined meanwhile stays.
+  var worker: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1313,7 +1320,7 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seed\0\u{1}rounds\0\u{3}announce_milliseconds\0\u{3}chunk_bytes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seed\0\u{1}rounds\0\u{3}announce_milliseconds\0\u{3}chunk_bytes\0\u{3}stale_rounds\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1325,6 +1332,7 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.rounds) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.announceMilliseconds) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.chunkBytes) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.staleRounds) }()
       default: break
       }
     }
@@ -1343,6 +1351,9 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
     if self.chunkBytes != 0 {
       try visitor.visitSingularUInt32Field(value: self.chunkBytes, fieldNumber: 4)
     }
+    if self.staleRounds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.staleRounds, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1351,6 +1362,7 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.rounds != rhs.rounds {return false}
     if lhs.announceMilliseconds != rhs.announceMilliseconds {return false}
     if lhs.chunkBytes != rhs.chunkBytes {return false}
+    if lhs.staleRounds != rhs.staleRounds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1358,7 +1370,7 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Announce"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{3}selection_seed\0\u{1}segments\0\u{3}update_codec\0\u{1}base\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{2}\u{2}segments\0\u{3}update_codec\0\u{1}base\0\u{c}\u{7}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1372,7 +1384,6 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.remainingMilliseconds) }()
       case 5: try { try decoder.decodeSingularFloatField(value: &self.learningRate) }()
       case 6: try { try decoder.decodeRepeatedUInt32Field(value: &self.selectedGaps) }()
-      case 7: try { try decoder.decodeSingularFixed64Field(value: &self.selectionSeed) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.segments) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.updateCodec) }()
       case 10: try { try decoder.decodeSingularBytesField(value: &self.base) }()
@@ -1400,9 +1411,6 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.selectedGaps.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.selectedGaps, fieldNumber: 6)
     }
-    if self.selectionSeed != 0 {
-      try visitor.visitSingularFixed64Field(value: self.selectionSeed, fieldNumber: 7)
-    }
     if !self.segments.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.segments, fieldNumber: 8)
     }
@@ -1422,7 +1430,6 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.remainingMilliseconds != rhs.remainingMilliseconds {return false}
     if lhs.learningRate != rhs.learningRate {return false}
     if lhs.selectedGaps != rhs.selectedGaps {return false}
-    if lhs.selectionSeed != rhs.selectionSeed {return false}
     if lhs.segments != rhs.segments {return false}
     if lhs.updateCodec != rhs.updateCodec {return false}
     if lhs.base != rhs.base {return false}
@@ -1437,7 +1444,7 @@ nonisolated extension Progfed_V1_Announce.State: SwiftProtobuf._ProtoNameProvidi
 
 nonisolated extension Progfed_V1_Segment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Segment"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{2}\u{3}trained\0\u{2}\u{3}state\0\u{1}steps\0\u{c}\u{2}\u{1}\u{c}\u{3}\u{1}\u{c}\u{5}\u{1}\u{c}\u{6}\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{2}\u{3}trained\0\u{2}\u{3}state\0\u{1}steps\0\u{1}shallow\0\u{c}\u{2}\u{1}\u{c}\u{3}\u{1}\u{c}\u{5}\u{1}\u{c}\u{6}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1449,6 +1456,7 @@ nonisolated extension Progfed_V1_Segment: SwiftProtobuf.Message, SwiftProtobuf._
       case 4: try { try decoder.decodeSingularBoolField(value: &self.trained) }()
       case 7: try { try decoder.decodeSingularBytesField(value: &self.state) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.steps) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.shallow) }()
       default: break
       }
     }
@@ -1467,6 +1475,9 @@ nonisolated extension Progfed_V1_Segment: SwiftProtobuf.Message, SwiftProtobuf._
     if !self.steps.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.steps, fieldNumber: 8)
     }
+    if self.shallow != false {
+      try visitor.visitSingularBoolField(value: self.shallow, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1475,6 +1486,7 @@ nonisolated extension Progfed_V1_Segment: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.trained != rhs.trained {return false}
     if lhs.state != rhs.state {return false}
     if lhs.steps != rhs.steps {return false}
+    if lhs.shallow != rhs.shallow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1942,18 +1954,29 @@ nonisolated extension Progfed_V1_Heartbeat.State: SwiftProtobuf._ProtoNameProvid
 
 nonisolated extension Progfed_V1_Leave: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Leave"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.worker) }()
+      default: break
+      }
+    }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.worker != 0 {
+      try visitor.visitSingularFixed64Field(value: self.worker, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Progfed_V1_Leave, rhs: Progfed_V1_Leave) -> Bool {
+    if lhs.worker != rhs.worker {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

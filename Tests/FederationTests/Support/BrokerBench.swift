@@ -106,6 +106,10 @@ struct BrokerBench {
       steps: 30, skippedSteps: 0)
   }
 
+  static func submission(_ offer: Offer = offer(), round: Int = 1, stage: Int = 1) -> Submission {
+    Submission(offer, round: round, stage: stage)
+  }
+
   static func wants() -> Uplink {
     .want(worker: 1, needs: segments.map { Need(digest: $0.only.digest) })
   }

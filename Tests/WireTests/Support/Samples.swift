@@ -50,8 +50,9 @@ struct Samples {
     return Announce(
       sequence: stream.next(), state: Announce.State.allCases[number(3)], warmUp: flag(),
       remaining: number(1 << 32), learningRate: Float(stream.uniform()),
-      selected: selected.sorted(), segments: segments,
-      updateCodec: text(), base: segments.isEmpty && flag() ? digest() : nil)
+      selected: selected.sorted(), segments: segments, updateCodec: text(),
+      base: segments.isEmpty && flag() ? digest() : nil,
+      shallowHeads: segments.isEmpty ? [] : (0..<number(3)).map { _ in segment() })
   }
 
   /// One message of each kind that a client sends; a chunk's payload has `payload` bytes.
@@ -68,7 +69,7 @@ struct Samples {
           loss: Float(stream.uniform()), steps: number(1 << 32), skippedSteps: number(1 << 32))),
       .updateChunk(offset: number(1 << 48), length: payload),
       .heartbeat(Activity.allCases[number(4)]),
-      .leave,
+      .leave(worker: stream.next()),
       .decline(DeclineReason.allCases[number(4)], detail: text()),
     ]
     return bodies.map { Message(header(client: number(1 << 31)), $0) }
@@ -80,7 +81,7 @@ struct Samples {
       .welcome(
         Welcome(
           seed: stream.next(), rounds: number(1 << 32), announceInterval: number(1 << 32),
-          chunkBytes: 1 + number(1 << 26))),
+          chunkBytes: 1 + number(1 << 26), staleRounds: number(1 << 32))),
       .announce(announce()),
       .modelChunk(step: stream.next(), offset: number(1 << 48), length: payload),
       .grant(number(1000)..<1000 + number(1 << 40)),

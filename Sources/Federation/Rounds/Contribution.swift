@@ -1,0 +1,27 @@
+import Wire
+
+/// What an update adds to the model: x += Σ wᵢ Δᵢ / Σ mᵢ, over the updates that cover a parameter.
+package struct Contribution: Hashable, Sendable {
+  /// Whose update it is.
+  package var client: Int
+  /// The update.
+  package var submission: Submission
+  /// The weight w of its values.
+  package var weight: Double
+  /// What it counts for in the divisor, m: the weight unless staleness is to make the step smaller.
+  package var mass: Double
+}
+
+extension RoundResult {
+  /// The updates that count, in the order of the clients' numbers, weighted as `rules` say.
+  package func contributions(_ rules: RoundRules) -> [Contribution] {
+    accepted.map { client, submission in
+      let base = rules.weighting == .equal ? 1 : Double(submission.offer.samples)
+      let staleness = Double(max(0, round - submission.round))
+      let weight = base / (1 + staleness).squareRoot()
+      return Contribution(
+        client: client, submission: submission, weight: weight,
+        mass: rules.stragglers.dampsStaleSteps ? base : weight)
+    }
+  }
+}
