@@ -91,6 +91,13 @@ let package = Package(
         "OneDNN", "Progressive", "Tensors", "Topology", "Wire", "ZeroMQ",
       ],
       swiftSettings: safe),
+    .target(
+      name: "Fuzzing",
+      dependencies: [
+        "Codecs", "Datasets", "Digests", "Federation", "Ledger", "Measures", "Progressive",
+        "Tensors", "Topology", "Wire",
+      ],
+      swiftSettings: safe),
     .target(name: "Reports", dependencies: ["Digests", "Ledger", "Measures"], swiftSettings: safe),
     // 6
     .target(name: "Live", dependencies: ["Ledger", "Reports", http, sockets], swiftSettings: safe),
@@ -98,9 +105,9 @@ let package = Package(
     .executableTarget(
       name: "progfed",
       dependencies: [
-        "Codecs", "Datasets", "Faults", "Federation", "Fleet", "Ledger", "Live", "Measures",
-        "Models", "Neural", "OneDNN", "Progressive", "Reports", "Tensors", "Topology", "Wire",
-        "ZeroMQ", argumentParser,
+        "Codecs", "Datasets", "Faults", "Federation", "Fleet", "Fuzzing", "Ledger", "Live",
+        "Measures", "Models", "Neural", "OneDNN", "Progressive", "Reports", "Tensors", "Topology",
+        "Wire", "ZeroMQ", argumentParser,
       ],
       swiftSettings: safe),
     // Tests
@@ -135,6 +142,8 @@ let package = Package(
         "Federation", "Fleet", "Ledger", "Measures", "TestSupport", "Topology", "ZeroMQ",
       ],
       swiftSettings: common),
+    .testTarget(
+      name: "FuzzingTests", dependencies: ["Fuzzing", "Measures"], swiftSettings: common),
     .testTarget(
       name: "LedgerTests", dependencies: ["Digests", "Ledger", "Measures", "Tensors", database],
       swiftSettings: common),

@@ -16,7 +16,7 @@ let levels = [
   ["Ledger", "Neural", "Wire"],
   ["Federation", "Models"],
   ["Faults", "Topology"],
-  ["Fleet", "Reports"],
+  ["Fleet", "Fuzzing", "Reports"],
   ["Live"],
   ["progfed"],
 ]

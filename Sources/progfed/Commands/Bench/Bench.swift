@@ -9,5 +9,7 @@ struct Bench: AsyncParsableCommand {
       Each benchmark prints its figure, a limit measured in the same run where there is one, and the \
       ratio of the two.
       """,
-    subcommands: [BenchTrain.self, BenchLedger.self, BenchFaults.self])
+    subcommands: [
+      BenchTrain.self, BenchLedger.self, BenchFaults.self, BenchFuzz.self,
+    ])
 }

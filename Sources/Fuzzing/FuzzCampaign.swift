@@ -1,0 +1,94 @@
+package import Foundation
+import Measures
+
+/// Plays cases against targets in turn, for a time or a number of cases.
+///
+/// Each case follows from the campaign's seed, the target's name and the case's number, so that it can be
+/// played again by itself. Before each block of cases its first number is written to a file, where it can
+/// be found after a trap.
+package struct FuzzCampaign: Sendable {
+  /// What came of one target.
+  package struct Tally: Sendable {
+    /// The target's name.
+    package var name: String
+    /// How many cases were played.
+    package var cases = 0
+    /// How many of them were taken, in part at least.
+    package var taken = 0
+    /// How long they took.
+    package var elapsed: Duration = .zero
+    /// The case that took longest, and how long that was.
+    package var slowest: (number: Int, time: Duration) = (0, .zero)
+    /// What is wrong, with the numbers of the cases.
+    package var findings: [(number: Int, finding: FuzzFinding)] = []
+
+    /// Nothing yet.
+    package init(name: String) { self.name = name }
+  }
+
+  /// What everything is drawn from.
+  package var seed: UInt64
+  /// What is fuzzed.
+  package var targets: [any FuzzTarget]
+  /// Where the number of the block under way is written; nil for nowhere.
+  package var journal: URL?
+
+  /// How many cases of a target are played before it is the next one's turn.
+  package static let block = 64
+
+  /// A campaign against `targets`.
+  package init(seed: UInt64, targets: [any FuzzTarget], journal: URL? = nil) {
+    self.seed = seed
+    self.targets = targets
+    self.journal = journal
+  }
+
+  /// All targets; `folder` is for files.
+  package static func allTargets(in folder: URL) -> [any FuzzTarget] {
+    [
+      EnvelopeTarget(), BrokerTarget(), ClientTarget(), UpdateTarget(), SafeTensorsTarget(),
+      TopologyTarget(),
+    ] + FileTarget.Kind.allCases.map { FileTarget($0, in: folder) }
+  }
+
+  /// Plays blocks of all targets until `isOver` says so, which is asked after each turn.
+  ///
+  /// - Parameter isOver: Given how many turns were played.
+  /// - Returns: What came of each target.
+  package func run(until isOver: (Int) -> Bool) -> [Tally] {
+    var tallies = targets.map { Tally(name: $0.name) }
+    var turn = 0
+    repeat {
+      for (index, target) in targets.enumerated() {
+        note("\(target.name) \(turn * Self.block)")
+        for number in turn * Self.block..<(turn + 1) * Self.block {
+          play(number, target, &tallies[index])
+        }
+      }
+      turn += 1
+    } while !isOver(turn)
+    note("")
+    return tallies
+  }
+
+  /// Plays one case.
+  package func play(_ number: Int, _ target: any FuzzTarget, _ tally: inout Tally) {
+    let clock = ContinuousClock()
+    let start = clock.now
+    do {
+      let stream = RandomStream(seed: seed).stream(target.name, number)
+      if try target.play(stream) { tally.taken += 1 }
+    } catch {
+      tally.findings.append((number, error))
+    }
+    let time = clock.now - start
+    tally.cases += 1
+    tally.elapsed += time
+    if time > tally.slowest.time { tally.slowest = (number, time) }
+  }
+
+  private func note(_ text: String) {
+    guard let journal else { return }
+    try? Data(text.utf8).write(to: journal)
+  }
+}
