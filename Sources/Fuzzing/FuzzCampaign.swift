@@ -1,7 +1,7 @@
 package import Foundation
 import Measures
 
-/// Plays cases against targets in turn, for a time or a number of cases.
+/// Plays cases against targets in turn, each for the same time.
 ///
 /// Each case follows from the campaign's seed, the target's name and the case's number, so that it can be
 /// played again by itself. Before each block of cases its first number is written to a file, where it can
@@ -33,7 +33,7 @@ package struct FuzzCampaign: Sendable {
   /// Where the number of the block under way is written; nil for nowhere.
   package var journal: URL?
 
-  /// How many cases of a target are played before it is the next one's turn.
+  /// How many cases of a target are played, if there is the time, before the next number is noted.
   package static let block = 64
 
   /// A campaign against `targets`.
@@ -51,19 +51,25 @@ package struct FuzzCampaign: Sendable {
     ] + FileTarget.Kind.allCases.map { FileTarget($0, in: folder) }
   }
 
-  /// Plays blocks of all targets until `isOver` says so, which is asked after each turn.
+  /// Plays turns of all targets until `isOver` says so, which is asked after each turn.
   ///
   /// - Parameter isOver: Given how many turns were played.
   /// - Returns: What came of each target.
   package func run(until isOver: (Int) -> Bool) -> [Tally] {
     var tallies = targets.map { Tally(name: $0.name) }
     var turn = 0
+    let clock = ContinuousClock()
     repeat {
       for (index, target) in targets.enumerated() {
-        note("\(target.name) \(turn * Self.block)")
-        for number in turn * Self.block..<(turn + 1) * Self.block {
-          play(number, target, &tallies[index])
-        }
+        // As much time for each, so that files don't keep what is fast waiting.
+        let end = clock.now + .milliseconds(50)
+        repeat {
+          let first = tallies[index].cases
+          note("\(target.name) \(first)")
+          for number in first..<first + Self.block where number == first || clock.now < end {
+            play(number, target, &tallies[index])
+          }
+        } while clock.now < end
       }
       turn += 1
     } while !isOver(turn)

@@ -5,8 +5,8 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct CampaignTests {
   @Test(arguments: 0..<8 as Range<UInt64>)
   func `no promise is broken in any of these seeds`(block: UInt64) {
-    let report = FaultCampaign(seeds: 40 * block..<40 * (block + 1)).run()
-    #expect(report.seeds == 40)
+    let report = FaultCampaign(seeds: 250 * block..<250 * (block + 1)).run()
+    #expect(report.seeds == 250)
     #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined())")
   }
 

@@ -15,9 +15,8 @@ import Testing
     let target = Self.targets[index]
     let campaign = FuzzCampaign(seed: 7, targets: [target])
     let clock = ContinuousClock()
-    let end = clock.now + .milliseconds(300)
-    // A number of cases that any machine plays, and more where there is time.
-    let tally = try #require(campaign.run { turns in turns >= 2 && clock.now >= end }.first)
+    let end = clock.now + .seconds(1)
+    let tally = try #require(campaign.run { _ in clock.now >= end }.first)
     #expect(tally.findings.isEmpty, "\(target.name): \(tally.findings)")
     #expect(tally.taken > 0, "\(target.name) refuses all")
     #expect(tally.taken < tally.cases || ["broker", "client"].contains(target.name))
@@ -45,8 +44,7 @@ import Testing
       }
     }
     let tallies = FuzzCampaign(seed: 1, targets: [Faulty()]).run { _ in true }
-    #expect(tallies[0].cases == FuzzCampaign.block)
-    #expect(tallies[0].findings.count + tallies[0].taken == FuzzCampaign.block)
+    #expect(tallies[0].findings.count + tallies[0].taken == tallies[0].cases)
     #expect(!tallies[0].findings.isEmpty)
   }
 }
