@@ -12,9 +12,15 @@ public struct Architecture: Sendable {
   public let input: Shape
   /// How many classes it tells apart.
   public let classes: Int
+  /// In which order blocks are applied.
+  public let nesting: Nesting
+  /// What it is trained for.
+  public let objective: Objective
+  /// Whether each head starts from the values of the one before, where both have the same parameters.
+  public let carriesHead: Bool
   private let networks: [Network]
 
-  /// A chain of blocks, with a head for each stage.
+  /// Blocks, a chain unless they lie in each other, with a head for each stage.
   ///
   /// - Parameters:
   ///   - name: The name by which it is asked for.
@@ -22,9 +28,13 @@ public struct Architecture: Sendable {
   ///   - classes: How many classes it tells apart.
   ///   - blocks: E_1 … E_S.
   ///   - heads: G_1 … G_S, the last one the full model's.
+  ///   - nesting: In which order blocks are applied.
+  ///   - objective: What it is trained for.
+  ///   - carriesHead: Whether each head starts from the values of the one before; else at random.
   /// - Throws: `ModelError.doesNotFit` for the first stage whose layers don't fit.
   public init(
-    name: String, input: Shape, classes: Int, blocks: [Block], heads: [Block]
+    name: String, input: Shape, classes: Int, blocks: [Block], heads: [Block],
+    nesting: Nesting = .outermostFirst, objective: Objective = .classes, carriesHead: Bool = false
   ) throws(ModelError) {
     precondition(
       !blocks.isEmpty && blocks.count == heads.count,
@@ -36,12 +46,16 @@ public struct Architecture: Sendable {
         networks.append(
           try Network(
             input: input, classes: classes,
-            blocks: Array(blocks.prefix(stage)) + [heads[stage - 1]]))
+            blocks: Array(blocks.prefix(stage)) + [heads[stage - 1]], nesting: nesting,
+            objective: objective))
       } catch { throw .doesNotFit(name: name, stage: stage, error) }
     }
     self.name = name
     self.input = input
     self.classes = classes
+    self.nesting = nesting
+    self.objective = objective
+    self.carriesHead = carriesHead
     self.networks = networks
   }
 

@@ -1,3 +1,5 @@
+public import Neural
+
 /// What can be chosen about an architecture; nil leaves the choice to the architecture.
 ///
 /// An option that an architecture doesn't have is refused, never ignored.
@@ -16,6 +18,12 @@ public struct ModelOptions: Hashable, Sendable {
   public var stem: Stem?
   /// The channels of the first convolution, of which those of the others are multiples.
   public var width: Int?
+  /// How many resolutions a U-Net has, L.
+  public var levels: Int?
+  /// In which order a U-Net grows.
+  public var order: Nesting?
+  /// What a network that makes masks is trained for.
+  public var loss: PixelLoss?
 
   /// Nothing chosen.
   public init() {}
@@ -28,6 +36,9 @@ extension ModelOptions {
     case "stages": stages.map(String.init)
     case "stem": stem?.rawValue
     case "width": width.map(String.init)
+    case "levels": levels.map(String.init)
+    case "order": order?.rawValue
+    case "loss": loss?.rawValue
     default: preconditionFailure("an option called \(name)")
     }
   }

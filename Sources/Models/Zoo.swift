@@ -22,6 +22,8 @@ public enum Zoo {
     case vgg(depth: Int, normalized: Bool)
     /// Residual networks by depth.
     case resNet(depth: Int)
+    /// The U-Net.
+    case uNet
   }
 
   /// What there is.
@@ -42,6 +44,7 @@ public enum Zoo {
       Entry(
         name: "resnet\(depth)", input: [3, 24, 24], classes: 100, family: .resNet(depth: depth))
     }
+    + [Entry(name: "unet", input: [4, 96, 96], classes: 4, family: .uNet)]
 
   /// The architecture called `name`.
   ///
@@ -61,6 +64,9 @@ public enum Zoo {
     }
     let (input, classes) = (input ?? entry.input, classes ?? entry.classes)
     guard classes >= 2 else { throw .tooFewClasses(name: name, classes: classes) }
+    if entry.family != .uNet {
+      try options.refuse(all: ["levels", "order", "loss"], for: name)
+    }
     switch entry.family {
     case .convNet(let kind):
       try options.refuse(all: ["stem", "width"], for: name)
@@ -73,6 +79,10 @@ public enum Zoo {
     case .resNet(let depth):
       return try ResNets.architecture(
         depth: depth, name: name, input: input, classes: classes, options: options)
+    case .uNet:
+      try options.refuse(all: ["stem"], for: name)
+      return try UNet(options, name: name).architecture(
+        name: name, input: input, classes: classes)
     }
   }
 }
