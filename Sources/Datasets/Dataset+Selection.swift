@@ -32,6 +32,6 @@ extension Dataset {
     return Dataset(
       name: name, input: input, classes: classes, normalization: normalization, pixels: kept,
       labels: Array(labels.prefix(limit * labelsPerSample)), labelsPerSample: labelsPerSample,
-      users: users.map { Array($0.prefix(limit)) }, userNames: userNames)
+      users: users.map { Array($0.prefix(limit)) }, userNames: userNames, regions: regions)
   }
 }

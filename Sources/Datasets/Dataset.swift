@@ -22,13 +22,16 @@ package struct Dataset: Sendable {
   package let users: [Int32]?
   /// What the users (writers, patients, sites) are called.
   package let userNames: [String]
+  /// What Dice coefficients are reported of; nothing where images are labelled as a whole.
+  package let regions: [LabelRegion]
 
   /// A data set of `labels.count / labelsPerSample` images.
   ///
   /// Readers check their files before they come here; what doesn't fit now is a programmer's error.
   package init(
     name: String, input: Shape, classes: Int, normalization: Normalization, pixels: Pixels,
-    labels: [UInt16], labelsPerSample: Int = 1, users: [Int32]? = nil, userNames: [String] = []
+    labels: [UInt16], labelsPerSample: Int = 1, users: [Int32]? = nil, userNames: [String] = [],
+    regions: [LabelRegion]? = nil
   ) {
     precondition(input.dimensions.count == 3, "an input of \(input) isn't channels×rows×columns")
     let area = input.dimensions[1] * input.dimensions[2]
@@ -60,6 +63,11 @@ package struct Dataset: Sendable {
     self.labelsPerSample = labelsPerSample
     self.users = users
     self.userNames = userNames
+    let each = labelsPerSample > 1 ? LabelRegion.each(of: classes) : []
+    self.regions = regions ?? each
+    precondition(
+      self.regions.allSatisfy { $0.classes.allSatisfy { (0..<classes).contains($0) } },
+      "a region isn't made of the \(classes) classes")
   }
 
   /// How many samples there are.

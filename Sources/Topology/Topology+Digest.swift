@@ -1,6 +1,7 @@
 package import Digests
 import Foundation
 import Models
+import Neural
 import Progressive
 import Tensors
 
@@ -18,6 +19,8 @@ extension Topology {
       ("stages.rounds", "\(growthSchedule.rounds)"),
       ("stages.warmUp", "\(growthSchedule.warmUpRounds)"), ("model.name", architecture.name),
       ("model.input", "\(architecture.input)"), ("model.classes", "\(architecture.classes)"),
+      ("model.order", architecture.nesting.rawValue),
+      ("model.objective", Self.canonical(architecture.objective)),
     ]
     for stage in 1...architecture.stages {
       for layout in architecture.layouts(stage: stage) {
@@ -27,5 +30,13 @@ extension Topology {
     }
     lines += data.canonical + training.canonical + codecs.canonical
     return lines.map { "\($0.0): \($0.1)\n" }.joined()
+  }
+
+  /// The objective as one text.
+  private static func canonical(_ objective: Objective) -> String {
+    switch objective {
+    case .classes: "classes"
+    case .pixels(let loss): "pixels \(loss.rawValue)"
+    }
   }
 }

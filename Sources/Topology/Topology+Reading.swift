@@ -62,6 +62,7 @@ extension Topology {
     clients = parts.clients
     strategy = draft.strategy
     architecture = parts.architecture
+    startsFrom = draft.model.from
     growthSchedule = parts.schedule
     data = parts.data
     training = draft.training

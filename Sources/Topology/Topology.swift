@@ -21,6 +21,10 @@ package struct Topology: Sendable {
   package let strategy: Strategy
   /// The model, made for the data's shape and classes.
   package let architecture: Architecture
+  /// The safetensors file whose values the model starts from; nil for random ones.
+  ///
+  /// Only the broker reads it: clients get the values from the broker.
+  package let startsFrom: String?
   /// The rounds of each of the model's stages; end-to-end training has them all in the last.
   package let growthSchedule: GrowthSchedule
   /// The samples.

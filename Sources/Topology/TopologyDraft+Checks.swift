@@ -3,6 +3,7 @@ import Datasets
 import Federation
 import Measures
 import Models
+import Neural
 import Progressive
 import Tensors
 
@@ -61,27 +62,48 @@ extension TopologyDraft {
         remedy: "write none")
       return nil
     }
-    guard !collection.isSegmentation else {
-      reading.report(
-        "data.name", "data.name is \(collection.name), which labels pixels; no model here does",
-        remedy: "choose a data set that labels images")
-      return nil
-    }
-    guard let model else { return nil }
+    guard let name = model.name, reading.isSound("model") else { return nil }
     let input = section.augmentation.output(of: collection.input)
     do throws(ModelError) {
-      return try Zoo.architecture(named: model, input: input, classes: collection.classes)
+      let architecture = try Zoo.architecture(
+        named: name, input: input, classes: collection.classes, options: model.options)
+      guard (architecture.objective != .classes) == collection.isSegmentation else {
+        reading.report(
+          "model.name",
+          collection.isSegmentation
+            ? "model.name is \(name), which labels images; \(collection.name) labels pixels"
+            : "model.name is \(name), which labels pixels; \(collection.name) labels images",
+          remedy: Self.alternatives(to: name, for: collection, input))
+        return nil
+      }
+      return architecture
     } catch {
-      let fitting = Zoo.entries.filter { entry in
-        (try? Zoo.architecture(named: entry.name, input: input, classes: collection.classes)) != nil
+      if case .unsupportedOption(_, let option, _, let supported) = error {
+        reading.report(
+          "model.\(option)", "model.\(option) doesn't fit: \(error)",
+          remedy: supported.isEmpty
+            ? "remove it, or choose another model" : "write \(Cursor.list(supported))")
+        return nil
       }
       reading.report(
         "model.name",
-        "model.name is \(model), which doesn't take \(collection.name)'s images of \(input): \(error)",
-        remedy: fitting.isEmpty
-          ? "choose another data set" : "choose \(Cursor.list(fitting.map(\.name)))")
+        "model.name is \(name), which doesn't take \(collection.name)'s images of \(input): \(error)",
+        remedy: Self.alternatives(to: name, for: collection, input))
       return nil
     }
+  }
+
+  /// Which models take the images of `collection`, in words.
+  private static func alternatives(
+    to name: String, for collection: any ImageCollection, _ input: Shape
+  ) -> String {
+    let fitting = Zoo.entries.filter { entry in
+      let found = try? Zoo.architecture(
+        named: entry.name, input: input, classes: collection.classes)
+      return found.map { ($0.objective != .classes) == collection.isSegmentation } ?? false
+    }
+    return fitting.isEmpty
+      ? "choose another data set" : "choose \(Cursor.list(fitting.map(\.name)))"
   }
 
   private func checkStages(_ architecture: Architecture, _ reading: Reading) {
@@ -109,7 +131,7 @@ extension TopologyDraft {
 
   /// Whether there can be enough samples, as far as is known before they are read.
   private func checkSamples(_ reading: Reading) {
-    guard let clients, let section = data?.section, let limit = section.trainLimit,
+    guard let clients, let section = data?.section, let limit = section.options.trainLimit,
       reading.isSound("clients", "data.limit", "data.partition")
     else { return }
     let needed = section.partition.samplesNeeded(clients: clients)

@@ -11,7 +11,7 @@ struct TopologyDraft {
   var rounds: Int?
   var clients: Int?
   var strategy: Strategy
-  var model: String?
+  var model: ModelSection
   var data: (section: DataSection, collection: any ImageCollection)?
   var stages: StagesSection
   var training: TrainingSection
@@ -30,12 +30,7 @@ struct TopologyDraft {
     strategy = keys.value("strategy", default: .progressive) { cursor in
       cursor.choice("a strategy", of: Strategy.allCases.map { ($0.rawValue, $0) })
     }
-    model = keys.section("model") { keys in
-      let names = Zoo.entries.map(\.name)
-      return keys.required("name", remedy: "write \(Cursor.list(names))") {
-        $0.choice("a model", of: names.map { ($0, $0) })
-      }
-    }
+    model = keys.section("model") { ModelSection(reading: &$0, beside: file) }
     data = keys.section("data") { DataSection.read(&$0, beside: file) }
     stages = keys.section("stages") { StagesSection(reading: &$0) }
     let remedy = "write how many there are, as in rounds: 40"

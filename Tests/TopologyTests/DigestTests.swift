@@ -64,6 +64,8 @@ struct DigestTests {
         model.name: convnet
         model.input: 1×28×28
         model.classes: 10
+        model.order: outermost-first
+        model.objective: classes
         model.1.block1: conv1.weight 32×1×3×3 weight, conv1.bias 32 bias
         model.1.head1: fc.weight 10×32 weight, fc.bias 10 bias
         model.2.block1: conv1.weight 32×1×3×3 weight, conv1.bias 32 bias

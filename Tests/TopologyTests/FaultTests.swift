@@ -261,7 +261,7 @@ struct FaultTests {
 
   @Test func `labels of pixels are not for models of images`() {
     let faults = Texts.faults(Texts.replacing(line: 6, by: "  name: icbm152"))
-    #expect(faults.map(\.path) == ["data.name"])
+    #expect(faults.map(\.path) == ["model.name"])
   }
 
   @Test func `a fault of one value doesn't make others wrong`() {

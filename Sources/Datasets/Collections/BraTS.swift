@@ -19,6 +19,13 @@ package struct BraTS: StudyCollection, Hashable {
   package var classes: Int { 4 }
   /// FLAIR, T1, contrast-enhanced T1, T2.
   var modalities: Int { 4 }
+  /// The challenge's three regions, each inside the one before.
+  var regions: [LabelRegion]? {
+    [
+      LabelRegion("whole tumour", [1, 2, 3]), LabelRegion("tumour core", [1, 3]),
+      LabelRegion("enhancing tumour", [3]),
+    ]
+  }
 
   /// The endings of a patient's five files: modalities in the channels' order, then the labels.
   private static let endings = [

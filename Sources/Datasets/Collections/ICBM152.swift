@@ -51,6 +51,10 @@ package struct ICBM152: ImageCollection, Hashable {
     return try slice(t1, labels: labels, limit: limit)
   }
 
+  private static let regions = [
+    LabelRegion("grey matter", [1]), LabelRegion("white matter", [2]),
+  ]
+
   private static func file(_ map: String) -> String {
     "mni_icbm152_\(map)_tal_nlin_sym_09a_converted.nii"
   }
@@ -107,7 +111,10 @@ package struct ICBM152: ImageCollection, Hashable {
     let names = (0..<sites).map { "site \($0)" }
     return DatasetSplit(
       train: train.dataset(
-        name: name, classes: classes, normalization: .icbm152, userNames: names),
-      test: test.dataset(name: name, classes: classes, normalization: .icbm152, userNames: names))
+        name: name, classes: classes, normalization: .icbm152, userNames: names,
+        regions: Self.regions),
+      test: test.dataset(
+        name: name, classes: classes, normalization: .icbm152, userNames: names,
+        regions: Self.regions))
   }
 }

@@ -28,12 +28,13 @@ struct SliceStack {
 
   /// The slices as a data set.
   func dataset(
-    name: String, classes: Int, normalization: Normalization, userNames: [String]
+    name: String, classes: Int, normalization: Normalization, userNames: [String],
+    regions: [LabelRegion]? = nil
   ) -> Dataset {
     Dataset(
       name: name, input: input, classes: classes, normalization: normalization,
       pixels: .bytes(pixels), labels: labels,
       labelsPerSample: input.dimensions[1] * input.dimensions[2], users: users,
-      userNames: userNames)
+      userNames: userNames, regions: regions)
   }
 }

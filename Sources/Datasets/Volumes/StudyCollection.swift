@@ -6,6 +6,8 @@ protocol StudyCollection: ImageCollection {
   var geometry: SliceGeometry { get }
   /// How many modalities there are, one channel each.
   var modalities: Int { get }
+  /// What Dice coefficients are reported of; nil for each class but the background.
+  var regions: [LabelRegion]? { get }
   /// What is in the folder at `path`.
   func contents(of path: String) throws(DatasetError) -> StudyFolder
   /// Reads study number `index` of `folder`.
@@ -29,6 +31,8 @@ extension StudyCollection {
   package var input: Shape { geometry.input(channels: modalities) }
   /// Each pixel has its own label.
   package var isSegmentation: Bool { true }
+  /// Each class but the background.
+  var regions: [LabelRegion]? { nil }
 
   /// Reads the studies one after the other; only slices stay in memory.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
@@ -58,8 +62,10 @@ extension StudyCollection {
       deviations: Array(repeating: 32 / 255, count: modalities))
     return DatasetSplit(
       train: train.dataset(
-        name: name, classes: classes, normalization: normalization, userNames: contents.userNames),
+        name: name, classes: classes, normalization: normalization, userNames: contents.userNames,
+        regions: regions),
       test: test.dataset(
-        name: name, classes: classes, normalization: normalization, userNames: contents.userNames))
+        name: name, classes: classes, normalization: normalization, userNames: contents.userNames,
+        regions: regions))
   }
 }

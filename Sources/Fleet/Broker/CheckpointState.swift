@@ -12,6 +12,8 @@ struct CheckpointState: Codable {
   var accuracy: Double?
   /// The last known loss on the test set.
   var loss: Double?
+  /// The last known mean Dice coefficient, in [0, 1]; nil unless pixels are labelled.
+  var dice: Double?
   /// What the watch for collapses remembers.
   var collapse: CollapseWatch
   /// What the model is beside its values.
@@ -29,13 +31,14 @@ struct CheckpointState: Codable {
 
   /// A state of the given parts.
   init(
-    run: UInt64, elapsed: Double, accuracy: Double?, loss: Double?, collapse: CollapseWatch,
-    model: GlobalModel.State, history: ParticipationHistory
+    run: UInt64, elapsed: Double, accuracy: Double?, loss: Double?, dice: Double?,
+    collapse: CollapseWatch, model: GlobalModel.State, history: ParticipationHistory
   ) {
     self.run = run
     self.elapsed = elapsed
     self.accuracy = accuracy
     self.loss = loss
+    self.dice = dice
     self.collapse = collapse
     self.model = model
     self.history = history

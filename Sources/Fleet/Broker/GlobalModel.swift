@@ -46,6 +46,7 @@ struct GlobalModel {
     _ phase: Phase
   ) throws(CodecError) -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
     let stage = workload.network(stage: phase.stage)
+    carryHead(to: phase.stage)
     var segments: [Segment] = []
     var steps: [Digest: SharedBuffer] = [:]
     var updateLimit = 0
@@ -120,8 +121,20 @@ struct GlobalModel {
     return Digest(of: bytes)
   }
 
+  /// Where the architecture says so, gives a stage's head the values of the one before, which it replaces.
+  private mutating func carryHead(to stage: Int) {
+    guard workload.topology.architecture.carriesHead, values[.head(stage)] == nil,
+      let old = values[.head(stage - 1)],
+      let layout = workload.network(stage: stage).layouts.last,
+      workload.start?.segments[layout.name] == nil, layout.parameters == old.layout.parameters
+    else { return }
+    values[.head(stage)] = ParameterVector(layout: layout, scalars: old.scalars)
+  }
+
   private func initialize(_ index: Int, stage: Int) -> ParameterVector {
-    workload.topology.architecture.initialize(
+    let name = workload.network(stage: stage).layouts[index].name
+    if let given = workload.start?.segments[name] { return given }
+    return workload.topology.architecture.initialize(
       segment: index, stage: stage, random: RandomStream(seed: seed).stream("initialize", stage))
   }
 

@@ -36,6 +36,7 @@ final class ModelKeeper: @unchecked Sendable {
   private var ready: (PreparedModel, [Digest: SharedBuffer])?
   private var accuracy: Double?
   private var loss: Double?
+  private var dice: Double?
   private var collapse = CollapseWatch()
   private var history = ParticipationHistory()
 
@@ -65,6 +66,7 @@ final class ModelKeeper: @unchecked Sendable {
     last = (checkpoint.round, model.parameters(stage: state.model.stage))
     accuracy = state.accuracy
     loss = state.loss
+    dice = state.dice
     collapse = state.collapse
     history = state.history
   }
@@ -147,14 +149,18 @@ final class ModelKeeper: @unchecked Sendable {
       let evaluation = try evaluate(stage: phase.stage)
       record.accuracy = evaluation.accuracy
       record.loss = evaluation.meanLoss
+      record.dice = evaluation.meanDice(of: workload.data.test.regions)
       accuracy = evaluation.accuracy
       loss = evaluation.meanLoss
+      dice = record.dice
+      // Nearly all pixels are background: only Dice tells that nothing else is found any more.
+      let chance = dice == nil ? 1 / Double(max(workload.data.test.classes, 1)) : 0.05
       if collapse.notices(
-        evaluation.accuracy, stage: phase.stage, classes: workload.data.test.classes)
+        dice ?? evaluation.accuracy, stage: phase.stage, chance: chance)
       {
         record.counters["collapse"] = 1
         observer.collapsed(
-          round: result.round, stage: phase.stage, accuracy: evaluation.accuracy)
+          round: result.round, stage: phase.stage, accuracy: dice ?? evaluation.accuracy)
       }
     }
     try ledger.append(record, book: book)
@@ -163,7 +169,7 @@ final class ModelKeeper: @unchecked Sendable {
     observer.closed(
       RunProgress(
         record: record, rounds: schedule.totalRounds, stages: schedule.stages,
-        accuracy: accuracy, total: total, elapsed: elapsed))
+        accuracy: accuracy, dice: dice, total: total, elapsed: elapsed))
   }
 
   /// Keeps what both meters counted up to the end of `round`, which is booked already.
@@ -197,8 +203,8 @@ final class ModelKeeper: @unchecked Sendable {
     if state == .done { try spool?.clear() }
     try ledger.finish(
       FinalRecord(
-        state: state, accuracy: accuracy, loss: loss, modelDigest: digest, elapsed: elapsed,
-        wallClock: elapsed))
+        state: state, accuracy: accuracy, loss: loss, dice: dice, modelDigest: digest,
+        elapsed: elapsed, wallClock: elapsed))
     KillPoint.runFinished.pass()
   }
 
@@ -206,7 +212,7 @@ final class ModelKeeper: @unchecked Sendable {
     last = (phase.round, model.parameters(stage: phase.stage))
     var (modelState, checkpoint) = model.checkpoint(after: phase)
     let state = CheckpointState(
-      run: plan.run, elapsed: elapsed.seconds, accuracy: accuracy, loss: loss,
+      run: plan.run, elapsed: elapsed.seconds, accuracy: accuracy, loss: loss, dice: dice,
       collapse: collapse, model: modelState, history: history)
     checkpoint.state = try state.json
     try CheckpointStore(directory: directory.checkpoints).write(checkpoint)

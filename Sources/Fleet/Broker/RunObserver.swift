@@ -7,7 +7,7 @@ package protocol RunObserver: Sendable {
   func closed(_ progress: RunProgress)
   /// Something that people want to know.
   func noticed(_ notice: BrokerNotice)
-  /// The model's accuracy fell to chance after it had grown.
+  /// The model's accuracy, or Dice coefficient where pixels are labelled, fell to chance after it had grown.
   func collapsed(round: Int, stage: Int, accuracy: Double)
 }
 
@@ -21,6 +21,8 @@ package struct RunProgress: Sendable {
   package var stages: Int
   /// The last known accuracy, in [0, 1].
   package var accuracy: Double?
+  /// The last known mean Dice coefficient, in [0, 1]; nil unless pixels are labelled.
+  package var dice: Double?
   /// All bytes so far, client view.
   package var total: TwoWayTraffic
   /// How long the run has lasted.

@@ -33,6 +33,7 @@ extension Topology {
   var runPlan: String {
     plan + """
       seed: \(seed)
+      model.from: \(startsFrom ?? "none")
       participation.perRound: \(rules.clientsPerRound)
       server: \(server.rule)
       limits.updateNorm: \(updateNorm.map { "\($0)" } ?? "none")

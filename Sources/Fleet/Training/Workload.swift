@@ -14,6 +14,8 @@ package struct Workload: Sendable {
   package let topology: Topology
   /// The samples to train on and to test with.
   package let data: DatasetSplit
+  /// The values that the model starts from; nil for random ones.
+  private(set) var start: StartingModel?
   private let networks: [NetworkOfStage]
 
   /// A workload with the data read from where the topology says.
@@ -32,6 +34,15 @@ package struct Workload: Sendable {
         network: topology.architecture.network(stage: $0),
         layouts: topology.architecture.layouts(stage: $0))
     }
+  }
+
+  /// The same workload, starting from the values of the safetensors file at `path`.
+  ///
+  /// - Throws: `StartingFileError`, or `StartingModelError` if the file's tensors don't fit the model.
+  package func starting(from path: String) throws -> Workload {
+    var copy = self
+    copy.start = try StartingFile(path: path).read(for: topology.architecture)
+    return copy
   }
 
   /// What broker and clients must agree on.

@@ -12,6 +12,8 @@ package struct ProgressLine: Hashable, Sendable {
   package var rounds: Int
   /// The last accuracy that was measured.
   package var accuracy: Double?
+  /// The last mean Dice coefficient that was measured.
+  package var dice: Double?
   /// The bytes that went down.
   package var down: ByteCount
   /// The bytes that went up.
@@ -23,14 +25,15 @@ package struct ProgressLine: Hashable, Sendable {
 
   /// A line of the given state.
   package init(
-    stage: Int, stages: Int, round: Int, rounds: Int, accuracy: Double? = nil, down: ByteCount,
-    up: ByteCount, elapsed: Duration, resumed: Int = 0
+    stage: Int, stages: Int, round: Int, rounds: Int, accuracy: Double? = nil, dice: Double? = nil,
+    down: ByteCount, up: ByteCount, elapsed: Duration, resumed: Int = 0
   ) {
     self.stage = stage
     self.stages = stages
     self.round = round
     self.rounds = rounds
     self.accuracy = accuracy
+    self.dice = dice
     self.down = down
     self.up = up
     self.elapsed = elapsed
@@ -50,6 +53,7 @@ package struct ProgressLine: Hashable, Sendable {
       (5, "stage \(stage)/\(stages)"), (6, share),
     ]
     if let accuracy { parts.append((4, "accuracy \(accuracy.percent())")) }
+    if let dice { parts.append((4, "Dice \(dice.fixed(3))")) }
     parts += [(1, "down \(down)"), (2, "up \(up)")]
     if let left { parts.append((3, "\(left.brief) left")) }
     func joined() -> String { parts.map(\.text).joined(separator: "  ") }

@@ -1,7 +1,7 @@
 package import Datasets
 
 /// The section `data`: which samples there are, who has them, and what is done to them.
-package struct DataSection: Hashable, Sendable {
+package struct DataSection: Sendable {
   /// The data set's name.
   package var name: String
   /// Its folder, or one of the files in it; nil for where a package would have installed it.
@@ -10,16 +10,12 @@ package struct DataSection: Hashable, Sendable {
   package var partition: Partition
   /// What is done at random to training images.
   package var augmentation: Augmentation
-  /// The most training samples to keep; nil for all.
-  package var trainLimit: Int?
-  /// The most test samples to keep; nil for all.
-  package var testLimit: Int?
+  /// How much of it is kept, and what is chosen about it.
+  package var options: DatasetLoader.Options
 
   /// Reads the training and the test samples.
   package func load() throws(DatasetError) -> DatasetSplit {
-    try DatasetLoader.load(
-      name: name, path: path,
-      options: DatasetLoader.Options(trainLimit: trainLimit, testLimit: testLimit))
+    try DatasetLoader.load(name: name, path: path, options: options)
   }
 }
 
@@ -30,16 +26,14 @@ extension DataSection {
   static func read(
     _ keys: inout KeyReader, beside file: String
   ) -> (section: Self, collection: any ImageCollection)? {
-    let collection = keys.required(
-      "name", remedy: "write \(Cursor.list(DatasetLoader.names))"
-    ) { cursor in
-      cursor.choice("a data set", of: DatasetLoader.names.map { ($0, $0) }).flatMap {
-        try? DatasetLoader.collection(named: $0)
-      }
+    let name = keys.required("name", remedy: "write \(Cursor.list(DatasetLoader.names))") {
+      $0.choice("a data set", of: DatasetLoader.names.map { ($0, $0) })
     }
     let path = keys.optional("path") { cursor in
-      cursor.text().map { $0.hasPrefix("/") ? $0 : Self.folder(of: file) + $0 }
+      cursor.text().map { Self.path($0, beside: file) }
     }
+    var options = options(&keys, of: name)
+    let collection = name.flatMap { try? DatasetLoader.collection(named: $0, options: options) }
     let partition = keys.value("partition", default: .iid) { Partition(reading: $0) }
     let usesStandard = keys.value("augmentation", default: false) {
       $0.choice("an augmentation", of: [("none", false), ("standard", true)])
@@ -51,10 +45,10 @@ extension DataSection {
       )
     }
     guard let collection else { return nil }
+    (options.trainLimit, options.testLimit) = (limits.train, limits.test)
     let section = DataSection(
       name: collection.name, path: path, partition: partition,
-      augmentation: usesStandard ? collection.augmentation : .none, trainLimit: limits.train,
-      testLimit: limits.test)
+      augmentation: usesStandard ? collection.augmentation : .none, options: options)
     return (section, collection)
   }
 
@@ -71,6 +65,11 @@ extension DataSection {
     }
   }
 
+  /// `path` itself if it is absolute; else from the folder of `file` on.
+  static func path(_ path: String, beside file: String) -> String {
+    path.hasPrefix("/") ? path : folder(of: file) + path
+  }
+
   /// The folder of `file` with a slash at its end, or nothing.
   private static func folder(of file: String) -> Substring {
     file.lastIndex(of: "/").map { file[...$0] } ?? ""
@@ -81,8 +80,8 @@ extension DataSection {
     [
       ("data.name", name), ("data.partition", partition.canonical),
       ("data.augmentation", augmentation.canonical),
-      ("data.limit.train", trainLimit.map { "\($0)" } ?? "none"),
-    ]
+      ("data.limit.train", options.trainLimit.map { "\($0)" } ?? "none"),
+    ] + Self.canonical(options, of: name)
   }
 }
 

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Fleet
 import Foundation
+import Models
 import Topology
 
 /// Finds everything that is wrong with a topology, and predicts what it will move.
@@ -15,6 +17,9 @@ struct Check: ParsableCommand {
   func run() throws {
     try Exit.reporting {
       let topology = try Topology(contentsOf: topology, overrides: overrides.values)
+      if let path = topology.startsFrom {
+        _ = try StartingFile(path: path).read(for: topology.architecture)
+      }
       print(TopologyCheck(topology).text(), terminator: "")
     }
   }

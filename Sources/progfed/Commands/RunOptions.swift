@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Fleet
 import Foundation
 import Ledger
 public import Progressive
@@ -24,6 +25,12 @@ struct RunOptions: ParsableArguments {
       """, valueName: "run"))
   var resume: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Start from the tensors of a safetensors file, in place of the topology's model.from.",
+      valueName: "file"))
+  var from: String?
+
   @OptionGroup var overrides: OverrideOptions
 
   @Option(help: "How many clients train at the same time; by default the number of cores.")
@@ -43,6 +50,23 @@ struct RunOptions: ParsableArguments {
     guard out == nil || resume == nil else {
       throw ValidationError("--out begins a new run, --resume goes on with one; give one of them")
     }
+  }
+
+  /// The data of `topology`, and the values that its model starts from.
+  func workload(_ topology: Topology) throws -> Workload {
+    let workload = try Workload(topology)
+    guard let path = topology.startsFrom else { return workload }
+    return try workload.starting(from: path)
+  }
+
+  /// What the command line changes in the topology; the file to start from is one of its values.
+  var changes: Overrides {
+    var changes = overrides.values
+    guard let from else { return changes }
+    let path = URL(fileURLWithPath: from).path(percentEncoded: false)
+      .replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    changes.settings.append("model.from=\"\(path)\"")
+    return changes
   }
 
   /// The run directory, made anew.

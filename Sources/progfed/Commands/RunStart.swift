@@ -32,8 +32,8 @@ extension RunOptions {
       printer.say("\(resume): nothing to resume there; a new run begins")
     }
     guard let topology else { throw ValidationError(Self.nothingToRun) }
-    let read = try Topology(contentsOf: topology, overrides: overrides.values)
-    let workload = try Workload(read)
+    let read = try Topology(contentsOf: topology, overrides: changes)
+    let workload = try workload(read)
     return RunStart(
       topology: read, workload: workload, directory: try directory(for: read), resumption: nil)
   }
@@ -53,9 +53,9 @@ extension RunOptions {
     }
     let read: Topology
     if let topology {
-      read = try Topology(contentsOf: topology, overrides: overrides.values)
+      read = try Topology(contentsOf: topology, overrides: changes)
     } else if let origin {
-      read = try origin.readTopology(overrides: overrides.values)
+      read = try origin.readTopology(overrides: changes)
     } else {
       throw ResumptionError.tooOld(path: path)
     }
@@ -77,6 +77,6 @@ extension RunOptions {
           : "\(path): goes on with round \(resumption.round) of \(read.rounds)")
     }
     return RunStart(
-      topology: read, workload: try Workload(read), directory: directory, resumption: resumption)
+      topology: read, workload: try workload(read), directory: directory, resumption: resumption)
   }
 }

@@ -25,6 +25,7 @@ final class ProgressPrinter: RunObserver {
     let line = ProgressLine(
       stage: record.stage, stages: progress.stages, round: record.round,
       rounds: progress.rounds, accuracy: progress.accuracy,
+      dice: progress.dice,
       down: progress.total.down.wire, up: progress.total.up.wire, elapsed: progress.elapsed)
     show(line.text(width: terminal.width), isFinal: record.round == progress.rounds)
     guard record.accepted < record.selected else { return }
@@ -49,7 +50,7 @@ final class ProgressPrinter: RunObserver {
 
   func collapsed(round: Int, stage: Int, accuracy: Double) {
     say(
-      "collapse: at stage \(stage) the accuracy fell to chance (\((100 * accuracy).fixed(1)) % after "
+      "collapse: at stage \(stage) the test score fell to chance (\((100 * accuracy).fixed(1)) % after "
         + "round \(round)); lower training.learningRate or training.clipNorm, or raise stages.warmUp"
     )
   }

@@ -1,0 +1,35 @@
+import Models
+import Neural
+
+/// The section `model`: which architecture, what is chosen about it, and what it starts from.
+struct ModelSection: Hashable, Sendable {
+  /// The architecture's name; nil if there is none that is known.
+  var name: String?
+  /// What is chosen about it.
+  var options = ModelOptions()
+  /// The safetensors file whose values it starts from; nil for random ones.
+  var from: String?
+
+  /// Reads the section; a relative path starts at the folder of `file`.
+  init(reading keys: inout KeyReader, beside file: String) {
+    let names = Zoo.entries.map(\.name)
+    name = keys.required("name", remedy: "write \(Cursor.list(names))") {
+      $0.choice("a model", of: names.map { ($0, $0) })
+    }
+    options.stages = keys.optional("stages") { $0.whole(1...100) }
+    options.width = keys.optional("width") { $0.whole(1...65_536) }
+    options.levels = keys.optional("levels") { $0.whole(1...100) }
+    options.stem = keys.optional("stem") { Self.choice("a stem", $0) }
+    options.order = keys.optional("order") { Self.choice("an order of growth", $0) }
+    options.loss = keys.optional("loss") { Self.choice("a loss", $0) }
+    from = keys.optional("from") { cursor in
+      cursor.text().map { DataSection.path($0, beside: file) }
+    }
+  }
+
+  private static func choice<Value: RawRepresentable & CaseIterable>(
+    _ what: String, _ cursor: Cursor
+  ) -> Value? where Value.RawValue == String {
+    cursor.choice(what, of: Value.allCases.map { ($0.rawValue, $0) })
+  }
+}
