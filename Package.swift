@@ -98,7 +98,9 @@ let package = Package(
         "Tensors", "Topology", "Wire",
       ],
       swiftSettings: safe),
-    .target(name: "Reports", dependencies: ["Digests", "Ledger", "Measures"], swiftSettings: safe),
+    .target(
+      name: "Reports", dependencies: ["CZlib", "Digests", "Ledger", "Measures"],
+      swiftSettings: safe),
     // 6
     .target(name: "Live", dependencies: ["Ledger", "Reports", http, sockets], swiftSettings: safe),
     // 7
@@ -160,7 +162,7 @@ let package = Package(
     .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: common),
     .testTarget(name: "ProgressiveTests", dependencies: ["Progressive"], swiftSettings: common),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Digests", "Ledger", "Measures", "Reports"],
+      name: "ReportsTests", dependencies: ["CZlib", "Digests", "Ledger", "Measures", "Reports"],
       exclude: ["EventFiles"], swiftSettings: common),
     .testTarget(
       name: "TensorsTests", dependencies: ["Measures", "Tensors"], swiftSettings: common),

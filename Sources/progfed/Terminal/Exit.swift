@@ -35,10 +35,11 @@ enum Exit {
 
   private static func status(of error: any Error) -> ExitCode {
     switch error {
-    case is TopologyError, is SweepError, is PartitionError, is ModelError: badInput
+    case is TopologyError, is SweepError, is PartitionError, is ModelError, is PredictionError:
+      badInput
     case is ResumptionError, LedgerError.damaged, LedgerError.newer: badInput
-    case DatasetError.missing: unavailable
-    case is DatasetError: badInput
+    case DatasetError.missing, StartingFileError.missing: unavailable
+    case is DatasetError, is StartingFileError: badInput
     case is ZMQError, is LedgerError, is EndpointError, is LiveError: unavailable
     case is DNNLError, is CodecError: bug
     default: bug

@@ -1,0 +1,67 @@
+/// A picture of so many pixels, red, green and blue.
+package struct Picture: Hashable, Sendable {
+  /// A pixel's intensities, 255 the full one.
+  package struct Colour: Hashable, Sendable {
+    /// Red.
+    package var red: UInt8
+    /// Green.
+    package var green: UInt8
+    /// Blue.
+    package var blue: UInt8
+
+    /// A colour of the given parts.
+    package init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+      (self.red, self.green, self.blue) = (red, green, blue)
+    }
+
+    /// No colour, of an intensity in [0, 1].
+    package init(grey intensity: Float) {
+      let level = UInt8(max(0, min(255, (255 * (intensity.isFinite ? intensity : 0)).rounded())))
+      self.init(level, level, level)
+    }
+
+    /// `share` of another colour, in [0, 1], over the rest of this one.
+    package func covered(by other: Colour, _ share: Float) -> Colour {
+      func mix(_ own: UInt8, _ other: UInt8) -> UInt8 {
+        UInt8((Float(own) * (1 - share) + Float(other) * share).rounded())
+      }
+      return Colour(mix(red, other.red), mix(green, other.green), mix(blue, other.blue))
+    }
+
+    /// Paper.
+    package static let white = Colour(255, 255, 255)
+  }
+
+  /// How many columns there are.
+  package let width: Int
+  /// How many rows there are.
+  package let height: Int
+  private var pixels: [Colour]
+
+  /// A white picture.
+  package init(width: Int, height: Int) {
+    precondition(width > 0 && height > 0, "a picture of \(width)×\(height)")
+    self.width = width
+    self.height = height
+    pixels = Array(repeating: .white, count: width * height)
+  }
+
+  /// The colour in a row and column, from the upper left corner.
+  package subscript(row row: Int, column column: Int) -> Colour {
+    get { pixels[row * width + column] }
+    set { pixels[row * width + column] = newValue }
+  }
+
+  /// The rows' bytes, each row behind a 0: PNG's filter that leaves them as they are.
+  var scanlines: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(height * (3 * width + 1))
+    for row in 0..<height {
+      bytes.append(0)
+      for pixel in pixels[row * width..<(row + 1) * width] {
+        bytes += [pixel.red, pixel.green, pixel.blue]
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Fleet
+import Foundation
+import Ledger
+import Measures
+import Reports
+import Tensors
+import Topology
+
+/// Tests a model out of a file, and draws the masks that it makes.
+struct Predict: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Test a model on a topology's test samples, and draw the masks that it makes.")
+
+  @Argument(help: "The topology file: which model and which data.")
+  var topology: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The model: a run's model.safetensors, or one made elsewhere.", valueName: "file"))
+  var from: String
+
+  @Option(
+    help: ArgumentHelp("Draw images, true masks and predicted ones as PNG.", valueName: "file"))
+  var out: String?
+
+  @Option(help: "How many test samples to draw or to write.")
+  var samples: Int = 3
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the samples' inputs and logits as safetensors, to compare with.", valueName: "file"))
+  var tensors: String?
+
+  @OptionGroup var overrides: OverrideOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    guard (1...1000).contains(samples) else {
+      throw ValidationError("--samples \(samples): give a number from 1 to 1000")
+    }
+  }
+
+  func run() throws {
+    try Exit.reporting {
+      let topology = try Topology(contentsOf: topology, overrides: overrides.values)
+      let prediction = try Prediction(try Workload(topology).starting(from: from))
+      if let out {
+        let masks = try prediction.masks(samples)
+        let picture = MaskPicture(
+          columns: prediction.columns,
+          samples: masks.map { .init(image: $0.image, truth: $0.truth, guess: $0.guess) })
+        try DurableFile.write(picture.drawn().png, to: URL(fileURLWithPath: out))
+      }
+      if let tensors {
+        let file = try prediction.tensors(samples)
+        try DurableFile.write(file.encoded(), to: URL(fileURLWithPath: tensors))
+      }
+      let scores = try prediction.scores()
+      guard !json else {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return print(String(decoding: try encoder.encode(scores), as: UTF8.self))
+      }
+      print(Self.text(scores))
+    }
+  }
+
+  private static func text(_ scores: Prediction.Scores) -> String {
+    var parts = ["accuracy \((100 * scores.accuracy).fixed(2)) %"]
+    if let dice = scores.dice { parts.append("Dice \(dice.fixed(4))") }
+    parts.append("loss \(scores.loss.fixed(4))")
+    let regions = scores.regions.map { "  \($0.name): Dice \($0.dice.fixed(4))" }
+    let line = "stage \(scores.stage), \(scores.samples) samples: \(parts.joined(separator: ", "))"
+    return ([line] + regions).joined(separator: "\n")
+  }
+}
