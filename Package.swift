@@ -79,7 +79,7 @@ let package = Package(
     .target(
       name: "Topology",
       dependencies: [
-        "Codecs", "Datasets", "Digests", "Federation", "Measures", "Models", "Neural",
+        "Codecs", "Datasets", "Digests", "Federation", "Links", "Measures", "Models", "Neural",
         "Progressive", "Tensors", yaml,
       ],
       swiftSettings: safe),
@@ -87,8 +87,8 @@ let package = Package(
     .target(
       name: "Fleet",
       dependencies: [
-        "Codecs", "Datasets", "Digests", "Federation", "Ledger", "Measures", "Models", "Neural",
-        "OneDNN", "Progressive", "Tensors", "Topology", "Wire", "ZeroMQ",
+        "Codecs", "Datasets", "Digests", "Federation", "Ledger", "Links", "Measures", "Models",
+        "Neural", "OneDNN", "Progressive", "Tensors", "Topology", "Wire", "ZeroMQ",
       ],
       swiftSettings: safe),
     .target(
@@ -169,7 +169,7 @@ let package = Package(
     .testTarget(
       name: "TopologyTests",
       dependencies: [
-        "Codecs", "Datasets", "Digests", "Federation", "Measures", "Models", "Neural",
+        "Codecs", "Datasets", "Digests", "Federation", "Links", "Measures", "Models", "Neural",
         "Progressive", "Tensors", "Topology",
       ],
       swiftSettings: common),

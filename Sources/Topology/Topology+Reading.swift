@@ -9,9 +9,10 @@ extension Topology {
   ///
   /// - Throws: everything that is wrong with the file, with the line of each fault.
   package init(
-    contentsOf path: String, overrides: Overrides = Overrides()
+    contentsOf path: String, overrides: Overrides = Overrides(), checksFiles: Bool = true
   ) throws(TopologyError) {
-    try self.init(parsing: Self.text(of: path), file: path, overrides: overrides)
+    try self.init(
+      parsing: Self.text(of: path), file: path, overrides: overrides, checksFiles: checksFiles)
   }
 
   /// Reads a topology's `text`.
@@ -71,7 +72,8 @@ extension Topology {
     caps = draft.participation.caps
     codecs = draft.codecs
     evaluation = draft.evaluation
-    limits = draft.limits.transfers
+    limits = parts.limits
+    fleet = parts.fleet
     updateNorm = draft.limits.updateNorm
   }
 

@@ -43,6 +43,8 @@ package struct Topology: Sendable {
   package let evaluation: EvaluationSection
   /// Waiting times and sizes of the protocol.
   package let limits: ProtocolLimits
+  /// Who has which link and device, when clients are there, and what breaks: for virtual time.
+  package let fleet: FleetModel
   /// The largest norm of an update that counts; nil for any.
   package let updateNorm: Double?
 

@@ -15,6 +15,8 @@ extension TopologyDraft {
     var schedule: GrowthSchedule
     var data: DataSection
     var rules: RoundRules
+    var fleet: FleetModel
+    var limits: ProtocolLimits
   }
 
   /// Holds the sections against each other; nil if a fault keeps them from making a run.
@@ -45,9 +47,11 @@ extension TopologyDraft {
       }
     }
     guard let clients, let architecture, let schedule, let data else { return nil }
+    let fleet = fleet(clients: clients, reading: reading)
+    let limits = limits(for: fleet, architecture: architecture, rules: rules, reading: reading)
     return Parts(
       clients: clients, architecture: architecture, schedule: schedule, data: data.section,
-      rules: rules)
+      rules: rules, fleet: fleet, limits: limits)
   }
 
   /// The model for the data's shape, after augmentation, and its classes.

@@ -20,6 +20,9 @@ struct TopologyDraft {
   var codecs: CodecsSection
   var evaluation: EvaluationSection
   var limits: LimitsSection
+  var links: LinksSection
+  var groups: GroupsSection
+  var faults: FaultsSection
 
   init(reading keys: inout KeyReader, file: String) {
     name = keys.value("name", default: Self.name(of: file)) { $0.text(atMost: 100) }
@@ -44,6 +47,17 @@ struct TopologyDraft {
     codecs = keys.section("codecs") { CodecsSection(reading: &$0) }
     evaluation = keys.section("evaluation") { EvaluationSection(reading: &$0) }
     limits = keys.section("limits") { LimitsSection(reading: &$0) }
+    let links = keys.section("links") { LinksSection(reading: &$0, file: file) }
+    let devices = keys.section("devices") { DevicesSection(reading: &$0) }
+    let availability = keys.section("availability") {
+      AvailabilitySection(reading: &$0, file: file)
+    }
+    groups = keys.section("groups") { keys in
+      GroupsSection(
+        reading: &keys, links: links, devices: devices, availability: availability, file: file)
+    }
+    self.links = links
+    faults = keys.optional("faults") { FaultsSection(reading: $0) } ?? FaultsSection()
   }
 
   /// Puts the command line's values, all but the rounds, in place of the file's.

@@ -106,7 +106,7 @@ import Testing
     let topology = try folder.write(TinyRun.topology(), to: "tiny.yaml")
     let expected = try #require(try TinyRun.digest(of: topology, in: folder))
     let run = folder.path("run")
-    var arguments = ["simulate", topology, "--out", run, "--quiet"]
+    var arguments = ["simulate", topology, "--clock", "real", "--out", run, "--quiet"]
     for point in ["update-stored:2", "epoch-begun:1", "ledger-committed:2", "training-begun:2"] {
       let victim = try Command(arguments, environment: ["PROGFED_KILL_AT": point])
       #expect(victim.status(within: 60) == SIGKILL, "\(point): \(victim.standardError)")

@@ -9,7 +9,7 @@ import Testing
     let topology = try folder.write(TinyRun.topology(rounds: "[2, 4, 2]"), to: "tiny.yaml")
     let expected = try #require(try TinyRun.digest(of: topology, in: folder))
     let run = folder.path("run")
-    let stopped = try Command(["simulate", topology, "--out", run])
+    let stopped = try Command(["simulate", topology, "--clock", "real", "--out", run])
     #expect(stopped.says("round 2/8"), "\(stopped.standardError)")
     stopped.send(signal)
     #expect(stopped.status(within: 30) == 130, "\(stopped.standardError)")
@@ -55,9 +55,10 @@ import Testing
       TinyRun.topology(seed: 8).replacing("up: linear8", with: "up: linear4"), to: "other.yaml")
     let run = folder.path("run")
     let killed = try Command(
-      ["simulate", topology, "--out", run], environment: ["PROGFED_KILL_AT": "round-closed:2"])
+      ["simulate", topology, "--clock", "real", "--out", run],
+      environment: ["PROGFED_KILL_AT": "round-closed:2"])
     #expect(killed.status(within: 60) == SIGKILL)
-    let wrong = try Command(["simulate", other, "--resume", run])
+    let wrong = try Command(["simulate", other, "--clock", "real", "--resume", run])
     #expect(wrong.status(within: 30) == 65)
     for text in ["other.yaml", "seed: 7 then, 8 now", "linear8 then, linear4 now"] {
       #expect(wrong.standardError.contains(text), "\(wrong.standardError)")
@@ -65,19 +66,21 @@ import Testing
     let override = try Command(["simulate", "--resume", run, "--seed", "9"])
     #expect(override.status(within: 30) == 65)
     #expect(override.standardError.contains("seed: 7 then, 9 now"))
-    let both = try Command(["simulate", topology, "--resume", run, "--out", run])
+    let both = try Command(["simulate", topology, "--clock", "real", "--resume", run, "--out", run])
     #expect(both.status(within: 30) == 64)
-    let onto = try Command(["simulate", topology, "--out", run])
+    let onto = try Command(["simulate", topology, "--clock", "real", "--out", run])
     #expect(onto.status(within: 30) == 69)
     #expect(onto.standardError.contains("--resume"))
-    let same = try Command(["simulate", topology, "--resume", run, "--quiet"])
+    let same = try Command(["simulate", topology, "--clock", "real", "--resume", run, "--quiet"])
     #expect(same.status(within: 60) == 0, "\(same.standardError)")
   }
 
   @Test func `one command line begins a run and goes on with it`() throws {
     let folder = try Folder()
     let topology = try folder.write(TinyRun.topology(), to: "tiny.yaml")
-    let command = ["simulate", topology, "--resume", folder.path("run"), "--quiet"]
+    let command = [
+      "simulate", topology, "--clock", "real", "--resume", folder.path("run"), "--quiet",
+    ]
     let first = try Command(command, environment: ["PROGFED_KILL_AT": "update-acknowledged:4"])
     #expect(first.status(within: 60) == SIGKILL)
     #expect(first.standardError.contains("a new run begins"))
@@ -110,7 +113,8 @@ import Testing
     let expected = try #require(try TinyRun.digest(of: topology, in: folder))
     let run = folder.path("run")
     let killed = try Command(
-      ["simulate", topology, "--out", run], environment: ["PROGFED_KILL_AT": "round-opened:4"])
+      ["simulate", topology, "--clock", "real", "--out", run],
+      environment: ["PROGFED_KILL_AT": "round-opened:4"])
     #expect(killed.status(within: 60) == SIGKILL)
     try damage(folder.url.appending(path: "run/checkpoint/round-3.safetensors"))
     let resumed = try Command(["simulate", "--resume", run])
@@ -127,7 +131,8 @@ import Testing
     let topology = try folder.write(TinyRun.topology(), to: "tiny.yaml")
     let run = folder.path("run")
     let killed = try Command(
-      ["simulate", topology, "--out", run], environment: ["PROGFED_KILL_AT": "round-opened:4"])
+      ["simulate", topology, "--clock", "real", "--out", run],
+      environment: ["PROGFED_KILL_AT": "round-opened:4"])
     #expect(killed.status(within: 60) == SIGKILL)
     for round in 2...3 {
       try damage(folder.url.appending(path: "run/checkpoint/round-\(round).safetensors"))
@@ -145,7 +150,7 @@ import Testing
     let run = folder.path("run")
     // Enough for the ledger and the first stages; the last stage's updates and model are longer.
     let full = try Command(
-      ["simulate", topology, "--out", run, "--quiet"], longestFile: 400 << 10)
+      ["simulate", topology, "--clock", "real", "--out", run, "--quiet"], longestFile: 400 << 10)
     #expect(full.status(within: 60) == 69, "\(full.standardError)")
     #expect(full.standardError.contains("full"), "\(full.standardError)")
     #expect(full.standardError.contains("--resume"), "\(full.standardError)")

@@ -49,7 +49,8 @@ struct TinyRun {
   /// The final model of a run of this topology that nothing disturbed.
   static func digest(of topology: String, in folder: Folder) throws -> String? {
     let run = try Command([
-      "simulate", topology, "--out", folder.path("undisturbed"), "--json", "--quiet",
+      "simulate", topology, "--clock", "real", "--out", folder.path("undisturbed"), "--json",
+      "--quiet",
     ])
     guard run.status() == 0 else { return nil }
     return try SmallRun.summary(run.standardOutput).final.modelDigest

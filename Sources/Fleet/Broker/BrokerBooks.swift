@@ -43,7 +43,7 @@ struct BrokerBooks {
   }
 
   /// Counts something that went wrong.
-  mutating func count(_ name: String) { book.count(name) }
+  mutating func count(_ name: String, by amount: Int = 1) { book.count(name, by: amount) }
 
   /// A published message to one client's mailbox, or a chunk to many.
   ///
@@ -54,16 +54,21 @@ struct BrokerBooks {
   ///   - kind: What the message is.
   ///   - payload: The model's own bytes in it.
   ///   - clients: The clients whose links carry it.
+  ///   - standing: Whether it reaches them.
   mutating func published(
     _ topic: String, on socket: BrokerSocket, frames: [Int], kind: TrafficKind, payload: Int,
-    to clients: [Int]
+    to clients: [Int], as standing: Standing = .both
   ) {
     let wire = cost.message(frames)
-    let connections = listeners[Listener(socket: socket, topic: topic)] ?? 0
+    // What nobody hears leaves no socket.
+    let connections =
+      standing == .both ? listeners[Listener(socket: socket, topic: topic)] ?? 0 : 0
     add(
       socket, .down, kind, payload: payload * connections, wire: wire.bytes * connections,
       count: connections)
-    for client in clients { add(client, .down, kind, payload: payload, wire: wire.bytes) }
+    for client in clients {
+      add(client, .down, kind, payload: payload, wire: wire.bytes, as: standing)
+    }
   }
 
   /// A message to all of `clients`, booked in one line because it belongs to none alone.
@@ -88,10 +93,12 @@ struct BrokerBooks {
   }
 
   /// A message that a client sent.
-  mutating func received(from client: Int, frames: [Int], kind: TrafficKind, payload: Int) {
+  mutating func received(
+    from client: Int, frames: [Int], kind: TrafficKind, payload: Int, as standing: Standing = .both
+  ) {
     let wire = cost.message(frames).bytes
-    add(.updates, .up, kind, payload: payload, wire: wire)
-    add(client, .up, kind, payload: payload, wire: wire)
+    if standing == .both { add(.updates, .up, kind, payload: payload, wire: wire) }
+    add(client, .up, kind, payload: payload, wire: wire, as: standing)
   }
 
   /// A message that is nobody's.
@@ -106,15 +113,24 @@ struct BrokerBooks {
   mutating func noticed(
     _ notice: SubscriptionNotice, on socket: BrokerSocket, wasSent: Bool
   ) {
-    let length = notice.topic.count
-    let size =
-      notice.isSubscription ? cost.subscribe(topic: length) : cost.cancel(topic: length)
+    noticed(
+      String(decoding: notice.topic, as: UTF8.self), of: notice.topic.count, on: socket,
+      isSubscription: notice.isSubscription, wasSent: wasSent)
+  }
+
+  /// A subscription to a topic of `length` bytes, or its cancellation.
+  mutating func noticed(
+    _ topic: String, of length: Int, on socket: BrokerSocket, isSubscription: Bool, wasSent: Bool
+  ) {
+    let size = isSubscription ? cost.subscribe(topic: length) : cost.cancel(topic: length)
     if wasSent { add(socket, .up, .handshake, wire: size.bytes) }
-    let topic = String(decoding: notice.topic, as: UTF8.self)
     let listener = Listener(socket: socket, topic: topic)
-    let count = (listeners[listener] ?? 0) + (notice.isSubscription ? 1 : -1)
+    let count = (listeners[listener] ?? 0) + (isSubscription ? 1 : -1)
     listeners[listener] = count > 0 ? count : nil
   }
+
+  /// All connections are gone.
+  mutating func forgetListeners() { listeners = [:] }
 
   /// A connection was made.
   mutating func connected(_ socket: BrokerSocket) {
@@ -133,16 +149,27 @@ struct BrokerBooks {
   /// A client joined: what its own three connections and first subscriptions cost its link, once.
   mutating func greeted(_ client: Int) {
     guard greeted.insert(client).inserted else { return }
+    reconnected(client)
+  }
+
+  /// What the handshakes of a client's own three connections take in each direction.
+  var handshakes: (down: ByteCount, up: ByteCount) {
     let down =
       2 * cost.handshake(of: .xpub, isServer: true).bytes
       + cost.handshake(of: .pull, isServer: true).bytes
     let up =
       2 * cost.handshake(of: .subscribe, isServer: false).bytes
       + cost.handshake(of: .push, isServer: false).bytes
+    return (ByteCount(down), ByteCount(up))
+  }
+
+  /// A client connected, again or for the first time.
+  mutating func reconnected(_ client: Int) {
+    let (down, up) = handshakes
     let mailbox = cost.subscribe(topic: Topic.client(client).text.utf8.count).bytes
     let all = cost.subscribe(topic: Topic.all.text.utf8.count).bytes
-    add(client, .down, .handshake, wire: down)
-    add(client, .up, .handshake, wire: up + 2 * mailbox + all, count: 4)
+    add(client, .down, .handshake, wire: down.bytes)
+    add(client, .up, .handshake, wire: up.bytes + 2 * mailbox + all, count: 4)
   }
 
   /// A client listened to a segment's chunks, and will stop: the two commands on its own link.
@@ -155,14 +182,14 @@ struct BrokerBooks {
   /// Books in the client view.
   private mutating func add(
     _ client: Int?, _ direction: Direction, _ kind: TrafficKind, payload: Int = 0, wire: Int,
-    count: Int = 1
+    count: Int = 1, as standing: Standing = .both
   ) {
     guard count > 0 else { return }
     let traffic = Traffic(payload: ByteCount(payload), wire: ByteCount(wire))
     book.book(
       .client, client: client, direction, kind, payload: traffic.payload, wire: traffic.wire,
-      count: count)
-    total[direction] += traffic
+      count: count, as: standing)
+    if standing.contains(.delivered) { total[direction] += traffic }
   }
 
   /// Books in the socket view.

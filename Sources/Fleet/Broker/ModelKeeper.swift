@@ -136,7 +136,8 @@ final class ModelKeeper: @unchecked Sendable {
   /// after it; the end of the round's spool, when the next model is prepared. A broker that is killed
   /// before the checkpoint is there goes on with this round, from the spool.
   func close(
-    _ result: RoundResult, book: RoundBook, total: TwoWayTraffic, elapsed: Duration
+    _ result: RoundResult, book: RoundBook, total: TwoWayTraffic, elapsed: Duration,
+    timing: RoundTiming? = nil
   ) throws {
     let phase = plan.schedule.phase(in: result.round)
     KillPoint.roundClosed.pass()
@@ -144,6 +145,7 @@ final class ModelKeeper: @unchecked Sendable {
     history.note(result)
     KillPoint.roundAggregated.pass()
     var record = RoundRecord(result, phase: phase, epochs: workload.topology.training.epochs)
+    record.timing = timing
     let schedule = plan.schedule
     if workload.topology.evaluation.isDue(after: result.round, of: schedule.totalRounds) {
       let evaluation = try evaluate(stage: phase.stage)
@@ -180,7 +182,9 @@ final class ModelKeeper: @unchecked Sendable {
   /// Books what crossed after the last round, and keeps the model.
   ///
   /// - Throws: `LedgerError`.
-  func finish(state: RunState, book: RoundBook, elapsed: Duration) throws {
+  func finish(
+    state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration? = nil
+  ) throws {
     var digest: Digest?
     if last.round > 0 {
       try ledger.add(book, to: last.round)
@@ -204,7 +208,7 @@ final class ModelKeeper: @unchecked Sendable {
     try ledger.finish(
       FinalRecord(
         state: state, accuracy: accuracy, loss: loss, dice: dice, modelDigest: digest,
-        elapsed: elapsed, wallClock: elapsed))
+        elapsed: elapsed, wallClock: wallClock ?? elapsed))
     KillPoint.runFinished.pass()
   }
 

@@ -9,9 +9,10 @@ import Wire
 import ZeroMQ
 
 extension RunHeader {
-  /// The header of a run of `topology` over real sockets.
+  /// The header of a run of `topology` over real sockets, or in simulated time.
   init(
-    _ topology: Topology, seed: UInt64, transport: String, mechanism: ZMTPCost.Mechanism = .null
+    _ topology: Topology, seed: UInt64, transport: String, clock: String = "real",
+    mechanism: ZMTPCost.Mechanism = .null
   ) {
     let architecture = topology.architecture
     let stages = (1...architecture.stages).map { stage in
@@ -20,7 +21,7 @@ extension RunHeader {
         flopsPerSample: Double(architecture.trainingFLOPs(stage: stage)))
     }
     self.init(
-      name: topology.name, seed: seed, clock: "real", transport: transport,
+      name: topology.name, seed: seed, clock: clock, transport: transport,
       model: ModelDescription(
         name: architecture.name,
         parameters: architecture.parameterCount(stage: architecture.stages), stages: stages),
@@ -30,7 +31,11 @@ extension RunHeader {
       plannedRounds: topology.rounds,
       framing: ChunkFraming(
         size: ByteCount(topology.limits.chunkBytes), overhead: Self.chunkOverhead(mechanism)),
-      groups: [ClientGroup(name: "clients", clients: topology.clients)])
+      groups: topology.fleet.groups.map { group in
+        .init(
+          name: topology.fleet.isPlain ? "clients" : group.name, clients: group.clients.count,
+          link: group.linkName)
+      })
   }
 
   /// What a full chunk of a model adds to its payload on the wire.

@@ -30,6 +30,8 @@ public struct RoundRecord: Hashable, Sendable {
   public var outcomes: [ClientOutcome]
   /// What else happened, by name: "malformed frame".
   public var counters: [String: Int]
+  /// Where the time went; nil where the clock is real, or no update counted.
+  public var timing: RoundTiming?
 
   /// A record whose `selected`, `accepted`, `late`, `lost` and `refused` are counted from `outcomes`.
   public init(

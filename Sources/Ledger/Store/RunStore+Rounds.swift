@@ -15,6 +15,7 @@ extension RunStore {
       guard let direction = Direction(rawValue: row[1]) else { continue }
       traffic[row[0], default: .zero][direction] = try Self.traffic(row, 2)
     }
+    let (timings, waste) = (try timings(in: database), try waste(in: database))
     let rows = try Row.fetchAll(database, sql: "SELECT * FROM round ORDER BY round")
     return try rows.map { row in
       RoundSummary(
@@ -29,7 +30,7 @@ extension RunStore {
             up: try fullModel(header, times: count(row, "upClients"))),
           flops: row["fullModelFlops"]),
         elapsed: try time(row, "elapsed") ?? .zero, accuracy: row["accuracy"], loss: row["loss"],
-        dice: row["dice"])
+        dice: row["dice"], timing: timings[row["round"]], wasted: waste[row["round"]] ?? .zero)
     }
   }
 

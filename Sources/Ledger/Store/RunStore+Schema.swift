@@ -135,8 +135,18 @@ extension RunStore {
       elapsed REAL NOT NULL,
       start TEXT
     ) STRICT;
+
+    CREATE TABLE timing (
+      round INTEGER PRIMARY KEY REFERENCES round ON DELETE CASCADE,
+      opened REAL NOT NULL,
+      closed REAL NOT NULL,
+      download REAL NOT NULL,
+      training REAL NOT NULL,
+      upload REAL NOT NULL,
+      waiting REAL NOT NULL
+    ) STRICT;
     """
 
   /// The tables that came with version 2; a ledger of version 1 is whole without them.
-  static let tablesOfVersion2: Set<String> = ["cohort", "meter", "origin", "epoch"]
+  static let tablesOfVersion2: Set<String> = ["cohort", "meter", "origin", "epoch", "timing"]
 }

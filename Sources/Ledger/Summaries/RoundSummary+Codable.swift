@@ -3,7 +3,7 @@ import Measures
 extension RoundSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case round, stage, warmUp, selected, accepted, late, lost, refused, duplicates, down, up, flops
-    case fullModel, elapsed, accuracy, loss, dice
+    case fullModel, elapsed, accuracy, loss, dice, opened, closed, criticalPath, wasted
   }
 
   /// Reads one element of "rounds".
@@ -24,6 +24,12 @@ extension RoundSummary: Codable {
     accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
     loss = try container.decodeIfPresent(Double.self, forKey: .loss)
     dice = try container.decodeIfPresent(Double.self, forKey: .dice)
+    if let path = try container.decodeIfPresent(CriticalPath.self, forKey: .criticalPath) {
+      timing = RoundTiming(
+        opened: try container.duration(forKey: .opened),
+        closed: try container.duration(forKey: .closed), path: path)
+    }
+    wasted = try container.decodeIfPresent(TwoWayTraffic.self, forKey: .wasted) ?? .zero
   }
 
   /// Writes one element of "rounds"; "dice" only where there is one.
@@ -44,5 +50,9 @@ extension RoundSummary: Codable {
     try container.encode(accuracy.finite, forKey: .accuracy)
     try container.encode(loss.finite, forKey: .loss)
     try container.encodeIfPresent(dice.finite, forKey: .dice)
+    try container.encodeIfPresent(timing?.opened.seconds, forKey: .opened)
+    try container.encodeIfPresent(timing?.closed.seconds, forKey: .closed)
+    try container.encodeIfPresent(timing?.path, forKey: .criticalPath)
+    try container.encode(wasted, forKey: .wasted)
   }
 }

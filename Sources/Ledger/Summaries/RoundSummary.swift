@@ -30,4 +30,8 @@ public struct RoundSummary: Hashable, Sendable {
   public var loss: Double?
   /// The mean Dice coefficient after the round; nil unless this is segmentation.
   public var dice: Double?
+  /// When the round was and where its time went; nil where the clock is real, or no update counted.
+  public var timing: RoundTiming?
+  /// The models and updates that were sent to and from clients whose updates didn't count.
+  public var wasted = TwoWayTraffic.zero
 }

@@ -3,7 +3,7 @@ import Measures
 extension StageSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case stage, rounds, parameters, fullModel, elapsed, accuracy, participants, flopsPerParticipant
-    case savings
+    case savings, criticalPath, wasted
   }
 
   /// Reads one element of "stages".
@@ -17,6 +17,8 @@ extension StageSummary: Codable {
     elapsed = try container.duration(forKey: .elapsed)
     participants = try container.decodeIfPresent(Int.self, forKey: .participants) ?? 0
     accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
+    path = try container.decodeIfPresent(CriticalPath.self, forKey: .criticalPath)
+    wasted = try container.decodeIfPresent(TwoWayTraffic.self, forKey: .wasted) ?? .zero
   }
 
   /// Writes one element of "stages".
@@ -32,5 +34,7 @@ extension StageSummary: Codable {
     try container.encode(flopsPerParticipant.finite, forKey: .flopsPerParticipant)
     try container.encode(reduction, forKey: .savings)
     try container.encode(accuracy.finite, forKey: .accuracy)
+    try container.encodeIfPresent(path, forKey: .criticalPath)
+    try container.encode(wasted, forKey: .wasted)
   }
 }

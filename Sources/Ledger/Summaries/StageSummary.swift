@@ -16,6 +16,10 @@ public struct StageSummary: Hashable, Sendable {
   public var participants: Int
   /// The last accuracy that was measured in the stage.
   public var accuracy: Double?
+  /// Where the rounds' time went; nil where that isn't known.
+  public var path: CriticalPath?
+  /// The models and updates that were sent to and from clients whose updates didn't count.
+  public var wasted = TwoWayTraffic.zero
 
   /// How many times less was asked than with the full model.
   public var reduction: Savings { Savings(load, against: fullModel) }
@@ -30,13 +34,17 @@ public struct StageSummary: Hashable, Sendable {
     -> [StageSummary]
   {
     Dictionary(grouping: rounds, by: \.stage).sorted { $0.key < $1.key }.map { stage, rounds in
-      StageSummary(
+      let loads = rounds.map(\.load)
+      let fullModels = rounds.map(\.fullModel)
+      let paths = rounds.compactMap(\.timing?.path)
+      let elapsed = rounds.reduce(Duration.zero) { $0 + $1.elapsed }
+      let wasted = rounds.reduce(TwoWayTraffic.zero) { $0 + $1.wasted }
+      let accuracy = rounds.last { $0.accuracy != nil }?.accuracy
+      return StageSummary(
         stage: stage, rounds: rounds.count, parameters: model.stage(stage)?.parameters ?? 0,
-        load: rounds.map(\.load).reduce(.zero, +),
-        fullModel: rounds.map(\.fullModel).reduce(.zero, +),
-        elapsed: rounds.map(\.elapsed).reduce(.zero, +),
-        participants: participants[stage] ?? 0,
-        accuracy: rounds.last { $0.accuracy != nil }?.accuracy)
+        load: loads.reduce(.zero, +), fullModel: fullModels.reduce(.zero, +), elapsed: elapsed,
+        participants: participants[stage] ?? 0, accuracy: accuracy,
+        path: paths.isEmpty ? nil : paths.reduce(.zero, +), wasted: wasted)
     }
   }
 }

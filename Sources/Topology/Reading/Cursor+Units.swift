@@ -1,3 +1,4 @@
+import Links
 import Measures
 
 extension Cursor {
@@ -29,6 +30,32 @@ extension Cursor {
       return nil
     }
     return ByteCount(Int(bytes.rounded()))
+  }
+
+  /// A data rate: a number and its unit, as in "2 Mbit/s".
+  func bandwidth() -> Bandwidth? {
+    let units = [("bit/s", 1.0), ("kbit/s", 1e3), ("Mbit/s", 1e6), ("Gbit/s", 1e9)]
+    guard let rate = measure("a data rate", units, example: "2 Mbit/s") else { return nil }
+    guard (1...1e15).contains(rate) else {
+      report("is \(plain ?? found)", remedy: "write 1 bit/s to 1000000 Gbit/s")
+      return nil
+    }
+    return Bandwidth(bitsPerSecond: rate)
+  }
+
+  /// How fast a device trains: "5 GFLOP/s", or "40 samples/s" of the full model.
+  func computeSpeed() -> ComputeSpeed? {
+    let isSamples = plain?.hasSuffix("samples/s") == true
+    let units =
+      isSamples
+      ? [("samples/s", 1.0)]
+      : [("MFLOP/s", 1e6), ("GFLOP/s", 1e9), ("TFLOP/s", 1e12), ("samples/s", 1)]
+    guard let speed = measure("a speed", units, example: "5 GFLOP/s") else { return nil }
+    guard (1e-6...1e18).contains(speed) else {
+      report("is \(plain ?? found)", remedy: "write a speed above 0, as in 5 GFLOP/s")
+      return nil
+    }
+    return isSamples ? .samplesPerSecond(speed) : .flopsPerSecond(speed)
   }
 
   /// A number with one of the units, in terms of the unit whose factor is 1.

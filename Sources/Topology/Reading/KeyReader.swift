@@ -69,6 +69,13 @@ struct KeyReader {
     return value
   }
 
+  /// Reads every key as a name that the file gives, in its order; those with faulty values are left out.
+  mutating func named<Value>(_ read: (String, Cursor) -> Value?) -> [(name: String, value: Value)] {
+    entries.map(\.key).compactMap { key in
+      optional(key) { read(key, $0) }.map { (key, $0) }
+    }
+  }
+
   /// Whether the section has `key`.
   func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
 

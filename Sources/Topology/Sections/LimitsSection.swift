@@ -7,6 +7,8 @@ struct LimitsSection: Hashable, Sendable {
   var transfers = ProtocolLimits()
   /// The largest norm of an update that counts; nil for any.
   var updateNorm: Double?
+  /// The waiting times that the file gives.
+  var given: Set<String> = []
 
   init(reading keys: inout KeyReader) {
     var limits = ProtocolLimits()
@@ -27,6 +29,7 @@ struct LimitsSection: Hashable, Sendable {
       limits[keyPath: path] = keys.value(key, default: limits[keyPath: path]) {
         $0.duration(pause)
       }
+      if keys.has(key) { given.insert(key) }
     }
     if limits.heartbeatInterval >= limits.silence, keys.has("silence") || keys.has("heartbeat") {
       keys.reading.report(

@@ -3,47 +3,142 @@ import Fleet
 import Foundation
 import Ledger
 import Reports
+import Topology
 
 /// Runs broker, workers and clients of a topology in one process.
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a topology in one process: broker, clients and real sockets between them.",
+    abstract: "Run a topology in one process: broker, clients and what lies between them.",
     discussion: """
-      A run that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends in the same \
-      model as if nothing had happened.
+      In virtual time, which is the default, links and devices are models, training is real, and the \
+      result is the same to the bit on any machine and number of threads. In real time, real sockets \
+      carry the messages as fast as this machine can; links, devices, availability and faults aren't \
+      played. A run in real time that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends \
+      in the same model as if nothing had happened.
       """)
+
+  /// What rounds are timed by.
+  enum Clock: String, CaseIterable, ExpressibleByArgument {
+    case virtual, real
+  }
 
   @OptionGroup var options: RunOptions
 
-  @Option(help: "What carries the messages: inproc, ipc or tcp.")
-  var transport: Simulation.Transport = .inproc
+  @Option(
+    help:
+      "virtual: simulated time; real: real sockets. By default virtual, unless --transport is given."
+  )
+  var clock: Clock?
+
+  @Option(help: "What carries the messages in real time: inproc (the default), ipc or tcp.")
+  var transport: Simulation.Transport?
 
   @Flag(help: "Encrypt the messages with CURVE, under keys made for this run; with ipc or tcp.")
   var curve = false
 
+  @Flag(help: "Train nothing: clients only take the time and send the bytes. For large fleets.")
+  var costModel = false
+
+  @Option(help: "The samples that each client has under --cost-model.")
+  var samplesPerClient = 100
+
   func validate() throws {
-    guard !curve || transport != .inproc else {
+    if transport != nil, clock == .virtual {
+      throw ValidationError("--transport: nothing is carried in virtual time; add --clock real")
+    }
+    guard !curve || (transport ?? .inproc) != .inproc else {
       throw ValidationError(
         "--curve: messages within a process aren't encrypted; add --transport tcp")
     }
+    if costModel, clock == .real || transport != nil {
+      throw ValidationError("--cost-model: there is none in real time; add --clock virtual")
+    }
+    guard (1...1_000_000_000).contains(samplesPerClient) else {
+      throw ValidationError("--samples-per-client \(samplesPerClient): give a number above 0")
+    }
+  }
+
+  /// What the options say; what they leave open, a run that goes on knows, and a new one is virtual.
+  private func usesRealClock() throws -> Bool {
+    if let clock { return clock == .real }
+    if transport != nil { return true }
+    guard let resume = options.resume else { return false }
+    let paths = RunPaths(URL(fileURLWithPath: resume, isDirectory: true))
+    guard FileManager.default.fileExists(atPath: paths.ledger.path) else { return false }
+    let ledger = try RunStore.read(at: paths.ledger)
+    defer { ledger.close() }
+    return try ledger.header().clock == "real"
   }
 
   @OptionGroup var live: ServeOptions
 
   func run() throws {
     try Exit.reporting {
+      guard try usesRealClock() else { return try runVirtual() }
       let printer = ProgressPrinter(isQuiet: options.quiet)
       guard let start = try options.start(printer) else { return }
       defer { start.directory.release() }
       let simulation = try Simulation(
-        start.workload, transport: transport, isEncrypted: curve, threads: options.threads,
-        directory: start.directory, observer: printer, resumption: start.resumption)
+        start.workload, transport: transport ?? .inproc, isEncrypted: curve,
+        threads: options.threads, directory: start.directory, observer: printer,
+        resumption: start.resumption)
       let interruption = Interruption { simulation.stop() }
       let state = try withExtendedLifetime(interruption) {
         try live.serving(start.directory, say: printer.say) { try simulation.run() }
       }
       try RunResult(start.directory, state: state).show(asJSON: options.json, quiet: options.quiet)
     }
+  }
+
+  private func runVirtual() throws {
+    if let resume = options.resume, try isOver(resume) { return }
+    guard let file = options.topology else { throw ValidationError(RunOptions.nothingToRun) }
+    let topology = try Topology(
+      contentsOf: file, overrides: options.overrides.values, checksFiles: !costModel)
+    let work: VirtualSimulation.Work =
+      costModel
+      ? .costModel(topology, samplesPerClient: samplesPerClient)
+      : .training(try Workload(topology), threads: options.threads)
+    let directory = try options.directory(for: topology)
+    defer { directory.release() }
+    let printer = ProgressPrinter(isQuiet: options.quiet)
+    let simulation = VirtualSimulation(work, directory: directory, observer: printer)
+    let interruption = Interruption { simulation.stop() }
+    let state = try withExtendedLifetime(interruption) {
+      try live.serving(directory, say: printer.say) { try simulation.run() }
+    }
+    try RunResult(directory, state: state).show(asJSON: options.json, quiet: options.quiet)
+  }
+
+  /// Whether the run in a directory is finished, which is then shown; else makes room to run it anew.
+  ///
+  /// The fleet of simulated time isn't kept, but from its beginning a run comes to the same.
+  private func isOver(_ resume: String) throws -> Bool {
+    let url = URL(fileURLWithPath: resume, isDirectory: true)
+    let paths = RunPaths(url)
+    guard FileManager.default.fileExists(atPath: paths.ledger.path) else { return false }
+    let ledger = try RunStore.read(at: paths.ledger)
+    let state = try ledger.summary().state
+    ledger.close()
+    let directory = try RunDirectory.open(at: url)
+    defer { directory.release() }
+    guard state != .done else {
+      try RunResult(directory, state: state).show(asJSON: options.json, quiet: true)
+      return true
+    }
+    guard options.topology != nil else { throw VirtualSimulationError.cannotGoOn(resume) }
+    let ledgerName = paths.ledger.lastPathComponent
+    let own = [
+      ledgerName, "\(ledgerName)-wal", "\(ledgerName)-shm", paths.checkpoints.lastPathComponent,
+      paths.spool.lastPathComponent, paths.model.lastPathComponent,
+      paths.topology.lastPathComponent, paths.log.lastPathComponent,
+      paths.report.lastPathComponent,
+    ]
+    for url in own.map({ url.appending(path: $0) })
+    where FileManager.default.fileExists(atPath: url.path) {
+      try FileManager.default.removeItem(at: url)
+    }
+    return false
   }
 }
 

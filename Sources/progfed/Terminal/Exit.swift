@@ -41,6 +41,9 @@ enum Exit {
     case DatasetError.missing, StartingFileError.missing: unavailable
     case is DatasetError, is StartingFileError: badInput
     case is ZMQError, is LedgerError, is EndpointError, is LiveError: unavailable
+    case VirtualSimulationError.nobodyComes, VirtualSimulationError.costModelOfDeltas,
+      VirtualSimulationError.cannotGoOn:
+      badInput
     case is DNNLError, is CodecError: bug
     default: bug
     }

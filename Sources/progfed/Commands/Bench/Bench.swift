@@ -10,6 +10,6 @@ struct Bench: AsyncParsableCommand {
       ratio of the two.
       """,
     subcommands: [
-      BenchTrain.self, BenchLedger.self, BenchFaults.self, BenchFuzz.self,
+      BenchTrain.self, BenchLedger.self, BenchFaults.self, BenchFuzz.self, BenchSimulate.self,
     ])
 }

@@ -1,0 +1,83 @@
+import Federation
+import Foundation
+package import Ledger
+import Measures
+import Synchronization
+package import Topology
+import Wire
+
+/// Broker, clients and their links in simulated time: as fast as the cores allow, and reproducible to the bit.
+package final class VirtualSimulation: Sendable {
+  /// What stands for the clients' training.
+  package enum Work: Sendable {
+    /// They train, on so many threads.
+    case training(Workload, threads: Int)
+    /// They take time and send as many bytes as an update has, with so many samples each.
+    case costModel(Topology, samplesPerClient: Int)
+  }
+
+  private let work: Work
+  private let directory: RunDirectory
+  private let observer: any RunObserver
+  private let stops = Mutex(false)
+
+  /// A simulation that hasn't begun.
+  package init(_ work: Work, directory: RunDirectory, observer: any RunObserver) {
+    self.work = work
+    self.directory = directory
+    self.observer = observer
+  }
+
+  private var topology: Topology {
+    switch work {
+    case .training(let workload, _): workload.topology
+    case .costModel(let topology, _): topology
+    }
+  }
+
+  /// Runs all rounds on the calling thread.
+  ///
+  /// - Returns: How the run ended.
+  /// - Throws: `LedgerError` for the run directory, and what training could not cope with.
+  package func run() throws -> RunState {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let topology = topology
+    if case .costModel = work, topology.codecs.delta != nil {
+      throw VirtualSimulationError.costModelOfDeltas
+    }
+    // Drawn from the seed, so that equal runs have equal messages.
+    let number = RandomStream(seed: topology.seed).stream("run").value(at: 0) | 1
+    let plan = topology.brokerPlan(run: number, epoch: 1)
+    try DurableFile.write(Data(topology.source.utf8), to: directory.paths.topology)
+    let ledger = try RunStore.create(
+      at: directory.paths.ledger,
+      header: RunHeader(topology, seed: plan.seed, transport: "modelled", clock: "virtual"))
+    defer { ledger.close() }
+    let desk = try desk(plan, ledger: ledger)
+    let loop = VirtualLoop(
+      topology: topology, plan: plan, desk: desk, observer: observer,
+      isToStop: { [self] in stops.withLock { $0 } })
+    let complete = try loop.play()
+    let state: RunState = complete ? .done : .interrupted
+    try desk.finish(
+      state: state, book: loop.books.close(), elapsed: loop.now, wallClock: clock.now - start)
+    return state
+  }
+
+  /// Ends the run early; what is there is kept.
+  package func stop() { stops.withLock { $0 = true } }
+
+  private func desk(_ plan: BrokerPlan, ledger: RunStore) throws -> any ModelDesk {
+    switch work {
+    case .training(let workload, let threads):
+      try TrainingDesk(
+        workload, plan: plan, pool: TrainingPool(width: threads), directory: directory.paths,
+        ledger: ledger, observer: observer)
+    case .costModel(let topology, let samples):
+      CostModelDesk(
+        topology: topology, plan: plan, samplesPerClient: samples, ledger: ledger,
+        observer: observer)
+    }
+  }
+}

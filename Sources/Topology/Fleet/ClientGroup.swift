@@ -1,0 +1,69 @@
+package import Links
+import Measures
+
+/// Consecutive clients with links and devices of one kind.
+package struct ClientGroup: Sendable {
+  /// A bottleneck that neighbours share: a cell, a household, a factory's uplink.
+  package struct Bottleneck: Hashable, Sendable {
+    /// Both directions of it.
+    package var link: DuplexProfile
+    /// How many consecutive clients share one; nil for all of the group.
+    package var clients: Int?
+  }
+
+  /// What the file calls it.
+  package var name: String
+  /// Its clients, from 0.
+  package var clients: Range<Int>
+  /// What the file calls their access links; nil where it says nothing of them.
+  package var linkName: String?
+  /// Their access links.
+  package var link: DuplexProfile
+  /// Their devices, and when those are there.
+  package var device: DeviceProfile
+  /// What neighbours share; nil where each has a link of its own all the way.
+  package var bottleneck: Bottleneck?
+  /// Recorded speeds and rates, of which the group's client k takes entry k modulo their count.
+  package var recordedDevices: [FedScaleDevice] = []
+  /// Recorded times of being there, dealt out in the same way.
+  package var recordedAvailability: [AvailabilityTrace] = []
+
+  /// A link that carries anything in no time: what is assumed where a file says nothing.
+  package static let unlimited = DuplexProfile(
+    down: Bandwidth(bitsPerSecond: 1e15), up: Bandwidth(bitsPerSecond: 1e15), roundTrip: .zero)
+
+  /// A device of 10 GFLOP/s that is always there: what is assumed where a file says nothing.
+  package static let plainDevice = DeviceProfile(speed: .flopsPerSecond(10e9))
+
+  /// The link of a client of this group.
+  package func link(of client: Int) -> DuplexProfile {
+    guard let recorded = recordedDevice(of: client) else { return link }
+    var link = link
+    for direction in Direction.allCases {
+      link[direction].rate = .constant(recorded.communication)
+    }
+    return link
+  }
+
+  /// The device of a client of this group.
+  package func device(of client: Int) -> DeviceProfile {
+    var device = device
+    if let recorded = recordedDevice(of: client) { device.speed = recorded.speed }
+    if !recordedAvailability.isEmpty {
+      let index = (client - clients.lowerBound) % recordedAvailability.count
+      device.availability = .trace(recordedAvailability[index])
+    }
+    return device
+  }
+
+  private func recordedDevice(of client: Int) -> FedScaleDevice? {
+    guard !recordedDevices.isEmpty else { return nil }
+    return recordedDevices[(client - clients.lowerBound) % recordedDevices.count]
+  }
+
+  /// Whether its link has no limits and its devices are the assumed ones.
+  var isPlain: Bool {
+    link == Self.unlimited && device == Self.plainDevice && bottleneck == nil
+      && recordedDevices.isEmpty && recordedAvailability.isEmpty
+  }
+}

@@ -1,0 +1,67 @@
+import Links
+import Measures
+
+/// The section `devices`: kinds of devices by name.
+struct DevicesSection {
+  /// The kinds that the file describes, by name; when they are there is said elsewhere.
+  var kinds: [String: DeviceProfile] = [:]
+
+  init(reading keys: inout KeyReader) {
+    for (name, profile) in keys.named({ Self.profile($1) }) { kinds[name] = profile }
+  }
+
+  /// The device that stands at the cursor: a name.
+  func device(_ cursor: Cursor) -> DeviceProfile? {
+    cursor.choice("a device", of: kinds.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+  }
+
+  private static func profile(_ cursor: Cursor) -> DeviceProfile? {
+    let read = cursor.keys { keys -> DeviceProfile? in
+      let speed = keys.required(
+        "speed", remedy: "write how fast it trains, as in 5 GFLOP/s or 40 samples/s"
+      ) { $0.computeSpeed() }
+      let spread = keys.value("spread", default: Distribution.constant(1), Self.spread)
+      let memory = keys.optional("memory") { $0.byteCount(1...(1 << 50)) }
+      let dropOut = keys.value("dropOut", default: 0) { $0.share() }
+      let times = Duration.zero ... .seconds(366 * 86_400)
+      let joins = keys.value("joins", default: .zero) { $0.duration(times) }
+      let leaves = keys.optional("leaves") { $0.duration(times) }
+      guard let speed else { return nil }
+      return DeviceProfile(
+        speed: speed, speedFactor: spread, memory: memory, dropOut: dropOut,
+        lifetime: Lifetime(joins: joins, leaves: leaves))
+    }
+    guard let profile = read ?? nil else { return nil }
+    for problem in profile.problems {
+      cursor.report("is a device with a fault: \(problem)", remedy: "correct the value")
+    }
+    return profile.problems.isEmpty ? profile : nil
+  }
+
+  /// How speeds differ: the deviation of their logarithm, or keys.
+  private static func spread(_ cursor: Cursor) -> Distribution? {
+    if cursor.plain != nil {
+      return cursor.number(0...3).map { .logNormal(median: 1, sigma: $0) }
+    }
+    let read = cursor.keys { keys -> Distribution? in
+      let sigma = keys.optional("logNormal") { $0.number(0...3) }
+      let deviation = keys.optional("normal") { $0.number(0...3) }
+      let bounds = keys.optional("uniform") { cursor -> ClosedRange<Double>? in
+        let remedy = "write the slowest and the fastest, as in [0.5, 2]"
+        guard let ends = cursor.elements("two factors", remedy: remedy, atMost: 2) else {
+          return nil
+        }
+        let factors = ends.compactMap { $0.number(0...1000, excluding: 0) }
+        guard ends.count == 2, factors.count == 2, factors[0] <= factors[1] else {
+          cursor.report("isn't a slowest and a fastest factor", remedy: remedy)
+          return nil
+        }
+        return factors[0]...factors[1]
+      }
+      if let sigma { return .logNormal(median: 1, sigma: sigma) }
+      if let deviation { return .normal(mean: 1, deviation: deviation) }
+      return bounds.map { .uniform($0) } ?? .constant(1)
+    }
+    return read ?? nil
+  }
+}
