@@ -60,10 +60,13 @@ package struct Topology: Sendable {
 
   /// What a broker of this topology runs, as incarnation `epoch` of `run`.
   package func brokerPlan(run: UInt64, epoch: Int) -> BrokerPlan {
-    BrokerPlan(
+    var plan = BrokerPlan(
       run: run, epoch: epoch, seed: seed, digest: planDigest, clients: clients,
       schedule: growthSchedule, learningRate: training.learningRate,
       learningRateSchedule: training.schedule, updateCodec: "\(codecs.up.spec)", rules: rules,
       limits: limits)
+    plan.youngUpdateCodec = codecs.young?.up.map { "\($0)" }
+    plan.youngRounds = codecs.young?.rounds ?? 0
+    return plan
   }
 }

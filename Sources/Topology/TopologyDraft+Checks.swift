@@ -39,6 +39,7 @@ extension TopologyDraft {
       if let clients {
         participation.checkCaps(clients: clients, stages: architecture.stages, reading: reading)
       }
+      checkBlocks(architecture, reading)
       checkBudget(architecture, reading)
       if reading.isSound("rounds", "stages") {
         schedule = stages.schedule(
@@ -116,6 +117,19 @@ extension TopologyDraft {
       "stages.count",
       "stages.count is \(count), but \(architecture.name) has \(architecture.stages)",
       remedy: "write \(architecture.stages), or leave it out")
+  }
+
+  /// Whether the blocks with a codec of their own are blocks of the model.
+  private func checkBlocks(_ architecture: Architecture, _ reading: Reading) {
+    let names = Set(
+      (1...architecture.stages).flatMap { architecture.layouts(stage: $0) }.map(\.name))
+    for name in codecs.up.overrides.keys.sorted() where !names.contains(name) {
+      reading.report(
+        "codecs.blocks.\(name)",
+        "codecs.blocks.\(name) is of no use: \(architecture.name) has no \(name)",
+        remedy:
+          "write block1 to block\(architecture.stages), or head1 to head\(architecture.stages)")
+    }
   }
 
   /// Whether an update can be taken in at all.

@@ -25,11 +25,11 @@ import Testing
     let (block, head, shallow) = (layout("block1", 2), layout("head2", 1), layout("head1", 1))
     let whole = try update([(block, [1, 2]), (head, [4])])
     let capped = try update([(block, [5, 6]), (shallow, [8])])
-    var aggregator = Aggregator(codec: codec)
+    var aggregator = Aggregator()
     aggregator.expect([block, head], mass: 3)
     aggregator.expect([block, shallow], mass: 1)
-    try aggregator.fold(whole, of: [block, head], weight: 3)
-    try aggregator.fold(capped, of: [block, shallow], weight: 1)
+    try aggregator.fold(whole, of: [block, head], codec: codec, weight: 3)
+    try aggregator.fold(capped, of: [block, shallow], codec: codec, weight: 1)
     let means = Dictionary(
       uniqueKeysWithValues: aggregator.means.map { ($0.layout.name, $0.scalars) })
     #expect(means["block1"] == [2, 3])
@@ -41,11 +41,11 @@ import Testing
   @Test func `a stale update's smaller weight makes its share smaller, or the whole step`() throws {
     let block = layout("block1", 1)
     func mean(mass: Double) throws -> Float? {
-      var aggregator = Aggregator(codec: codec)
+      var aggregator = Aggregator()
       aggregator.expect([block], mass: 1)
       aggregator.expect([block], mass: mass)
-      try aggregator.fold(try update([(block, [3])]), of: [block], weight: 1)
-      try aggregator.fold(try update([(block, [6])]), of: [block], weight: 0.5)
+      try aggregator.fold(try update([(block, [3])]), of: [block], codec: codec, weight: 1)
+      try aggregator.fold(try update([(block, [6])]), of: [block], codec: codec, weight: 0.5)
       return aggregator.means.first?.scalars.first
     }
     #expect(try mean(mass: 0.5) == 4)  // (3 + ½·6) / 1½
@@ -62,14 +62,14 @@ import Testing
         values: (0..<12).map { _ in Float(stream.normal()) }
       )
     }
-    var aggregator = Aggregator(codec: codec)
+    var aggregator = Aggregator()
     for (depth, weight, _) in updates {
       aggregator.expect(Array(layouts.prefix(depth)), mass: weight)
     }
     for (depth, weight, values) in updates {
       let covered = Array(layouts.prefix(depth))
       let parts = covered.indices.map { (covered[$0], Array(values[3 * $0..<3 * $0 + 3])) }
-      try aggregator.fold(try update(parts), of: covered, weight: weight)
+      try aggregator.fold(try update(parts), of: covered, codec: codec, weight: weight)
     }
     for (index, mean) in aggregator.means.enumerated() {
       let covering = updates.filter { $0.depth > index }
@@ -84,10 +84,10 @@ import Testing
 
   @Test func `bytes that aren't an update of the segments are refused`() throws {
     let block = layout("block1", 2)
-    var aggregator = Aggregator(codec: codec)
+    var aggregator = Aggregator()
     aggregator.expect([block], mass: 1)
-    #expect(throws: CodecError.self) { try aggregator.fold([1, 2], of: [block], weight: 1) }
+    #expect(throws: CodecError.self) { try aggregator.fold([1, 2], of: [block], codec: codec, weight: 1) }
     let long = try update([(block, [1, 2]), (block, [1, 2])])
-    #expect(throws: CodecError.self) { try aggregator.fold(long, of: [block], weight: 1) }
+    #expect(throws: CodecError.self) { try aggregator.fold(long, of: [block], codec: codec, weight: 1) }
   }
 }

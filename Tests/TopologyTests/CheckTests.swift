@@ -66,4 +66,58 @@ struct CheckTests {
     let uncertain = TopologyCheck(try Texts.topology(Texts.with("codecs: {up: topk1}"))).text()
     #expect(uncertain.contains("to be expected"))
   }
+
+  @Test func `with all clients in each round deltas go down once, keyframes at growth`() throws {
+    let topology = try Texts.topology(
+      Texts.section("stages", "rounds: [4, 4, 4]", "warmUp: 0")
+        + "codecs: {down: linear8, downDelta: topk1, keyframeEvery: 100}\n")
+    let (keyframe, delta) = (topology.codecs.down, try #require(topology.codecs.delta).codec)
+    let (first, second) = (
+      topology.architecture.layouts(stage: 1), topology.architecture.layouts(stage: 2)
+    )
+    let check = TopologyCheck(topology)
+    #expect(
+      check.stages[0].down.bytes
+        == 10
+        * first.reduce(0) {
+          $0 + keyframe.expectedSize(of: $1).bytes + 3 * delta.expectedSize(of: $1).bytes
+        })
+    let new = second.dropFirst().reduce(0) {
+      $0 + keyframe.expectedSize(of: $1).bytes + 3 * delta.expectedSize(of: $1).bytes
+    }
+    #expect(check.stages[1].down.bytes == 10 * (new + 4 * delta.expectedSize(of: second[0]).bytes))
+  }
+
+  @Test func `who comes back after rounds is expected to lack their deltas`() throws {
+    func check(_ more: String) throws -> TopologyCheck {
+      TopologyCheck(
+        try Texts.topology(
+          Texts.with(
+            "strategy: end-to-end", "participation: {perRound: 1}",
+            "codecs: {down: linear8, downDelta: stc1\(more)}")))
+    }
+    let all = try check(", keyframeEvery: 1000")
+    let anchored = try check(", keyframeEvery: 1000, reference: anchor")
+    let keyframes = try check(", keyframeEvery: 1")
+    #expect(all.down > anchored.down, "one client in ten lacks many deltas, but one from an anchor")
+    #expect(anchored.down < keyframes.down)
+  }
+
+  @Test func `a biased codec without error feedback is warned of`() throws {
+    func warnings(_ codecs: String) throws -> [String] {
+      TopologyCheck(try Texts.topology(Texts.with("codecs: \(codecs)"))).warnings
+    }
+    for codec in ["topk1", "stc1", "sign", "eden1mse"] {
+      #expect(try warnings("{up: \(codec)}").count == 1)
+      #expect(try warnings("{up: \(codec), errorFeedback: true}").isEmpty)
+    }
+    #expect(try warnings("{up: eden1, blocks: {block1: sign}}").count == 1)
+    for codec in ["dense32", "linear1", "eden0.1", "qsgd8"] {
+      #expect(try warnings("{up: \(codec)}").isEmpty)
+    }
+    #expect(try warnings("{downDelta: eden2}").count == 1)
+    #expect(
+      TopologyCheck(try Texts.topology(Texts.with("codecs: {up: sign}"))).text()
+        .contains("warning: codecs: updates go up by sign"))
+  }
 }

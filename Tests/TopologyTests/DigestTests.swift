@@ -36,6 +36,10 @@ struct DigestTests {
       "training: {weightDecay: 0}", "training: {clipNorm: 2}", "training: {clipNorm: none}",
       "training: {lossLimit: 11}", "training: {proximal: 0.1}",
       "codecs: {up: linear8}", "codecs: {down: linear8}", "codecs: {smallTensors: 9}",
+      "codecs: {downDelta: stc5}", "codecs: {downDelta: stc5, keyframeEvery: 9}",
+      "codecs: {downDelta: stc5, reference: anchor}", "codecs: {errorFeedback: true}",
+      "codecs: {blocks: {block1: eden1}}", "codecs: {young: {rounds: 2, up: linear8}}",
+
     ].map { Texts.with($0) }
     texts += [
       "iid", "byUser", "{shards: 2}", "{dirichlet: 1}", "{dirichlet: 1, minimum: 2}",

@@ -116,7 +116,16 @@ struct ValueTests {
         deadline: 1.5 min
         minimum: 20
         joinTimeout: 1 h
-      codecs: {up: topk1+linear4, down: linear8, smallTensors: 64}
+      codecs:
+        up: topk1+linear4
+        down: linear8
+        smallTensors: 64
+        downDelta: stc5
+        reference: anchor
+        keyframeEvery: 20
+        errorFeedback: true
+        blocks: {block2: linear8, head1: dense32}
+        young: {rounds: 2, up: linear8, downDelta: eden2mse}
       evaluation: {every: 5, batch: 250}
       limits:
         bytesInFlight: 32 MiB
@@ -165,6 +174,24 @@ struct ValueTests {
     #expect("\(topology.codecs.down.spec)" == "linear8")
     #expect(topology.codecs.up.smallTensorLimit == 64)
     #expect(topology.codecs.down.smallTensorLimit == 64)
+    #expect(topology.codecs.errorFeedback)
+    #expect(
+      topology.codecs.up.overrides.mapValues { "\($0)" } == [
+        "block2": "linear8", "head1": "dense32",
+      ])
+    let old = topology.growthSchedule.phase(in: topology.rounds)
+    let young = topology.growthSchedule.phase(in: 1)
+    #expect("\(topology.codecs.up(in: old).spec)" == "topk1+linear4")
+    #expect(
+      topology.codecs.up(in: young)
+        == UpdateCodec(try CodecSpec(parsing: "linear8"), smallTensorLimit: 64))
+    let delta = try #require(topology.codecs.delta(in: old))
+    #expect("\(delta.codec.spec)" == "stc5")
+    #expect(delta.reference == .anchor)
+    #expect(delta.keyframeEvery == 20)
+    #expect(topology.codecs.delta(in: young).map { "\($0.codec.spec)" } == "eden2mse")
+    #expect(topology.brokerPlan(run: 1, epoch: 1).updateCodec(in: young) == "linear8")
+    #expect(topology.brokerPlan(run: 1, epoch: 1).updateCodec(in: old) == "topk1+linear4")
     #expect(topology.evaluation.every == 5)
     #expect(topology.evaluation.batch == 250)
     var limits = ProtocolLimits()

@@ -30,7 +30,8 @@ package struct CodecBenchmark: Sendable {
     "linear4+zstd",
   ]
 
-  private let values: [Float]
+  /// What is coded.
+  package let values: [Float]
   private let repetitions: Int
 
   /// A benchmark over `count` normal values of varying magnitude, the best of `repetitions` counting.
@@ -84,6 +85,13 @@ package struct CodecBenchmark: Sendable {
       best = min(best, clock.measure { Kernels.hadamard(&block, count: block.count) })
     }
     return Double(block.count) / best.seconds / 1e9
+  }
+
+  /// The time that a plain C loop takes to scale as many bytes and add them to an accumulator.
+  package func plainAddition(clock: some Clock<Duration>) -> Duration {
+    var sums = [Float](repeating: 0, count: values.count)
+    let codes = [UInt8](repeating: 1, count: values.count)
+    return clock.measure { Self.addPlainly(codes, to: &sums) }
   }
 
   private func error(of decoded: [Float]) -> Double {

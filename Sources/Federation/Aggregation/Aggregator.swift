@@ -9,16 +9,13 @@ public import Tensors
 /// updates are to make smaller steps. Additions of floats don't commute in their last bits, so callers
 /// fold in the order of the clients' numbers: then arrival order changes nothing.
 public struct Aggregator: Sendable {
-  /// How updates are encoded.
-  public let codec: UpdateCodec
-
   private var layouts: [ParameterLayout] = []
   private var masses: [Double] = []
   private var sums: [[Float]] = []
   private var indices: [String: Int] = [:]
 
   /// An aggregator that expects nothing yet.
-  public init(codec: UpdateCodec) { self.codec = codec }
+  public init() {}
 
   /// Expects an update of the segments of `layouts`, to be told for all of them before the first is folded.
   ///
@@ -45,10 +42,11 @@ public struct Aggregator: Sendable {
   /// - Parameters:
   ///   - update: The encoded segments, framed by ``UpdateFraming``.
   ///   - covered: The segments that it covers, in the order in which their bytes follow each other.
+  ///   - codec: How it is encoded.
   ///   - weight: The weight of its values.
   /// - Throws: `CodecError` if the bytes aren't an update of these segments.
   public mutating func fold(
-    _ update: [UInt8], of covered: [ParameterLayout], weight: Double
+    _ update: [UInt8], of covered: [ParameterLayout], codec: UpdateCodec, weight: Double
   ) throws(CodecError) {
     let parts = try UpdateFraming.split(update, count: covered.count)
     for (part, layout) in zip(parts, covered) {

@@ -19,8 +19,12 @@ package struct BrokerPlan: Hashable, Sendable {
   package var learningRate: Double
   /// How the learning rate changes.
   package var learningRateSchedule: LearningRateSchedule
-  /// The codec of the updates.
+  /// The codec of the updates, as it is announced.
   package var updateCodec: String
+  /// Another one for the first `youngRounds` rounds of each stage; nil for the same.
+  package var youngUpdateCodec: String?
+  /// How many rounds of a stage count as its first.
+  package var youngRounds = 0
   /// When rounds begin and end.
   package var rules: RoundRules
   /// Waiting times and sizes.
@@ -43,6 +47,12 @@ package struct BrokerPlan: Hashable, Sendable {
     self.updateCodec = updateCodec
     self.rules = rules
     self.limits = limits
+  }
+
+  /// The codec of the updates in `phase`, as it is announced.
+  package func updateCodec(in phase: Phase) -> String {
+    guard phase.roundInStage <= youngRounds else { return updateCodec }
+    return youngUpdateCodec ?? updateCodec
   }
 
   /// The learning rate of the clients in `phase`.

@@ -59,7 +59,7 @@ struct GlobalModel {
       segments.append(reference.segment(trained: phase.trains(name)))
       for encoded in reference.steps { steps[encoded.step.digest] = encoded.buffer }
       if phase.trains(name) {
-        let maximum = codecs.up.maximumSize(of: stage.layouts[index]).bytes
+        let maximum = codecs.up(in: phase).maximumSize(of: stage.layouts[index]).bytes
         updateLimit += maximum + UpdateFraming.lengthBytes
       }
     }
@@ -142,7 +142,7 @@ struct GlobalModel {
   private func reference(
     to value: ParameterVector, _ name: SegmentName, index: Int, _ phase: Phase
   ) throws(CodecError) -> BroadcastReference {
-    let plan = codecs.delta
+    let plan = codecs.delta(in: phase)
     let known = references[name]
     if let known, !changed.contains(name) { return known }
     let key = RandomStream(seed: seed).stream("model codec", phase.round, index).key

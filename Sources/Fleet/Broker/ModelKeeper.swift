@@ -232,10 +232,11 @@ final class ModelKeeper: @unchecked Sendable {
     }
     do throws(CodecError) {
       let layouts = trainedLayouts(submission)
+      let codec = codec(submission)
       let parts = try UpdateFraming.split(bytes, count: layouts.count)
       var squares = 0.0
       for (part, layout) in zip(parts, layouts) {
-        let update = try workload.topology.codecs.up.decode(part, layout: layout)
+        let update = try codec.decode(part, layout: layout)
         for scalar in update.scalars { squares += Double(scalar) * Double(scalar) }
       }
       guard squares.isFinite else {
@@ -254,6 +255,11 @@ final class ModelKeeper: @unchecked Sendable {
   }
 
   /// The segments that an update covers, by the round and stage that it was trained for.
+  /// The codec of an update: that of the round for which it was trained.
+  private func codec(_ submission: Submission) -> UpdateCodec {
+    workload.topology.codecs.up(in: plan.schedule.phase(in: submission.round))
+  }
+
   private func trainedLayouts(_ submission: Submission) -> [ParameterLayout] {
     workload.trainedLayouts(plan.schedule.phase(in: submission.round), depth: submission.stage)
   }
@@ -261,7 +267,7 @@ final class ModelKeeper: @unchecked Sendable {
   private func aggregate(_ result: RoundResult, _ phase: Phase) throws {
     guard let spool else { return }
     let contributions = result.contributions(plan.rules)
-    var aggregator = Aggregator(codec: workload.topology.codecs.up)
+    var aggregator = Aggregator()
     for contribution in contributions {
       aggregator.expect(trainedLayouts(contribution.submission), mass: contribution.mass)
     }
@@ -270,7 +276,7 @@ final class ModelKeeper: @unchecked Sendable {
       guard let update = SpooledUpdate(try spool.read(entry)) else { continue }
       try aggregator.fold(
         update.bytes, of: trainedLayouts(contribution.submission),
-        weight: contribution.weight)
+        codec: codec(contribution.submission), weight: contribution.weight)
     }
     model.apply(aggregator.means, in: phase)
   }

@@ -4,6 +4,7 @@ import Digests
 import Federation
 import Measures
 import Neural
+import Progressive
 import Tensors
 import Topology
 import Wire
@@ -21,6 +22,8 @@ struct LocalTraining: Sendable {
   let states: [SegmentState]
   /// The client's samples.
   let samples: [Int]
+  /// What clients' codecs left out of earlier updates; nil without error feedback.
+  let residuals: ResidualStore?
 
   /// Trains on `lane` and says what came of it.
   func run(on lane: TrainingLane) -> WorkerEvent {
@@ -37,12 +40,14 @@ struct LocalTraining: Sendable {
         return failed(
           .diverged, "all \(outcome.skippedSteps) steps had a loss that isn't usable")
       }
-      let update = SharedBuffer(try encode(trained, from: start))
+      var residual = try residuals?.residual(of: client)
+      residual?.adapt(to: stage.layouts)
+      let update = SharedBuffer(try encode(trained, from: start, residual: &residual))
       let offer = Offer(
         length: update.count, digest: Digest(of: update.bytes), samples: samples.count,
         base: task.base, loss: Float(outcome.meanLoss), steps: outcome.steps,
         skippedSteps: outcome.skippedSteps)
-      return .trained(client: client, round: task.round, offer, update)
+      return .trained(client: client, round: task.round, offer, update, residual)
     } catch CodecError.notFinite {
       return failed(.diverged, "its parameters are no longer finite")
     } catch {
@@ -83,18 +88,26 @@ struct LocalTraining: Sendable {
       random: root.stream("dropout", client, task.round))
   }
 
-  /// The encoded differences of the trained segments, one after the other.
+  /// The encoded differences of the trained segments, one after the other; the residual becomes what they
+  /// leave out.
   private func encode(
-    _ trained: [ParameterVector], from start: [ParameterVector]
+    _ trained: [ParameterVector], from start: [ParameterVector], residual: inout Residual?
   ) throws(CodecError) -> [UInt8] {
     var parts: [[UInt8]] = []
+    let topology = workload.topology
+    let codec = topology.codecs.up(in: topology.growthSchedule.phase(in: task.round))
     for index in trainable.sorted() {
       var difference = trained[index]
       for scalar in difference.scalars.indices {
         difference.scalars[scalar] -= start[index].scalars[scalar]
       }
       let key = RandomStream(seed: seed).stream("update codec", client, task.round, index).key
-      parts.append(try workload.topology.codecs.up.encode(difference, key: key))
+      if let encoded = try residual?.encode(difference, codec: codec, key: key) {
+        residual?.commit(encoded)
+        parts.append(encoded.bytes)
+      } else {
+        parts.append(try codec.encode(difference, key: key))
+      }
     }
     return UpdateFraming.join(parts)
   }

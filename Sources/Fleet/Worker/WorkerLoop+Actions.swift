@@ -1,3 +1,4 @@
+import Codecs
 import Federation
 import Ledger
 import Measures
@@ -28,6 +29,8 @@ extension WorkerLoop {
     case .settled(let round, let accepted):
       trainings.removeValue(forKey: client)?.cancel()
       offers[client] = nil
+      let leftOut = leftOut.removeValue(forKey: client)
+      if accepted, let leftOut { keep(leftOut, of: client, round: round) }
       noteStaleSegments()
       if accepted { report(.counted(client: client, round: round)) }
     case .finished(let end):
@@ -36,6 +39,15 @@ extension WorkerLoop {
       }
       ends.append(end)
       machines[client] = nil
+    }
+  }
+
+  /// Makes current what a counted update left out.
+  private func keep(_ residual: Residual, of client: Int, round: Int) {
+    do throws(ResidualStoreError) {
+      try residuals?.keep(residual, of: client)
+    } catch {
+      report(.forgot(client: client, round: round, detail: "\(error)"))
     }
   }
 
@@ -69,7 +81,7 @@ extension WorkerLoop {
     trainings[client] = cancellation
     let training = LocalTraining(
       workload: workload, task: task, client: client, seed: seed, states: states,
-      samples: partition[client])
+      samples: partition[client], residuals: residuals)
     pool.submit { [inbox] lane in
       guard !cancellation.isCancelled else { return }
       KillPoint.trainingBegun.pass()
@@ -86,10 +98,11 @@ extension WorkerLoop {
   /// Takes in what reached the loop from other threads.
   func take(_ event: WorkerEvent) throws {
     switch event {
-    case .trained(let client, let round, let offer, let update):
+    case .trained(let client, let round, let offer, let update, let residual):
       guard machines[client]?.task?.round == round else { return }
       KillPoint.updateTrained.pass()
       offers[client] = update
+      leftOut[client] = residual
       try handle(.trained(round: round, offer), for: client)
     case .failed(let client, let round, let reason, let detail):
       report(.declined(client: client, round: round, reason, detail: detail))

@@ -1,3 +1,4 @@
+import Codecs
 import Digests
 import Federation
 import Ledger
@@ -28,6 +29,9 @@ final class WorkerLoop {
   var store = SegmentStore()
   var listeners: [Digest: Int] = [:]
   var offers: [Int: SharedBuffer] = [:]
+  /// What the offered updates leave out, to be kept once they count; none without error feedback.
+  var leftOut: [Int: Residual] = [:]
+  let residuals: ResidualStore?
   var trainings: [Int: Cancellation] = [:]
   var partition: [[Int]]?
   var seed: UInt64 = 0
@@ -43,8 +47,10 @@ final class WorkerLoop {
   /// Opens the sockets of a worker.
   init(
     settings: WorkerSettings, workload: Workload, context: Context, pool: TrainingPool,
-    inbox: Inbox<WorkerEvent>, report: @escaping @Sendable (WorkerReport) -> Void
+    inbox: Inbox<WorkerEvent>, residuals: ResidualStore?,
+    report: @escaping @Sendable (WorkerReport) -> Void
   ) throws(ZMQError) {
+    self.residuals = residuals
     self.settings = settings
     self.workload = workload
     self.pool = pool

@@ -42,10 +42,10 @@ package struct UpdateTarget: FuzzTarget {
     }
     var update = UpdateFraming.join(parts)
     if Bool.random(using: &stream) { update = ByteMutation.damage(update, using: &stream) }
-    var aggregator = Aggregator(codec: codec)
+    var aggregator = Aggregator()
     aggregator.expect(layouts, mass: 1)
     do {
-      try aggregator.fold(update, of: layouts, weight: 1)
+      try aggregator.fold(update, of: layouts, codec: codec, weight: 1)
     } catch {
       return false
     }

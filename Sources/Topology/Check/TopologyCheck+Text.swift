@@ -33,7 +33,7 @@ extension TopologyCheck {
 
       Bytes are those of models and updates for all clients\(sizes);
       envelopes, framing, announcements and repairs come on top.
-
+      \(warnings.map { "\nwarning: \($0)\n" }.joined())
       """
   }
 

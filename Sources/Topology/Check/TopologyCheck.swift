@@ -33,12 +33,15 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
   package var computation: Double
   /// Whether the sizes don't depend on the values that are sent.
   package var isExact: Bool
+  /// What is allowed, but should be thought over.
+  package var warnings: [String]
 
   /// Forecasts what `topology` takes.
   package init(_ topology: Topology) {
     let architecture = topology.architecture
     let last = architecture.stages
-    stages = (1...last).map { StageForecast($0, of: topology) }
+    let downs = DownForecast(topology).bytes
+    stages = (1...last).map { StageForecast($0, of: topology, down: downs[$0 - 1]) }
     name = topology.name
     model = architecture.name
     clients = topology.clients
@@ -52,9 +55,13 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
     let fullFLOPs = Double(architecture.trainingFLOPs(stage: last)) * Double(topology.rounds)
     computation = fullFLOPs > 0 ? flops / fullFLOPs : 1
     let codecs = topology.codecs
-    isExact = (1...last).flatMap { architecture.layouts(stage: $0) }.allSatisfy {
-      codecs.up.exactSize(of: $0) != nil && codecs.down.exactSize(of: $0) != nil
-    }
+    isExact =
+      codecs.young == nil
+      && (1...last).flatMap { architecture.layouts(stage: $0) }.allSatisfy { layout in
+        codecs.up.exactSize(of: layout) != nil && codecs.down.exactSize(of: layout) != nil
+          && codecs.delta.map { $0.codec.exactSize(of: layout) != nil } ?? true
+      }
+    warnings = codecs.warnings
   }
 
   /// How many times fewer bytes than with the full model are moved, both ways together.
@@ -63,7 +70,7 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
 
 extension StageForecast {
   /// What stage `stage` of `topology` is expected to take.
-  fileprivate init(_ stage: Int, of topology: Topology) {
+  fileprivate init(_ stage: Int, of topology: Topology, down expected: Double) {
     let schedule = topology.growthSchedule
     let layouts = topology.architecture.layouts(stage: stage)
     let (downs, ups) = (
@@ -79,22 +86,18 @@ extension StageForecast {
     flopsPerSample = topology.architecture.trainingFLOPs(stage: stage)
     let (perRound, asked) = (topology.rules.clientsPerRound, topology.rules.clientsAsked)
     // The newest block and the head come last.
-    let newest = (down: downs.suffix(2).reduce(0, +), up: ups.suffix(2).reduce(0, +))
-    up = ByteCount(
-      perRound * (warmUpRounds * newest.up + (rounds - warmUpRounds) * updateSize.bytes))
-    // Until the first round after the warm-up, the older blocks stay as they are: who was drawn before, at
-    // odds of n to k in each round, has them.
-    let older = Double(modelSize.bytes - newest.down)
-    let isIdle = 1 - min(1, Double(asked) / Double(topology.clients))
-    var lacking = 0.0
-    var odds = 1.0
-    for _ in 0..<min(rounds, warmUpRounds + 1) {
-      lacking += odds
-      odds *= isIdle
+    let young = topology.codecs.young
+    up = .zero
+    for round in 1..<rounds + 1 {
+      var sizes = ups
+      if let young, let spec = young.up, round <= young.rounds {
+        let codec = UpdateCodec(spec, smallTensorLimit: topology.codecs.up.smallTensorLimit)
+        sizes = layouts.map { codec.expectedSize(of: $0).bytes }
+      }
+      let sent = round <= warmUpRounds ? sizes.suffix(2).reduce(0, +) : sizes.reduce(0, +)
+      up += ByteCount(perRound * sent)
     }
-    lacking += Double(max(0, rounds - warmUpRounds - 1))
-    let received = Double(rounds * newest.down) + lacking * older
-    down = ByteCount(Int((Double(asked) * received).rounded()))
+    down = ByteCount(Int((Double(asked) * expected).rounded()))
   }
 
   /// The computation of all rounds for one sample each.

@@ -1,13 +1,43 @@
 package import Codecs
+package import Progressive
 
 /// The section `codecs`: how updates and the model become bytes.
 package struct CodecsSection: Hashable, Sendable {
-  /// The codec of the updates, from clients to broker.
+  /// The codec of the updates, from clients to broker, once a stage is no longer young.
   package var up: UpdateCodec
-  /// The codec of the model, from broker to clients.
+  /// The codec of the model, from broker to clients; of its keyframes, if there are deltas.
   package var down: UpdateCodec
   /// How the model goes on from a keyframe; nil if each round has its own.
   package var delta: DeltaPlan?
+  /// Whether a client keeps what its codec left out of an update, and adds it to the next.
+  package var errorFeedback: Bool
+  /// Other codecs for the first rounds of each stage; nil for the same ones.
+  package var young: YoungCodecs?
+
+  /// The codec of the updates in `phase`.
+  package func up(in phase: Phase) -> UpdateCodec {
+    guard let young, phase.roundInStage <= young.rounds, let spec = young.up else { return up }
+    return UpdateCodec(spec, smallTensorLimit: up.smallTensorLimit)
+  }
+
+  /// How the model goes on from a keyframe in `phase`.
+  package func delta(in phase: Phase) -> DeltaPlan? {
+    guard var plan = delta, let young, phase.roundInStage <= young.rounds,
+      let spec = young.downDelta
+    else { return delta }
+    plan.codec.spec = spec
+    return plan
+  }
+}
+
+/// Other codecs for the first rounds of each stage, when new blocks learn the most.
+package struct YoungCodecs: Hashable, Sendable {
+  /// How many rounds of each stage.
+  package var rounds: Int
+  /// The codec of the updates, of all blocks; nil for the usual ones.
+  package var up: CodecSpec?
+  /// The codec of the model's deltas; nil for the usual one.
+  package var downDelta: CodecSpec?
 }
 
 extension CodecsSection {
@@ -16,9 +46,20 @@ extension CodecsSection {
     let down = keys.value("down", default: .dense32) { Self.model($0) }
     let standard = UpdateCodec(.dense32).smallTensorLimit
     let limit = keys.value("smallTensors", default: standard) { $0.whole(0...1_000_000_000) }
-    self.up = UpdateCodec(up, smallTensorLimit: limit)
+    let blocks = keys.value("blocks", default: [:]) { Self.blocks($0) }
+    self.up = UpdateCodec(up, smallTensorLimit: limit, overrides: blocks)
     self.down = UpdateCodec(down, smallTensorLimit: limit)
-    delta = nil
+    errorFeedback = keys.value("errorFeedback", default: false) { $0.flag() }
+    delta = Self.delta(reading: &keys, limit: limit)
+    young = keys.optional("young") { cursor in
+      cursor.keys { keys in
+        YoungCodecs(
+          rounds: keys.value("rounds", default: 3) { $0.whole(1...1_000_000) },
+          up: keys.optional("up") { Self.spec($0) },
+          downDelta: keys.optional("downDelta") { Self.difference($0) })
+      }
+    }
+    check(keys)
   }
 
   /// Puts the command line's codecs in place of the file's.
@@ -36,6 +77,40 @@ extension CodecsSection {
     }
     if down != nil, self.down.spec.sparsification != nil {
       reading.report("codecs.down", "\(self.down.spec) \(Self.gaps)", remedy: Self.gapless)
+    }
+    if up != nil, errorFeedback, self.up.spec.isRandom {
+      reading.report("codecs.up", "\(self.up.spec) \(Self.growing)", remedy: Self.shrinking)
+    }
+  }
+
+  private static func delta(reading keys: inout KeyReader, limit: Int) -> DeltaPlan? {
+    let spec = keys.optional("downDelta") { difference($0) }
+    let reference = keys.optional("reference") { cursor in
+      cursor.choice("a reference", of: DeltaPlan.Reference.allCases.map { ($0.rawValue, $0) })
+    }
+    let interval = keys.optional("keyframeEvery") { $0.whole(1...1_000_000) }
+    guard let spec else {
+      for key in ["reference", "keyframeEvery"] where keys.has(key) {
+        guard keys.reading.isSound(keys.full("downDelta"), keys.full(key)) else { continue }
+        keys.reading.report(
+          keys.full(key), "\(keys.full(key)) means nothing without deltas",
+          remedy: "remove it, or write their codec, as in downDelta: stc5")
+      }
+      return nil
+    }
+    return DeltaPlan(
+      codec: UpdateCodec(spec, smallTensorLimit: limit), reference: reference ?? .last,
+      // An anchor doesn't end by itself: its deltas are never many.
+      keyframeEvery: interval ?? (reference == .anchor ? 10 : nil))
+  }
+
+  private func check(_ keys: KeyReader) {
+    guard errorFeedback, keys.reading.isSound(keys.full("up"), keys.full("blocks")) else { return }
+    for (key, spec) in [("up", up.spec)] + up.overrides.map({ ("blocks.\($0.key)", $0.value) })
+    where spec.isRandom {
+      keys.reading.report(
+        keys.full(key), "\(keys.full(key)) is \(spec), which \(Self.growing)",
+        remedy: Self.shrinking)
     }
   }
 
@@ -61,8 +136,36 @@ extension CodecsSection {
     return spec
   }
 
+  /// The codec of a difference whose error is sent later, so that it must be less than the difference.
+  private static func difference(_ cursor: Cursor) -> CodecSpec? {
+    guard let spec = spec(cursor) else { return nil }
+    guard !spec.isRandom else {
+      cursor.report("is \(spec), which \(growing)", remedy: shrinking)
+      return nil
+    }
+    return spec
+  }
+
+  /// The codecs of blocks and heads by their names.
+  private static func blocks(_ cursor: Cursor) -> [String: CodecSpec]? {
+    guard let entries = cursor.entries("a section of blocks", remedy: "write block1: eden1") else {
+      return nil
+    }
+    var blocks: [String: CodecSpec] = [:]
+    for (name, value) in entries {
+      guard SegmentName(name) != nil else {
+        value.report("names no block or head", remedy: "write block1, block2, …, or head1, …")
+        continue
+      }
+      blocks[name] = spec(value)
+    }
+    return blocks
+  }
+
   private static let gaps = "leaves values out, but clients need the whole model"
   private static let gapless = "write a codec that only rounds, as in linear8"
+  private static let growing = "scales what it keeps: what it leaves out grows from round to round"
+  private static let shrinking = "choose the values by magnitude, as in topk1+linear4 or stc1"
 
   /// The error's text before and after its first semicolon.
   private static func halves(_ error: CodecSpecError) -> (problem: String, remedy: String) {
@@ -71,11 +174,56 @@ extension CodecsSection {
     return (String(halves[0]), Cursor.trimmed(halves[1]))
   }
 
-  /// The values as name and text, in a fixed order.
+  /// The values as name and text, in a fixed order; those that a topology may do without only if it has them.
   var canonical: [(String, String)] {
-    [
+    var lines = [
       ("codecs.up", "\(up.spec)"), ("codecs.down", "\(down.spec)"),
       ("codecs.smallTensors", "\(up.smallTensorLimit)"),
     ]
+    for (name, spec) in up.overrides.sorted(by: { $0.key < $1.key }) {
+      lines.append(("codecs.blocks.\(name)", "\(spec)"))
+    }
+    if errorFeedback { lines.append(("codecs.errorFeedback", "true")) }
+    if let delta {
+      lines.append(("codecs.downDelta", "\(delta.codec.spec)"))
+      lines.append(("codecs.reference", delta.reference.rawValue))
+      if let interval = delta.keyframeEvery {
+        lines.append(("codecs.keyframeEvery", "\(interval)"))
+      }
+    }
+    if let young {
+      lines.append(("codecs.young.rounds", "\(young.rounds)"))
+      if let spec = young.up { lines.append(("codecs.young.up", "\(spec)")) }
+      if let spec = young.downDelta { lines.append(("codecs.young.downDelta", "\(spec)")) }
+    }
+    return lines
+  }
+
+  /// What a reader of `check` should think over.
+  package var warnings: [String] {
+    var warnings: [String] = []
+    if !errorFeedback {
+      let biased = ([up.spec] + up.overrides.values.sorted { "\($0)" < "\($1)" })
+        .first { !$0.isUnbiased }
+      if let biased {
+        warnings.append(
+          "codecs: updates go up by \(biased), whose errors don't average out; write "
+            + "errorFeedback: true, or take an unbiased codec, as in eden1")
+      }
+    }
+    if let delta, case .eden(let bits, .unbiased) = delta.codec.spec.quantization {
+      warnings.append(
+        "codecs: eden\(bits)mse has a smaller error than \(delta.codec.spec), and what is left out "
+          + "of a delta is sent later")
+    }
+    return warnings
+  }
+}
+
+extension CodecSpec {
+  /// Whether it keeps values at random and scales them up.
+  fileprivate var isRandom: Bool {
+    if case .random = sparsification { return true }
+    return false
   }
 }

@@ -92,6 +92,8 @@ struct WorkerCommand: ParsableCommand {
     case .training(let client, let round, let stage):
       "round \(round), stage \(stage): client \(client) trains"
     case .counted(let client, let round): "round \(round): client \(client)'s update counts"
+    case .forgot(let client, let round, let detail):
+      "round \(round): client \(client) forgot what its update left out: \(detail)"
     case .declined(let client, let round, let reason, let detail):
       "round \(round): client \(client) can't take part (\(reason.name)): \(detail)"
     case .refused(let client, let reason, let detail):

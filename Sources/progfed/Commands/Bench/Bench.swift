@@ -10,6 +10,7 @@ struct Bench: AsyncParsableCommand {
       ratio of the two.
       """,
     subcommands: [
-      BenchTrain.self, BenchLedger.self, BenchFaults.self, BenchFuzz.self, BenchSimulate.self,
+      BenchTrain.self, BenchCodec.self, BenchAggregate.self, BenchTransport.self, BenchLedger.self,
+      BenchSimulate.self, BenchFaults.self, BenchFuzz.self,
     ])
 }

@@ -1,0 +1,89 @@
+import Codecs
+import Federation
+import Measures
+import Models
+import Progressive
+import Tensors
+
+/// What one client that takes part is expected to receive of the model, stage by stage.
+///
+/// A step is needed by whoever didn't take part since it was made: with k of n clients in each round, after t
+/// rounds that is a share of (1 − k/n)ᵗ. It is expected that each round changes what it trains.
+struct DownForecast {
+  /// The bytes, by stage, summed over its rounds.
+  let bytes: [Double]
+
+  /// What is expected of one segment.
+  fileprivate struct Way {
+    /// The round of the keyframe, and its bytes.
+    var keyframe: (round: Int, bytes: Double)
+    /// The bytes of the differences since then, and how many there are.
+    var differences = (bytes: 0.0, count: 0)
+    /// The bytes that a client of the next round is expected to lack.
+    var lacking: (keyframe: Double, differences: Double)
+
+    init(keyframe bytes: Double, round: Int) {
+      keyframe = (round, bytes)
+      lacking = (bytes, 0)
+    }
+  }
+
+  init(_ topology: Topology) {
+    let schedule = topology.growthSchedule
+    let idle = 1 - min(1, Double(topology.rules.clientsAsked) / Double(topology.clients))
+    let codecs = topology.codecs
+    let layouts = (1...schedule.stages).map { topology.architecture.layouts(stage: $0) }
+    let keyframes = layouts.map { $0.map { Double(codecs.down.expectedSize(of: $0).bytes) } }
+    var ways: [SegmentName: Way] = [:]
+    var sums = Array(repeating: 0.0, count: schedule.stages)
+    var last: Phase?
+    for round in 1..<schedule.totalRounds + 1 {
+      let phase = schedule.phase(in: round)
+      let stage = phase.stage - 1
+      for (index, name) in phase.segments.enumerated() {
+        let size = keyframes[stage][index]
+        if var way = ways[name] {
+          way.lacking.keyframe *= idle
+          way.lacking.differences *= idle
+          if let last, last.segments.contains(name), last.trains(name) {
+            way.change(codecs.delta(in: phase), layouts[stage][index], size, in: round)
+          }
+          ways[name] = way
+        } else {
+          ways[name] = Way(keyframe: size, round: round)
+        }
+        sums[stage] += ways[name].map { $0.lacking.keyframe + $0.lacking.differences } ?? 0
+      }
+      last = phase
+    }
+    bytes = sums
+  }
+}
+
+extension DownForecast.Way {
+  /// The values changed: a difference is added, or a keyframe begins anew.
+  fileprivate mutating func change(
+    _ plan: DeltaPlan?, _ layout: ParameterLayout, _ size: Double, in round: Int
+  ) {
+    guard let plan, differences.count + 1 < DeltaPlan.maximalSteps else {
+      self = Self(keyframe: size, round: round)
+      return
+    }
+    let isDue =
+      plan.keyframeEvery.map { round - keyframe.round >= $0 }
+      ?? (differences.bytes > keyframe.bytes)
+    guard !isDue else {
+      self = Self(keyframe: size, round: round)
+      return
+    }
+    let bytes = Double(plan.codec.expectedSize(of: layout).bytes)
+    switch plan.reference {
+    case .last:
+      differences = (differences.bytes + bytes, differences.count + 1)
+      lacking.differences += bytes
+    case .anchor:
+      differences = (bytes, 1)
+      lacking.differences = bytes
+    }
+  }
+}

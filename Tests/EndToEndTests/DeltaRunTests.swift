@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Runs whose model goes down by keyframes and deltas, and whose updates go up with error feedback.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct DeltaRunTests {
+  private func run(
+    _ topology: String, to directory: String, _ options: [String]
+  ) throws -> SmallRun.Summary {
+    let run = try Command(
+      ["simulate", topology, "--out", directory, "--json", "--quiet"] + options)
+    #expect(run.status() == 0, "\(run.standardError)")
+    return try SmallRun.summary(run.standardOutput)
+  }
+
+  @Test(arguments: [
+    "  up: eden1\n  down: linear8\n  downDelta: stc5",
+    "  up: stc5\n  errorFeedback: true\n  down: eden4\n  downDelta: eden2mse\n  keyframeEvery: 2",
+    "  up: linear8\n  down: linear8\n  downDelta: topk5\n  reference: anchor\n  keyframeEvery: 3",
+    "  up: eden1\n  down: linear8\n  downDelta: stc5\n  blocks: {block1: linear8}\n"
+      + "  young: {rounds: 1, up: linear8, downDelta: linear8}",
+  ])
+  func `all clients reach the announced values, wherever they come from`(codecs: String) throws {
+    let folder = try Folder()
+    let topology = try folder.write(
+      SmallRun.topology(rounds: "[2, 3, 3]").replacing(
+        "  up: linear8\n  down: linear8", with: codecs), to: "delta.yaml")
+    let single = try run(topology, to: folder.path("one"), ["--threads", "1"])
+    // A client whose values had another digest would have declined.
+    #expect(single.rounds.allSatisfy { $0.accepted == 4 })
+    let tcp = try run(
+      topology, to: folder.path("tcp"), ["--threads", "2", "--transport", "tcp"])
+    #expect(tcp.final.modelDigest == single.final.modelDigest)
+    let endpoint = "tcp://127.0.0.1:\(try freePorts())"
+    let broker = try Command([
+      "broker", topology, "--bind", endpoint, "--out", folder.path("broker"), "--json",
+    ])
+    let workers = try ["0-2", "3-7"].map {
+      try Command(["worker", topology, "--connect", endpoint, "--clients", $0, "--threads", "1"])
+    }
+    #expect(broker.status() == 0, "\(broker.standardError)")
+    for worker in workers { #expect(worker.status() == 0, "\(worker.standardError)") }
+    let parted = try SmallRun.summary(broker.standardOutput)
+    #expect(parted.final.modelDigest == single.final.modelDigest)
+    #expect(parted.rounds.map(\.down.payload) == single.rounds.map(\.down.payload))
+  }
+
+  @Test func `deltas take fewer bytes than keyframes, and growth sends the new blocks alone whole`()
+    throws
+  {
+    let folder = try Folder()
+    let text = SmallRun.topology(participation: "  perRound: 8", rounds: "[2, 2, 4]")
+    let whole = try run(
+      try folder.write(text, to: "whole.yaml"), to: folder.path("whole"), ["--threads", "2"])
+    let delta = try run(
+      try folder.write(
+        text.replacing("  down: linear8", with: "  down: linear8\n  downDelta: stc1"),
+        to: "delta.yaml"), to: folder.path("delta"), ["--threads", "2"])
+    let pairs = zip(whole.rounds, delta.rounds).map { ($0.down.payload, $1.down.payload) }
+    // The first round of each stage has keyframes of what is new; the small first stage has little else.
+    for (whole, delta) in [pairs[0], pairs[2], pairs[4]] { #expect(delta <= whole) }
+    for (whole, delta) in pairs[5...] { #expect(10 * delta < whole) }
+  }
+}
