@@ -58,6 +58,12 @@ import Testing
     let (json, texts) = try reports(folder, "run")
     #expect(json.state == "done" && json.rounds.count == 5)
     #expect(texts[2].split(separator: "\n").count == 4)  // a row per stage
+    let bench = try Command(["bench", "ledger", folder.path("run"), "--json"])
+    #expect(bench.status(within: 30) == 0, "\(bench.standardError)")
+    #expect(bench.standardOutput.contains("\"rounds\":5"))
+    // It leaves nothing behind.
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run"))
+    #expect(!names.contains { $0.hasPrefix("bench-") })
   }
 
   @Test func `a run that was interrupted and resumed is reported as one`() throws {

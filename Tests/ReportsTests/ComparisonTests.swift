@@ -33,6 +33,17 @@ import Testing
     #expect(try !#require(lines.first { $0.hasPrefix("dear") }).hasSuffix("*"))
   }
 
+  @Test func `runs of one name are told apart by their directories, or by number`() throws {
+    let run = try Example.summary(rounds: 2, name: "same")
+    func text(_ directories: [String]) -> String {
+      Comparison([run, run], directories: directories).text(width: 120)
+    }
+    #expect(text(["runs/a", "runs/b/"]).contains("\na ") && text(["x/a", "b"]).contains("\nb "))
+    for directories in [[], ["x/a", "y/a"]] {
+      #expect(text(directories).contains("same (1)") && text(directories).contains("same (2)"))
+    }
+  }
+
   @Test func `cost is compared at the accuracy that all runs reached`() throws {
     // Accuracy after round r is 1 − 1/(r + 1): both reach 80 % by round 4, evaluated at 4.
     let short = try Example.summary(rounds: 4, evaluation: 1, name: "short")

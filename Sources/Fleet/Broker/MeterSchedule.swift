@@ -1,7 +1,7 @@
 /// When the two meters are to be compared: after the last round of each stage, once what was sent has left.
 struct MeterSchedule {
-  /// How long to wait for queues to run dry.
-  private static let patience = Duration.milliseconds(500)
+  /// How long to wait for queues to run dry; mostly they have after a few milliseconds.
+  private static let patience = Duration.seconds(2)
   /// The pause between two looks, each of which asks the kernel about all connections.
   private static let pause = Duration.milliseconds(50)
 

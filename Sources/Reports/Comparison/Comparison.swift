@@ -22,14 +22,21 @@ package struct Comparison {
     self.targets = targets ?? (courses.compactMap(\.best).min().map { [$0] } ?? [])
   }
 
-  /// The names of the runs, told apart by number where they are the same.
+  /// The names of the runs, told apart where they are the same: by their directories, or else by number.
   var names: [String] {
     runs.indices.map { index in
       let name = runs[index].name
       let equal = runs.indices.filter { runs[$0].name == name }
       guard equal.count > 1, let place = equal.firstIndex(of: index) else { return name }
+      let folders = equal.compactMap { directories.indices.contains($0) ? folder($0) : nil }
+      if Set(folders).count == equal.count { return folders[place] }
       return "\(name) (\(place + 1))"
     }
+  }
+
+  /// The last part of a run's path.
+  private func folder(_ index: Int) -> String {
+    directories[index].split(separator: "/").last.map(String.init) ?? directories[index]
   }
 
   /// The accuracy that a run ended with.
