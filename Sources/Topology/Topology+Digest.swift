@@ -12,7 +12,7 @@ extension Topology {
   /// which are one side's own affair.
   package var planDigest: Digest { Digest(of: Data(plan.utf8)) }
 
-  /// What ``planDigest`` is the digest of: a line for each value.
+  /// What `planDigest` is the digest of: a line for each value.
   package var plan: String {
     var lines = [
       ("format", "progfed plan 1"), ("strategy", strategy.rawValue), ("clients", "\(clients)"),

@@ -86,8 +86,12 @@ import Testing
     let block = layout("block1", 2)
     var aggregator = Aggregator()
     aggregator.expect([block], mass: 1)
-    #expect(throws: CodecError.self) { try aggregator.fold([1, 2], of: [block], codec: codec, weight: 1) }
+    #expect(throws: CodecError.self) {
+      try aggregator.fold([1, 2], of: [block], codec: codec, weight: 1)
+    }
     let long = try update([(block, [1, 2]), (block, [1, 2])])
-    #expect(throws: CodecError.self) { try aggregator.fold(long, of: [block], codec: codec, weight: 1) }
+    #expect(throws: CodecError.self) {
+      try aggregator.fold(long, of: [block], codec: codec, weight: 1)
+    }
   }
 }

@@ -123,7 +123,8 @@ import ZeroMQ
     let store = try RunStore.read(at: directory.paths.ledger)
     defer { store.close() }
     let meter = try #require(try store.summary().meter)
-    #expect(meter.connections == 12 && meter.unmetered == 0)
+    // Three sockets of three workers, and three made anew; a cut within a handshake adds to them.
+    #expect(meter.connections >= 12 && meter.unmetered == 0, "\(meter)")
     #expect(meter.down.difference == 0 && meter.up.difference == 0, "\(meter)")
     #expect(meter.down.kernel > ByteCount(1_000_000) && meter.up.kernel > ByteCount(1_000_000))
     #expect(meter.stages.map(\.stage) == [1, 2, 3])

@@ -83,7 +83,7 @@ struct GlobalModel {
   /// The most bytes that an update of the sub-model of stage `depth` can have in `phase`.
   private func limit(of phase: Phase, depth: Int) -> Int {
     workload.trainedLayouts(phase, depth: depth).reduce(0) {
-      $0 + codecs.up.maximumSize(of: $1).bytes + UpdateFraming.lengthBytes
+      $0 + codecs.up(in: phase).maximumSize(of: $1).bytes + UpdateFraming.lengthBytes
     }
   }
 

@@ -254,12 +254,12 @@ final class ModelKeeper: @unchecked Sendable {
     }
   }
 
-  /// The segments that an update covers, by the round and stage that it was trained for.
   /// The codec of an update: that of the round for which it was trained.
   private func codec(_ submission: Submission) -> UpdateCodec {
     workload.topology.codecs.up(in: plan.schedule.phase(in: submission.round))
   }
 
+  /// The segments that an update covers, by the round and stage that it was trained for.
   private func trainedLayouts(_ submission: Submission) -> [ParameterLayout] {
     workload.trainedLayouts(plan.schedule.phase(in: submission.round), depth: submission.stage)
   }

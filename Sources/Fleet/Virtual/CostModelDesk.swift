@@ -90,6 +90,10 @@ final class CostModelDesk: ModelDesk {
     .accepted
   }
 
+  func keep(_ residual: Residual, of client: Int) {}
+
+  func forget(_ client: Int) {}
+
   func close(_ round: ClosedRound) throws {
     let phase = plan.schedule.phase(in: round.result.round)
     if !round.result.accepted.isEmpty {

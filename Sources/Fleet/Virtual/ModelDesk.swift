@@ -1,3 +1,4 @@
+import Codecs
 import Federation
 import Ledger
 import Wire
@@ -12,6 +13,10 @@ protocol ModelDesk: AnyObject {
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate
   /// How many samples a client has.
   func samples(of client: Int) -> Int
+  /// Makes current what a counted update of a client left out.
+  func keep(_ residual: Residual, of client: Int) throws
+  /// Forgets what a client left out, as a worker does that starts anew.
+  func forget(_ client: Int)
   /// Checks a client's update and stores it.
   func store(
     round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate

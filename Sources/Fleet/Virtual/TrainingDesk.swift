@@ -1,3 +1,4 @@
+import Codecs
 import Datasets
 import Digests
 import Dispatch
@@ -16,6 +17,7 @@ final class TrainingDesk: ModelDesk {
   private let pool: TrainingPool
   private let keeper: ModelKeeper
   private let partition: [[Int]]
+  private let residuals: ResidualStore?
   /// The states of the last two models and what they were made from, by the first 8 bytes of their digests.
   private var states: [UInt64: SegmentState] = [:]
   /// The states of the last model.
@@ -35,6 +37,7 @@ final class TrainingDesk: ModelDesk {
       workload: workload, plan: plan, pool: pool, directory: directory, ledger: ledger,
       observer: observer)
     partition = try workload.partition(seed: plan.seed)
+    residuals = try ResidualStore(for: workload)
   }
 
   func samples(of client: Int) -> Int { partition[client].count }
@@ -64,10 +67,16 @@ final class TrainingDesk: ModelDesk {
     let training = TrainingTicket(
       LocalTraining(
         workload: workload, task: task, client: client, seed: plan.seed, states: held,
-        samples: partition[client]), on: pool)
+        samples: partition[client], residuals: residuals), on: pool)
     if isLikely { training.begin() }
     return training
   }
+
+  func keep(_ residual: Residual, of client: Int) throws {
+    try residuals?.keep(residual, of: client)
+  }
+
+  func forget(_ client: Int) { residuals?.forget(client) }
 
   func store(
     round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate
@@ -136,7 +145,8 @@ extension TrainingResult {
   /// The result that a lane of the pool reports.
   fileprivate init(_ event: WorkerEvent) {
     switch event {
-    case .trained(_, _, let offer, let update): self = .trained(offer, ClientUpdate(update))
+    case .trained(_, _, let offer, let update, let residual):
+      self = .trained(offer, ClientUpdate(update, leavingOut: residual))
     case .failed(_, _, let reason, let detail): self = .failed(reason, detail: detail)
     case .stop: self = .failed(.failed, detail: "it was stopped")
     }

@@ -1,3 +1,4 @@
+import Codecs
 import Federation
 import Ledger
 import Links
@@ -57,8 +58,11 @@ extension VirtualLoop {
       clients[client].steps.removeAll { $0 == digest }
       unsubscribe(client, from: .step(digest), isBulk: true)
     case .train(let task): train(task, client)
-    case .settled:
+    case .settled(_, let accepted):
       cancelWork(of: client)
+      if accepted, let residual = clients[client].update?.residual {
+        attempt { try desk.keep(residual, of: client) }
+      }
       clients[client].update = nil
     case .finished: leave(client)
     }

@@ -1,8 +1,10 @@
 import Codecs
 import Foundation
 import Measures
+import Models
 import Synchronization
 import Tensors
+import Topology
 
 /// What the codecs of a worker's clients left out of their updates, on disk.
 ///
@@ -36,6 +38,16 @@ final class ResidualStore: Sendable {
     }
     guard made >= 0 else { throw ResidualStoreError(code: code, directory: directory) }
     descriptor = made
+  }
+
+  /// An empty store with room for the largest sub-model of `workload`; nil without error feedback.
+  ///
+  /// - Throws: `ResidualStoreError` if it can't be made.
+  convenience init?(for workload: Workload) throws(ResidualStoreError) {
+    guard workload.topology.codecs.errorFeedback else { return nil }
+    let architecture = workload.topology.architecture
+    let largest = (1...architecture.stages).map { architecture.parameterCount(stage: $0) }.max()
+    try self.init(parameters: largest ?? 0)
   }
 
   deinit { close(descriptor) }
@@ -83,6 +95,9 @@ final class ResidualStore: Sendable {
     }
     layouts.withLock { $0[client] = vectors.map(\.layout) }
   }
+
+  /// Forgets what was left out of a client's updates.
+  func forget(_ client: Int) { layouts.withLock { $0[client] = nil } }
 
   /// Repeats a system call until `count` bytes are through; the code of what went wrong, 0 for nothing.
   private func transfer(_ count: Int, _ call: (_ done: Int) -> Int) -> Int32 {

@@ -41,18 +41,10 @@ package final class Worker: Sendable {
   package func run(in context: Context) throws -> WorkerEnd {
     let loop = try WorkerLoop(
       settings: settings, workload: workload, context: context, pool: pool, inbox: inbox,
-      residuals: try residuals(), report: report)
+      residuals: try ResidualStore(for: workload), report: report)
     // Trainings that haven't begun give their lane back at once; those of others aren't touched.
     defer { loop.cancelTrainings() }
     return try loop.run()
-  }
-
-  /// Where the clients' residuals are kept, if there is error feedback.
-  private func residuals() throws(ResidualStoreError) -> ResidualStore? {
-    guard workload.topology.codecs.errorFeedback else { return nil }
-    let architecture = workload.topology.architecture
-    let largest = (1...architecture.stages).map { architecture.parameterCount(stage: $0) }.max()
-    return try ResidualStore(parameters: largest ?? 0)
   }
 
   /// Has all clients leave.

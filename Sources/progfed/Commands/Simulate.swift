@@ -94,11 +94,11 @@ struct Simulate: ParsableCommand {
     if let resume = options.resume, try isOver(resume) { return }
     guard let file = options.topology else { throw ValidationError(RunOptions.nothingToRun) }
     let topology = try Topology(
-      contentsOf: file, overrides: options.overrides.values, checksFiles: !costModel)
+      contentsOf: file, overrides: options.changes, checksFiles: !costModel)
     let work: VirtualSimulation.Work =
       costModel
       ? .costModel(topology, samplesPerClient: samplesPerClient)
-      : .training(try Workload(topology), threads: options.threads)
+      : .training(try options.workload(topology), threads: options.threads)
     let directory = try options.directory(for: topology)
     defer { directory.release() }
     let printer = ProgressPrinter(isQuiet: options.quiet)
