@@ -11,7 +11,7 @@ struct Simulate: ParsableCommand {
     abstract: "Run a topology in one process: broker, clients and what lies between them.",
     discussion: """
       In virtual time, which is the default, links and devices are models, training is real, and the \
-      result is the same to the bit on any machine and number of threads. In real time, real sockets \
+      result is the same to the bit for any number of threads. In real time, real sockets \
       carry the messages as fast as this machine can; links, devices, availability and faults aren't \
       played. A run in real time that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends \
       in the same model as if nothing had happened.

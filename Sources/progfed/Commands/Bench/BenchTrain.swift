@@ -46,7 +46,45 @@ struct BenchTrain: ParsableCommand {
       let benchmark = TrainingBenchmark(
         architecture: architecture, stage: stage, batch: batch, threads: threads)
       let result = try benchmark.run(steps: steps)
-      print("\(result.imagesPerSecond.fixed(1)) images/s")
+      let measured = Measured(
+        model: model, stage: stage, batch: batch, threads: threads, steps: steps,
+        imagesPerSecond: result.imagesPerSecond,
+        gigaflopsPerSecond: Double(architecture.trainingFLOPs(stage: stage))
+          * result.imagesPerSecond / 1e9,
+        medianStepSeconds: result.medianStep.seconds,
+        fastestStepSeconds: result.fastestStep.seconds,
+        memoryPerThreadBytes: result.memoryPerThread.bytes)
+      print(json ? try measured.json() : measured.text)
+    }
+  }
+}
+
+extension BenchTrain {
+  /// What was measured, under the names of the JSON object.
+  private struct Measured: Encodable {
+    var model: String
+    var stage: Int
+    var batch: Int
+    var threads: Int
+    var steps: Int
+    var imagesPerSecond: Double
+    /// Multiplications and additions of convolutions and affine maps, in 10⁹ a second.
+    var gigaflopsPerSecond: Double
+    var medianStepSeconds: Double
+    var fastestStepSeconds: Double
+    var memoryPerThreadBytes: Int
+
+    var text: String {
+      """
+      \(model), stage \(stage), batch \(batch), threads \(threads): \(imagesPerSecond.fixed(1)) images/s, \
+      \(gigaflopsPerSecond.fixed(1)) GFLOP/s, \(ByteCount(memoryPerThreadBytes)) a thread
+      """
+    }
+
+    func json() throws -> String {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
   }
 }
