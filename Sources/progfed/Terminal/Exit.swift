@@ -21,8 +21,23 @@ enum Exit {
   /// Interrupted; what was done is kept.
   static let interrupted = ExitCode(130)
 
+  /// Has the process end without the destructors that its libraries have asked for so far.
+  ///
+  /// A training may still be at work when the command is through, after an error or an interruption; it would
+  /// run on in code of oneDNN's that those destructors free. Handlers run in reverse, so this comes last
+  /// (on_exit(3), _exit(2)).
+  private static func leaveAtOnce() {
+    // SAFETY: the handler takes a status and no argument; it is called once, when exit(3) is.
+    _ = unsafe on_exit(
+      { status, _ in
+        fflush(nil)
+        _exit(status)
+      }, nil)
+  }
+
   /// Runs `body`; an error goes to standard error in words, with the exit status that fits.
   static func reporting<Value>(_ body: () throws -> Value) throws -> Value {
+    defer { leaveAtOnce() }
     do {
       return try body()
     } catch let code as ExitCode {
