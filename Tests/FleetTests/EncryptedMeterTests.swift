@@ -10,7 +10,7 @@ import Topology
 import ZeroMQ
 
 /// The ledger against the kernel, on connections that CURVE encrypts.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct EncryptedMeterTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct EncryptedMeterTests {
   private struct Silence: RunObserver {
     func closed(_ progress: RunProgress) {}
     func noticed(_ notice: BrokerNotice) {}

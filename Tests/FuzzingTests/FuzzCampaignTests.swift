@@ -4,7 +4,7 @@ import Measures
 import Testing
 
 /// Whatever comes from outside is taken or refused.
-@Suite(.timeLimit(.minutes(2)), .serialized) struct FuzzCampaignTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct FuzzCampaignTests {
   private static let folder = FileManager.default.temporaryDirectory
     .appending(path: "progfed-fuzz-\(UUID().uuidString)")
   private static let targets = FuzzCampaign.allTargets(in: folder)
