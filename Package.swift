@@ -130,7 +130,7 @@ let package = Package(
       ],
       swiftSettings: common),
     .testTarget(
-      name: "FaultsTests", dependencies: ["Faults", "Federation", "Measures"],
+      name: "FaultsTests", dependencies: ["Faults", "Federation", "Measures", "TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "FederationTests",
@@ -145,7 +145,8 @@ let package = Package(
       ],
       swiftSettings: common),
     .testTarget(
-      name: "FuzzingTests", dependencies: ["Fuzzing", "Measures"], swiftSettings: common),
+      name: "FuzzingTests", dependencies: ["Fuzzing", "Measures", "TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "LedgerTests", dependencies: ["Digests", "Ledger", "Measures", "Tensors", database],
       swiftSettings: common),

@@ -20,16 +20,19 @@
 struct czmq_tcp_counters {
   uint64_t bytes_sent;      // retransmissions included
   uint64_t bytes_retrans;
-  uint64_t bytes_received;  // without the FIN, which the kernel counts as one byte
+  uint64_t bytes_received;  // a FIN counts as one byte
   uint64_t bytes_acked;     // SYN and FIN count as one byte each
   uint32_t segs_out;
   uint32_t segs_in;
   uint32_t notsent_bytes;
   uint32_t rtt_microseconds;
-  uint8_t has_peer_closed;
+  uint8_t has_fin;    // whether a FIN is known to be among the bytes received
+  uint8_t is_closed;  // whether the connection is over in both directions
 };
 
 // Reads TCP_INFO of a socket; 0, or -1 with errno set.
+//
+// Of a connection that was reset, SO_ERROR tells once whether that was after a FIN (EPIPE) or without one.
 //
 // The offsets are those of `struct tcp_info` in <linux/tcp.h>, part of the kernel's stable interface.
 // That header cannot be included: it clashes with glibc's <netinet/tcp.h>, whose structure ends
@@ -53,9 +56,16 @@ static inline int czmq_tcp_counters_read(int fd, struct czmq_tcp_counters *count
   memcpy(&counters->bytes_retrans, info + 208, 8);
   enum { fin_time_wait = 6, fin_close_wait = 8, fin_last_ack = 9, fin_closing = 11 };
   unsigned char state = info[0];
-  counters->has_peer_closed = state == fin_time_wait || state == fin_close_wait ||
-                              state == fin_last_ack || state == fin_closing;
-  if (counters->has_peer_closed && counters->bytes_received > 0) counters->bytes_received -= 1;
+  enum { closed = 7 };
+  counters->is_closed = state == closed;
+  counters->has_fin = state == fin_time_wait || state == fin_close_wait ||
+                      state == fin_last_ack || state == fin_closing;
+  if (counters->is_closed) {
+    int error = 0;
+    length = sizeof error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return -1;
+    counters->has_fin = error == EPIPE;
+  }
   return 0;
 }
 

@@ -3,7 +3,7 @@ import Measures
 import Testing
 
 /// Bytes that no encoder made: whatever they are, an error or finite values, and never a crash.
-@Suite(.timeLimit(.minutes(10))) struct HostileBytesTests {
+@Suite(.timeLimit(.minutes(2))) struct HostileBytesTests {
   private static let count = 700
 
   private func codec(_ text: String) throws -> Codec { Codec(try CodecSpec(parsing: text)) }

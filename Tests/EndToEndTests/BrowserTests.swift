@@ -4,7 +4,7 @@ import Testing
 
 /// The pages as a browser shows them.
 @Suite(
-  .serialized, .timeLimit(.minutes(10)),
+  .serialized, .longRunning, .timeLimit(.minutes(5)),
   .enabled(if: Browser.isExpected, "chromium isn't installed: apt-get install chromium"))
 struct BrowserTests {
   /// Widths and colours that every page is looked at in.

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct CommandLineTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct CommandLineTests {
   @Test func `wrong use ends with 64 and says what is right`() throws {
     for arguments in [["simulate"], ["dance"], ["models", "--batch", "0"], ["worker", "x.yaml"]] {
       let command = try Command(arguments)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct ConnectionTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct ConnectionTests {
   @Test func `connections cut again and again don't change a bit of the model`() throws {
     let folder = try Folder()
     let topology = try folder.write(

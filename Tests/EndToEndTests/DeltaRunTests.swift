@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Runs whose model goes down by keyframes and deltas, and whose updates go up with error feedback.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct DeltaRunTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct DeltaRunTests {
   private func run(
     _ topology: String, to directory: String, _ options: [String]
   ) throws -> SmallRun.Summary {

@@ -6,7 +6,7 @@ import Testing
 import Wire
 import ZeroMQ
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct FailureTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct FailureTests {
   @Test func `a worker killed in a round costs its updates, not the run`() throws {
     let folder = try Folder()
     let topology = try folder.write(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Brokers and workers that are killed at named points and started again, all runs at the same time.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct KillTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct KillTests {
   /// A broker, a worker with all clients, and where they meet.
   private final class Scenario {
     let point: String

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The ledger against the kernel, on real connections.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct MeterTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct MeterTests {
   private struct Summary: Decodable {
     struct Counts: Decodable {
       var ledger: Int

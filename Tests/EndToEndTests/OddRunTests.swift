@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Reports of runs that didn't go as runs go.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct OddRunTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct OddRunTests {
   private struct Summary: Decodable {
     struct Counts: Decodable { var difference: Int }
     struct Meter: Decodable {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct ResumeTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct ResumeTests {
   @Test(arguments: [SIGINT, SIGTERM])
   func `a run that was stopped says how to go on, and ends in the same model`(signal: CInt) throws {
     let folder = try Folder()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct SegmentationTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct SegmentationTests {
   /// Discs on noise, found by a small U-Net that grows once.
   private static func topology(order: String = "outermost-first", more: String = "") -> String {
     """

@@ -7,7 +7,7 @@ import FoundationNetworking
 #endif
 
 /// What `--serve` answers while a run goes on.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct ServingTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct ServingTests {
   private final class Answer: @unchecked Sendable {
     // SAFETY: written before the semaphore is signalled, read after.
     var status = 0

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct SimulationTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct SimulationTests {
   @Test func `a simulation grows through its stages and books each round`() throws {
     let folder = try Folder()
     let topology = try folder.write(SmallRun.topology(), to: "small.yaml")

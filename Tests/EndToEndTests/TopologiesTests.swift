@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The topologies that come with the project, each played in simulated time for a few rounds.
-@Suite(.timeLimit(.minutes(10))) struct TopologiesTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(2))) struct TopologiesTests {
   private static var folder: String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "topologies").path

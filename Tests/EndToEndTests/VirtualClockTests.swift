@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(10))) struct VirtualClockTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct VirtualClockTests {
   private static let edge = """
     links:
       broker: {down: 50 Mbit/s, up: 50 Mbit/s}

@@ -1,8 +1,9 @@
 import Faults
+import TestSupport
 import Testing
 
 /// The protocol keeps its promises, whatever goes wrong.
-@Suite(.timeLimit(.minutes(10))) struct CampaignTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct CampaignTests {
   @Test(arguments: 0..<8 as Range<UInt64>)
   func `no promise is broken in any of these seeds`(block: UInt64) {
     let report = FaultCampaign(seeds: 250 * block..<250 * (block + 1)).run()

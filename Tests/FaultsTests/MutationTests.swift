@@ -1,8 +1,9 @@
 import Faults
+import TestSupport
 import Testing
 
 /// A simulator that finds nothing proves nothing: each broken promise must be noticed.
-@Suite(.timeLimit(.minutes(10))) struct MutationTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct MutationTests {
   private func failure(of mutation: Mutation) throws -> FaultFailure {
     let report = FaultCampaign(seeds: 0..<400, mutation: mutation).run()
     return try #require(report.failures.first, "nobody notices: \(mutation)")

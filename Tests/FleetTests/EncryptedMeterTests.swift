@@ -10,7 +10,7 @@ import Topology
 import ZeroMQ
 
 /// The ledger against the kernel, on connections that CURVE encrypts.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct EncryptedMeterTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct EncryptedMeterTests {
   private struct Silence: RunObserver {
     func closed(_ progress: RunProgress) {}
     func noticed(_ notice: BrokerNotice) {}
@@ -123,9 +123,13 @@ import ZeroMQ
     let store = try RunStore.read(at: directory.paths.ledger)
     defer { store.close() }
     let meter = try #require(try store.summary().meter)
-    // Three sockets of three workers, and three made anew; a cut within a handshake adds to them.
-    #expect(meter.connections >= 12 && meter.unmetered == 0, "\(meter)")
-    #expect(meter.down.difference == 0 && meter.up.difference == 0, "\(meter)")
+    // The cut may come before the third handshake is complete: that connection is counted as rejected.
+    #expect(meter.connections + meter.rejected == 6 + relay.accepted, "\(meter)")
+    #expect(relay.accepted > 4 && meter.rejected <= 1 && meter.unmetered == 0, "\(meter)")
+    let differences = meter.stages.map { [$0.down.difference, $0.up.difference] }
+    #expect(
+      meter.down.difference == 0 && meter.up.difference == 0,
+      "\(differences) at the ends of the stages; \(meter)")
     #expect(meter.down.kernel > ByteCount(1_000_000) && meter.up.kernel > ByteCount(1_000_000))
     #expect(meter.stages.map(\.stage) == [1, 2, 3])
     #expect(try store.summary().kinds[.heartbeat]?.up.wire ?? .zero > .zero)

@@ -1,10 +1,11 @@
 import Foundation
 import Fuzzing
 import Measures
+import TestSupport
 import Testing
 
 /// Whatever comes from outside is taken or refused.
-@Suite(.timeLimit(.minutes(10)), .serialized) struct FuzzCampaignTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(2))) struct FuzzCampaignTests {
   private static let folder = FileManager.default.temporaryDirectory
     .appending(path: "progfed-fuzz-\(UUID().uuidString)")
   private static let targets = FuzzCampaign.allTargets(in: folder)

@@ -6,6 +6,10 @@ import Synchronization
 package final class TCPRelay: Sendable {
   private let listeners: [CInt]
   private let connections = Mutex<Set<CInt>>([])
+  private let count = Mutex(0)
+
+  /// How many connections it has passed on so far, those that ended included.
+  package var accepted: Int { count.withLock { $0 } }
 
   /// Listens on `count` ports from `port` on, for those from `target` on.
   ///
@@ -34,6 +38,7 @@ package final class TCPRelay: Sendable {
             close(far)
             continue
           }
+          self.count.withLock { $0 += 1 }
           start(near, far)
         }
       }

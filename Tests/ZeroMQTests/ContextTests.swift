@@ -4,7 +4,7 @@ import Measures
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct ContextTests {
   @Test
   func `an open socket delays the end of its context, and no longer`() throws {

@@ -3,7 +3,7 @@ import Measures
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct ForwarderTests {
   @Test
   func `subscriptions go up a relay and broadcasts down it`() throws {

@@ -4,7 +4,7 @@ import Testing
 import ZeroMQ
 
 /// Peers that don't speak ZMTP, or badly.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct HostilePeerTests {
   /// A TCP connection to an endpoint, without libzmq.
   private final class RawPeer {

@@ -2,7 +2,7 @@ import Measures
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct MessageTests {
   @Test(arguments: Transport.allCases, [0, 1, 33, 34, 1023, 1024, 300_000])
   func `a message of many frames arrives whole over every transport`(

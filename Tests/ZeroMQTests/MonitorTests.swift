@@ -2,7 +2,7 @@ import Measures
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct MonitorTests {
   @Test
   func `a monitor tells the life of a connection, with descriptors of both ends`() throws {

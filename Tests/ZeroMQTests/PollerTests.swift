@@ -3,7 +3,7 @@ import Measures
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct PollerTests {
   @Test
   func `a poller says which of its entries are ready`() throws {

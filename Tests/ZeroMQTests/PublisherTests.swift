@@ -2,7 +2,7 @@ import Measures
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct PublisherTests {
   @Test(arguments: Transport.allCases)
   func `a publisher learns of subscriptions, cancellations and lost subscribers`(

@@ -2,7 +2,7 @@ import Measures
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct SecurityTests {
   private let server: CurveKeyPair
   private let client: CurveKeyPair

@@ -3,7 +3,7 @@ import Measures
 import Testing
 import ZeroMQ
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct SocketTests {
   @Test(arguments: SocketKind.allCases)
   func `every kind opens with the defaults, finds nothing to receive, and closes`(

@@ -3,7 +3,7 @@ import Testing
 import ZeroMQ
 
 struct TransportBenchmarkTests {
-  @Test(.timeLimit(.minutes(10)), arguments: [false, true])
+  @Test(.timeLimit(.minutes(1)), arguments: [false, true])
   func `the benchmark runs through and reports consistent figures`(isEncrypted: Bool) throws {
     var benchmark = TransportBenchmark()
     benchmark.chunk = ByteCount(4096)

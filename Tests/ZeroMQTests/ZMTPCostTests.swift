@@ -4,7 +4,7 @@ import Testing
 import ZeroMQ
 
 /// The formulas against what the kernel counted.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(1)))
 struct ZMTPCostTests {
   /// A pair of options, the binding side's first, and the costs of their connection.
   private struct Link {

@@ -57,7 +57,7 @@ struct Watchers: ~Copyable {
   }
 
   /// What both meters count now; nil where there were no TCP connections.
-  func page(_ books: BrokerBooks) -> Page? {
+  mutating func page(_ books: BrokerBooks) -> Page? {
     let kernel: [BrokerSocket: ConnectionMeter.Counts] = [
       .control: controlMeter.counts(), .bulk: bulkMeter.counts(),
       .updates: updatesMeter.counts(),

@@ -34,9 +34,21 @@ package struct ConnectionMeter: ~Copyable {
     }
   }
 
+  private struct Watched {
+    let duplicate: CInt
+    /// Whether the peer has ended its stream, when last seen.
+    var isEnded = false
+
+    mutating func counters() -> TCPCounters? {
+      guard let counters = TCPCounters(descriptor: duplicate, wasEnded: isEnded) else { return nil }
+      isEnded = counters.isEnded
+      return counters
+    }
+  }
+
   private let handshake: (sent: ByteCount, received: ByteCount)
   private let limit: Int
-  private var duplicates: [CInt: CInt] = [:]
+  private var connections: [CInt: Watched] = [:]
   private var ended = Counts()
 
   /// A meter for a bound socket of `kind`, whose peers are of kind `peer`, at these costs.
@@ -50,7 +62,7 @@ package struct ConnectionMeter: ~Copyable {
     self.limit = limit
   }
 
-  deinit { for duplicate in duplicates.values { close(duplicate) } }
+  deinit { for connection in connections.values { close(connection.duplicate) } }
 
   /// Takes in what happened to a connection.
   package mutating func take(_ event: MonitorEvent) {
@@ -65,10 +77,10 @@ package struct ConnectionMeter: ~Copyable {
   }
 
   /// The sums as they are now.
-  package func counts() -> Counts {
+  package mutating func counts() -> Counts {
     var sums = ended
-    for duplicate in duplicates.values {
-      if let counters = TCPCounters(descriptor: duplicate), isComplete(counters) {
+    for descriptor in connections.keys {
+      if let counters = connections[descriptor]?.counters(), isComplete(counters) {
         sums.add(counters)
       }
     }
@@ -85,7 +97,7 @@ package struct ConnectionMeter: ~Copyable {
 
   private mutating func watch(_ descriptor: CInt) {
     settle(descriptor)
-    guard duplicates.count < limit else {
+    guard connections.count < limit else {
       ended.unmetered += 1
       return
     }
@@ -99,13 +111,13 @@ package struct ConnectionMeter: ~Copyable {
       ended.unmetered += 1
       return
     }
-    duplicates[descriptor] = duplicate
+    connections[descriptor] = Watched(duplicate: duplicate)
   }
 
   private mutating func settle(_ descriptor: CInt) {
-    guard let duplicate = duplicates.removeValue(forKey: descriptor) else { return }
-    defer { close(duplicate) }
-    guard let counters = TCPCounters(descriptor: duplicate), isComplete(counters) else {
+    guard var connection = connections.removeValue(forKey: descriptor) else { return }
+    defer { close(connection.duplicate) }
+    guard let counters = connection.counters(), isComplete(counters) else {
       ended.rejected += 1
       return
     }

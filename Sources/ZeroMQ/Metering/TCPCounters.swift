@@ -19,6 +19,8 @@ package struct TCPCounters: Hashable, Sendable {
   package var segmentsIn: Int
   /// The smoothed round-trip time.
   package var roundTrip: Duration
+  /// Whether the peer has ended its stream.
+  package var isEnded: Bool
 
   /// The stream's bytes that were sent, each counted once.
   package var uniqueBytesSent: ByteCount { bytesSent - bytesRetransmitted }
@@ -27,12 +29,20 @@ package struct TCPCounters: Hashable, Sendable {
   ///
   /// Nil where the descriptor is closed or is no TCP socket. One closed and reused in the meantime shows another
   /// connection's counters.
-  package init?(descriptor: CInt) {
+  package init?(descriptor: CInt) { self.init(descriptor: descriptor, wasEnded: false) }
+
+  /// The counters of a connection that was looked at before.
+  ///
+  /// - Parameters:
+  ///   - descriptor: The connection's descriptor.
+  ///   - wasEnded: Whether the peer was seen to have ended its stream, which can't be seen any more after a reset.
+  package init?(descriptor: CInt, wasEnded: Bool) {
     var counters = czmq_tcp_counters()
     guard czmq_tcp_counters_read(descriptor, &counters) == 0 else { return nil }
     bytesSent = ByteCount(Int(counters.bytes_sent))
     bytesRetransmitted = ByteCount(Int(counters.bytes_retrans))
-    bytesReceived = ByteCount(Int(counters.bytes_received))
+    isEnded = counters.has_fin != 0 || (counters.is_closed != 0 && wasEnded)
+    bytesReceived = ByteCount(max(0, Int(counters.bytes_received) - (isEnded ? 1 : 0)))
     bytesAcknowledged = ByteCount(Int(counters.bytes_acked))
     bytesUnsent = ByteCount(Int(counters.notsent_bytes))
     segmentsOut = Int(counters.segs_out)
