@@ -265,15 +265,20 @@ final class ModelKeeper: @unchecked Sendable {
   }
 
   private func aggregate(_ result: RoundResult, _ phase: Phase) throws {
-    guard let spool else { return }
     let contributions = result.contributions(plan.rules)
     var aggregator = Aggregator()
     for contribution in contributions {
       aggregator.expect(trainedLayouts(contribution.submission), mass: contribution.mass)
     }
     for contribution in contributions {
-      guard let entry = spool.entry(of: contribution.client) else { continue }
-      guard let update = SpooledUpdate(try spool.read(entry)) else { continue }
+      // What was acknowledged counts: a round is never closed without it.
+      guard let entry = spool?.entry(of: contribution.client),
+        let update = SpooledUpdate(try spool?.read(entry) ?? [])
+      else {
+        throw LedgerError.damaged(
+          path: directory.spool.path,
+          problem: "client \(contribution.client)'s update of round \(result.round) is gone")
+      }
       try aggregator.fold(
         update.bytes, of: trainedLayouts(contribution.submission),
         codec: codec(contribution.submission), weight: contribution.weight)
