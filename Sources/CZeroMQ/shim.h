@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -67,6 +68,12 @@ static inline int czmq_tcp_counters_read(int fd, struct czmq_tcp_counters *count
     counters->has_fin = error == EPIPE;
   }
   return 0;
+}
+
+// How many received bytes wait in the kernel to be read; -1 where the descriptor is no socket.
+static inline int czmq_unread_bytes(int fd) {
+  int count = 0;
+  return ioctl(fd, FIONREAD, &count) == 0 ? count : -1;
 }
 
 // Makes an eventfd(2) that neither blocks nor is inherited by child processes; -1 with errno set on failure.

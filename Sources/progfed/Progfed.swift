@@ -13,6 +13,6 @@ struct Progfed: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Simulate.self, BrokerCommand.self, WorkerCommand.self, SweepCommand.self, Report.self,
-      Compare.self, Predict.self, Check.self, ModelsCommand.self, Bench.self,
+      Compare.self, Predict.self, Check.self, Keys.self, ModelsCommand.self, Bench.self,
     ])
 }

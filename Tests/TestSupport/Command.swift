@@ -52,6 +52,14 @@ package final class Command: Sendable {
   /// Sends it a signal.
   package func send(_ signal: CInt) { kill(process.processIdentifier, signal) }
 
+  /// The most memory that it ever had resident, in bytes, from /proc; nil once it ended.
+  package var peakMemory: Int? {
+    let path = "/proc/\(process.processIdentifier)/status"
+    let lines = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n") ?? []
+    let words = lines.first { $0.hasPrefix("VmHWM:") }?.split { $0 == " " || $0 == "\t" } ?? []
+    return words.count == 3 ? Int(words[1]).map { $0 << 10 } : nil
+  }
+
   /// Waits for its end and gives its exit status; nil when it had to be killed after `limit` seconds.
   package func status(within limit: Double = 120) -> Int32? {
     let end = Date().addingTimeInterval(limit)

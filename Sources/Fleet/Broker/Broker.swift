@@ -3,6 +3,7 @@ import Foundation
 package import Ledger
 import Measures
 import Models
+import Progressive
 import Synchronization
 import Topology
 import Wire
@@ -59,6 +60,8 @@ package final class Broker: Sendable {
     let topology = workload.topology
     let ledger = try openLedger()
     defer { ledger.close() }
+    let log = RunLog(at: directory.paths.log, level: settings.logLevel)
+    let observer = LoggedRun(log: log, observer: observer)
     let keeper = try ModelKeeper(
       workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
       observer: observer, resumption: resumption)
@@ -71,11 +74,27 @@ package final class Broker: Sendable {
     let parameters = topology.architecture.parameterCount(stage: topology.architecture.stages)
     let loop = try BrokerLoop(
       plan: plan, settings: settings, modelBytes: 4 * parameters, context: context,
-      keeper: queue, inbox: inbox, observer: observer)
+      keeper: queue, inbox: inbox, observer: observer, log: log)
     if let resumption { loop.resume(resumption, stored: stored) }
+    log.write(
+      .info, "run started",
+      [
+        "name": .text(topology.name), "seed": .text("\(plan.seed)"),
+        "epoch": .number(plan.epoch), "clients": .number(plan.clients),
+        "rounds": .number(plan.schedule.totalRounds),
+        "endpoint": .text(loop.endpoints.control),
+        "encrypted": .flag(settings.security.mechanism == .curve),
+      ])
     bound(loop.endpoints)
-    let complete = try loop.run()
+    let complete: Bool
+    do {
+      complete = try loop.run()
+    } catch {
+      log.write(.error, "run failed", ["problem": .text("\(error)")])
+      throw error
+    }
     let state: RunState = complete ? .done : .interrupted
+    log.write(.info, "run ended", ["state": .text(state.rawValue)])
     try queue.finish(state: state, book: loop.books.close(), elapsed: loop.now)
     if let reading = loop.lastReading, let round = loop.lastRound {
       try ledger.append(reading, after: round)

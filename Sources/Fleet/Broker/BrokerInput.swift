@@ -10,6 +10,8 @@ enum BrokerInput: Sendable {
   case stored(round: Int, client: Int, StoreResult)
   /// The model's keeper can't go on.
   case failed(any Error)
+  /// A connection was cut that subscribed too fast.
+  case subscriberCut
   /// The allow-list was changed.
   case admissionsChanged
   /// The broker is to stop.

@@ -49,7 +49,10 @@ extension BrokerLoop {
     try listen(on: .control)
     switch topic {
     case .client(let client):
-      if case .welcome = message.body { books.greeted(client) }
+      if case .welcome = message.body {
+        books.greeted(client)
+        log.write(.info, "client joined", ["client": .number(client)])
+      }
       books.published(
         text, on: .control, frames: sizes, kind: .control, payload: 0, to: [client])
     case .all, .step:

@@ -24,6 +24,7 @@ extension BrokerLoop {
       try handle(.forbidden(client: client, worker: join.worker, detail: detail))
     } else {
       books.count("message from a key that may not play its client")
+      log.write(.warning, "message refused", ["client": .number(client), "detail": .text(detail)])
     }
     return false
   }
@@ -31,6 +32,8 @@ extension BrokerLoop {
   /// The allow-list changed: who plays a client that its key may no longer play is told so and taken out.
   func admissionsChanged() throws(ZMQError) {
     guard let gatekeeper else { return }
+    let workers = gatekeeper.workers
+    log.write(.notice, "allow-list changed", ["workers": .number(workers.workers.count)])
     for (client, player) in players.sorted(by: { $0.key < $1.key }) {
       let detail: String
       switch gatekeeper.verdict(on: player.key.z85, playing: client) {
@@ -42,6 +45,9 @@ extension BrokerLoop {
       players[client] = nil
       try handle(.forbidden(client: client, worker: player.worker, detail: detail))
     }
+    // Their connections end as well: only a handshake asks for the key.
+    let lost = connections.connections { CurveKey(z85: $0).flatMap { workers[$0] } != nil }
+    for verdict in lost { cut(verdict) }
   }
 
   private static let removed = "the worker's key isn't on the broker's allow-list any more"

@@ -7,15 +7,21 @@ import ZeroMQ
 extension BrokerLoop {
   /// Takes in what a client pushed: parses, books, and hands it to the round engine.
   func take(_ received: ZeroMQ.Message) throws(ZMQError) {
+    connections.delivered(received.sourceDescriptor, key: received.userID)
     let message: Wire.Message<Uplink>
     do {
       message = try parse(received)
     } catch {
       books.count("malformed frame: \(error.counter)")
       books.received(stray: received.frameSizes)
+      log.write(.warning, "malformed frame", ["problem": .text(error.counter)])
+      if let verdict = connections.malformed(received.sourceDescriptor) { cut(verdict) }
       return
     }
-    guard try isAuthorized(message, received) else { return }
+    guard try isAuthorized(message, received), try isWithinRate(message, received) else { return }
+    if case .leave = message.body, let client = message.header.client {
+      log.write(.info, "client left", ["client": .number(client)])
+    }
     book(message, received)
     current = received
     defer { current = nil }
@@ -61,6 +67,7 @@ extension BrokerLoop {
     case .stored(let round, let client, let result):
       try handle(.stored(round: round, client: client, result))
     case .failed(let error): throw error
+    case .subscriberCut: wasCut(for: .subscriptions)
     case .admissionsChanged: try admissionsChanged()
     case .stop: try handle(.stop)
     }

@@ -42,6 +42,10 @@ final class BrokerLoop {
   /// The message that is being handled, whose payload a chunk's receipt takes.
   var current: ZeroMQ.Message?
   var result: Bool?
+  /// What each connection did.
+  var connections: ConnectionGuard
+  /// Where the run's events are written.
+  let log: RunLog
   /// Who plays each client, where connections are authenticated.
   var players: [Int: Player] = [:]
   /// The last round that was announced.
@@ -50,7 +54,7 @@ final class BrokerLoop {
   /// Binds the sockets of a broker.
   init(
     plan: BrokerPlan, settings: BrokerSettings, modelBytes: Int, context: Context,
-    keeper: KeeperQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver
+    keeper: KeeperQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver, log: RunLog
   ) throws(ZMQError) {
     self.plan = plan
     self.keeper = keeper
@@ -59,6 +63,9 @@ final class BrokerLoop {
     machine = BrokerMachine(plan: plan)
     books = BrokerBooks(settings.security.mechanism)
     gatekeeper = settings.security.gatekeeper
+    connections = ConnectionGuard(
+      settings.connectionLimits ?? ConnectionLimits(clients: plan.clients, limits: plan.limits))
+    self.log = log
     start = clock.now
     // Before anything is bound: who knocks at a door without a keeper is turned away.
     door = if let gatekeeper { try Door(in: context, gatekeeper) } else { nil }
@@ -68,6 +75,7 @@ final class BrokerLoop {
     publishing.heartbeat = nil
     publishing.maximumFrame = ByteCount(1024)  // subscriptions are all that arrives
     publishing.security = settings.security.option
+    publishing.isIPv6 = settings.endpoints.isIPv6
     publishing.sendHighWaterMark = 1000 + 4 * plan.clients
     control = try Socket(.xpub, in: context, options: publishing)
     // A slow reader may have two whole models waiting; what is beyond that it asks for again.
@@ -77,6 +85,7 @@ final class BrokerLoop {
     pulling.heartbeat = nil
     pulling.receiveHighWaterMark = 4
     pulling.security = settings.security.option
+    pulling.isIPv6 = settings.endpoints.isIPv6
     pulling.maximumFrame = ByteCount(max(plan.limits.chunkBytes, Envelope.maximalBytes))
     updates = try Socket(.pull, in: context, options: pulling)
     watchers = Watchers(
@@ -102,6 +111,12 @@ final class BrokerLoop {
   ///
   /// - Throws: what went wrong at the model's keeper, or `ZMQError`.
   func run() throws -> Bool {
+    let inbox = inbox
+    let watch = SubscriptionWatch(
+      [endpoints.control, endpoints.bulk], limits: connections.limits
+    ) { _ = inbox.push(.subscriberCut) }
+    watch.start()
+    defer { watch.stop() }
     var poller = Poller()
     let controlToken = poller.add(control)
     let bulkToken = poller.add(bulk)
@@ -114,11 +129,13 @@ final class BrokerLoop {
       if let result, meters.round == nil { return result }
       let wake = [machine.wakeTime, meters.wakeTime].compactMap { $0 }.min()
       let wait = notices.isEmpty ? (wake ?? now + .seconds(1)) - now : .zero
-      _ = try poller.wait(atMost: max(.zero, min(wait, .seconds(1))))
+      let inspection = (connections.wakeTime ?? now + .seconds(1)) - now
+      _ = try poller.wait(atMost: max(.zero, min(wait, inspection, .seconds(1))))
       try door?.serve()
       try watchers.drain { socket, event in noticed(event, at: socket) }
       if poller.isReadable(controlToken) { try readNotices(control, .control) }
       if poller.isReadable(bulkToken) { try readNotices(bulk, .bulk) }
+      for verdict in connections.inspect(now) { cut(verdict) }
       try takeNotices()
       try compareMeters()
       // Nothing may be booked that the last reading hasn't seen.
@@ -152,17 +169,6 @@ final class BrokerLoop {
     if onBulk { _ = try bulk.send(frames) } else { _ = try control.send(frames) }
   }
 
-  private func noticed(_ event: MonitorEvent.Kind, at socket: BrokerSocket) {
-    switch event {
-    case .handshakeSucceeded:
-      books.connected(socket)
-    case .authenticationFailed: books.count("connection refused: unknown key")
-    case .protocolFailed(let code): books.count("connection refused: \(HandshakeFault(code))")
-    case .handshakeFailed: books.count("connection refused: broken handshake")
-    case .connected, .accepted, .disconnected, .retryScheduled, .listening, .closed, .other: break
-    }
-  }
-
   /// Reads and books what an XPUB noticed; the round engine is told by ``takeNotices()``.
   private func readNotices(
     _ socket: borrowing Socket, _ name: BrokerSocket
@@ -179,6 +185,10 @@ final class BrokerLoop {
       // The end of a connection is told without the peer's address; within a process nobody has one.
       let wasSent = notice.isSubscription || message.peerAddress != nil
       books.noticed(notice, on: name, wasSent: wasSent)
+      let verdict = connections.subscribed(
+        message.sourceDescriptor, key: message.userID, isSubscription: notice.isSubscription,
+        isKnown: Topic(String(decoding: notice.topic, as: UTF8.self)) != nil, at: name)
+      if let verdict { cut(verdict) }
       notices.append((notice, name))
     }
   }

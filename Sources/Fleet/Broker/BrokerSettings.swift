@@ -12,11 +12,15 @@ package struct BrokerSettings: Sendable {
   package var epoch: Int
   /// How its sockets are secured.
   package var security: BrokerSecurity
+  /// What it takes from connections; nil for what suits the fleet.
+  package var connectionLimits: ConnectionLimits?
+  /// What is written into the log: this level and those above.
+  package var logLevel: LogLevel
 
   /// Settings of the given parts.
   package init(
     endpoints: Endpoints, threads: Int, transport: String, run: UInt64, epoch: Int = 1,
-    security: BrokerSecurity = .open
+    security: BrokerSecurity = .open, logLevel: LogLevel = .info
   ) {
     self.endpoints = endpoints
     self.threads = threads
@@ -24,5 +28,6 @@ package struct BrokerSettings: Sendable {
     self.run = run
     self.epoch = epoch
     self.security = security
+    self.logLevel = logLevel
   }
 }

@@ -36,10 +36,12 @@ package final class Simulation: Sendable {
   ///   - directory: Where the run is kept.
   ///   - observer: Who watches.
   ///   - resumption: From where the run in `directory` goes on; nil for a new run.
+  ///   - logLevel: What is logged: this level and those above.
   /// - Throws: `ZMQError` when the process is out of descriptors.
   package init(
     _ workload: Workload, transport: Transport, isEncrypted: Bool = false, threads: Int,
-    directory: RunDirectory, observer: any RunObserver, resumption: Resumption? = nil
+    directory: RunDirectory, observer: any RunObserver, resumption: Resumption? = nil,
+    logLevel: LogLevel = .info
   ) throws {
     precondition(!isEncrypted || transport != .inproc, "nothing to encrypt within a process")
     self.workload = workload
@@ -62,7 +64,7 @@ package final class Simulation: Sendable {
       settings: BrokerSettings(
         endpoints: try Endpoints(base: base), threads: threads,
         transport: transport.rawValue + (isEncrypted ? "+curve" : ""), run: generator.next(),
-        security: security),
+        security: security, logLevel: logLevel),
       directory: directory, observer: observer, resumption: resumption, pool: pool)
   }
 

@@ -44,9 +44,19 @@ package struct Endpoints: Hashable, Sendable {
   /// Whether nobody outside this machine can reach the endpoints.
   package var isLocal: Bool {
     guard control.hasPrefix("tcp://") else { return true }
-    let host = control.dropFirst("tcp://".count).prefix { $0 != "]" && $0 != ":" }
-    return host.hasPrefix("127.") || host == "localhost" || control.hasPrefix("tcp://[::1]")
+    let end = control.lastIndex(of: ":") ?? control.endIndex
+    let host = control[..<end].dropFirst("tcp://".count)
+    if host == "localhost" || host == "[::1]" { return true }
+    // 127.0.0.0/8 as four numbers: a name such as 127.example.com may be anywhere.
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127"
+      && parts.allSatisfy { UInt8($0) != nil && $0.allSatisfy(\.isNumber) }
   }
+}
+
+extension Endpoints {
+  /// Whether the host is an address of IPv6.
+  var isIPv6: Bool { control.hasPrefix("tcp://[") }
 }
 
 /// Why an endpoint can't be used.
@@ -67,7 +77,7 @@ package enum EndpointError: Error, Hashable, CustomStringConvertible {
     case .exposed(let endpoint):
       """
       \(endpoint): other machines can reach this address, and nothing is encrypted or authenticated; \
-      bind to 127.0.0.1, or say --insecure if you trust the network
+      bind to 127.0.0.1, give --keys and --allow, or say --insecure if you trust the network
       """
     }
   }

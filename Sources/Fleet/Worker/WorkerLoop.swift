@@ -60,6 +60,7 @@ final class WorkerLoop {
     var listening = SocketOptions()
     listening.security = settings.security
     listening.heartbeat = nil  // announcements tell that the broker lives; see BrokerLoop
+    listening.isIPv6 = settings.endpoints.isIPv6
     // After a reconnect a SUB sends no more subscriptions than this.
     listening.sendHighWaterMark = 4 * settings.clients.count + 1000
     listening.maximumFrame = ByteCount(settings.limits.chunkBytes + Envelope.maximalBytes)
@@ -70,6 +71,7 @@ final class WorkerLoop {
     sending.heartbeat = nil
     sending.isImmediate = true
     sending.security = settings.security
+    sending.isIPv6 = settings.endpoints.isIPv6
     sending.sendHighWaterMark = 64
     updates = try Socket(.push, in: context, options: sending)
     for client in settings.clients {

@@ -22,12 +22,22 @@ struct BrokerCommand: ParsableCommand {
   @Flag(help: "Listen beyond this machine without encryption. Trust the network.")
   var insecure = false
 
+  @OptionGroup var security: BrokerSecurityOptions
+
   @OptionGroup var live: ServeOptions
+
+  func validate() throws {
+    guard !insecure || security.keys == nil else {
+      throw ValidationError("--insecure and --keys: give one of them")
+    }
+  }
 
   func run() throws {
     try Exit.reporting {
       let endpoints = try Endpoints(base: bind)
-      guard endpoints.isLocal || insecure else { throw EndpointError.exposed(bind) }
+      let security = try security.load()
+      let isEncrypted = security.mechanism == .curve
+      guard endpoints.isLocal || insecure || isEncrypted else { throw EndpointError.exposed(bind) }
       let printer = ProgressPrinter(isQuiet: options.quiet)
       guard let start = try options.start(printer) else { return }
       defer { start.directory.release() }
@@ -36,8 +46,11 @@ struct BrokerCommand: ParsableCommand {
         start.workload,
         settings: BrokerSettings(
           endpoints: endpoints, threads: options.threads,
-          transport: String(bind.prefix { $0 != ":" }), run: generator.next()),
+          transport: String(bind.prefix { $0 != ":" }) + (isEncrypted ? "+curve" : ""),
+          run: generator.next(), security: security, logLevel: options.logLevel),
         directory: start.directory, observer: printer, resumption: start.resumption)
+      let reload = self.security.reloading(broker, printer)
+      defer { withExtendedLifetime(reload) {} }
       let interruption = Interruption { broker.stop() }
       let context = try Context()
       defer { _ = context.terminate(within: .seconds(5)) }

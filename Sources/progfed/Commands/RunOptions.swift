@@ -36,6 +36,9 @@ struct RunOptions: ParsableArguments {
   @Option(help: "How many clients train at the same time; by default the number of cores.")
   var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
+  @Option(help: "What goes into the run directory's log.jsonl: this level and those above.")
+  var logLevel: LogLevel = .info
+
   @Flag(help: "Print the result as JSON instead of a table.")
   var json = false
 
@@ -119,5 +122,7 @@ struct OverrideOptions: ParsableArguments {
     return overrides
   }
 }
+
+extension LogLevel: ExpressibleByArgument {}
 
 extension Strategy: ExpressibleByArgument {}

@@ -81,7 +81,7 @@ struct Simulate: ParsableCommand {
       let simulation = try Simulation(
         start.workload, transport: transport ?? .inproc, isEncrypted: curve,
         threads: options.threads, directory: start.directory, observer: printer,
-        resumption: start.resumption)
+        resumption: start.resumption, logLevel: options.logLevel)
       let interruption = Interruption { simulation.stop() }
       let state = try withExtendedLifetime(interruption) {
         try live.serving(start.directory, say: printer.say) { try simulation.run() }

@@ -33,6 +33,8 @@ struct WorkerCommand: ParsableCommand {
 
   @OptionGroup var overrides: OverrideOptions
 
+  @OptionGroup var security: WorkerSecurityOptions
+
   @Flag(help: "Don't say what happens.")
   var quiet = false
 
@@ -47,6 +49,7 @@ struct WorkerCommand: ParsableCommand {
 
   func run() throws {
     let end = try Exit.reporting {
+      let security = try security.load()
       let topology = try Topology(contentsOf: topology, overrides: overrides.values)
       guard let last = clients.numbers.last, last < topology.clients else {
         throw ValidationError(
@@ -59,7 +62,8 @@ struct WorkerCommand: ParsableCommand {
         workload,
         settings: WorkerSettings(
           endpoints: try Endpoints(base: connect), clients: clients.numbers, threads: threads,
-          limits: topology.limits, worker: generator.next(), patience: .seconds(patience)),
+          limits: topology.limits, worker: generator.next(), patience: .seconds(patience),
+          security: security),
         report: { report in
           if let line = Self.line(report), !isQuiet { Self.say(line) }
         })
@@ -75,13 +79,20 @@ struct WorkerCommand: ParsableCommand {
       throw Exit.unavailable
     case .stopped: throw Exit.interrupted
     case .refused(let reason, let detail):
-      Self.say("progfed: the broker refuses all clients of this worker (\(reason.name)): \(detail)")
+      Self.say(
+        """
+        progfed: the broker refuses all clients of this worker (\(reason.name)): \(detail.printable)
+        """)
       throw Exit.unavailable
     case .turnedAway(let refusal):
       Self.say("progfed: \(connect): \(refusal)")
       throw Exit.unavailable
     case .abandoned:
-      Self.say("progfed: no word from \(connect) for \(patience) s; is the broker running?")
+      Self.say(
+        """
+        progfed: no word from \(connect) for \(patience) s; check that the broker runs, that the address is \
+        right, and that no firewall drops it or the two ports after it
+        """)
       throw Exit.unavailable
     }
   }
@@ -97,11 +108,11 @@ struct WorkerCommand: ParsableCommand {
     case .declined(let client, let round, let reason, let detail):
       "round \(round): client \(client) can't take part (\(reason.name)): \(detail)"
     case .refused(let client, let reason, let detail):
-      "the broker refuses client \(client) (\(reason.name)): \(detail)"
+      "the broker refuses client \(client) (\(reason.name)): \(detail.printable)"
     case .unreadable(let messages):
       "\(messages) messages from the broker's address could not be read"
     case .silence(let silence):
-      "no word from the broker for \(Int(silence.seconds)) s; still waiting"
+      "no word from the broker for \(Int(silence.seconds)) s; still waiting; is its address right, and are its ports open?"
     }
   }
 

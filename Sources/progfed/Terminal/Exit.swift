@@ -55,6 +55,8 @@ enum Exit {
     case is ResumptionError, LedgerError.damaged, LedgerError.newer: badInput
     case DatasetError.missing, StartingFileError.missing: unavailable
     case is DatasetError, is StartingFileError: badInput
+    case KeyFileError.exists, KeyFileError.unwritable: unavailable
+    case is KeyFileError, is AllowListError: badInput
     case is ZMQError, is LedgerError, is EndpointError, is LiveError: unavailable
     case VirtualSimulationError.nobodyComes, VirtualSimulationError.costModelOfDeltas,
       VirtualSimulationError.cannotGoOn:

@@ -13,6 +13,8 @@ final class ProgressPrinter: RunObserver {
   private let terminal = Terminal.error
   private let isQuiet: Bool
   private let hasLine = Mutex(false)
+  private let start = ContinuousClock.now
+  private let complaints = Mutex(Throttle(at: .zero))
   private let lastWaiting = Mutex(RepeatedLine())
 
   /// A printer; a quiet one shows only what went wrong.
@@ -42,9 +44,9 @@ final class ProgressPrinter: RunObserver {
       let text = "waiting for clients: \(present) of \(needed) are here"
       if lastWaiting.withLock({ $0.isNews(text, at: .now) }) { say(text) }
     case .refused(let client, let reason, let detail):
-      say("client \(client) was refused (\(reason.name)): \(detail)")
+      complain("client \(client) was refused (\(reason.name)): \(detail.printable)")
     case .declined(let client, let reason, let detail):
-      say("client \(client) can't take part (\(reason.name)): \(detail)")
+      complain("client \(client) can't take part (\(reason.name)): \(detail.printable)")
     }
   }
 
@@ -53,6 +55,14 @@ final class ProgressPrinter: RunObserver {
       "collapse: at stage \(stage) the test score fell to chance (\((100 * accuracy).fixed(1)) % after "
         + "round \(round)); lower training.learningRate or training.clipNorm, or raise stages.warmUp"
     )
+  }
+
+  /// Writes a line that strangers can bring about: a few of them a minute.
+  private func complain(_ text: String) {
+    let now = ContinuousClock.now - start
+    let (isPassed, missed) = complaints.withLock { $0.pass(atMost: 30, now) }
+    if missed > 0 { say("\(missed) more refusals in the minute before; log.jsonl counts them") }
+    if isPassed { say(text) }
   }
 
   /// Writes a line of its own.

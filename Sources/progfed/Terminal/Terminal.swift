@@ -22,6 +22,11 @@ struct Terminal: Sendable {
     colours = isTerminal && !noColour && !dumb
   }
 
+  /// Writes a line for people to standard error.
+  static func note(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
+  }
+
   /// Standard output.
   static var output: Terminal { Terminal(STDOUT_FILENO) }
   /// Standard error.

@@ -1,0 +1,45 @@
+package import Federation
+import Wire
+import ZeroMQ
+
+/// What a broker takes from one connection, and from all together, before it cuts them.
+package struct ConnectionLimits: Hashable, Sendable {
+  /// How many connections there may be, over all three sockets.
+  package var connections: Int
+  /// How many subscriptions one connection may have.
+  package var subscriptions: Int
+  /// How many of them may be to topics that the protocol doesn't have.
+  package var unknownTopics = 16
+  /// The bytes of subscriptions that one connection may send at once.
+  package var subscriptionBytes: Int
+  /// How many more of them each second.
+  package var subscriptionBytesPerSecond = 32 << 10
+  /// The bytes of subscriptions that all connections may have sent of late, beyond what they may each second.
+  package var allSubscriptionBytes: Int
+  /// How many subscriptions all connections may have together.
+  package var allSubscriptions: Int
+  /// How many messages of one connection may be unreadable.
+  package var malformedMessages = 1000
+  /// The bytes that one connection may have sent without completing a message.
+  package var unfinishedBytes: Int
+  /// The same over all connections.
+  package var allUnfinishedBytes: Int
+  /// How many messages without payload one connection may send at once.
+  package var burst: Int
+  /// How many more of them each second.
+  package var messagesPerSecond: Int
+
+  /// The limits that suit a fleet of so many clients, all of which one worker may play.
+  package init(clients: Int, limits: ProtocolLimits) {
+    connections = max(64, Context.descriptorLimit - 256)
+    subscriptions = clients + 1024
+    subscriptionBytes = (64 << 10) + 100 * subscriptions
+    allSubscriptionBytes = (8 << 20) + (8 << 10) * clients
+    allSubscriptions = 16_384 + 64 * clients
+    // ZeroMQ keeps at most four messages of a connection for us, and the one that is coming in.
+    unfinishedBytes = 5 * (limits.chunkBytes + (64 << 10)) + (1 << 20)
+    allUnfinishedBytes = limits.bytesInFlight + (64 << 20)
+    burst = 256 + 32 * clients
+    messagesPerSecond = 64 + 8 * clients
+  }
+}

@@ -1,0 +1,33 @@
+/// How much a line of a log matters, the least first.
+package enum LogLevel: String, Sendable, CaseIterable, Comparable {
+  /// What happened in detail.
+  case debug
+  /// The course of the run.
+  case info
+  /// What people should know, though nothing is wrong.
+  case notice
+  /// Something was refused, lost or cut, and the run goes on.
+  case warning
+  /// The run can't go on.
+  case error
+
+  package static func < (lhs: Self, rhs: Self) -> Bool { lhs.rank < rhs.rank }
+
+  private var rank: Int {
+    switch self {
+    case .debug: 0
+    case .info: 1
+    case .notice: 2
+    case .warning: 3
+    case .error: 4
+    }
+  }
+
+  /// How many lines of one event there may be in a minute: few of what strangers can bring about.
+  var linesPerMinute: Int {
+    switch self {
+    case .debug, .notice, .warning: 20
+    case .info, .error: 10_000
+    }
+  }
+}

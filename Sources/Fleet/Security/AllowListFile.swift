@@ -1,0 +1,47 @@
+import Foundation
+import Glibc
+
+/// The file of an allow-list, which people edit while a broker runs.
+package enum AllowListFile {
+  /// The largest file that is read.
+  private static let largest = 64 << 20
+
+  /// Reads the list.
+  ///
+  /// - Throws: `KeyFileError` where it can't be read, `AllowListError` with all that is wrong with it.
+  package static func read(_ path: String) throws -> AdmittedWorkers {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw KeyFileError.missing(path: path)
+    }
+    guard let file = FileHandle(forReadingAtPath: path),
+      let data = try? file.read(upToCount: largest)
+    else { throw KeyFileError.unreadable(path: path) }
+    return try AdmittedWorkers(String(decoding: data, as: UTF8.self), file: path)
+  }
+
+  /// Makes a list without workers that says what belongs into it.
+  package static func create(_ path: String) throws(KeyFileError) {
+    try KeyFile.create(
+      path, mode: 0o644,
+      """
+      # Who may connect to the broker, one worker a line: its name, its public key, the clients that it may play.
+      # Send the broker SIGHUP to have it read this file again.
+      # edge-1 <the 40 letters of edge-1.public> 0-49
+
+      """)
+  }
+
+  /// Adds a worker at the end of a list, which is made if it isn't there.
+  ///
+  /// - Throws: what ``read(_:)`` throws, also where the list would have a name or key twice.
+  package static func add(_ worker: AdmittedWorker, to path: String) throws {
+    if !FileManager.default.fileExists(atPath: path) { try create(path) }
+    _ = try read(path)  // a faulty list isn't made longer
+    var text = try String(contentsOfFile: path, encoding: .utf8)
+    if !text.isEmpty, !text.hasSuffix("\n") { text += "\n" }
+    text += "\(worker.line)\n"
+    _ = try AdmittedWorkers(text, file: path)
+    // In place of the old file at once, so that a broker never reads half of it.
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+}

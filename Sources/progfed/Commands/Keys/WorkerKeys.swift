@@ -1,0 +1,56 @@
+import ArgumentParser
+import Fleet
+import ZeroMQ
+
+/// Makes a worker's key pair and its line of the allow-list.
+struct WorkerKeys: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "worker", abstract: "Make a worker's key pair and its line of the allow-list.",
+    discussion: """
+      Best run where the worker will be, so that its secret never travels; the line that it prints goes to \
+      the broker's owner.
+      """)
+
+  @Argument(help: "What to call the worker: letters, digits, '-', '_' and '.'.")
+  var name: String
+
+  @Option(help: "The clients that it may play: numbers from 0 and ranges, as in 0-49 or 3,7,10-12.")
+  var clients: ClientRange
+
+  @Option(help: "The directory for NAME.secret and NAME.public.")
+  var out: String
+
+  @Option(help: "An allow-list to add the line to; otherwise it is only printed.")
+  var allow: String?
+
+  func validate() throws {
+    guard AdmittedWorkers.isName(name) else {
+      throw ValidationError("\(name): use up to 64 letters, digits, '-', '_' and '.' for a name")
+    }
+    guard name != "broker" else {
+      throw ValidationError("broker: the name of the broker's own files; choose another")
+    }
+  }
+
+  func run() throws {
+    try Exit.reporting {
+      let pair = try CurveKeyPair.generate()
+      let worker = AdmittedWorker(name: name, key: pair.publicKey, clients: clients)
+      // First what can be refused for its contents: no keys are left behind then.
+      if let allow, let known = try? AllowListFile.read(allow) {
+        guard !known.workers.contains(where: { $0.name == name }) else {
+          throw KeyFileError.exists(path: "\(name) in \(allow)")
+        }
+      }
+      let files = try KeyFile.write(pair, name: name, of: "worker \(name)", in: out)
+      if let allow { try AllowListFile.add(worker, to: allow) }
+      print(worker.line)
+      Terminal.note("\(files.secret): progfed worker … --keys \(files.secret) --broker-key …")
+      if let allow {
+        Terminal.note("\(allow): has the line now; send a running broker SIGHUP")
+      } else {
+        Terminal.note("the line above goes into the broker's allow-list")
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Digests
+import Foundation
+import Measures
+import TestSupport
+import Testing
+import Wire
+import ZeroMQ
+
+@Suite(.serialized, .timeLimit(.minutes(5))) struct FloodTests {
+  /// What a flood may add to the broker's memory: frames that wait, twice over for the allocator.
+  private static let room = 192 << 20
+
+  @Test func `floods on all ports stay within set memory, and the rounds go on`() throws {
+    let folder = try Folder()
+    let topology = try folder.write(SmallRun.topology(rounds: "[1, 2, 300]"), to: "small.yaml")
+    let port = try freePorts()
+    let endpoint = "tcp://127.0.0.1:\(port)"
+    let broker = try Command([
+      "broker", topology, "--bind", endpoint, "--out", folder.path("run"), "--json",
+    ])
+    let worker = try Command(["worker", topology, "--connect", endpoint, "--clients", "0-7"])
+    #expect(broker.says("round 6/"), "\(broker.standardError)")
+    let before = try #require(broker.peakMemory)
+
+    var random = RandomStream(seed: 5)
+    // Messages that never end, of small and of large frames.
+    let endless = Flood(port + 2, as: "PUSH", seconds: 2) { _ in
+      Array(repeating: [1, 1, 65] as [UInt8], count: 20_000).flatMap { $0 }
+    }
+    #expect(endless.cuts > 0)
+    let large = [3, 0, 0, 0, 0, 0, 3, 0, 0] + [UInt8](repeating: 7, count: 3 << 16)
+    #expect(Flood(port + 2, as: "PUSH", seconds: 2) { _ in large }.cuts > 0)
+    // Frames that are larger than any may be, and messages of too many.
+    let oversized: [UInt8] = [2, 0, 0, 0, 0, 0x40, 0, 0, 0]
+    #expect(Flood(port + 2, as: "PUSH", seconds: 1) { _ in oversized }.cuts > 0)
+    _ = Flood(port + 2, as: "PUSH", seconds: 1) { _ in
+      Array(repeating: [1, 1, 65] as [UInt8], count: 5000).flatMap { $0 } + [0, 1, 66]
+    }
+    // Subscriptions to endlessly many long topics.
+    for target in [port, port + 1] {
+      let flood = Flood(target, as: "SUB", seconds: 2) { _ in
+        (0..<50).flatMap { _ -> [UInt8] in
+          let topic = (0..<200).map { _ in UInt8.random(in: 97...122, using: &random) }
+          return [4, 210, 9] + Array("SUBSCRIBE".utf8) + topic
+        }
+      }
+      #expect(flood.cuts > 0)
+    }
+    let after = try #require(broker.peakMemory)
+    #expect(after - before < Self.room, "\((after - before) >> 20) MiB more")
+
+    let shown = broker.standardError
+    try disturb(port)
+    // Rounds went on before and go on after.
+    let round = shown.matches(of: /round (\d+)\//).last.flatMap { Int($0.output.1) } ?? 0
+    #expect(round > 6)
+    #expect(broker.says("round \(round + 3)/"), "\(broker.standardError)")
+    #expect(try #require(broker.peakMemory) - before < Self.room)
+    broker.send(SIGINT)
+    #expect(broker.status(within: 30) == 130)
+    _ = worker.status(within: 30)
+    let summary = try SmallRun.summary(broker.standardOutput)
+    #expect(summary.rounds.dropLast().allSatisfy { $0.accepted == 4 })
+    for counter in [
+      "connection cut: unfinished messages", "connection cut: too many subscriptions",
+      "connection cut: malformed messages", "message beyond the rate", "message beyond the limits",
+      "message of another run",
+    ] {
+      #expect(summary.counters[counter] ?? 0 > 0, "\(counter): \(summary.counters)")
+    }
+    let log = try #require(FileManager.default.contents(atPath: folder.path("run/log.jsonl")))
+    #expect(log.count < 1 << 20)
+    for line in log.split(separator: UInt8(ascii: "\n")) {
+      #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(line)) }
+    }
+  }
+
+  /// Well-formed messages that are addressed wrongly, stale, repeated or too many, and malformed ones.
+  private func disturb(_ port: Int) throws {
+    let context = try Context()
+    defer { #expect(context.terminate(within: .seconds(5))) }
+    func flood(_ count: Int, _ frames: (Int) -> [Frame]) throws {
+      let push = try Socket(.push, in: context)
+      try push.connect(to: "tcp://127.0.0.1:\(port + 2)")
+      for number in 0..<count {
+        guard try push.wait(for: .writable, atMost: .seconds(2)) else { return }
+        _ = try push.send(frames(number))
+      }
+      Thread.sleep(forTimeInterval: 0.5)  // let what is queued leave
+    }
+    let stale = Envelope.frame(
+      Message(Header(run: 1, epoch: 1, round: 1, stage: 1, client: 2), Uplink.heartbeat(.idle)))
+    try flood(20_000) { _ in [Frame(stale)] }
+    let join = Uplink.join(Join(worker: 9, plan: .init(of: [1]), maximalStage: nil))
+    try flood(3000) { number in
+      [Frame(Envelope.frame(Message(Header(client: number), join)))]
+    }
+    try flood(3000) { number in [Frame([UInt8](repeating: UInt8(number % 256), count: 50))] }
+  }
+}
