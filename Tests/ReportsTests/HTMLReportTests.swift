@@ -54,6 +54,20 @@ import FoundationXML
     #expect(page.components(separatedBy: "class=\"limit\"").count - 1 == 6)
   }
 
+  @Test func `segmentation shows Dice, in curves and in the table`() throws {
+    var summary = try Example.summary(rounds: 6)
+    #expect(!HTMLReport(summary, clients: []).text().contains("Dice"))
+    for index in summary.rounds.indices where summary.rounds[index].accuracy != nil {
+      summary.rounds[index].dice = 0.1234 * Double(index)
+    }
+    let page = HTMLReport(summary, clients: []).text()
+    expectWellFormed(page)
+    #expect(page.contains("aria-label=\"Dice against bytes on the wire\""))
+    #expect(page.contains("0.6170") && page.contains("rounds.5.dice"))
+    let comparison = Comparison([summary, try Example.summary(rounds: 3)]).html()
+    #expect(comparison.contains("aria-label=\"Dice against bytes on the wire\""))
+  }
+
   @Test func `a page of many clients stays small`() throws {
     let page = try page(rounds: 2, clients: 3000)
     #expect(page.utf8.count < 100_000)

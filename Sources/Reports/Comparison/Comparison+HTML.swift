@@ -9,19 +9,33 @@ extension Comparison {
     page.add(Markup.element("p", [:], count))
     page.heading("Accuracy")
     let accuracy = Axis("accuracy") { $0.percent(0) }
-    page.figures(
-      [Course.Abscissa.bytes, .flops, .time, .rounds].map { abscissa in
-        let plot = LinePlot(
-          description: "Accuracy against \(abscissa.title)", x: abscissa.axis, y: accuracy,
-          series: runs.indices.map {
-            LinePlot.Series(name: names[$0], points: courses[$0].points(abscissa))
-          })
-        return (caption: "against \(abscissa.title)", plot: plot.markup())
-      })
+    page.figures(plots("Accuracy", accuracy) { $0.points($1) })
+    if hasDice {
+      page.heading("Dice")
+      let dice = Axis("mean Dice of the foreground") { $0.fixed(2) }
+      page.figures(plots("Dice", dice) { $0.dice($1) })
+    }
     page.heading("Pareto front")
     page.figures([("final accuracy against all bytes", frontPlot(accuracy))])
     page.add(table().markup())
     return page.text()
+  }
+
+  /// Whether any of the runs learnt segmentation.
+  private var hasDice: Bool { courses.contains { !$0.dice(.rounds).isEmpty } }
+
+  /// A measure of all runs' models against what was spent for it.
+  private func plots(
+    _ name: String, _ y: Axis, _ points: (Course, Course.Abscissa) -> [(x: Double, y: Double)]
+  ) -> [(caption: String, plot: String)] {
+    [Course.Abscissa.bytes, .flops, .time, .rounds].map { abscissa in
+      let plot = LinePlot(
+        description: "\(name) against \(abscissa.title)", x: abscissa.axis, y: y,
+        series: runs.indices.map {
+          LinePlot.Series(name: names[$0], points: points(courses[$0], abscissa))
+        })
+      return (caption: "against \(abscissa.title)", plot: plot.markup())
+    }
   }
 
   private func frontPlot(_ y: Axis) -> String {
@@ -44,9 +58,9 @@ extension Comparison {
     }
     var table = HTMLTable(
       [
-        "run", "model", "down", "up", "rounds", "accuracy", "down wire", "up wire", "of full model",
-        "FLOPs", "time",
-      ] + costs + ["on the front"])
+        "run", "model", "down", "up", "rounds", "down wire", "up wire", "of full model", "FLOPs",
+        "time", "accuracy",
+      ] + (hasDice ? ["Dice"] : []) + costs + ["on the front"])
     let front = front
     for index in runs.indices {
       let run = runs[index]
@@ -58,11 +72,12 @@ extension Comparison {
       }
       let cells: [String] = [
         names[index], run.model.name, run.codecs.down, run.codecs.up, String(run.rounds.count),
-        accuracy(index)?.percent(2) ?? "–", run.totals.traffic.down.wire.description,
-        run.totals.traffic.up.wire.description, run.savings.map { (1 / $0).percent() } ?? "–",
-        run.totals.flops.brief, run.elapsed.brief,
+        run.totals.traffic.down.wire.description, run.totals.traffic.up.wire.description,
+        run.savings.map { (1 / $0).percent() } ?? "–", run.totals.flops.brief, run.elapsed.brief,
+        accuracy(index)?.percent(2) ?? "–",
       ]
-      table.add((cells + reached + [front.contains(index) ? "yes" : ""]).map { .init($0) })
+      let dice = hasDice ? [run.final.dice?.fixed(4) ?? "–"] : []
+      table.add((cells + dice + reached + [front.contains(index) ? "yes" : ""]).map { .init($0) })
     }
     return table
   }

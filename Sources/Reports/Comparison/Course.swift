@@ -82,6 +82,13 @@ struct Course {
     points.map { ($0.value(abscissa), $0.accuracy) }
   }
 
+  /// The mean Dice coefficients of the foreground; none unless segmentation was learnt.
+  func dice(_ abscissa: Abscissa) -> [(x: Double, y: Double)] {
+    points.compactMap { point in
+      point.round.dice.flatMap { $0.isFinite ? (point.value(abscissa), $0) : nil }
+    }
+  }
+
   /// Where stages begin, with their names.
   func stageBorders(_ abscissa: Abscissa) -> [(x: Double, name: String)] {
     borders.map { ($0.point.value(abscissa), "stage \($0.stage)") }

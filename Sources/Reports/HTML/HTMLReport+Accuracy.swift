@@ -11,29 +11,44 @@ extension HTMLReport {
       return
     }
     let accuracy = Axis("accuracy, share of test samples") { $0.percent(0) }
-    func plot(_ against: Course.Abscissa) -> String {
-      LinePlot(
-        description: "Accuracy against \(against.title)", x: against.axis, y: accuracy,
-        series: [.init(name: "accuracy after the round", points: course.points(against))],
-        borders: course.stageBorders(against)
-      ).markup()
+    page.figures(plots("accuracy", accuracy, of: course) { course.points($0) })
+    let hasDice = !course.dice(.rounds).isEmpty
+    if hasDice {
+      page.caption("Mean Dice coefficient of the foreground")
+      page.figures(plots("Dice", Axis("mean Dice") { $0.fixed(2) }, of: course, course.dice))
     }
-    page.figures([
-      ("against rounds", plot(.rounds)), ("against bytes on the wire", plot(.bytes)),
-      ("against time", plot(.time)),
-    ])
-    var table = HTMLTable(["round", "stage", "bytes so far", "time so far", "accuracy", "loss"])
+    var table = HTMLTable(
+      ["round", "stage", "bytes so far", "time so far", "accuracy", "loss"]
+        + (hasDice ? ["Dice"] : []))
     for point in course.points {
       let path = "rounds.\(point.index)"
-      table.add([
-        cell(point.round.round, "\(path).round"), cell(point.round.stage, "\(path).stage"),
-        .init(point.bytes.description), .init(point.time.brief),
-        .init(point.accuracy.percent(2), Figure("\(path).accuracy", point.accuracy)),
-        point.round.loss.map { .init($0.fixed(4), Figure("\(path).loss", $0)) } ?? "–",
-      ])
+      let dice: HTMLTable.Cell =
+        point.round.dice.map { .init($0.fixed(4), Figure("\(path).dice", $0)) } ?? "–"
+      table.add(
+        [
+          cell(point.round.round, "\(path).round"), cell(point.round.stage, "\(path).stage"),
+          .init(point.bytes.description), .init(point.time.brief),
+          .init(point.accuracy.percent(2), Figure("\(path).accuracy", point.accuracy)),
+          point.round.loss.map { .init($0.fixed(4), Figure("\(path).loss", $0)) } ?? "–",
+        ] + (hasDice ? [dice] : []))
     }
     page.details("The evaluated rounds", table)
     addMilestones(to: &page)
+  }
+
+  /// A measure of the model against what was spent for it.
+  private func plots(
+    _ name: String, _ y: Axis, of course: Course,
+    _ points: (Course.Abscissa) -> [(x: Double, y: Double)]
+  ) -> [(caption: String, plot: String)] {
+    [Course.Abscissa.rounds, .bytes, .time].map { against in
+      let plot = LinePlot(
+        description: "\(name.prefix(1).uppercased() + name.dropFirst()) against \(against.title)",
+        x: against.axis, y: y,
+        series: [.init(name: "\(name) after the round", points: points(against))],
+        borders: course.stageBorders(against))
+      return ("against \(against.title)", plot.markup())
+    }
   }
 
   private func addMilestones(to page: inout HTMLPage) {
