@@ -52,10 +52,28 @@ import Testing
   ]
 
   @Test func `a broker killed at any point and resumed ends in the same model`() throws {
+    try killBrokers(of: TinyRun.topology(), at: Self.brokerPoints)
+  }
+
+  /// What a checkpoint holds beside the model: what the clients share, and what the server's rule remembers.
+  @Test func `a broker that sends deltas and has an optimizer of its own comes back with both`()
+    throws
+  {
+    let topology = TinyRun.topology(rounds: "[2, 2, 2]").replacing(
+      "  down: linear8", with: "  down: linear8\n  downDelta: stc5")
+    try killBrokers(
+      of: topology + "\nserver:\n  optimizer: fedadam\n  learningRate: 0.01",
+      at: [
+        "round-opened:4", "update-stored:5", "round-aggregated:2", "checkpoint-written:4",
+        "checkpoint-renamed:4", "spool-cleared:5",
+      ], updates: 18)
+  }
+
+  private func killBrokers(of text: String, at points: [String], updates: Int = 12) throws {
     let folder = try Folder()
-    let topology = try folder.write(TinyRun.topology(), to: "tiny.yaml")
+    let topology = try folder.write(text, to: "tiny.yaml")
     let expected = try #require(try TinyRun.digest(of: topology, in: folder))
-    for points in Self.brokerPoints.chunked(8) {
+    for points in points.chunked(8) {
       let scenarios = try points.map {
         try Scenario($0, kills: "broker", topology: topology, in: folder)
       }
@@ -70,7 +88,7 @@ import Testing
         let ledger = try TinyRun.Ledger(at: scenario.run)
         #expect(ledger.digest == expected && ledger.state == "done", "\(said)")
         #expect(ledger.epochs.count == (scenario.point == "run-finished:1" ? 1 : 2))
-        #expect(ledger.accepted.count == 12 && Set(ledger.accepted).count == 12)
+        #expect(ledger.accepted.count == updates && Set(ledger.accepted).count == updates)
         let acknowledged = TinyRun.acknowledged(scenario.worker)
         #expect(acknowledged.subtracting(ledger.accepted).isEmpty, "\(scenario.point)")
       }

@@ -4,10 +4,10 @@ import Testing
 
 /// The protocol keeps its promises, whatever goes wrong.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct CampaignTests {
-  @Test(arguments: 0..<8 as Range<UInt64>)
+  @Test(arguments: 0..<10 as Range<UInt64>)
   func `no promise is broken in any of these seeds`(block: UInt64) {
-    let report = FaultCampaign(seeds: 250 * block..<250 * (block + 1)).run()
-    #expect(report.seeds == 250)
+    let report = FaultCampaign(seeds: 1000 * block..<1000 * (block + 1)).run()
+    #expect(report.seeds == 1000)
     #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined())")
   }
 
