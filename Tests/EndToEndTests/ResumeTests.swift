@@ -27,6 +27,29 @@ import Testing
     #expect(again.standardOutput.contains(expected.prefix(16)))
   }
 
+  @Test func `workers that stay are there when a stopped broker returns`() throws {
+    let folder = try Folder()
+    let topology = try folder.write(TinyRun.topology(rounds: "[2, 4, 2]"), to: "tiny.yaml")
+    let expected = try #require(try TinyRun.digest(of: topology, in: folder))
+    let (run, endpoint) = (folder.path("run"), "ipc://\(folder.path("socket"))")
+    let broker = try Command(["broker", topology, "--bind", endpoint, "--out", run])
+    let command = ["worker", topology, "--connect", endpoint, "--threads", "1", "--clients"]
+    let (stays, leaves) = (try Command(command + ["0-2", "--stay"]), try Command(command + ["3"]))
+    #expect(broker.says("round 2/8"), "\(broker.standardError)")
+    broker.send(SIGTERM)
+    #expect(broker.status(within: 30) == 130, "\(broker.standardError)")
+    #expect(leaves.status(within: 30) == 69)
+    #expect(leaves.standardError.contains("--stay"))
+    #expect(stays.says("waiting for its return"), "\(stays.standardError)")
+    let resumed = try Command(["broker", "--resume", run, "--bind", endpoint])
+    let joins = try Command(command + ["3"])
+    #expect(resumed.status(within: 60) == 0, "\(resumed.standardError)")
+    for worker in [stays, joins] {
+      #expect(worker.status(within: 30) == 0, "\(worker.standardError)")
+    }
+    #expect(try TinyRun.Ledger(at: run).digest == expected)
+  }
+
   @Test func `a second signal ends at once`() throws {
     let folder = try Folder()
     let topology = try folder.write(

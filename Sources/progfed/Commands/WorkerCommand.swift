@@ -1,4 +1,5 @@
 import ArgumentParser
+import Federation
 import Fleet
 import Foundation
 import Measures
@@ -31,6 +32,9 @@ struct WorkerCommand: ParsableCommand {
   @Option(help: "Give up after so many seconds without a word from the broker.")
   var patience: Int = 600
 
+  @Flag(help: "When the broker is stopped before the run is over, wait for its return.")
+  var stay = false
+
   @OptionGroup var overrides: OverrideOptions
 
   @OptionGroup var security: WorkerSecurityOptions
@@ -58,24 +62,33 @@ struct WorkerCommand: ParsableCommand {
       let workload = try Workload(topology)
       var generator = SystemRandomNumberGenerator()
       let isQuiet = quiet
-      let worker = try Worker(
-        workload,
-        settings: WorkerSettings(
-          endpoints: try Endpoints(base: connect), clients: clients.numbers, threads: threads,
-          limits: topology.limits, worker: generator.next(), patience: .seconds(patience),
-          security: security),
-        report: { report in
-          if let line = Self.line(report), !isQuiet { Self.say(line) }
-        })
-      let interruption = Interruption { worker.stop() }
+      let settings = WorkerSettings(
+        endpoints: try Endpoints(base: connect), clients: clients.numbers, threads: threads,
+        limits: topology.limits, worker: generator.next(), patience: .seconds(patience),
+        security: security)
+      let shifts = WorkerShifts()
+      let interruption = Interruption { shifts.stop() }
       let context = try Context()
       defer { _ = context.terminate(within: .seconds(5)) }
-      return try withExtendedLifetime(interruption) { try worker.run(in: context) }
+      // Not while the old broker still says farewell.
+      let pause = stay ? topology.limits.farewell + .seconds(1) : nil
+      return try withExtendedLifetime(interruption) {
+        try shifts.run(
+          again: pause, in: context,
+          waiting: { if !isQuiet { Self.say("the broker was stopped; waiting for its return") } }
+        ) {
+          try Worker(workload, settings: settings) { report in
+            if let line = Self.line(report), !isQuiet { Self.say(line) }
+          }
+        }
+      }
     }
     switch end {
     case .complete: return
     case .interrupted:
-      Self.say("progfed: the broker was stopped before the run was over")
+      Self.say(
+        "progfed: the broker was stopped before the run was over; start again when it is back, or "
+          + "wait for it with --stay")
       throw Exit.unavailable
     case .stopped: throw Exit.interrupted
     case .refused(let reason, let detail):

@@ -1,0 +1,46 @@
+import Dispatch
+import Fleet
+import Measures
+import Synchronization
+import ZeroMQ
+
+/// Workers one after the other, so that the same clients are there again when a stopped broker returns.
+final class WorkerShifts: Sendable {
+  private let current = Mutex<(worker: Worker?, isStopped: Bool)>((nil, false))
+  private let stopped = DispatchSemaphore(value: 0)
+
+  /// Has the worker leave; there will be no other.
+  func stop() {
+    current.withLock { current in
+      current.isStopped = true
+      current.worker?.stop()
+    }
+    stopped.signal()
+  }
+
+  /// Runs the worker that `make` gives; with `pause`, another one that long after the broker was stopped.
+  ///
+  /// - Parameters:
+  ///   - pause: How long to wait between two workers; nil for one worker alone.
+  ///   - context: Where their sockets are.
+  ///   - waiting: Called before each pause.
+  ///   - make: Gives a new worker.
+  /// - Returns: How the last one ended.
+  /// - Throws: what a worker throws.
+  func run(
+    again pause: Duration?, in context: Context, waiting: () -> Void, _ make: () throws -> Worker
+  ) throws -> WorkerEnd {
+    while true {
+      let worker = try make()
+      let isStopped = current.withLock { current in
+        current.worker = worker
+        return current.isStopped
+      }
+      guard !isStopped else { return .stopped }
+      let end = try worker.run(in: context)
+      guard end == .interrupted, let pause else { return end }
+      waiting()
+      guard stopped.wait(timeout: .now() + pause.seconds) == .timedOut else { return .stopped }
+    }
+  }
+}
