@@ -6,7 +6,8 @@ import Testing
 @Suite struct `A gradient` {
   @Test(
     arguments: SmallNetwork.all + SmallNetwork.pooled + SmallNetwork.residual
-      + SmallNetwork.normalized + SmallNetwork.masks, [11, 12] as [UInt64])
+      + SmallNetwork.normalized + SmallNetwork.tiled + SmallNetwork.small
+      + SmallNetwork.masks, [11, 12] as [UInt64])
   func `is that of the loss, by differences in 64 bits`(small: SmallNetwork, seed: UInt64) throws {
     let trainer = try Trainer(network: try small.network(), batch: small.batch)
     let parameters = try small.parameters(key: seed * 100)

@@ -99,6 +99,40 @@ extension SmallNetwork {
     .normalization(NormalizationLayer(name, .batch(momentum: 0.1)))
   }
 
+  /// Convolutions that are large enough for Winograd's tiles, which don't divide the images.
+  static let tiled: [SmallNetwork] = [(12, 11, 1), (13, 14, 0)].map { rows, columns, padding in
+    SmallNetwork(
+      name: "tiles on \(rows)×\(columns), padding \(padding)",
+      input: Shape([2, rows, columns]), classes: 3,
+      blocks: [
+        Block("a", [convolution("c", 16), norm("n", 2), .relu]),
+        Block(
+          "b",
+          [.convolution(ConvolutionLayer("d", outputs: 32, window: 3, padding: padding)), .relu]),
+        Block(
+          "c", [.convolution(ConvolutionLayer("e", outputs: 16, window: 3, padding: padding))]),
+        head(3),
+      ], batch: 5, probes: 12)
+  }
+
+  /// Images so small that a window is mostly padding.
+  static let small: [SmallNetwork] = [
+    (1, 1, 1), (3, 1, 1), (2, 3, 1), (6, 5, 2),
+  ].map { rows, columns, stride in
+    SmallNetwork(
+      name: "\(rows)×\(columns), stride \(stride)", input: Shape([16, rows, columns]), classes: 3,
+      blocks: [
+        Block("a", [convolution("c", 16), .relu]),
+        Block(
+          "b",
+          [
+            .convolution(
+              ConvolutionLayer("d", outputs: 32, window: 3, stride: stride, padding: 1)), .relu,
+            convolution("e", 16),
+          ]), head(3),
+      ], batch: 3)
+  }
+
   /// Networks with batch norms and means of windows.
   static let normalized: [SmallNetwork] = [
     SmallNetwork(

@@ -37,7 +37,9 @@ import Testing
   }
 
   @Test(
-    arguments: [dropping, SmallNetwork.residual[3], SmallNetwork.normalized[2]],
+    arguments: [
+      dropping, SmallNetwork.residual[3], SmallNetwork.normalized[2], SmallNetwork.tiled[0],
+    ],
     [1, 2, 3] as [UInt64])
   func `makes the same bits on every thread, whatever it did before`(
     small: SmallNetwork, seed: UInt64

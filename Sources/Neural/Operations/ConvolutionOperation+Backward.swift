@@ -10,6 +10,8 @@ extension ConvolutionOperation {
     if compiler.isTrained(node) {
       if try isFirstLayer(forward, gradient) {
         try compileFirstLayer(node, with: compiler, forward, gradient: gradient)
+      } else if let shape = try smallImages(forward, gradient) {
+        try compileSmallImages(shape, node, with: compiler, forward, gradient: gradient)
       } else {
         try compileBackwardWeights(node, with: compiler, forward, gradient: gradient)
       }
@@ -23,10 +25,20 @@ extension ConvolutionOperation {
     _ node: Graph.Node, with compiler: Compiler, _ forward: ForwardTensors, gradient: TensorPlan
   ) throws(DNNLError) {
     let layouts = (forward.source.descriptor, gradient.descriptor)
-    let backward = try fastest(layouts) { source, destination throws(DNNLError) in
+    let winograd = winograd(batch: compiler.batch) { pass throws(DNNLError) in
       try pass.backwardData(
-        sourceGradient: source, weights: .any(weightsShape.dimensions),
-        destinationGradient: destination, hint: forward.descriptor)
+        sourceGradient: layouts.0, weights: forward.weights.descriptor,
+        destinationGradient: layouts.1, hint: forward.descriptor)
+    }
+    let backward: PrimitiveDescriptor
+    if let winograd {
+      backward = winograd
+    } else {
+      backward = try fastest(layouts) { source, destination throws(DNNLError) in
+        try pass.backwardData(
+          sourceGradient: source, weights: .any(weightsShape.dimensions),
+          destinationGradient: destination, hint: forward.descriptor)
+      }
     }
     let above = try compiler.copy(
       gradient, as: backward.destinationGradient, in: .backward, of: node)
@@ -43,11 +55,22 @@ extension ConvolutionOperation {
     _ node: Graph.Node, with compiler: Compiler, _ forward: ForwardTensors, gradient: TensorPlan
   ) throws(DNNLError) {
     let layouts = (forward.source.descriptor, gradient.descriptor)
-    let backward = try fastest(layouts) { source, destination throws(DNNLError) in
+    let winograd = winograd(batch: compiler.batch) { pass throws(DNNLError) in
       try pass.backwardWeights(
-        source: source, weightsGradient: .any(weightsShape.dimensions),
-        biasGradient: forward.bias?.descriptor, destinationGradient: destination,
+        source: layouts.0, weightsGradient: forward.weights.descriptor,
+        biasGradient: forward.bias?.descriptor, destinationGradient: layouts.1,
         hint: forward.descriptor)
+    }
+    let backward: PrimitiveDescriptor
+    if let winograd {
+      backward = winograd
+    } else {
+      backward = try fastest(layouts) { source, destination throws(DNNLError) in
+        try pass.backwardWeights(
+          source: source, weightsGradient: .any(weightsShape.dimensions),
+          biasGradient: forward.bias?.descriptor, destinationGradient: destination,
+          hint: forward.descriptor)
+      }
     }
     let source = try compiler.copy(forward.source, as: backward.source, in: .backward, of: node)
     let above = try compiler.copy(

@@ -1,5 +1,4 @@
 import CNeuralKernels
-import CNeuralKernels
 import OneDNN
 import Tensors
 
@@ -68,7 +67,13 @@ struct ConvolutionOperation: Operation {
     _ node: Graph.Node, with compiler: Compiler, makeOutput: (MemoryDescriptor) -> TensorPlan
   ) throws(DNNLError) -> ForwardTensors {
     let biasLayout = layer.bias ? try MemoryDescriptor.plain([layer.outputs]) : nil
-    let forward = try chooseForward(node, with: compiler, bias: biasLayout)
+    let direct = try chooseForward(node, with: compiler, bias: biasLayout)
+    let winograd = winograd(batch: compiler.batch) { pass throws(DNNLError) in
+      try pass.forward(
+        source: direct.source, weights: direct.weights, bias: biasLayout,
+        destination: direct.destination, relu: relu, training: true, on: compiler.engine)
+    }
+    let forward = winograd ?? direct
     let source = try compiler.input(of: node, as: forward.source)
     let weights = try compiler.parameter(0, of: node, as: forward.weights)
     var bias: TensorPlan?

@@ -4,6 +4,26 @@ import COneDNN
 ///
 /// Shapes: source `[N, I, H, W]`, weights `[O, I, kh, kw]`, bias `[O]`, destination `[N, O, H', W']`.
 package struct Convolution {
+  /// How the sums are computed.
+  package enum Algorithm: Hashable, Sendable {
+    /// Product by product.
+    case direct
+    /// In the transformed tiles of Winograd's F(4×4, 3×3): a quarter of the products, results that differ
+    /// from the direct ones by rounding.
+    ///
+    /// For 3×3 windows of stride 1 on processors with AVX-512 only.
+    case winograd
+
+    var kind: dnnl_alg_kind_t {
+      switch self {
+      case .direct: dnnl_convolution_direct
+      case .winograd: dnnl_convolution_winograd
+      }
+    }
+  }
+
+  /// How the sums are computed.
+  package var algorithm = Algorithm.direct
   /// Steps between outputs along H and W.
   package var strides: [Int]
   /// Zeros before and after, along H and W.
@@ -30,7 +50,7 @@ package struct Convolution {
     let kind = training ? dnnl_forward_training : dnnl_forward_inference
     try check("describing a convolution") {
       dnnl_convolution_forward_desc_init(
-        &descriptor, kind, dnnl_convolution_direct, &source, &weights, &bias, &destination,
+        &descriptor, kind, algorithm.kind, &source, &weights, &bias, &destination,
         rawStrides, rawPadding, rawPadding)
     }
     return try PrimitiveDescriptor(
@@ -49,7 +69,7 @@ package struct Convolution {
     )
     try check("describing a convolution's backward data") {
       dnnl_convolution_backward_data_desc_init(
-        &descriptor, dnnl_convolution_direct, &source, &weights, &destination,
+        &descriptor, algorithm.kind, &source, &weights, &destination,
         rawStrides, rawPadding, rawPadding)
     }
     return try PrimitiveDescriptor(
@@ -70,7 +90,7 @@ package struct Convolution {
     var bias = biasGradient?.raw ?? dnnl_memory_desc_t()
     try check("describing a convolution's backward weights") {
       dnnl_convolution_backward_weights_desc_init(
-        &descriptor, dnnl_convolution_direct, &source, &weights, &bias, &destination,
+        &descriptor, algorithm.kind, &source, &weights, &bias, &destination,
         rawStrides, rawPadding, rawPadding)
     }
     return try PrimitiveDescriptor(

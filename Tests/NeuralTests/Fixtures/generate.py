@@ -200,10 +200,23 @@ def owners(model):
     return [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear, *NORMS))]
 
 
+def nearest(model, x):
+    """The smallest distance of a ReLU's input from 0."""
+    distances = []
+    relus = [m for m in model.modules() if isinstance(m, nn.ReLU)]
+    hooks = [m.register_forward_pre_hook(lambda _, i: distances.append(i[0].abs().min().item())) for m in relus]
+    model(x)
+    for hook in hooks:
+        hook.remove()
+    return min(distances)
+
+
 def case(
     name, build, stage, shape, *, width=None, stem=None, warm_up=False, optimizer="sgd", rate=0.1, nesterov=False,
-    samples=6,
+    samples=6, margin=None,
 ):
+    """One network's ten steps. With a margin, no ReLU of the first step gets an input nearer to its kink: there the
+    gradient jumps, and rounding alone decides which of two gradients a computation in 32 bits finds."""
     model = build(stage).double()
     key = 1
     for module in owners(model):
@@ -246,6 +259,7 @@ def case(
         result["losses"].append(loss.item())
         if step == 0:
             result["gradients"] = [summary(p.grad, samples) for p in trained]
+            assert margin is None or nearest(model, x) > margin, f"{name}: {nearest(model, x)}"
         nn.utils.clip_grad_norm_(trained, 1.0)
         stepper.step()
     result["parameters"] = [summary(t, samples) for m in owners(model) for t in tensors(m)]
@@ -280,6 +294,9 @@ cases += [
     case("resnet50", resnet([3, 4, 6, 3], 4, True), 2, image, width=4, rate=0.005),
     case("resnet50", resnet([3, 4, 6, 3], 4, True, True), 1, (3, 40, 36), width=4, stem="imagenet", rate=0.005),
 ]
+# Wide enough for Winograd's algorithm, and small enough that no ReLU is at its kink.
+cases.append(
+    case("resnet18", resnet([2, 2, 2, 2], 64), 1, (3, 8, 8), width=64, rate=0.005, margin=5e-6))
 write("resnets.json", cases)
 
 image = (3, 32, 32)
@@ -289,6 +306,7 @@ cases += [
     case("vgg16", vgg(16, 4, False), 4, image, width=4, rate=0.005),
     case("vgg16-bn", vgg(16, 4, True), 2, image, width=4, rate=0.005, warm_up=True),
 ]
+cases.append(case("vgg16", vgg(16, 32, False), 2, image, width=32, rate=0.005))
 write("vggs.json", cases)
 
 cases = [case(name, layer(name), 1, (3, 9, 7), rate=0.05) for name in LAYERS]
