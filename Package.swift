@@ -113,6 +113,7 @@ let package = Package(
       ],
       swiftSettings: safe),
     // Tests
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),
     .testTarget(
       name: "CodecsTests", dependencies: ["CCodecKernels", "Codecs", "Measures", "Tensors"],
@@ -158,7 +159,8 @@ let package = Package(
       name: "ModelsTests", dependencies: ["Measures", "Models", "Neural", "Tensors"],
       swiftSettings: common),
     .testTarget(
-      name: "NeuralTests", dependencies: ["Measures", "Models", "Neural", "OneDNN", "Tensors"],
+      name: "NeuralTests",
+      dependencies: ["CAllocations", "Measures", "Models", "Neural", "OneDNN", "Tensors"],
       resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: common),
     .testTarget(name: "ProgressiveTests", dependencies: ["Progressive"], swiftSettings: common),

@@ -1,0 +1,27 @@
+import Foundation
+import Measures
+import Models
+import Neural
+import Tensors
+import Testing
+
+@Suite struct `The memory of a training` {
+  /// In a process of its own, as the most that this one has held is not of the training alone.
+  @Test func `of the full ResNet-18 with batches of 20 stays under 400 MB`() async {
+    await #expect(processExitsWith: .success) {
+      let architecture = try Zoo.architecture(named: "resnet18")
+      let network = architecture.network(stage: 4)
+      let trainer = try Trainer(network: network, batch: 20)
+      var parameters = architecture.initialize(stage: 4, random: RandomStream(seed: 1))
+      let inputs = [Float](repeating: 0.5, count: 20 * network.input.count)
+      var source = BatchesSource(batches: [(inputs, [Int32](repeating: 1, count: 20))])
+      _ = try trainer.train(
+        &parameters, source: &source, settings: TrainingSettings(learningRate: 0.01),
+        random: RandomStream(seed: 1))
+      var usage = rusage()
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      let peak = usage.ru_maxrss * 1024
+      precondition(peak < 400_000_000, "\(peak) bytes at most")
+    }
+  }
+}
