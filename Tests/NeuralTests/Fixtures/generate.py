@@ -301,7 +301,9 @@ write("resnets.json", cases)
 
 image = (3, 32, 32)
 cases = [case("vgg11", vgg(11, 8, False), s, image, width=8, rate=0.005) for s in range(1, 5)]
-cases += [case("vgg11-bn", vgg(11, 8, True), s, image, width=8, rate=0.005) for s in range(1, 5)]
+cases += [case("vgg11-bn", vgg(11, 8, True), s, image, width=8, rate=0.005) for s in range(1, 4)]
+# Of this width no ReLU comes near its kink in ten steps, however a processor rounds.
+cases.append(case("vgg11-bn", vgg(11, 6, True), 4, image, width=6, rate=0.005))
 cases += [
     case("vgg16", vgg(16, 4, False), 4, image, width=4, rate=0.005),
     case("vgg16-bn", vgg(16, 4, True), 2, image, width=4, rate=0.005, warm_up=True),
