@@ -11,6 +11,16 @@ import Testing
     }
   }
 
+  @Test func `clients that the topology doesn't have are wrong use too`() throws {
+    let folder = try Folder()
+    let topology = try folder.write(SmallRun.topology(), to: "small.yaml")
+    let command = try Command([
+      "worker", topology, "--connect", "tcp://127.0.0.1:5701", "--clients", "0-8",
+    ])
+    #expect(command.status(within: 20) == 64)
+    #expect(command.standardError.contains("clients 0 to 7"), "\(command.standardError)")
+  }
+
   @Test func `a wrong topology ends with 65 and all of its faults`() throws {
     let folder = try Folder()
     let text = SmallRun.topology().replacing("clients: 8", with: "clients: -8")

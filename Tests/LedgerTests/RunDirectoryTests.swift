@@ -66,6 +66,16 @@ import Testing
     #expect(throws: LedgerError.self) { try RunDirectory.create(at: directory.file("run")) }
   }
 
+  @Test func `where no directory can be made, nothing is said to be missing`() throws {
+    let directory = try TemporaryDirectory()
+    try Data().write(to: directory.file("run"))
+    let below = directory.file("run").appending(path: "below")
+    let path = below.path(percentEncoded: false)
+    #expect(throws: LedgerError.system(path: path, operation: "mkdir", code: ENOTDIR)) {
+      try RunDirectory.create(at: below)
+    }
+  }
+
   @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
   func `a directory without permission is said to be read-only`() throws {
     let directory = try TemporaryDirectory()

@@ -52,7 +52,12 @@ public enum DurableFile {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw SystemCode.error("mkdir", path, code: Self.code(of: error))
+      let code = Self.code(of: error)
+      // Nothing is missing there: what should hold the directory can't.
+      if [ENOENT, ENOTDIR].contains(code) {
+        throw .system(path: path, operation: "mkdir", code: code)
+      }
+      throw SystemCode.error("mkdir", path, code: code)
     }
   }
 

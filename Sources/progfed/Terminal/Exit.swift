@@ -42,6 +42,8 @@ enum Exit {
       return try body()
     } catch let code as ExitCode {
       throw code
+    } catch let wrongUse as ValidationError {
+      throw wrongUse  // said with the command's usage, with status 64
     } catch {
       FileHandle.standardError.write(Data("progfed: \(error)\n".utf8))
       throw status(of: error)
