@@ -15,6 +15,7 @@ import Testing
     #expect(bench.status(within: 90) == 0, "\(bench.standardError)")
     let result = try JSONDecoder().decode(Result.self, from: Data(bench.standardOutput.utf8))
     #expect(result.workers == 120 && result.accepted == 120)
+    #expect(result.memoryPerWorkerKilobytes > 0)
     #expect(result.memoryPerWorkerKilobytes < 1000)
   }
 

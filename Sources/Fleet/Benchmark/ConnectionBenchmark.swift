@@ -1,3 +1,4 @@
+import Federation
 package import Foundation
 import Ledger
 import Measures
@@ -7,8 +8,8 @@ import ZeroMQ
 
 /// Many workers on one broker: each joins over three connections of its own, and all take part in one round.
 ///
-/// The broker is the real one; the workers speak the whole protocol, but send updates of zeros instead of
-/// training. Both live in this process, so the memory is that of both ends.
+/// The broker is the real one, in this process; the workers speak the whole protocol, but send updates of zeros
+/// instead of training, in processes beside it. So the memory is the broker's.
 package struct ConnectionBenchmark: Sendable {
   /// What was measured.
   package struct Result: Codable, Hashable, Sendable {
@@ -22,9 +23,11 @@ package struct ConnectionBenchmark: Sendable {
     package var roundSeconds: Double
     /// How many updates counted.
     package var accepted: Int
-    /// What the process grew by, divided by the workers: both ends of three connections, and all that is kept.
+    /// What the broker's process had grown by when the round was opened, divided by the workers.
+    package var joinedKilobytesPerWorker: Double
+    /// The same at the round's end, the update and what reads and writes it included.
     package var memoryPerWorkerKilobytes: Double
-    /// How many descriptors the process had open in the end.
+    /// How many descriptors the broker's process had open in the end.
     package var openDescriptors: Int
   }
 
@@ -40,18 +43,33 @@ package struct ConnectionBenchmark: Sendable {
     self.isEncrypted = isEncrypted
   }
 
-  /// How many workers fit into the process's limit of descriptors: each takes nine.
-  package static var limit: Int { max(0, Context.descriptorLimit - 256) / 9 }
+  /// How many workers fit into the process's limit of descriptors: three connections each.
+  package static var limit: Int {
+    ConnectionLimits(clients: 1, limits: ProtocolLimits()).connections / 3
+  }
+
+  /// How many workers one process plays, with six descriptors each.
+  private static var perProcess: Int {
+    max(1, min(1000, (Context.descriptorLimit - 256) / 6))
+  }
 
   /// Runs the benchmark, with a run directory at `url`.
   ///
+  /// - Parameters:
+  ///   - url: The run directory, which is made.
+  ///   - player: Starts a process that calls ``play(_:at:keys:)`` with these clients, endpoints and keys.
   /// - Throws: what broker or workers could not cope with.
-  package func run(at url: URL) throws -> Result {
+  package func run(
+    at url: URL,
+    player:
+      @Sendable (_ clients: Range<Int>, _ endpoints: Endpoints, _ keys: URL?) throws -> Process
+  ) throws -> Result {
     let topology = try Topology(parsing: text, file: "connections.yaml")
     let workload = try Workload(topology)
     let directory = try RunDirectory.create(at: url)
     defer { directory.release() }
-    let (security, pairs) = try keys()
+    let keys = isEncrypted ? url.appending(path: "keys") : nil
+    let security = try keys.map(security(writing:)) ?? .open
     let watch = ConnectionBenchmarkWatch()
     let broker = try Broker(
       workload,
@@ -60,50 +78,75 @@ package struct ConnectionBenchmark: Sendable {
         run: 1, security: security, logLevel: .notice),
       directory: directory, observer: watch)
     watch.onClosed { broker.stop() }
+    let processes = Mutex<[Process]>([])
     let failure = Mutex<(any Error)?>(nil)
-    let done = DispatchGroup()
     let context = try Context()
     defer { _ = context.terminate(within: .seconds(5)) }
-    let workersContext = try Context(maxSockets: 3 * workers + 64)
-    defer { _ = workersContext.terminate(within: .seconds(5)) }
+    defer { for process in processes.withLock({ $0 }) { process.terminate() } }
     _ = try broker.run(in: context) { endpoints in
       watch.begin()
-      for start in stride(from: 0, to: workers, by: LightWorkers.perThread) {
-        let clients = start..<min(start + LightWorkers.perThread, workers)
-        done.enter()
-        Thread.detachNewThread {
-          defer { done.leave() }
-          do {
-            let workers = try LightWorkers(
-              clients, at: endpoints, topology: topology, pairs: pairs, in: workersContext)
-            try workers.run()
-          } catch {
-            failure.withLock { $0 = error }
+      do {
+        for start in stride(from: 0, to: workers, by: Self.perProcess) {
+          let clients = start..<min(start + Self.perProcess, workers)
+          let process = try player(clients, endpoints, keys)
+          process.terminationHandler = { process in
+            guard process.terminationStatus != 0, !watch.isClosed else { return }
+            failure.withLock { $0 = ConnectionBenchmarkError.workersEnded(clients) }
             broker.stop()
           }
+          try process.run()
+          processes.withLock { $0.append(process) }
         }
+      } catch {
+        failure.withLock { $0 = error }
+        broker.stop()
       }
     }
-    workersContext.shutdown()
-    done.wait()
     if let failure = failure.withLock({ $0 }) { throw failure }
     return try watch.result(workers: workers, isEncrypted: isEncrypted)
   }
 
-  private func keys() throws(ZMQError) -> (BrokerSecurity, LightWorkers.Keys?) {
-    guard isEncrypted else { return (.open, nil) }
+  /// Plays `clients` until the run is over for all of them: what the processes beside the broker do.
+  package func play(_ clients: Range<Int>, at endpoints: Endpoints, keys: URL?) throws {
+    let topology = try Topology(parsing: text, file: "connections.yaml")
+    let pairs = try keys.map { try LightWorkers.Keys(contentsOf: $0) }
+    let context = try Context(maxSockets: 3 * clients.count + 64)
+    defer { _ = context.terminate(within: .seconds(5)) }
+    let failure = Mutex<(any Error)?>(nil)
+    let done = DispatchGroup()
+    for start in stride(
+      from: clients.lowerBound, to: clients.upperBound, by: LightWorkers.perThread)
+    {
+      let part = start..<min(start + LightWorkers.perThread, clients.upperBound)
+      done.enter()
+      Thread.detachNewThread {
+        defer { done.leave() }
+        do {
+          let workers = try LightWorkers(
+            part, at: endpoints, topology: topology, pairs: pairs, in: context)
+          try workers.run()
+        } catch {
+          failure.withLock { $0 = error }
+          context.shutdown()
+        }
+      }
+    }
+    done.wait()
+    if let failure = failure.withLock({ $0 }) { throw failure }
+  }
+
+  /// Makes all keys, and writes those that the workers need.
+  private func security(writing url: URL) throws -> BrokerSecurity {
     let broker = try CurveKeyPair.generate()
-    var pairs: [CurveKeyPair] = []
-    for _ in 0..<workers { pairs.append(try CurveKeyPair.generate()) }
+    let pairs = try (0..<workers).map { _ in try CurveKeyPair.generate() }
+    let text = ([broker.publicKey] + pairs.map(\.secretKey)).map(\.z85).joined(separator: "\n")
+    try KeyFile.create(url.path(percentEncoded: false), mode: 0o600, text)
     let admitted = pairs.enumerated().compactMap { client, pair in
       ClientRange("\(client)").map {
         AdmittedWorker(name: "worker-\(client)", key: pair.publicKey, clients: $0)
       }
     }
-    return (
-      .curve(broker, Gatekeeper(AdmittedWorkers(admitted))),
-      LightWorkers.Keys(broker: broker.publicKey, workers: pairs)
-    )
+    return .curve(broker, Gatekeeper(AdmittedWorkers(admitted)))
   }
 
   /// A topology whose first model is small; the run ends after its round.

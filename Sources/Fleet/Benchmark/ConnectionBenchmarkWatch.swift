@@ -12,6 +12,7 @@ final class ConnectionBenchmarkWatch: RunObserver {
     var closed: ContinuousClock.Instant?
     var accepted = 0
     var memoryBefore = 0
+    var memoryJoined = 0
     var memoryAfter = 0
     var descriptors = 0
     var onClosed: (@Sendable () -> Void)?
@@ -47,8 +48,15 @@ final class ConnectionBenchmarkWatch: RunObserver {
 
   func noticed(_ notice: BrokerNotice) {
     guard case .opened = notice else { return }
-    state.withLock { if $0.opened == nil { $0.opened = .now } }
+    state.withLock { state in
+      guard state.opened == nil else { return }
+      state.opened = .now
+      state.memoryJoined = Self.residentBytes
+    }
   }
+
+  /// Whether the round is over.
+  var isClosed: Bool { state.withLock { $0.closed != nil } }
 
   func collapsed(round: Int, stage: Int, accuracy: Double) {}
 
@@ -63,6 +71,8 @@ final class ConnectionBenchmarkWatch: RunObserver {
     return ConnectionBenchmark.Result(
       workers: workers, isEncrypted: isEncrypted, joinSeconds: (opened - began).seconds,
       roundSeconds: (closed - opened).seconds, accepted: state.accepted,
+      joinedKilobytesPerWorker: Double(state.memoryJoined - state.memoryBefore)
+        / Double(workers) / 1000,
       memoryPerWorkerKilobytes: Double(state.memoryAfter - state.memoryBefore)
         / Double(workers) / 1000,
       openDescriptors: state.descriptors)
@@ -81,7 +91,15 @@ final class ConnectionBenchmarkWatch: RunObserver {
 enum ConnectionBenchmarkError: Error, CustomStringConvertible {
   /// The broker ended before its round was over.
   case noRound
+  /// The process that played these clients ended before that.
+  case workersEnded(Range<Int>)
 
   /// What went wrong.
-  var description: String { "the broker ended before the round was over" }
+  var description: String {
+    switch self {
+    case .noRound: "the broker ended before the round was over"
+    case .workersEnded(let clients):
+      "the process of workers \(clients.lowerBound) to \(clients.upperBound - 1) ended before the round was over"
+    }
+  }
 }

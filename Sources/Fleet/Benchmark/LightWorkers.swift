@@ -1,5 +1,6 @@
 import Digests
 import Federation
+import Foundation
 import Measures
 import Topology
 import Wire
@@ -12,9 +13,26 @@ final class LightWorkers {
 
   /// The keys of encrypted workers.
   struct Keys: Sendable {
-    var broker: CurveKey
-    /// The pair of each client's worker.
-    var workers: [CurveKeyPair]
+    /// The broker's public key.
+    let broker: CurveKey
+    /// The secret key of each client's worker.
+    private let secrets: [CurveKey]
+
+    /// Reads the keys that a benchmark wrote, one a line, the broker's first.
+    init(contentsOf url: URL) throws {
+      let keys = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
+        .compactMap { CurveKey(z85: String($0)) }
+      guard let first = keys.first else {
+        throw KeyFileError.malformed(path: url.path(percentEncoded: false))
+      }
+      broker = first
+      secrets = Array(keys.dropFirst())
+    }
+
+    /// The security of the worker that plays `client`.
+    func security(of client: Int) throws(ZMQError) -> Security {
+      .curveClient(serverKey: broker, pair: try CurveKeyPair(secretKey: secrets[client]))
+    }
   }
 
   private final class Worker {
@@ -64,13 +82,10 @@ final class LightWorkers {
     chunkBytes = topology.limits.chunkBytes
     var workers: [Worker] = []
     for client in clients {
-      let security = pairs.map {
-        Security.curveClient(serverKey: $0.broker, pair: $0.workers[client])
-      }
+      let security = try pairs?.security(of: client) ?? .none
       workers.append(
         try Worker(
-          client: client, at: endpoints, topology: topology, security: security ?? .none,
-          in: context))
+          client: client, at: endpoints, topology: topology, security: security, in: context))
     }
     self.workers = workers
   }

@@ -31,7 +31,8 @@ package struct ConnectionLimits: Hashable, Sendable {
 
   /// The limits that suit a fleet of so many clients, all of which one worker may play.
   package init(clients: Int, limits: ProtocolLimits) {
-    connections = max(64, Context.descriptorLimit - 256)
+    // A fifth of the descriptors is for duplicates by which connections are metered.
+    connections = max(64, Context.descriptorLimit - Context.descriptorLimit / 5 - 256)
     subscriptions = clients + 1024
     subscriptionBytes = (64 << 10) + 100 * subscriptions
     allSubscriptionBytes = (8 << 20) + (8 << 10) * clients

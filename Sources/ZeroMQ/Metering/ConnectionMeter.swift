@@ -87,12 +87,12 @@ package struct ConnectionMeter: ~Copyable {
     return sums
   }
 
-  /// How many connections a process may watch at each of `sockets` sockets: duplicates take up to a third of
+  /// How many connections a process may watch at each of `sockets` sockets: duplicates take up to a fifth of
   /// its descriptors.
   package static func limit(sockets: Int) -> Int {
     var limits = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0 else { return 64 }
-    return Int(min(limits.rlim_cur, 1 << 20)) / (3 * sockets)
+    return Int(min(limits.rlim_cur, 1 << 20)) / (5 * sockets)
   }
 
   private mutating func watch(_ descriptor: CInt) {

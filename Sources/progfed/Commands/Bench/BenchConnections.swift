@@ -9,7 +9,7 @@ struct BenchConnections: ParsableCommand {
     commandName: "connections",
     abstract: "Join many workers to one broker over loopback and run a round of small updates.")
 
-  @Option(help: "How many workers join, each over three connections; nine descriptors each.")
+  @Option(help: "How many workers join, each over three connections.")
   var workers: Int = 2000
 
   @Flag(help: "Encrypt the connections, each worker with a key of its own.")
@@ -17,6 +17,17 @@ struct BenchConnections: ParsableCommand {
 
   @Flag(help: "Print JSON.")
   var json = false
+
+  @Option(
+    help: ArgumentHelp("Play these workers of another process's broker.", visibility: .private))
+  var play: ClientRange?
+
+  @Option(
+    help: ArgumentHelp("Where that broker is: control, bulk, updates.", visibility: .private))
+  var at: [String] = []
+
+  @Option(help: ArgumentHelp("The file of their keys.", visibility: .private))
+  var keys: String?
 
   func validate() throws {
     guard (1...ConnectionBenchmark.limit).contains(workers) else {
@@ -30,10 +41,29 @@ struct BenchConnections: ParsableCommand {
 
   func run() throws {
     try Exit.reporting {
+      let benchmark = ConnectionBenchmark(workers: workers, isEncrypted: curve)
+      if let play, at.count == 3, let first = play.numbers.first, let last = play.numbers.last {
+        try benchmark.play(
+          first..<last + 1, at: Endpoints(control: at[0], bulk: at[1], updates: at[2]),
+          keys: keys.map { URL(fileURLWithPath: $0) })
+        return
+      }
       let folder = FileManager.default.temporaryDirectory.appending(
         path: "progfed-bench-\(UUID().uuidString)")
       defer { try? FileManager.default.removeItem(at: folder) }
-      let result = try ConnectionBenchmark(workers: workers, isEncrypted: curve).run(at: folder)
+      let result = try benchmark.run(at: folder) { clients, endpoints, keys in
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = [
+          "bench", "connections", "--workers", "\(workers)", "--play",
+          "\(clients.lowerBound)-\(clients.upperBound - 1)",
+        ]
+        for endpoint in [endpoints.control, endpoints.bulk, endpoints.updates] {
+          process.arguments? += ["--at", endpoint]
+        }
+        if let keys { process.arguments? += ["--keys", keys.path(percentEncoded: false)] }
+        return process
+      }
       guard !json else {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
@@ -44,8 +74,9 @@ struct BenchConnections: ParsableCommand {
         """
         \(result.workers) workers\(curve ? ", encrypted," : "") joined in \(result.joinSeconds.fixed(2)) s
         one round: \(result.accepted) updates counted in \(result.roundSeconds.fixed(2)) s
-        \(result.memoryPerWorkerKilobytes.fixed(1)) kB of memory per worker, both ends of its connections
-        \(result.openDescriptors) descriptors open
+        memory of the broker per worker: \(result.joinedKilobytesPerWorker.fixed(1)) kB after joining, \
+        \(result.memoryPerWorkerKilobytes.fixed(1)) kB after the round
+        \(result.openDescriptors) descriptors open at the broker
         """)
     }
   }
