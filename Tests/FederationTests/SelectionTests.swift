@@ -26,6 +26,26 @@ import Testing
         == Selection.uniform(9, of: clients, using: stream))
   }
 
+  /// What a shuffle of all clients draws: the promise that seeds keep their draws.
+  private func shuffled(_ count: Int, of clients: [Int], using stream: RandomStream) -> [Int] {
+    var (stream, pool) = (stream, clients)
+    for index in 0..<min(count, pool.count) {
+      pool.swapAt(index, Int.random(in: index..<pool.count, using: &stream))
+    }
+    return pool.prefix(count).sorted()
+  }
+
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func `a draw is the beginning of a shuffle of all`(seed: UInt64) {
+    let clients = (0..<37).map { 2 * $0 }
+    let stream = root.stream("shuffle", Int(seed))
+    for count in [0, 1, 9, 36, 37, 50] {
+      #expect(
+        Selection.uniform(count, of: clients, using: stream)
+          == shuffled(count, of: clients, using: stream))
+    }
+  }
+
   /// Pearson's χ² with 19 degrees of freedom: beyond 43.8 once in a thousand, for one fixed seed.
   @Test(arguments: [1, 5, 10, 19])
   func `each client is as likely as the other`(count: Int) {

@@ -65,15 +65,25 @@ extension BrokerMachine {
     if let member = members[client], member.worker != worker {
       return actions.append(.count("leave of an earlier worker"))
     }
-    members[client] = nil
-    notePresence(of: client)
+    setMember(client, nil)
     withdraw(client, &actions)
+  }
+
+  /// A client has joined, or no longer takes part.
+  private mutating func setMember(_ client: Int, _ member: Member?) {
+    if let old = members[client]?.maximalStage {
+      let left = limitedMembers[old, default: 0] - 1
+      limitedMembers[old] = left > 0 ? left : nil
+    }
+    if let new = member?.maximalStage { limitedMembers[new, default: 0] += 1 }
+    members[client] = member
+    notePresence(of: client)
   }
 
   /// A client is present when it has joined and its mailbox is listened to.
   private mutating func notePresence(of client: Int) {
-    if members[client] != nil, mailboxes[client] != nil {
-      presence.insert(client)
+    if let member = members[client], mailboxes[client] != nil {
+      presence.insert(client, limit: member.maximalStage)
     } else {
       presence.remove(client)
     }
@@ -113,10 +123,7 @@ extension BrokerMachine {
     _ client: Int, _ worker: UInt64, _ detail: String, _ actions: inout [BrokerAction]
   ) {
     if knocking[client]?.worker == worker { knocking[client] = nil }
-    if members[client]?.worker == worker {
-      members[client] = nil
-      notePresence(of: client)
-    }
+    if members[client]?.worker == worker { setMember(client, nil) }
     refuse(client, .notAuthorized, detail, worker: worker, &actions)
   }
 
@@ -127,9 +134,8 @@ extension BrokerMachine {
       // What the one before it was at is lost with it.
       giveUp(client, &actions)
     }
-    members[client] = Member(
-      worker: join.worker, maximalStage: join.maximalStage, lastHeard: now)
-    notePresence(of: client)
+    setMember(
+      client, Member(worker: join.worker, maximalStage: join.maximalStage, lastHeard: now))
     let header = Header(
       run: plan.run, epoch: plan.epoch, client: client, worker: join.worker)
     let welcome = Welcome(

@@ -14,20 +14,20 @@ extension BrokerMachine {
     let model = model(of: phase, prepared)
     let own = stored.filter { $0.value.round >= phase.round }
     let late = stored.filter { $0.value.round < phase.round }
-    let eligible = eligible(for: model).subtracting(late.keys)
+    let eligible = eligible(for: model, without: Set(late.keys))
     // Whose update for this round is here, or under way, takes part in it as well.
-    let taking = eligible.union(stored.keys).union(round?.origins.keys.map(\.self) ?? [])
-    guard taking.count >= needed else { return }
+    let others = Set(stored.keys).union(round?.origins.keys.map(\.self) ?? [])
+      .filter { !eligible.contains($0) }
+    guard eligible.count + others.count >= needed else { return }
     // Where all are at work on late updates, the first of these opens the round.
     let isBegun = !stored.isEmpty || round?.acceptedLate ?? 0 > 0
     guard !eligible.isEmpty || isBegun else { return }
     // A buffer that filled up between the rounds needs nobody else.
     let isFull = round.map(hasEnough) ?? false
     // As if those whose updates survived a restart were here: then the draw is the one of before.
-    let drawn = Selection.draw(
-      isFull ? 0 : max(0, plan.rules.clientsAsked - working), of: eligible.union(own.keys),
-      sampling: plan.rules.sampling, history: history,
-      using: RandomStream(seed: plan.seed).stream("selection", phase.round))
+    let drawn = draw(
+      isFull ? 0 : max(0, plan.rules.clientsAsked - working), of: eligible,
+      and: own.keys.filter { !eligible.contains($0) }, in: phase)
     var round = OpenRound(
       phase: phase, model: model, learningRate: Float(plan.learningRate(in: phase)),
       selected: Set(drawn).union(own.keys).sorted(), opened: now,
@@ -64,6 +64,20 @@ extension BrokerMachine {
     announce(now, &actions)
   }
 
+  /// Draws the clients of a round, of the eligible ones and `others`.
+  private func draw(
+    _ count: Int, of eligible: PresentClients.Pool, and others: [Int], in phase: Phase
+  ) -> [Int] {
+    let stream = RandomStream(seed: plan.seed).stream("selection", phase.round)
+    let (sampling, history) = (plan.rules.sampling, history)
+    guard !others.isEmpty else {
+      return Selection.draw(
+        count, ofOrdered: eligible, sampling: sampling, history: history, using: stream)
+    }
+    return Selection.draw(
+      count, of: Array(eligible) + others, sampling: sampling, history: history, using: stream)
+  }
+
   /// Tells each selected client how it comes by the model from what it is known to hold.
   private mutating func invite(
     _ model: RoundModel, _ now: Duration, _ actions: inout [BrokerAction]
@@ -81,17 +95,16 @@ extension BrokerMachine {
   /// What is announced in `phase`: the heads of earlier stages only where a member needs them.
   private func model(of phase: Phase, _ prepared: PreparedModel) -> RoundModel {
     let available = RoundModel.depths(of: prepared.shallowHeads)
-    let depths = members.values.compactMap { member in
-      member.maximalStage.flatMap { limit in available.last { $0 <= limit } }
-    }
+    let depths = limitedMembers.keys.compactMap { limit in available.last { $0 <= limit } }
     return RoundModel(stage: phase.stage, prepared, depths: Set(depths))
   }
 
   /// The clients that are here, have the memory and aren't at work on an earlier round's update.
-  private func eligible(for model: RoundModel) -> Set<Int> {
-    presence.filter { client in
-      round?.origins[client] == nil
-        && model.stage(allowedBy: members[client]?.maximalStage) != nil
+  private func eligible(
+    for model: RoundModel, without others: Set<Int> = []
+  ) -> PresentClients.Pool {
+    presence.pool(without: others.union(round?.origins.keys.map(\.self) ?? [])) { limit in
+      model.stage(allowedBy: limit) != nil
     }
   }
 
@@ -146,8 +159,8 @@ extension BrokerMachine {
   }
 
   /// The clients that may be asked in place of those that are done, where updates are buffered.
-  private func replacements(in round: OpenRound) -> Set<Int> {
-    eligible(for: round.model).filter { round.progress[$0] == nil }
+  private func replacements(in round: OpenRound) -> PresentClients.Pool {
+    eligible(for: round.model, without: Set(round.progress.keys))
   }
 
   /// Asks as many clients anew as are done, where updates are buffered.
@@ -159,7 +172,7 @@ extension BrokerMachine {
     let stream = RandomStream(seed: plan.seed).stream(
       "replacement", round.phase.round, round.selected.count)
     let drawn = Selection.draw(
-      free, of: replacements(in: round), sampling: plan.rules.sampling, history: history,
+      free, ofOrdered: replacements(in: round), sampling: plan.rules.sampling, history: history,
       using: stream)
     guard !drawn.isEmpty else { return }
     for client in drawn { self.round?.invite(client) }

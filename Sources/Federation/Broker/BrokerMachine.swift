@@ -20,7 +20,9 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The join requests of clients whose mailbox nobody listens to yet.
   var knocking: [Int: Join] = [:]
   /// The clients that joined and whose mailbox somebody listens to.
-  var presence: Set<Int> = []
+  var presence: PresentClients
+  /// How many members have each limit of memory, for those that have one.
+  var limitedMembers: [Int: Int] = [:]
   /// What the broker is doing.
   var state: State = .gathering(since: .zero)
   /// The open round, beside the state so that it changes in place; between rounds the last one, as far as
@@ -65,6 +67,7 @@ package struct BrokerMachine: Hashable, Sendable {
     history: ParticipationHistory = ParticipationHistory()
   ) {
     self.plan = plan
+    presence = PresentClients(clients: plan.clients, stages: plan.schedule.stages)
     nextRound = round
     self.stored = stored
     self.history = history
@@ -104,7 +107,7 @@ package struct BrokerMachine: Hashable, Sendable {
   }
 
   /// The clients that joined and are there, in rising order.
-  package var present: [Int] { presence.sorted() }
+  package var present: [Int] { Array(presence.all) }
 
   /// How many clients joined and are there.
   package var presentCount: Int { presence.count }

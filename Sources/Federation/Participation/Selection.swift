@@ -4,14 +4,25 @@ public import Measures
 /// Draws the clients of a round.
 ///
 /// Equal sets, histories and streams give equal draws, whatever the order in which clients joined.
+/// A uniform draw costs the more the more are drawn, and hardly more in a larger fleet; the others look
+/// once at each eligible client.
 public enum Selection {
   /// `count` of the `eligible` clients as `sampling` says, in rising order.
   package static func draw(
     _ count: Int, of eligible: some Sequence<Int>, sampling: Sampling,
     history: ParticipationHistory, using stream: RandomStream
   ) -> [Int] {
+    draw(
+      count, ofOrdered: eligible.sorted(), sampling: sampling, history: history, using: stream)
+  }
+
+  /// `count` of the `eligible` clients, which are in rising order, as `sampling` says, in that order too.
+  package static func draw(
+    _ count: Int, ofOrdered eligible: some RandomAccessCollection<Int>, sampling: Sampling,
+    history: ParticipationHistory, using stream: RandomStream
+  ) -> [Int] {
     switch sampling {
-    case .uniform: uniform(count, of: eligible, using: stream)
+    case .uniform: uniform(count, ofOrdered: eligible, using: stream)
     case .fair:
       least(count, of: eligible) { client in
         Key(value: Double(history.counted(of: client)), lot: lot(client, stream))
@@ -31,13 +42,23 @@ public enum Selection {
   public static func uniform(
     _ count: Int, of eligible: some Sequence<Int>, using stream: RandomStream
   ) -> [Int] {
+    uniform(count, ofOrdered: eligible.sorted(), using: stream)
+  }
+
+  /// The shuffle of clients in rising order, of which only the places that changed are kept.
+  private static func uniform(
+    _ count: Int, ofOrdered eligible: some RandomAccessCollection<Int>,
+    using stream: RandomStream
+  ) -> [Int] {
     var stream = stream
-    var pool = eligible.sorted()
-    let drawn = min(count, pool.count)
-    for index in 0..<drawn {
-      pool.swapAt(index, Int.random(in: index..<pool.count, using: &stream))
+    let size = eligible.count
+    var moved: [Int: Int] = [:]
+    let drawn = (0..<min(count, size)).map { index in
+      let place = Int.random(in: index..<size, using: &stream)
+      defer { moved[place] = moved[index] ?? index }
+      return eligible[eligible.index(eligible.startIndex, offsetBy: moved[place] ?? place)]
     }
-    return pool.prefix(drawn).sorted()
+    return drawn.sorted()
   }
 
   /// The least reliability that odds are made of: also who never delivered is asked now and then.
@@ -51,18 +72,33 @@ public enum Selection {
   private static func least(
     _ count: Int, of eligible: some Sequence<Int>, by key: (Int) -> Key
   ) -> [Int] {
-    let keys = eligible.map { (client: $0, key: key($0)) }
-    let order = keys.sorted { one, other in
-      if one.key.value != other.key.value { return one.key.value < other.key.value }
-      if one.key.lot != other.key.lot { return one.key.lot < other.key.lot }
-      return one.client < other.client
+    guard count > 0 else { return [] }
+    // The best so far, in their order: most clients are compared with the last of them alone.
+    var best: [(client: Int, key: Key)] = []
+    for client in eligible {
+      let own = key(client)
+      if best.count >= count {
+        guard let last = best.last, own < last.key else { continue }
+        best.removeLast()
+      }
+      var (low, high) = (0, best.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if own < best[middle].key { high = middle } else { low = middle + 1 }
+      }
+      best.insert((client, own), at: low)
     }
-    return order.prefix(count).map(\.client).sorted()
+    return best.map(\.client).sorted()
   }
 
   /// What clients are ordered by: a value, and among equals their lots.
   private struct Key {
     var value: Double
     var lot: Double
+
+    /// Whether it comes first; of equal ones the client does that was seen first.
+    static func < (one: Key, other: Key) -> Bool {
+      one.value != other.value ? one.value < other.value : one.lot < other.lot
+    }
   }
 }

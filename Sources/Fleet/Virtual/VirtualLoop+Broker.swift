@@ -135,7 +135,7 @@ extension VirtualLoop {
 
   /// Sends a message to all to those for whom it changes anything; the others' links aren't troubled.
   private func announce(_ parcel: Parcel, _ message: Wire.Message<Downlink>) {
-    var addressed = busy.union(unaware)
+    var addressed = busy.union(strangers)
     switch message.body {
     case .announce(let announce) where announce.state == .open:
       addressed.formUnion(announce.selected)
@@ -162,7 +162,8 @@ extension VirtualLoop {
       let topic = Topic.step(broadcast.step.digest)
       for client in broadcast.clients { books.listened(client, to: topic.text) }
       let addressed = listeners[topic] ?? []
-      let unheard = broadcast.clients.filter { !addressed.contains($0) }
+      let known = Set(addressed)
+      let unheard = broadcast.clients.filter { !known.contains($0) }
       forEachChunk(
         of: broadcast.step, 0..<broadcast.step.length, header: header(round), topic: topic,
         kind: broadcast.step.from == nil ? .keyframe : .delta
@@ -265,6 +266,9 @@ extension VirtualLoop {
         }
       }
     }
+    if topic == .all, isSubscription, clients[client].machine.membership?.epoch != plan.epoch {
+      strangers.insert(client)
+    }
     tell(topic, isBulk: isBulk, isSubscription: isSubscription, of: client)
   }
 
@@ -280,7 +284,11 @@ extension VirtualLoop {
 
   private func listen(_ client: Int, to topic: Topic, _ isSubscription: Bool) {
     var known = listeners[topic] ?? []
-    let place = known.firstIndex { $0 >= client } ?? known.endIndex
+    var (place, end) = (known.startIndex, known.endIndex)
+    while place < end {
+      let middle = (place + end) / 2
+      if known[middle] < client { place = middle + 1 } else { end = middle }
+    }
     let isKnown = place < known.endIndex && known[place] == client
     if isSubscription, !isKnown { known.insert(client, at: place) }
     if !isSubscription, isKnown { known.remove(at: place) }

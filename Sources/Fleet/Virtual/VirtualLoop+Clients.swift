@@ -19,9 +19,8 @@ extension VirtualLoop {
 
   /// Remembers whether what is said to all means something to a client.
   private func note(_ client: Int) {
-    let machine = clients[client].machine
-    if machine.task != nil { busy.insert(client) } else { busy.remove(client) }
-    if machine.membership?.epoch == plan.epoch { unaware.remove(client) }
+    if clients[client].machine.task != nil { busy.insert(client) } else { busy.remove(client) }
+    if clients[client].machine.membership?.epoch == plan.epoch { strangers.remove(client) }
   }
 
   /// Sets a client's timer; while it isn't connected, time stands still for it.

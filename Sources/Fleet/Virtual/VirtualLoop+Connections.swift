@@ -129,6 +129,6 @@ extension VirtualLoop {
       identity: identity, limits: plan.limits,
       jitter: run.stream("jitter", client, clients[client].restarts))
     busy.remove(client)
-    unaware.insert(client)
+    strangers.remove(client)
   }
 }

@@ -89,6 +89,7 @@ extension VirtualLoop {
   private func stopBroker(for duration: Duration) {
     guard machine != nil, result == nil else { return }
     books.count("fault: restart")
+    history = machine?.history ?? history
     machine = nil
     uploads = [:]
     for client in clients.indices {
@@ -104,8 +105,9 @@ extension VirtualLoop {
   /// The broker's process is back, as its next incarnation, in the round in which it died.
   func restartBroker() {
     plan.epoch += 1
-    machine = BrokerMachine(plan: plan, round: currentRound, at: now, stored: stored)
-    unaware = Set(clients.indices.filter { !clients[$0].hasEnded })
+    machine = BrokerMachine(
+      plan: plan, round: currentRound, at: now, stored: stored, history: history)
+    strangers = []
     for client in clients.indices where !clients[client].hasEnded {
       // They try again and again, each in its own time.
       var chance = run.stream("reconnection", client, plan.epoch)

@@ -49,8 +49,10 @@ final class VirtualLoop {
   var timeline = RoundTimeline()
   /// The clients to whom announcements mean something: they are in a round, or must join.
   var busy: Set<Int> = []
-  /// The clients that haven't taken notice of this incarnation of the broker.
-  var unaware: Set<Int> = []
+  /// The clients that listen, but haven't taken notice of this incarnation of the broker.
+  var strangers: Set<Int> = []
+  /// How the clients took part before the broker's process went down.
+  var history = ParticipationHistory()
   /// Faults that are undone later, by number.
   var openFaults: [Int: OpenFault] = [:]
   var faultCount = 0
@@ -109,7 +111,6 @@ final class VirtualLoop {
   /// Runs all rounds; true if they are complete, false if the run was stopped before.
   func play() throws -> Bool {
     for client in clients.indices { enter(client) }
-    unaware = Set(clients.indices)
     scheduleFault()
     handle(.tick)
     while result == nil {
@@ -196,7 +197,7 @@ package enum VirtualSimulationError: Error, CustomStringConvertible {
   case nothingHappens(Duration)
   /// No client has been there for days.
   case nobodyComes(Duration)
-  /// A run in simulated time keeps no state of its fleet.
+  /// A run in simulated time doesn't tell what it was made of.
   case cannotGoOn(String)
   /// The cost model doesn't know how large deltas of the model are.
   case costModelOfDeltas
@@ -208,8 +209,8 @@ package enum VirtualSimulationError: Error, CustomStringConvertible {
       "nothing is left to happen after \(time.seconds.fixed(1)) simulated seconds, yet the run isn't over"
     case .cannotGoOn(let run):
       """
-      \(run): the fleet of a run in virtual time isn't kept; name its topology too, and it is run from \
-      its beginning, which comes to the same
+      \(run): this run in virtual time was made by a version of progfed that didn't keep what it began \
+      with; name its topology too, and it is run from its beginning, which comes to the same
       """
     case .costModelOfDeltas:
       "--cost-model plays whole models only; remove codecs.delta, or train"

@@ -1,20 +1,22 @@
 /// The events of a discrete-event simulation, earliest first, equal times in the order of insertion.
 ///
-/// A binary heap. The order of insertion breaks ties, so that a run is reproducible, and `now` is the
-/// time of the event taken last: the virtual clock. Events can't be withdrawn: give them a number
-/// that the receiver compares with its current one.
+/// A binary heap of times, with the events beside it, so that moving an entry copies three words. The order
+/// of insertion breaks ties, so that a run is reproducible, and `now` is the time of the event taken
+/// last: the virtual clock. Events can't be withdrawn: give them a number that the receiver compares
+/// with its current one.
 public struct EventQueue<Event> {
   @usableFromInline
   struct Entry {
     @usableFromInline var time: Duration
     @usableFromInline var sequence: UInt64
-    @usableFromInline var event: Event
+    /// The event's place among the events.
+    @usableFromInline var place: Int
 
     @inlinable
-    init(time: Duration, sequence: UInt64, event: Event) {
+    init(time: Duration, sequence: UInt64, place: Int) {
       self.time = time
       self.sequence = sequence
-      self.event = event
+      self.place = place
     }
 
     @inlinable
@@ -24,6 +26,9 @@ public struct EventQueue<Event> {
   }
 
   @usableFromInline var heap: [Entry] = []
+  /// The waiting events, in any order; nil where a place is free.
+  @usableFromInline var waiting: [Event?] = []
+  @usableFromInline var free: [Int] = []
   @usableFromInline var inserted: UInt64 = 0
   @usableFromInline var clock: Duration = .zero
 
@@ -52,7 +57,15 @@ public struct EventQueue<Event> {
   public mutating func insert(_ event: Event, at time: Duration) {
     precondition(time >= now, "an event at \(time), which is before \(now)")
     inserted += 1
-    heap.append(Entry(time: time, sequence: inserted, event: event))
+    let place: Int
+    if let last = free.popLast() {
+      place = last
+      waiting[place] = event
+    } else {
+      place = waiting.count
+      waiting.append(event)
+    }
+    heap.append(Entry(time: time, sequence: inserted, place: place))
     rise(heap.count - 1)
   }
 
@@ -60,14 +73,17 @@ public struct EventQueue<Event> {
   @inlinable
   public mutating func next() -> (time: Duration, event: Event)? {
     guard let last = heap.popLast() else { return nil }
-    guard let first = heap.first else {
-      clock = last.time
-      return (last.time, last.event)
+    var first = last
+    if !heap.isEmpty {
+      first = heap[0]
+      heap[0] = last
+      sink()
     }
-    heap[0] = last
-    sink()
     clock = first.time
-    return (first.time, first.event)
+    guard let event = waiting[first.place] else { preconditionFailure("an event is gone") }
+    waiting[first.place] = nil
+    free.append(first.place)
+    return (first.time, event)
   }
 
   @inlinable
@@ -100,4 +116,4 @@ public struct EventQueue<Event> {
 }
 
 extension EventQueue: Sendable where Event: Sendable {}
-extension EventQueue.Entry: Sendable where Event: Sendable {}
+extension EventQueue.Entry: Sendable {}
