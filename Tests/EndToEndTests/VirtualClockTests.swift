@@ -74,6 +74,75 @@ import Testing
     #expect(payloads(trained) == payloads(modelled))
   }
 
+  @Test func `the cost model knows young codecs, and clients of little memory`() throws {
+    let topology = SmallRun.topology(
+      participation: "  perRound: 8",
+      more: """
+        devices:
+          large: {speed: 1 GFLOP/s}
+          small: {speed: 1 GFLOP/s, memory: 6 MB}
+        groups:
+          phones: {share: 50 %, device: large}
+          watches: {device: small}
+        """)
+    let young = ["--set", "codecs.young.rounds=1", "--set", "codecs.young.up=linear4"]
+    let trained = try Self.object(topology, young)
+    let modelled = try Self.object(
+      topology, ["--cost-model", "--samples-per-client", "150"] + young)
+    func numbers(_ object: [String: Any], _ way: String) -> [[Int?]] {
+      let rounds = object["rounds"] as? [[String: Any]] ?? []
+      return rounds.map { round in
+        [round["accepted"] as? Int, (round[way] as? [String: Any])?["payload"] as? Int]
+      }
+    }
+    let up = numbers(trained, "up")
+    #expect(up == numbers(modelled, "up"))
+    #expect(numbers(trained, "down") == numbers(modelled, "down"))
+    // All take part in each stage, four of them with less than the others.
+    #expect(up.map { $0[0] } == [8, 8, 8, 8, 8])
+    let usual = numbers(
+      try Self.object(topology, ["--cost-model", "--samples-per-client", "150"]), "up")
+    let isSmaller = zip(up, usual).map { ($0[1] ?? 0) < ($1[1] ?? 0) }
+    #expect(isSmaller == [true, true, false, true, false])
+    let strong = numbers(
+      try Self.object(
+        topology.replacing(", memory: 6 MB", with: ""),
+        ["--cost-model", "--samples-per-client", "150"] + young), "up")
+    #expect((up[4][1] ?? 0) < (strong[4][1] ?? 0))
+  }
+
+  @Test func `a run in virtual time that was stopped says what is repeated, and comes to the same`()
+    throws
+  {
+    let folder = try Folder()
+    let file = try folder.write(
+      SmallRun.topology(rounds: "[2, 4, 2]", more: Self.edge), to: "small.yaml")
+    let whole = try Command(["simulate", file, "--out", folder.path("whole"), "--json"])
+    #expect(whole.status() == 0, "\(whole.standardError)")
+    let run = folder.path("run")
+    let stopped = try Command(["simulate", file, "--out", run, "--seed", "7"])
+    #expect(stopped.says("round 2/8"), "\(stopped.standardError)")
+    stopped.send(SIGINT)
+    #expect(stopped.status(within: 60) == 130, "\(stopped.standardError)")
+    #expect(stopped.standardError.contains("simulate --resume \(run)"))
+    #expect(stopped.standardError.contains("plays it again from its beginning"))
+    let real = try Command(["simulate", "--resume", run, "--clock", "real"])
+    #expect(real.status(within: 30) == 65)
+    #expect(real.standardError.contains("virtual time"), "\(real.standardError)")
+    let again = try Command(["simulate", "--resume", run, "--json"])
+    #expect(again.status() == 0, "\(again.standardError)")
+    let results = try [whole, again].map { command in
+      var object = try #require(
+        try JSONSerialization.jsonObject(with: Data(command.standardOutput.utf8))
+          as? [String: Any])
+      object["wallClock"] = nil
+      return String(
+        decoding: try JSONSerialization.data(withJSONObject: object, options: .sortedKeys),
+        as: UTF8.self)
+    }
+    #expect(results[0] == results[1])
+  }
+
   @Test func `clients that can't make it are late or lost, and the round goes on without them`()
     throws
   {

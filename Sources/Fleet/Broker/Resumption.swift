@@ -33,6 +33,7 @@ package struct Resumption: Sendable {
     let ledger = try RunStore.read(at: paths.ledger)
     defer { ledger.close() }
     guard let origin = try ledger.origin() else { throw ResumptionError.tooOld(path: path) }
+    guard try ledger.header().clock == "real" else { throw ResumptionError.virtual(path: path) }
     let differences = PlanDifference.all(between: origin.plan, and: topology.runPlan)
     guard differences.isEmpty else {
       throw ResumptionError.otherRun(path: path, topology: topology.file, differences)
@@ -70,6 +71,8 @@ package enum ResumptionError: Error, CustomStringConvertible {
   case otherRun(path: String, topology: String, [PlanDifference])
   /// None of its checkpoints is whole.
   case noCheckpoint(path: String, [LedgerError])
+  /// It is a run in virtual time, whose fleet isn't kept.
+  case virtual(path: String)
   /// It was made by a version that couldn't resume.
   case tooOld(path: String)
 
@@ -86,6 +89,11 @@ package enum ResumptionError: Error, CustomStringConvertible {
       """
       \(path): no checkpoint of this run can be used; begin a new run with --out
       \(damaged.map { "  \($0)" }.joined(separator: "\n"))
+      """
+    case .virtual(let path):
+      """
+      \(path): a run in virtual time doesn't go on in real time; play it again from its beginning with \
+      simulate --resume \(path), without --clock real
       """
     case .tooOld(let path):
       "\(path): this run was made by a version of progfed that couldn't resume; begin a new one"

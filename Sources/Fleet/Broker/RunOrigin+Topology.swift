@@ -18,11 +18,14 @@ extension RunOrigin {
 
   /// The topology as it was run: the file's text of then, and what command lines say, then and now.
   ///
-  /// - Throws: `TopologyError`, for example where the data set isn't there any more.
-  package func readTopology(overrides now: Overrides) throws(TopologyError) -> Topology {
+  /// - Throws: `TopologyError`, for example where the data set isn't there any more, if files are checked.
+  package func readTopology(
+    overrides now: Overrides, checksFiles: Bool = true
+  ) throws(TopologyError) -> Topology {
     let before = try? JSONDecoder().decode(Overrides.self, from: Data(overrides.utf8))
     return try Topology(
-      parsing: topology, file: file, overrides: (before ?? Overrides()).overridden(by: now))
+      parsing: topology, file: file, overrides: (before ?? Overrides()).overridden(by: now),
+      checksFiles: checksFiles)
   }
 }
 

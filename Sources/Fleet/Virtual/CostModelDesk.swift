@@ -50,30 +50,49 @@ final class CostModelDesk: ModelDesk {
 
   func prepare(round: Int) throws -> PreparedModel {
     let phase = plan.schedule.phase(in: round)
-    let codecs = topology.codecs
-    var updateLimit = 0
     let segments = zip(phase.segments, layouts[phase.stage - 1]).map { name, layout in
-      let version = versions[name] ?? round
-      versions[name] = version
-      if phase.trains(name) {
-        updateLimit += codecs.up.maximumSize(of: layout).bytes + UpdateFraming.lengthBytes
-      }
-      let state = Digest(of: Data("\(plan.run) \(name) \(version)".utf8))
-      return Segment(
-        name: "\(name)", state: state, trained: phase.trains(name),
-        steps: [
-          Step(
-            digest: state, length: codecs.down.expectedSize(of: layout).bytes,
-            codec: "\(codecs.down.spec)", from: nil, to: state.prefix)
-        ])
+      segment(name, layout, of: phase, isTrained: phase.trains(name))
     }
-    return PreparedModel(round: round, segments: segments, updateLimit: updateLimit)
+    // Those of earlier stages, as far as there ever were rounds of them.
+    let depths = (1..<phase.stage).filter { versions[.head($0)] != nil }
+    let heads = depths.compactMap { depth in
+      layouts[depth - 1].last.map { segment(.head(depth), $0, of: phase, isTrained: true) }
+    }
+    return PreparedModel(
+      round: round, segments: segments,
+      updateLimit: (depths + [phase.stage]).map { limit(of: phase, depth: $0) }.max() ?? 0,
+      shallowHeads: heads)
+  }
+
+  private func segment(
+    _ name: SegmentName, _ layout: ParameterLayout, of phase: Phase, isTrained: Bool
+  ) -> Segment {
+    let version = versions[name] ?? phase.round
+    versions[name] = version
+    let codec = topology.codecs.down
+    let state = Digest(of: Data("\(plan.run) \(name) \(version)".utf8))
+    let step = Step(
+      digest: state, length: codec.expectedSize(of: layout).bytes, codec: "\(codec.spec)",
+      from: nil, to: state.prefix)
+    return Segment(name: "\(name)", state: state, trained: isTrained, steps: [step])
+  }
+
+  /// The most bytes that an update of the sub-model of stage `depth` can have in `phase`.
+  private func limit(of phase: Phase, depth: Int) -> Int {
+    let trained = Set(phase.trainedSegments(depth: depth))
+    return zip(SegmentName.all(stage: depth), layouts[depth - 1])
+      .filter { trained.contains($0.0) }
+      .reduce(0) { sum, part in
+        sum + topology.codecs.up(in: phase).maximumSize(of: part.1).bytes
+          + UpdateFraming.lengthBytes
+      }
   }
 
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
+    let codec = topology.codecs.up(in: plan.schedule.phase(in: task.round))
     var length = 0
     for (segment, layout) in zip(task.segments, layouts[task.stage - 1]) where segment.trained {
-      length += topology.codecs.up.expectedSize(of: layout).bytes + UpdateFraming.lengthBytes
+      length += codec.expectedSize(of: layout).bytes + UpdateFraming.lengthBytes
     }
     let samples = samplesPerClient
     let steps = (samples + topology.training.batch - 1) / topology.training.batch
@@ -96,8 +115,11 @@ final class CostModelDesk: ModelDesk {
 
   func close(_ round: ClosedRound) throws {
     let phase = plan.schedule.phase(in: round.result.round)
-    if !round.result.accepted.isEmpty {
-      for name in phase.segments where phase.trains(name) { versions[name] = phase.round + 1 }
+    for (_, submission) in round.result.accepted {
+      let origin = plan.schedule.phase(in: submission.round)
+      for name in origin.trainedSegments(depth: submission.stage) where versions[name] != nil {
+        versions[name] = phase.round + 1
+      }
     }
     var record = RoundRecord(round.result, phase: phase, epochs: topology.training.epochs)
     record.timing = round.timing

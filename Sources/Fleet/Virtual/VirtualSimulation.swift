@@ -52,7 +52,8 @@ package final class VirtualSimulation: Sendable {
     try DurableFile.write(Data(topology.source.utf8), to: directory.paths.topology)
     let ledger = try RunStore.create(
       at: directory.paths.ledger,
-      header: RunHeader(topology, seed: plan.seed, transport: "modelled", clock: "virtual"))
+      header: RunHeader(topology, seed: plan.seed, transport: "modelled", clock: "virtual"),
+      origin: RunOrigin(topology, run: number))
     defer { ledger.close() }
     let desk = try desk(plan, ledger: ledger)
     let loop = VirtualLoop(

@@ -32,14 +32,18 @@ struct RunResult {
       }
     }
     guard state == .interrupted else { return }
-    let path = directory.paths.directory.relativePath
-    FileHandle.standardError.write(
-      Data(
-        """
-        progfed: stopped after round \(summary.rounds.last?.round ?? 0) of \(summary.plannedRounds); \
-        go on with --resume \(path)
-
-        """.utf8))
+    let last = summary.rounds.last?.round ?? 0
+    let stopped = "progfed: stopped after round \(last) of \(summary.plannedRounds)"
+    FileHandle.standardError.write(Data("\(stopped); \(remedy(clock: summary.clock))\n".utf8))
     throw Exit.interrupted
+  }
+
+  private func remedy(clock: String) -> String {
+    let path = directory.paths.directory.relativePath
+    guard clock == "virtual" else { return "go on with --resume \(path)" }
+    return """
+      simulate --resume \(path), with the same --cost-model if there was one, plays it again from its \
+      beginning, to the same model in the same simulated time
+      """
   }
 }

@@ -12,9 +12,11 @@ struct Simulate: ParsableCommand {
     discussion: """
       In virtual time, which is the default, links and devices are models, training is real, and the \
       result is the same to the bit for any number of threads. In real time, real sockets \
-      carry the messages as fast as this machine can; links, devices, availability and faults aren't \
-      played. A run in real time that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends \
-      in the same model as if nothing had happened.
+      carry the messages as fast as this machine can; with tcp each client's access \
+      link is played by a relay in front of its connections; what links share, devices, availability and \
+      faults aren't. A run in real time that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends \
+      in the same model as if nothing had happened. In virtual time --resume plays it again from its \
+      beginning, which comes to the same model and times.
       """)
 
   /// What rounds are timed by.
@@ -91,17 +93,33 @@ struct Simulate: ParsableCommand {
   }
 
   private func runVirtual() throws {
-    if let resume = options.resume, try isOver(resume) { return }
-    guard let file = options.topology else { throw ValidationError(RunOptions.nothingToRun) }
-    let topology = try Topology(
-      contentsOf: file, overrides: options.changes, checksFiles: !costModel)
+    var origin: RunOrigin?
+    if let resume = options.resume, let earlier = try earlier(resume) {
+      if earlier.isOver { return }
+      origin = earlier.origin
+      guard options.topology != nil || origin != nil else {
+        throw VirtualSimulationError.cannotGoOn(resume)
+      }
+    }
+    let topology: Topology
+    if let file = options.topology {
+      topology = try Topology(
+        contentsOf: file, overrides: options.changes, checksFiles: !costModel)
+    } else if let origin {
+      topology = try origin.readTopology(overrides: options.changes, checksFiles: !costModel)
+    } else {
+      throw ValidationError(RunOptions.nothingToRun)
+    }
     let work: VirtualSimulation.Work =
       costModel
       ? .costModel(topology, samplesPerClient: samplesPerClient)
       : .training(try options.workload(topology), threads: options.threads)
+    let printer = ProgressPrinter(isQuiet: options.quiet)
+    if let resume = options.resume, try makeRoom(in: resume), !options.quiet {
+      printer.say("\(resume): in virtual time a run is played again from its beginning")
+    }
     let directory = try options.directory(for: topology)
     defer { directory.release() }
-    let printer = ProgressPrinter(isQuiet: options.quiet)
     let simulation = VirtualSimulation(work, directory: directory, observer: printer)
     let interruption = Interruption { simulation.stop() }
     let state = try withExtendedLifetime(interruption) {
@@ -110,23 +128,30 @@ struct Simulate: ParsableCommand {
     try RunResult(directory, state: state).show(asJSON: options.json, quiet: options.quiet)
   }
 
-  /// Whether the run in a directory is finished, which is then shown; else makes room to run it anew.
+  /// What the run in a directory began with, and whether it is finished, which is then shown; nil for none.
+  private func earlier(_ resume: String) throws -> (origin: RunOrigin?, isOver: Bool)? {
+    let url = URL(fileURLWithPath: resume, isDirectory: true)
+    let paths = RunPaths(url)
+    guard FileManager.default.fileExists(atPath: paths.ledger.path) else { return nil }
+    let ledger = try RunStore.read(at: paths.ledger)
+    let (origin, state) = (try ledger.origin(), try ledger.summary().state)
+    ledger.close()
+    guard state == .done else { return (origin, false) }
+    let directory = try RunDirectory.open(at: url)
+    defer { directory.release() }
+    try RunResult(directory, state: state).show(asJSON: options.json, quiet: true)
+    return (origin, true)
+  }
+
+  /// Removes what a run left that is to be run anew; false if there is none.
   ///
   /// The fleet of simulated time isn't kept, but from its beginning a run comes to the same.
-  private func isOver(_ resume: String) throws -> Bool {
+  private func makeRoom(in resume: String) throws -> Bool {
     let url = URL(fileURLWithPath: resume, isDirectory: true)
     let paths = RunPaths(url)
     guard FileManager.default.fileExists(atPath: paths.ledger.path) else { return false }
-    let ledger = try RunStore.read(at: paths.ledger)
-    let state = try ledger.summary().state
-    ledger.close()
     let directory = try RunDirectory.open(at: url)
     defer { directory.release() }
-    guard state != .done else {
-      try RunResult(directory, state: state).show(asJSON: options.json, quiet: true)
-      return true
-    }
-    guard options.topology != nil else { throw VirtualSimulationError.cannotGoOn(resume) }
     let ledgerName = paths.ledger.lastPathComponent
     let own = [
       ledgerName, "\(ledgerName)-wal", "\(ledgerName)-shm", paths.checkpoints.lastPathComponent,
@@ -138,7 +163,7 @@ struct Simulate: ParsableCommand {
     where FileManager.default.fileExists(atPath: url.path) {
       try FileManager.default.removeItem(at: url)
     }
-    return false
+    return true
   }
 }
 
