@@ -107,7 +107,7 @@ let package = Package(
     .executableTarget(
       name: "progfed",
       dependencies: [
-        "Codecs", "Datasets", "Faults", "Federation", "Fleet", "Fuzzing", "Ledger", "Live",
+        "Codecs", "Datasets", "Faults", "Federation", "Fleet", "Fuzzing", "Ledger", "Links", "Live",
         "Measures", "Models", "Neural", "OneDNN", "Progressive", "Reports", "Tensors", "Topology",
         "Wire", "ZeroMQ", argumentParser,
       ],
@@ -142,7 +142,7 @@ let package = Package(
     .testTarget(
       name: "FleetTests",
       dependencies: [
-        "Federation", "Fleet", "Ledger", "Measures", "TestSupport", "Topology", "ZeroMQ",
+        "Federation", "Fleet", "Ledger", "Links", "Measures", "TestSupport", "Topology", "ZeroMQ",
       ],
       swiftSettings: common),
     .testTarget(

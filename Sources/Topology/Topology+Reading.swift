@@ -64,6 +64,7 @@ extension Topology {
     strategy = draft.strategy
     architecture = parts.architecture
     startsFrom = draft.model.from
+    relays = draft.relays
     growthSchedule = parts.schedule
     data = parts.data
     training = draft.training

@@ -25,6 +25,8 @@ package struct Topology: Sendable {
   ///
   /// Only the broker reads it: clients get the values from the broker.
   package let startsFrom: String?
+  /// How many relays stand between the broker and its workers, each for a part of the clients; 0 for none.
+  package let relays: Int
   /// The rounds of each of the model's stages; end-to-end training has them all in the last.
   package let growthSchedule: GrowthSchedule
   /// The samples.

@@ -21,6 +21,7 @@ struct TopologyDraft {
   var evaluation: EvaluationSection
   var limits: LimitsSection
   var links: LinksSection
+  var relays: Int
   var groups: GroupsSection
   var faults: FaultsSection
 
@@ -52,6 +53,7 @@ struct TopologyDraft {
     let availability = keys.section("availability") {
       AvailabilitySection(reading: &$0, file: file)
     }
+    relays = keys.value("relays", default: 0) { $0.whole(0...1000) }
     groups = keys.section("groups") { keys in
       GroupsSection(
         reading: &keys, links: links, devices: devices, availability: availability, file: file)

@@ -12,7 +12,8 @@ struct Progfed: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Simulate.self, BrokerCommand.self, WorkerCommand.self, SweepCommand.self, Report.self,
-      Compare.self, Predict.self, Check.self, Keys.self, ModelsCommand.self, Bench.self,
+      Simulate.self, BrokerCommand.self, WorkerCommand.self, RelayCommand.self, SweepCommand.self,
+      Report.self, Compare.self, Predict.self, Check.self, Keys.self, ModelsCommand.self,
+      Bench.self,
     ])
 }

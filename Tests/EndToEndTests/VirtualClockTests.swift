@@ -103,7 +103,8 @@ import Testing
     let usual = numbers(
       try Self.object(topology, ["--cost-model", "--samples-per-client", "150"]), "up")
     let isSmaller = zip(up, usual).map { ($0[1] ?? 0) < ($1[1] ?? 0) }
-    #expect(isSmaller == [true, true, false, true, false])
+    // The tensors of stage 1 are so small that they go as they are.
+    #expect(isSmaller == [false, true, false, true, false])
     let strong = numbers(
       try Self.object(
         topology.replacing(", memory: 6 MB", with: ""),

@@ -11,11 +11,13 @@ package final class Command: Sendable {
   ///
   /// - Parameters:
   ///   - arguments: What is written after the command's name.
+  ///   - wrapper: A command that runs it, such as one that enters a network namespace.
   ///   - environment: Variables beside those of the test.
   ///   - longestFile: The most bytes that a file may have, as if the disk were full then; nil for any.
   /// - Throws: an error of Foundation's if the executable can't be started.
   package init(
-    _ arguments: [String], environment: [String: String] = [:], longestFile: Int? = nil
+    _ arguments: [String], within wrapper: [String] = [], environment: [String: String] = [:],
+    longestFile: Int? = nil
   ) throws {
     process = Process()
     process.executableURL = Self.executable
@@ -25,6 +27,10 @@ package final class Command: Sendable {
       let script = "ulimit -f \(longestFile / 512); trap '' 25; exec \"$0\" \"$@\""
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
       process.arguments = ["-c", script, Self.executable.path] + arguments
+    }
+    if !wrapper.isEmpty {
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = wrapper + [Self.executable.path] + arguments
     }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = output.pipe

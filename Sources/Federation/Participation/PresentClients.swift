@@ -1,26 +1,28 @@
 /// The clients that joined and are there, by the deepest stage that their memory allows.
 ///
 /// Who may be asked is drawn from it without a walk over the fleet.
-struct PresentClients: Hashable, Sendable {
+package struct PresentClients: Hashable, Sendable {
   /// The rosters by limit; the last one is of those without, or with one that means nothing here.
   private var rosters: [ClientRoster]
   /// The place of each client's roster, −1 where it isn't there.
   private var places: [Int]
 
   /// Nobody of `clients`, for a model of `stages`.
-  init(clients: Int, stages: Int) {
+  package init(clients: Int, stages: Int) {
     rosters = Array(repeating: ClientRoster(clients: clients), count: stages + 1)
     places = Array(repeating: -1, count: clients)
   }
 
   /// How many are there.
-  var count: Int { rosters.reduce(0) { $0 + $1.count } }
+  package var count: Int { rosters.reduce(0) { $0 + $1.count } }
 
   /// Whether a client is there.
-  func contains(_ client: Int) -> Bool { places.indices.contains(client) && places[client] >= 0 }
+  package func contains(_ client: Int) -> Bool {
+    places.indices.contains(client) && places[client] >= 0
+  }
 
   /// A client is there, with memory for the stages up to `limit`, nil for all.
-  mutating func insert(_ client: Int, limit: Int?) {
+  package mutating func insert(_ client: Int, limit: Int?) {
     let last = rosters.count - 1
     let place = max(0, min(limit ?? last, last))
     guard places[client] != place else { return }
@@ -30,24 +32,24 @@ struct PresentClients: Hashable, Sendable {
   }
 
   /// A client isn't there any more.
-  mutating func remove(_ client: Int) {
+  package mutating func remove(_ client: Int) {
     guard contains(client) else { return }
     rosters[places[client]].remove(client)
     places[client] = -1
   }
 
   /// All that are there.
-  var all: Pool { Pool(of: self, excluded: []) { _ in true } }
+  package var all: Pool { Pool(of: self, excluded: []) { _ in true } }
 
   /// Those whose limit is allowed, without some.
-  func pool(
+  package func pool(
     without excluded: some Sequence<Int>, where isAllowed: (_ limit: Int?) -> Bool
   ) -> Pool {
     Pool(of: self, excluded: excluded, where: isAllowed)
   }
 
   /// Some of the clients that are there, in rising order.
-  struct Pool: RandomAccessCollection {
+  package struct Pool: RandomAccessCollection {
     private let rosters: [ClientRoster]
     private let clients: PresentClients
     private let allowed: [Bool]
@@ -71,11 +73,11 @@ struct PresentClients: Hashable, Sendable {
       self.rosters = rosters
     }
 
-    var startIndex: Int { 0 }
-    var endIndex: Int { rosters.reduce(0) { $0 + $1.count } - holes.count }
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { rosters.reduce(0) { $0 + $1.count } - holes.count }
 
     /// The client that has `index` of them below it.
-    subscript(index: Int) -> Int {
+    package subscript(index: Int) -> Int {
       // As many are left out below it as there are holes whose rank, less the holes before, is at most it.
       var (low, high) = (0, holes.count)
       while low < high {
@@ -86,7 +88,7 @@ struct PresentClients: Hashable, Sendable {
     }
 
     /// Whether a client is one of them.
-    func contains(_ client: Int) -> Bool {
+    package func contains(_ client: Int) -> Bool {
       clients.contains(client) && allowed[clients.places[client]] && !excluded.contains(client)
     }
   }

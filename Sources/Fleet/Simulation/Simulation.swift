@@ -1,12 +1,17 @@
 import Federation
 import Foundation
 package import Ledger
+import Links
 import Measures
 import Synchronization
 import Topology
 import ZeroMQ
 
 /// Broker, workers and clients in one process, over real sockets.
+///
+/// Over tcp the topology's access links are played: each client is then a worker of its own, behind a relay
+/// that holds back what passes as long as the link would. Otherwise one worker plays all clients,
+/// or one behind each relay that the topology has.
 package final class Simulation: Sendable {
   /// What carries the messages.
   package enum Transport: String, Sendable, CaseIterable {
@@ -19,7 +24,7 @@ package final class Simulation: Sendable {
   }
 
   private let broker: Broker
-  private let worker: Mutex<Worker?>
+  private let workers: Mutex<[Worker]>
   private let workload: Workload
   private let transport: Transport
   private let pool: TrainingPool
@@ -44,11 +49,12 @@ package final class Simulation: Sendable {
     logLevel: LogLevel = .info
   ) throws {
     precondition(!isEncrypted || transport != .inproc, "nothing to encrypt within a process")
+    try Self.check(workload.topology, transport, isEncrypted: isEncrypted)
     self.workload = workload
     self.transport = transport
     self.threads = threads
     pool = TrainingPool(width: threads)
-    worker = Mutex(nil)
+    workers = Mutex([])
     var generator = SystemRandomNumberGenerator()
     let base =
       switch transport {
@@ -93,7 +99,7 @@ package final class Simulation: Sendable {
       }
     }
     // The broker is gone: a worker that wasn't told so would wait for its return.
-    worker.withLock { $0?.stop() }
+    for worker in workers.withLock({ $0 }) { worker.stop() }
     if started { ended.wait() }
     if let failure = failure.withLock({ $0 }) { throw failure }
     return try state.get()
@@ -116,19 +122,127 @@ package final class Simulation: Sendable {
     )
   }
 
+  /// Some clients, and where their worker connects.
+  private struct Crew: Sendable {
+    var clients: [Int]
+    var endpoints: Endpoints
+  }
+
   private func work(at endpoints: Endpoints, in context: Context) throws {
-    let worker = try Worker(
-      workload,
-      settings: WorkerSettings(
-        endpoints: endpoints, clients: Array(0..<workload.topology.clients), threads: threads,
-        limits: workload.topology.limits, worker: 1, security: workerSecurity),
-      pool: pool, report: { _ in })
-    self.worker.withLock { $0 = worker }
+    var tier: [RelayTier] = []
+    if transport == .tcp {
+      tier = try (0..<min(workload.topology.relays, workload.topology.clients)).map { _ in
+        try RelayTier(to: endpoints, at: Endpoints(base: "tcp://127.0.0.1:*"), in: context)
+      }
+    }
+    defer { for relay in tier { relay.stop() } }
+    var crews = Self.crews(
+      of: workload.topology.clients, at: tier.isEmpty ? [endpoints] : tier.map(\.endpoints))
+    var links: LinkRelay?
+    if transport == .tcp, workload.topology.hasLinks {
+      let lines = try Self.lines(of: workload.topology, crews)
+      let relay = try LinkRelay(
+        lines, run: RandomStream(seed: workload.topology.seed).stream("relay"))
+      crews = zip(lines, relay.places).map { line, places in
+        Crew(
+          clients: [line.client],
+          endpoints: Endpoints(
+            control: "\(places[0])", bulk: "\(places[1])", updates: "\(places[2])"))
+      }
+      links = relay
+    }
+    defer { links?.stop() }
+    let workers = try crews.enumerated().map { index, crew in
+      try Worker(
+        workload,
+        settings: WorkerSettings(
+          endpoints: crew.endpoints, clients: crew.clients, threads: threads,
+          limits: workload.topology.limits, worker: UInt64(index) + 1, security: workerSecurity),
+        pool: pool, report: { _ in })
+    }
+    self.workers.withLock { $0 = workers }
+    let group = DispatchGroup()
+    let outcome = Outcome()
+    for worker in workers {
+      group.enter()
+      Thread.detachNewThread {
+        do {
+          try Self.play(worker, in: context)
+        } catch {
+          outcome.note(error)
+          for worker in workers { worker.stop() }
+        }
+        group.leave()
+      }
+    }
+    group.wait()
+    if let error = outcome.error { throw error }
+  }
+
+  private static func play(_ worker: Worker, in context: Context) throws {
     switch try worker.run(in: context) {
     case .refused(_, let detail): throw SimulationError.refused(detail)
     case .turnedAway(let refusal): throw SimulationError.refused("\(refusal)")
     case .complete, .interrupted, .stopped, .abandoned: return
     }
+  }
+
+  /// The clients dealt out to some endpoints, neighbours together.
+  private static func crews(of clients: Int, at places: [Endpoints]) -> [Crew] {
+    places.enumerated().map { index, place in
+      let range = clients * index / places.count..<clients * (index + 1) / places.count
+      return Crew(clients: Array(range), endpoints: place)
+    }
+  }
+
+  /// The links of all clients, each to where its crew connects.
+  private static func lines(of topology: Topology, _ crews: [Crew]) throws -> [LinkRelay.Line] {
+    let free = StreamAddress(loopback: 0)
+    return try crews.flatMap { crew in
+      let places = [crew.endpoints.control, crew.endpoints.bulk, crew.endpoints.updates]
+      let leads = try places.map { place throws(RelayError) in try StreamAddress(place) }
+      return crew.clients.map { client in
+        LinkRelay.Line(
+          listens: [free, free, free], leads: leads, link: topology.link(of: client),
+          client: client)
+      }
+    }
+  }
+
+  /// Refuses what can't be played over real sockets.
+  private static func check(
+    _ topology: Topology, _ transport: Transport, isEncrypted: Bool
+  ) throws(SimulationError) {
+    guard transport == .tcp else { return }
+    if isEncrypted, topology.relays > 0 { throw .encryptedRelays }
+    if topology.hasLinks, topology.clients > mostLinks { throw .tooManyLinks(topology.clients) }
+  }
+
+  /// How many clients can have links of their own: each is a worker, with six connections in this process.
+  static let mostLinks = 200
+}
+
+/// The first error of several threads.
+private final class Outcome: Sendable {
+  private let first = Mutex<(any Error)?>(nil)
+
+  var error: (any Error)? { first.withLock { $0 } }
+
+  func note(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
+}
+
+extension Topology {
+  /// Whether any client's access link has limits.
+  fileprivate var hasLinks: Bool {
+    fleet.groups.contains { group in
+      group.link != ClientGroup.unlimited || !group.recordedDevices.isEmpty
+    }
+  }
+
+  /// The access link of a client.
+  fileprivate func link(of client: Int) -> DuplexProfile {
+    let group = fleet.groups.first { $0.clients.contains(client) }
+    return group?.link(of: client) ?? ClientGroup.unlimited
   }
 }
 
@@ -136,10 +250,21 @@ package final class Simulation: Sendable {
 package enum SimulationError: Error, CustomStringConvertible {
   /// The broker refused its own worker.
   case refused(String)
+  /// More clients have links than one process has connections for.
+  case tooManyLinks(Int)
+  /// A relay of a tier would have to read what is encrypted.
+  case encryptedRelays
 
   /// What went wrong.
   package var description: String {
     switch self {
+    case .tooManyLinks(let clients):
+      """
+      \(clients) clients with links are more than the \(Simulation.mostLinks) that one process relays over \
+      tcp; take fewer clients, leave links to virtual time, or play none with --transport inproc
+      """
+    case .encryptedRelays:
+      "relays pass on what they can read: leave out --curve, or the topology's relays"
     case .refused(let detail): "the broker refused the simulated clients: \(detail)"
     }
   }

@@ -159,9 +159,10 @@ struct Simulate: ParsableCommand {
       paths.topology.lastPathComponent, paths.log.lastPathComponent,
       paths.report.lastPathComponent,
     ]
-    for url in own.map({ url.appending(path: $0) })
-    where FileManager.default.fileExists(atPath: url.path) {
-      try FileManager.default.removeItem(at: url)
+    // What reports for TensorBoard are called depends on when they were written.
+    for name in try FileManager.default.contentsOfDirectory(atPath: url.path)
+    where own.contains(name) || name.hasPrefix("events.out.tfevents.") {
+      try FileManager.default.removeItem(at: url.appending(path: name))
     }
     return true
   }

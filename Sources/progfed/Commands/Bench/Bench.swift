@@ -11,6 +11,7 @@ struct Bench: AsyncParsableCommand {
       """,
     subcommands: [
       BenchTrain.self, BenchCodec.self, BenchAggregate.self, BenchTransport.self, BenchLedger.self,
-      BenchSimulate.self, BenchConnections.self, BenchFaults.self, BenchFuzz.self,
+      BenchSimulate.self, BenchRelay.self, BenchConnections.self, BenchFaults.self,
+      BenchFuzz.self,
     ])
 }
