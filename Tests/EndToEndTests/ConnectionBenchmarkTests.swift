@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ConnectionBenchmarkTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(2))) struct ConnectionBenchmarkTests {
   private struct Result: Decodable {
     var workers: Int
     var accepted: Int

@@ -6,7 +6,7 @@ import Testing
 import Wire
 import ZeroMQ
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct FloodTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct FloodTests {
   /// What a flood may add to the broker's memory: frames that wait, twice over for the allocator.
   private static let room = 192 << 20
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct KeyTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(2))) struct KeyTests {
   private let folder: Folder
   private let keys: String
 

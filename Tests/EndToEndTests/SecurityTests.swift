@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct SecurityTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct SecurityTests {
   private let folder: Folder
   private let topology: String
   private let port: Int
