@@ -4,8 +4,9 @@ import Testing
 
 /// The ledger against the kernel over a network of its own.
 @Suite(
-  .serialized, .timeLimit(.minutes(10)),
-  .enabled(if: Namespaces.arePermitted, "making network namespaces takes root and iproute2"))
+  .serialized, .longRunning, .timeLimit(.minutes(5)),
+  .enabled(
+    if: Namespaces.arePermitted, "lossy namespaces take root, iproute2 and nftables"))
 struct NamespaceTests {
   private struct Summary: Decodable {
     struct Counts: Decodable {

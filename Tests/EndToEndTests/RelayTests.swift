@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What stands between a broker and its workers.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct RelayTests {
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct RelayTests {
   private struct Result: Decodable {
     struct Bytes: Decodable, Equatable {
       var payload: Int

@@ -58,6 +58,7 @@ package struct ConnectionBenchmark: Sendable {
   /// - Parameters:
   ///   - url: The run directory, which is made.
   ///   - player: Starts a process that calls ``play(_:at:keys:)`` with these clients, endpoints and keys.
+  /// - Returns: How long joining and the round took, and what the broker's process needed.
   /// - Throws: what broker or workers could not cope with.
   package func run(
     at url: URL,

@@ -26,7 +26,8 @@ package enum KeyFileError: Error, Hashable, CustomStringConvertible {
   /// What is wrong, and what to do.
   package var description: String {
     switch self {
-    case .missing(let path): "\(path): no such file; see progfed keys broker and progfed keys worker"
+    case .missing(let path):
+      "\(path): no such file; see progfed keys broker and progfed keys worker"
     case .exists(let path):
       "\(path): there is a key already, which peers may rely on; choose another name or directory"
     case .unreadable(let path): "\(path): can't be read; check its owner and permissions"
