@@ -37,6 +37,12 @@ import Testing
   }
 
   @Test func `missing files end with 65 or 69 and say which`() throws {
+    for clock in ["virtual", "real"] {
+      let resumed = try Command(["simulate", "--resume", "no-such-run", "--clock", clock])
+      #expect(resumed.status(within: 20) == 69, "\(clock)")
+      #expect(resumed.standardError.contains("no-such-run"), "\(resumed.standardError)")
+      #expect(resumed.standardError.contains("no such run"), "\(resumed.standardError)")
+    }
     let missing = try Command(["simulate", "no-such.yaml"])
     #expect(missing.status(within: 20) == 65)
     #expect(missing.standardError.contains("no-such.yaml"))

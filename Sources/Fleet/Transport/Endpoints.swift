@@ -64,7 +64,7 @@ package enum EndpointError: Error, Hashable, CustomStringConvertible {
   /// It isn't of the form `tcp://host:port`, `ipc://path` or `inproc://name`.
   case malformed(String)
   /// It can be reached from other machines, and nothing is encrypted.
-  case exposed(String)
+  case exposed(String, canEncrypt: Bool = true)
 
   /// What is wrong, and what to do.
   package var description: String {
@@ -74,10 +74,11 @@ package enum EndpointError: Error, Hashable, CustomStringConvertible {
       \(endpoint): not an endpoint; write tcp://HOST:PORT (the two ports after it are used as well), \
       ipc://PATH or inproc://NAME
       """
-    case .exposed(let endpoint):
+    case .exposed(let endpoint, let canEncrypt):
       """
       \(endpoint): other machines can reach this address, and nothing is encrypted or authenticated; \
-      bind to 127.0.0.1, give --keys and --allow, or say --insecure if you trust the network
+      bind to 127.0.0.1, \(canEncrypt ? "give --keys and --allow, " : "")or say --insecure if you trust the \
+      network
       """
     }
   }

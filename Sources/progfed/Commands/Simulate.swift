@@ -107,6 +107,8 @@ struct Simulate: ParsableCommand {
         contentsOf: file, overrides: options.changes, checksFiles: !costModel)
     } else if let origin {
       topology = try origin.readTopology(overrides: options.changes, checksFiles: !costModel)
+    } else if let resume = options.resume {
+      throw LedgerError.missing(path: resume)
     } else {
       throw ValidationError(RunOptions.nothingToRun)
     }
