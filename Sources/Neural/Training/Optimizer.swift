@@ -6,7 +6,8 @@ import OneDNN
 struct Optimizer {
   private let settings: TrainingSettings
   private let store: ParameterStore
-  private let ranges: [Range<Int>]
+  /// The scalars of each trained segment and the step size for them.
+  private let parts: [(range: Range<Int>, rate: Float)]
   private let anchor: Storage?
   private let correction: Storage?
   private let squares: Storage?
@@ -22,7 +23,11 @@ struct Optimizer {
     self.correction = correction
     self.settings = settings
     self.store = store
-    ranges = trainable.sorted().map { store.segments[$0] }
+    let factors = settings.rateFactors
+    parts = trainable.sorted().map { segment in
+      let factor = factors.isEmpty ? 1 : factors[segment]
+      return (store.segments[segment], settings.learningRate * factor)
+    }
     store.momenta.region.clear()
     squares = settings.optimizer == .adam ? store.clearedSquares() : nil
     guard settings.proximal != 0 else {
@@ -50,10 +55,10 @@ struct Optimizer {
   }
 
   private func descend(_ scale: Float) {
-    let step = neural_sgd_step(
-      gradient_scale: scale, rate: settings.learningRate, momentum: settings.momentum,
-      decay: settings.weightDecay, proximal: settings.proximal, nesterov: settings.nesterov)
-    for range in ranges {
+    for (range, rate) in parts {
+      let step = neural_sgd_step(
+        gradient_scale: scale, rate: rate, momentum: settings.momentum,
+        decay: settings.weightDecay, proximal: settings.proximal, nesterov: settings.nesterov)
       // SAFETY: the ranges are inside the store's blocks of memory, which are of one length.
       unsafe neural_sgd(
         step, Int64(range.count), pointer(store.weights, range), pointer(store.gradients, range),
@@ -66,12 +71,12 @@ struct Optimizer {
     // The running means begin at 0; what they lack of the whole is made up for.
     let first = 1 - pow(Double(settings.momentum), Double(steps))
     let second = 1 - pow(Double(settings.decay), Double(steps))
-    let step = neural_adam_step(
-      gradient_scale: scale, rate: Float(Double(settings.learningRate) / first),
-      momentum: settings.momentum, square_decay: settings.decay, floor: settings.floor,
-      spread: Float(1 / second.squareRoot()), decay: settings.weightDecay,
-      proximal: settings.proximal)
-    for range in ranges {
+    for (range, rate) in parts {
+      let step = neural_adam_step(
+        gradient_scale: scale, rate: Float(Double(rate) / first),
+        momentum: settings.momentum, square_decay: settings.decay, floor: settings.floor,
+        spread: Float(1 / second.squareRoot()), decay: settings.weightDecay,
+        proximal: settings.proximal)
       // SAFETY: the ranges are inside the store's blocks of memory, which are of one length.
       unsafe neural_adam(
         step, Int64(range.count), pointer(store.weights, range), pointer(store.gradients, range),
@@ -82,9 +87,10 @@ struct Optimizer {
   }
 
   private var gradientNorm: Double {
-    ranges.reduce(0) { sum, range in
+    parts.reduce(0) { sum, part in
       // SAFETY: the range is inside the store's gradients.
-      unsafe sum + neural_squared_norm(Int64(range.count), pointer(store.gradients, range))
+      unsafe sum
+        + neural_squared_norm(Int64(part.range.count), pointer(store.gradients, part.range))
     }.squareRoot()
   }
 

@@ -29,6 +29,9 @@ extension Trainer {
     precondition(
       !trainable.isEmpty && trainable.allSatisfy(network.layouts.indices.contains),
       "segments \(trainable.sorted()) of \(network.layouts.count)")
+    precondition(
+      [0, network.layouts.count].contains(settings.rateFactors.count),
+      "\(settings.rateFactors.count) factors for \(network.layouts.count) segments")
     var correctionStorage: Storage?
     if let correction {
       // By way of the values, which have the reorders to the right layouts.

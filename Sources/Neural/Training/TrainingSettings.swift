@@ -12,6 +12,10 @@ public struct TrainingSettings: Hashable, Sendable {
   public var optimizer = Optimizer.sgd
   /// The step size, η.
   public var learningRate: Float
+  /// What the step size of each segment is multiplied with, in the network's order; empty for 1.
+  ///
+  /// A factor of 0 leaves the values as they are, but for running statistics; clipping counts all gradients.
+  public var rateFactors: [Float] = []
   /// The share of the former direction that is kept, in [0, 1); Adam's β₁.
   public var momentum: Float = 0.9
   /// Whether SGD's momentum looks ahead (Nesterov).
