@@ -73,3 +73,7 @@ CLONES void neural_accumulate(int64_t count, float *restrict target,
                               const float *restrict addend) {
   for (int64_t i = 0; i < count; i++) target[i] += addend[i];
 }
+
+CLONES void neural_scale(int64_t count, float *values, float factor) {
+  for (int64_t i = 0; i < count; i++) values[i] *= factor;
+}

@@ -4,7 +4,8 @@ public import Tensors
 /// A model that grows: S blocks E_1 … E_S and as many heads G_1 … G_S.
 ///
 /// The sub-model of stage s is M_s = G_s ∘ E_s ∘ … ∘ E_1. Stages count from 1 to S. Its segments are
-/// the blocks 1 … s, then the head, numbered from 0.
+/// the blocks 1 … s, then the head, numbered from 0. Where all heads supervise, its segments are the blocks 1 … s,
+/// then the heads 1 … s.
 public struct Architecture: Sendable {
   /// The name by which it is asked for.
   public let name: String
@@ -18,7 +19,11 @@ public struct Architecture: Sendable {
   public let objective: Objective
   /// Whether each head starts from the values of the one before, where both have the same parameters.
   public let carriesHead: Bool
+  let blocks: [Block]
+  let heads: [Block]
   private let networks: [Network]
+  /// The sub-models with all heads; empty where blocks lie in each other.
+  private let supervised: [Network]
 
   /// Blocks, a chain unless they lie in each other, with a head for each stage.
   ///
@@ -40,13 +45,19 @@ public struct Architecture: Sendable {
       !blocks.isEmpty && blocks.count == heads.count,
       "\(blocks.count) blocks with \(heads.count) heads")
     guard classes >= 2 else { throw .tooFewClasses(name: name, classes: classes) }
-    var networks: [Network] = []
+    let isChain = nesting == .outermostFirst && blocks.allSatisfy(\.returning.isEmpty)
+    var (networks, supervised): ([Network], [Network]) = ([], [])
     for stage in 1...blocks.count {
+      let own = Array(blocks.prefix(stage))
       do throws(NetworkError) {
         networks.append(
           try Network(
-            input: input, classes: classes,
-            blocks: Array(blocks.prefix(stage)) + [heads[stage - 1]], nesting: nesting,
+            input: input, classes: classes, blocks: own + [heads[stage - 1]], nesting: nesting,
+            objective: objective))
+        guard isChain else { continue }
+        supervised.append(
+          try Network(
+            input: input, classes: classes, blocks: own, heads: Array(heads.prefix(stage)),
             objective: objective))
       } catch { throw .doesNotFit(name: name, stage: stage, error) }
     }
@@ -56,23 +67,46 @@ public struct Architecture: Sendable {
     self.nesting = nesting
     self.objective = objective
     self.carriesHead = carriesHead
+    self.blocks = blocks
+    self.heads = heads
     self.networks = networks
+    self.supervised = supervised
   }
 
   /// The number of stages, S.
   public var stages: Int { networks.count }
 
+  /// Whether all heads can supervise together: every head reads what its block makes on the way in.
+  ///
+  /// Where blocks lie in each other a sub-model's way back isn't a part of the larger one, so that its head has
+  /// nothing to read there.
+  public var supportsAllHeads: Bool { !supervised.isEmpty }
+
   /// The sub-model M_s of stage `stage`, from 1 to S.
-  public func network(stage: Int) -> Network {
+  ///
+  /// - Parameters:
+  ///   - stage: The stage.
+  ///   - supervision: Which heads supervise; all only where `supportsAllHeads`.
+  /// - Returns: The network of blocks 1 … s and head s, or heads 1 … s.
+  public func network(stage: Int, supervision: Supervision = .newest) -> Network {
     precondition((1...stages).contains(stage), "stage \(stage) of \(stages)")
-    return networks[stage - 1]
+    switch supervision {
+    case .newest: return networks[stage - 1]
+    case .all:
+      precondition(supportsAllHeads, "all heads of \(name), whose blocks lie in each other")
+      return supervised[stage - 1]
+    }
   }
 
-  /// The parameters of each segment of a stage: blocks 1 … s, then head s.
-  public func layouts(stage: Int) -> [ParameterLayout] { network(stage: stage).layouts }
+  /// The parameters of each segment of a stage: blocks 1 … s, then head s, or heads 1 … s.
+  public func layouts(stage: Int, supervision: Supervision = .newest) -> [ParameterLayout] {
+    network(stage: stage, supervision: supervision).layouts
+  }
 
   /// How many scalars the sub-model of a stage holds.
-  public func parameterCount(stage: Int) -> Int { network(stage: stage).parameterCount }
+  public func parameterCount(stage: Int, supervision: Supervision = .newest) -> Int {
+    network(stage: stage, supervision: supervision).parameterCount
+  }
 
   /// The multiplications and additions of the sub-model's forward pass over one sample.
   public func forwardFLOPs(stage: Int) -> Int { network(stage: stage).forwardFLOPs }
@@ -82,9 +116,12 @@ public struct Architecture: Sendable {
   /// - Parameters:
   ///   - stage: The stage, from 1 to S.
   ///   - trainable: The segments that are trained; nil for all.
+  ///   - supervision: Which heads supervise.
   /// - Returns: The count, as `Network.trainingFLOPs(trainable:)` defines it.
-  public func trainingFLOPs(stage: Int, trainable: Set<Int>? = nil) -> Int {
-    let network = network(stage: stage)
+  public func trainingFLOPs(
+    stage: Int, trainable: Set<Int>? = nil, supervision: Supervision = .newest
+  ) -> Int {
+    let network = network(stage: stage, supervision: supervision)
     return network.trainingFLOPs(trainable: trainable ?? Set(network.layouts.indices))
   }
 }

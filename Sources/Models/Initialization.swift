@@ -35,17 +35,19 @@ extension ParameterVector {
 
 extension Architecture {
   /// Fresh values for every segment of a stage, each from a stream of its own name.
-  public func initialize(stage: Int, random: RandomStream) -> [ParameterVector] {
-    layouts(stage: stage).map {
+  public func initialize(
+    stage: Int, supervision: Supervision = .newest, random: RandomStream
+  ) -> [ParameterVector] {
+    layouts(stage: stage, supervision: supervision).map {
       ParameterVector(initializing: $0, random: random.stream($0.name))
     }
   }
 
   /// Fresh values for one segment of a stage, equal to those of `initialize(stage:random:)`.
   public func initialize(
-    segment: Int, stage: Int, random: RandomStream
+    segment: Int, stage: Int, supervision: Supervision = .newest, random: RandomStream
   ) -> ParameterVector {
-    let layout = layouts(stage: stage)[segment]
+    let layout = layouts(stage: stage, supervision: supervision)[segment]
     return ParameterVector(initializing: layout, random: random.stream(layout.name))
   }
 }

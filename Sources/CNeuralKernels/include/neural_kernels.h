@@ -41,6 +41,9 @@ double neural_squared_norm(int64_t count, const float *values);
 /// target ← target + addend.
 void neural_accumulate(int64_t count, float *target, const float *addend);
 
+/// values ← factor · values.
+void neural_scale(int64_t count, float *values, float factor);
+
 /// Zeroes the gradient where the output of a ReLU is 0.
 void neural_relu_backward(int64_t count, float *gradient, const float *output);
 

@@ -44,7 +44,9 @@ final class Compiler {
     values[0] = TensorPlan(
       descriptor: try .plain(input),
       place: .arena(arena.reserve(4 * input.reduce(1, *), during: valueLifetime(0))))
-    for node in graph.nodes {
+    // An evaluation reads the last head's logits alone.
+    let needed = trainable.isEmpty ? graph.needed : nil
+    for node in graph.nodes where needed?[node.index] ?? true {
       try node.operation.compile(node, with: self)
       backward[node.index] += pending
       pending = []
@@ -63,7 +65,7 @@ final class Compiler {
 
   private func valueLifetime(_ value: Int) -> ClosedRange<Int> {
     let producer = graph.nodes.first { $0.output == value }?.index
-    var end = value == graph.result ? lossMoment : producer ?? 0
+    var end = graph.isResult(value) ? lossMoment : producer ?? 0
     for reader in graph.readers(of: value) {
       end = max(end, active[reader] ? backwardMoment(reader) : reader)
     }
@@ -140,8 +142,13 @@ final class Compiler {
 
   private func gradientLifetime(_ value: Int) -> ClosedRange<Int> {
     let producer = graph.nodes.first { $0.output == value }?.index ?? 0
-    let begin = graph.readers(of: value).last.map(backwardMoment) ?? lossMoment
-    return begin...backwardMoment(producer)
+    let reader = graph.isResult(value) ? nil : graph.readers(of: value).last
+    return (reader.map(backwardMoment) ?? lossMoment)...backwardMoment(producer)
+  }
+
+  /// Whether the node is the first to add to the gradient with respect to `value`.
+  private func isFirst(_ node: Graph.Node, toReach value: Int) -> Bool {
+    !graph.isResult(value) && graph.readers(of: value).last == node.index
   }
 
   /// Passes the gradient of the node's output to its input `index` as it is: that of an addition.
@@ -152,9 +159,10 @@ final class Compiler {
   func passGradient(to index: Int, of node: Graph.Node) throws(DNNLError) {
     let value = node.inputs[index]
     guard needsGradient(index, of: node) else { return }
-    let isFirst = graph.readers(of: value).last == node.index
     let layout = self.value(node.output).descriptor
-    if isFirst, gradients[node.output] == nil, self.value(value).descriptor == layout {
+    if isFirst(node, toReach: value), gradients[node.output] == nil,
+      self.value(value).descriptor == layout
+    {
       let total = gradient(value)
       if case .arena(let claim) = total.place {
         arena.extend(claim, over: gradientLifetime(node.output))
@@ -180,8 +188,7 @@ final class Compiler {
     let value = node.inputs[index]
     let total = gradient(value)
     var own = total
-    let isFirst = graph.readers(of: value).last == node.index
-    if !isFirst {
+    if !isFirst(node, toReach: value) {
       own = scratch(total.descriptor, at: backwardMoment(node.index))
       let share = own
       pending.append(

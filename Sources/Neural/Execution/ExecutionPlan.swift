@@ -7,6 +7,8 @@ final class ExecutionPlan {
   let batch: Int
   private let input: Region
   private let scoring: Scoring
+  /// The scorings of the other heads, where they supervise a training.
+  private let auxiliary: [Scoring]
   private let forward: [any Action]
   private let backward: [any Action]
 
@@ -17,11 +19,18 @@ final class ExecutionPlan {
       arena: arena.region, offsets: compiler.arena.reservations.map { ($0.offset, $0.byteCount) },
       parameters: compiler.parameters, engine: compiler.engine)
     input = binding.region(compiler.value(0))
-    let logits = compiler.value(compiler.graph.result)
-    let learns = compiler.active.contains(true)
-    scoring = Scoring(
-      network, batch: compiler.batch, logits: binding.region(logits), as: logits.descriptor,
-      gradient: learns ? binding.region(compiler.gradient(compiler.graph.result)) : nil)
+    let graph = compiler.graph
+    let others = compiler.trainable.isEmpty ? [] : graph.auxiliaryResults
+    func makeScoring(_ result: Int) -> Scoring {
+      let logits = compiler.value(result)
+      let learns = graph.nodes.contains { $0.output == result && compiler.isActive($0) }
+      return Scoring(
+        network, batch: compiler.batch, logits: binding.region(logits), as: logits.descriptor,
+        gradient: learns ? binding.region(compiler.gradient(result)) : nil,
+        share: 1 / Float(others.count + 1))
+    }
+    scoring = makeScoring(graph.result)
+    auxiliary = others.map(makeScoring)
     var (forward, backward): ([any Action], [any Action]) = ([], [])
     for draft in compiler.forward { forward.append(try draft.bind(binding)) }
     for drafts in compiler.backward.reversed() {
@@ -39,8 +48,14 @@ final class ExecutionPlan {
 
   /// The summed loss and the right answers of the batch last run forward.
   ///
-  /// Leaves the gradient of the mean loss where a backward pass starts from it.
-  func score(_ labels: [Int32]) -> Evaluation { scoring.score(labels) }
+  /// The answers are the last head's. In a training the loss is the mean of all heads', and the gradient of the
+  /// mean loss is left where a backward pass starts from it.
+  func score(_ labels: [Int32]) -> Evaluation {
+    var evaluation = scoring.score(labels)
+    for other in auxiliary { evaluation.lossSum += other.score(labels).lossSum }
+    evaluation.lossSum /= Double(auxiliary.count + 1)
+    return evaluation
+  }
 
   /// The gradients of the trained segments, from the gradient of the loss.
   func runBackward(_ step: Step) throws(DNNLError) {

@@ -9,11 +9,14 @@ struct Scoring {
   private let layout: neural_layout
   private let logits: Region
   private let gradient: Region?
+  private let share: Float
 
   /// Scoring of `logits`, which lie as `descriptor` says; `gradient` lies like them, nil to leave it out.
+  ///
+  /// The gradient is multiplied by `share`, what the logits' loss counts in the whole.
   init(
     _ network: Network, batch: Int, logits: Region, as descriptor: MemoryDescriptor,
-    gradient: Region?
+    gradient: Region?, share: Float
   ) {
     guard let layout = descriptor.kernelLayout else {
       preconditionFailure("logits \(descriptor.dimensions) in a layout that no layer here makes")
@@ -24,6 +27,7 @@ struct Scoring {
     self.layout = layout
     self.logits = logits
     self.gradient = gradient
+    self.share = share
   }
 
   /// The score of the batch's labels, which are checked.
@@ -60,6 +64,11 @@ struct Scoring {
     }
     evaluation.correct = Int(score.correct)
     evaluation.lossSum = score.loss_sum
+    if share != 1, let gradient {
+      // SAFETY: self keeps the region alive.
+      unsafe neural_scale(
+        Int64(gradient.floats.count), gradient.floats.baseAddress, share)
+    }
     return evaluation
   }
 

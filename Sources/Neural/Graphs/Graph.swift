@@ -28,8 +28,10 @@ struct Graph: Sendable {
   var parameters: [[Parameter]]
   /// Values with more readers to come, into whose making nothing may be fused any more.
   var branches: Set<Int> = []
-  /// The value that the loss is computed from.
+  /// The logits: the value that answers and the loss are computed from.
   var result = 0
+  /// The logits of other heads, from which a training's loss is computed as well.
+  var auxiliaryResults: [Int] = []
   /// What each segment keeps for its concatenations.
   var kept: [[String: Int]]
 
@@ -42,6 +44,20 @@ struct Graph: Sendable {
   /// The nodes that read `value`, in order.
   func readers(of value: Int) -> [Int] {
     nodes.filter { $0.inputs.contains(value) }.map(\.index)
+  }
+
+  /// Whether a loss is computed from `value`.
+  func isResult(_ value: Int) -> Bool { value == result || auxiliaryResults.contains(value) }
+
+  /// The nodes that the logits of the last head depend on.
+  var needed: [Bool] {
+    var values: Set<Int> = [result]
+    var needed = Array(repeating: false, count: nodes.count)
+    for node in nodes.reversed() where values.contains(node.output) {
+      needed[node.index] = true
+      values.formUnion(node.inputs)
+    }
+    return needed
   }
 
   /// The nodes that have to be run backward when `trainable` segments are trained.

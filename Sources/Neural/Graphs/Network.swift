@@ -2,7 +2,8 @@ public import Tensors
 
 /// A network: ordered segments of parameters and the graph of operations on them.
 ///
-/// The segments of a stage's sub-model are its blocks in order and, last, its head.
+/// The segments of a stage's sub-model are its blocks in order and, last, its head, or all heads where all
+/// supervise.
 public struct Network: Sendable {
   /// The shape of one sample, `[C, H, W]`.
   public let input: Shape
@@ -33,21 +34,67 @@ public struct Network: Sendable {
       graph.result = try graph.append(
         layers, reading: graph.result, segment: segment, called: blocks[segment].name)
     }
-    let output = graph.shapes[graph.result]
-    switch objective {
-    case .classes:
-      guard output.count == classes, output.dimensions[0] == classes else {
-        throw .wrongOutput(output, classes: classes)
+    try self.init(input, classes, objective, graph, names: blocks.map(\.name))
+  }
+
+  /// The network of a chain of `blocks` with a head behind each, all of which supervise its training.
+  ///
+  /// A training's loss is the mean over the heads of each head's loss, so that each head's gradient counts for
+  /// 1/heads. Predictions, whether they are right and the loss of an evaluation are the last head's alone; an
+  /// evaluation doesn't run the others.
+  ///
+  /// - Parameters:
+  ///   - input: The shape of one sample, `[C, H, W]`.
+  ///   - classes: How many scalars each head makes, or makes for each pixel.
+  ///   - blocks: The blocks in order, the first segments; they return nothing.
+  ///   - heads: The heads behind them, the other segments.
+  ///   - objective: What it is trained for.
+  /// - Throws: `NetworkError` where a layer doesn't fit its input.
+  public init(
+    input: Shape, classes: Int, blocks: [Block], heads: [Block], objective: Objective = .classes
+  ) throws(NetworkError) {
+    precondition(
+      !blocks.isEmpty && blocks.count == heads.count,
+      "\(blocks.count) blocks with \(heads.count) heads")
+    precondition(
+      blocks.allSatisfy(\.returning.isEmpty),
+      "blocks that lie in each other with a head behind each")
+    var graph = Graph(input: input, segments: 2 * blocks.count)
+    var (value, results) = (0, [Int]())
+    for (index, (block, head)) in zip(blocks, heads).enumerated() {
+      value = try graph.append(
+        block.layers, reading: value, segment: index, called: block.name)
+      results.append(
+        try graph.append(
+          head.layers + head.returning, reading: value, segment: blocks.count + index,
+          called: head.name))
+    }
+    graph.result = results.removeLast()
+    graph.auxiliaryResults = results
+    try self.init(input, classes, objective, graph, names: (blocks + heads).map(\.name))
+  }
+
+  /// The network of `graph`, if all its results are what the objective needs; `names` are its segments'.
+  private init(
+    _ input: Shape, _ classes: Int, _ objective: Objective, _ graph: Graph, names: [String]
+  ) throws(NetworkError) {
+    for result in graph.auxiliaryResults + [graph.result] {
+      let output = graph.shapes[result]
+      switch objective {
+      case .classes:
+        guard output.count == classes, output.dimensions[0] == classes else {
+          throw .wrongOutput(output, classes: classes)
+        }
+      case .pixels:
+        let needed = Shape([classes] + input.dimensions.dropFirst())
+        guard output == needed else { throw .wrongMask(output, needed: needed) }
       }
-    case .pixels:
-      let needed = Shape([classes] + input.dimensions.dropFirst())
-      guard output == needed else { throw .wrongMask(output, needed: needed) }
     }
     self.input = input
     self.classes = classes
     self.objective = objective
     self.graph = graph
-    layouts = zip(blocks, graph.parameters).map { ParameterLayout(name: $0.name, parameters: $1) }
+    layouts = zip(names, graph.parameters).map { ParameterLayout(name: $0, parameters: $1) }
   }
 
   /// How many labels belong to one sample: 1, or H · W.
@@ -66,7 +113,7 @@ extension Network {
   /// The multiplications and additions of a forward pass over one sample.
   ///
   /// Counted are convolutions and affine maps, two per weight and position; biases, activations and
-  /// pooling are left out.
+  /// pooling are left out. All heads count, as in a training.
   public var forwardFLOPs: Int { graph.nodes.reduce(0) { $0 + $1.operation.forwardFLOPs } }
 
   /// The multiplications and additions of a training step for one sample, all segments trained.

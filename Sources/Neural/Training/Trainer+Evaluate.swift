@@ -28,7 +28,7 @@ extension Trainer {
 
   /// The gradient of the mean loss over all samples of `source`, and the mean loss.
   ///
-  /// Dropout layers don't drop.
+  /// Dropout layers don't drop. Where several heads supervise, the loss is the mean of theirs, as in a training.
   ///
   /// - Parameters:
   ///   - parameters: The values of each segment, in the network's order.

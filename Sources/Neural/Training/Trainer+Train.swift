@@ -9,6 +9,7 @@ extension Trainer {
   /// loss is above the limit is skipped.
   /// Nothing below the first trained segment is run backward, and other segments stay as they are;
   /// their dropout layers do drop.
+  /// Where several heads supervise, the loss is the mean of theirs; the right answers are the last one's.
   ///
   /// - Parameters:
   ///   - parameters: The values of each segment, in the network's order; changed in place.

@@ -200,6 +200,26 @@ def owners(model):
     return [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.Linear, *NORMS))]
 
 
+def fill_parameters(model):
+    key = 1
+    for module in owners(model):
+        norm = isinstance(module, NORMS)
+        for index, tensor in enumerate(tensors(module)):
+            # Scales and running variances are about 1, everything else about 0.
+            bound = 0.25 if norm else 1 / np.sqrt(np.prod(module.weight.shape[1:]))
+            values = (norm and index in (0, 3)) + fill(key, tensor.numel(), bound)
+            tensor.data.copy_(torch.from_numpy(values.astype(np.float32)).reshape(tensor.shape))
+            key += 1
+
+
+def samples_of(step, shape):
+    """The inputs and labels of a step's batch."""
+    batch = 3 if step % 4 == 3 else 5
+    count = batch * int(np.prod(shape))
+    x = torch.from_numpy(fill(1000 + step, count, 1.7).astype(np.float32).astype(float)).reshape(batch, *shape)
+    return x, torch.tensor([(3 * i + step) % 10 for i in range(batch)])
+
+
 def nearest(model, x):
     """The smallest distance of a ReLU's input from 0."""
     distances = []
@@ -218,15 +238,7 @@ def case(
     """One network's ten steps. With a margin, no ReLU of the first step gets an input nearer to its kink: there the
     gradient jumps, and rounding alone decides which of two gradients a computation in 32 bits finds."""
     model = build(stage).double()
-    key = 1
-    for module in owners(model):
-        norm = isinstance(module, NORMS)
-        for index, tensor in enumerate(tensors(module)):
-            # Scales and running variances are about 1, everything else about 0.
-            bound = 0.25 if norm else 1 / np.sqrt(np.prod(module.weight.shape[1:]))
-            values = (norm and index in (0, 3)) + fill(key, tensor.numel(), bound)
-            tensor.data.copy_(torch.from_numpy(values.astype(np.float32)).reshape(tensor.shape))
-            key += 1
+    fill_parameters(model)
     if warm_up:
         for block in list(model)[: stage - 1]:
             block.requires_grad_(False)
@@ -244,10 +256,7 @@ def case(
     result |= {} if stem is None else {"stem": stem}
     modes = {m: m.training for m in model.modules()}
     for step in range(10):
-        batch = 3 if step % 4 == 3 else 5
-        count = batch * int(np.prod(shape))
-        x = torch.from_numpy(fill(1000 + step, count, 1.7).astype(np.float32).astype(float)).reshape(batch, *shape)
-        y = torch.tensor([(3 * i + step) % 10 for i in range(batch)])
+        x, y = samples_of(step, shape)
         if step == 0:
             model.eval()
             result["logits"] = [float(np.float32(v)) for v in model(x).detach().flatten()]
@@ -273,44 +282,49 @@ def write(name, cases):
     print(name, len(cases), "cases,", os.path.getsize(path), "bytes")
 
 
+def main():
+    cases = []
+    for name, build, stages, shape in [
+        ("convnet", convnet, 3, (1, 28, 28)),
+        ("convnet-cifar", cifar, 4, (3, 32, 32)),
+        ("convnet-5x5", wide, 3, (1, 28, 28)),
+    ]:
+        for stage in range(1, stages + 1):
+            cases.append(case(name, build, stage, shape, nesterov=stage % 2 == 0, samples=24))
+            if stage > 1:
+                cases.append(case(name, build, stage, shape, warm_up=True, samples=24))
+    write("convnets.json", cases)
+
+    image = (3, 24, 24)
+    cases = [case("resnet18", resnet([2, 2, 2, 2], 8), s, image, width=8, rate=0.005) for s in range(1, 5)]
+    cases += [
+        case("resnet18", resnet([2, 2, 2, 2], 8), 3, image, width=8, rate=0.005, warm_up=True),
+        case("resnet34", resnet([3, 4, 6, 3], 6), 2, image, width=6, rate=0.005, nesterov=True),
+        case("resnet50", resnet([3, 4, 6, 3], 4, True), 2, image, width=4, rate=0.005),
+        case("resnet50", resnet([3, 4, 6, 3], 4, True, True), 1, (3, 40, 36), width=4, stem="imagenet", rate=0.005),
+    ]
+    # Wide enough for Winograd's algorithm, and small enough that no ReLU is at its kink.
+    cases.append(
+        case("resnet18", resnet([2, 2, 2, 2], 64), 1, (3, 8, 8), width=64, rate=0.005, margin=5e-6))
+    write("resnets.json", cases)
+
+    image = (3, 32, 32)
+    cases = [case("vgg11", vgg(11, 8, False), s, image, width=8, rate=0.005) for s in range(1, 5)]
+    cases += [case("vgg11-bn", vgg(11, 8, True), s, image, width=8, rate=0.005) for s in range(1, 4)]
+    # Of this width no ReLU comes near its kink in ten steps, however a processor rounds.
+    cases.append(case("vgg11-bn", vgg(11, 6, True), 4, image, width=6, rate=0.005))
+    cases += [
+        case("vgg16", vgg(16, 4, False), 4, image, width=4, rate=0.005),
+        case("vgg16-bn", vgg(16, 4, True), 2, image, width=4, rate=0.005, warm_up=True),
+    ]
+    cases.append(case("vgg16", vgg(16, 32, False), 2, image, width=32, rate=0.005))
+    write("vggs.json", cases)
+
+    cases = [case(name, layer(name), 1, (3, 9, 7), rate=0.05) for name in LAYERS]
+    cases += [case(name, layer(name), 1, (3, 9, 7), optimizer="adam", rate=0.002) for name in ["group norm", "residual"]]
+    write("layers.json", cases)
+
+
 torch.set_num_threads(1)
-cases = []
-for name, build, stages, shape in [
-    ("convnet", convnet, 3, (1, 28, 28)),
-    ("convnet-cifar", cifar, 4, (3, 32, 32)),
-    ("convnet-5x5", wide, 3, (1, 28, 28)),
-]:
-    for stage in range(1, stages + 1):
-        cases.append(case(name, build, stage, shape, nesterov=stage % 2 == 0, samples=24))
-        if stage > 1:
-            cases.append(case(name, build, stage, shape, warm_up=True, samples=24))
-write("convnets.json", cases)
-
-image = (3, 24, 24)
-cases = [case("resnet18", resnet([2, 2, 2, 2], 8), s, image, width=8, rate=0.005) for s in range(1, 5)]
-cases += [
-    case("resnet18", resnet([2, 2, 2, 2], 8), 3, image, width=8, rate=0.005, warm_up=True),
-    case("resnet34", resnet([3, 4, 6, 3], 6), 2, image, width=6, rate=0.005, nesterov=True),
-    case("resnet50", resnet([3, 4, 6, 3], 4, True), 2, image, width=4, rate=0.005),
-    case("resnet50", resnet([3, 4, 6, 3], 4, True, True), 1, (3, 40, 36), width=4, stem="imagenet", rate=0.005),
-]
-# Wide enough for Winograd's algorithm, and small enough that no ReLU is at its kink.
-cases.append(
-    case("resnet18", resnet([2, 2, 2, 2], 64), 1, (3, 8, 8), width=64, rate=0.005, margin=5e-6))
-write("resnets.json", cases)
-
-image = (3, 32, 32)
-cases = [case("vgg11", vgg(11, 8, False), s, image, width=8, rate=0.005) for s in range(1, 5)]
-cases += [case("vgg11-bn", vgg(11, 8, True), s, image, width=8, rate=0.005) for s in range(1, 4)]
-# Of this width no ReLU comes near its kink in ten steps, however a processor rounds.
-cases.append(case("vgg11-bn", vgg(11, 6, True), 4, image, width=6, rate=0.005))
-cases += [
-    case("vgg16", vgg(16, 4, False), 4, image, width=4, rate=0.005),
-    case("vgg16-bn", vgg(16, 4, True), 2, image, width=4, rate=0.005, warm_up=True),
-]
-cases.append(case("vgg16", vgg(16, 32, False), 2, image, width=32, rate=0.005))
-write("vggs.json", cases)
-
-cases = [case(name, layer(name), 1, (3, 9, 7), rate=0.05) for name in LAYERS]
-cases += [case(name, layer(name), 1, (3, 9, 7), optimizer="adam", rate=0.002) for name in ["group norm", "residual"]]
-write("layers.json", cases)
+if __name__ == "__main__":
+    main()
