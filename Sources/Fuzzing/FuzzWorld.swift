@@ -8,6 +8,9 @@ struct FuzzWorld {
   /// What both sides agree on.
   let planDigest = Digest(of: [0])
 
+  /// Two rounds at each of two stages.
+  private static let schedule = GrowthSchedule(rounds: [2, 2])
+
   private let blocks = (0..<3).map { Digest(of: [1, UInt8($0)]) }
   private let heads = (0..<3).map { Digest(of: [2, UInt8($0)]) }
 
@@ -31,7 +34,8 @@ struct FuzzWorld {
     }
     let model = (0..<stage).map { segment("block\($0 + 1)", blocks[$0]) }
     return PreparedModel(
-      round: round, segments: model + [segment("head\(stage)", heads[stage - 1])],
+      phase: Self.schedule.phase(in: round),
+      segments: model + [segment("head\(stage)", heads[stage - 1])],
       updateLimit: 1000, shallowHeads: stage > 1 ? [segment("head1", heads[0])] : [])
   }
 
@@ -49,7 +53,7 @@ struct FuzzWorld {
       quorum: messages.number(2) == 0 ? 1 : nil, deadline: .seconds(30))
     return BrokerPlan(
       run: 77, epoch: 1, seed: 5, digest: planDigest, clients: 3,
-      schedule: GrowthSchedule(rounds: [2, 2]), learningRate: 0.1, learningRateSchedule: .constant,
+      schedule: Self.schedule, learningRate: 0.1, learningRateSchedule: .constant,
       updateCodec: "dense32", rules: rules, limits: ProtocolLimits())
   }
 }

@@ -1,20 +1,48 @@
 /// When the model grows: the rounds of each stage and of its warm-up.
 ///
-/// Rounds and stages count from 1.
+/// Rounds and stages count from 1. A strategy that doesn't grow has as many steps, of the same lengths.
 public struct GrowthSchedule: Hashable, Sendable {
-  /// How many rounds each stage lasts; as many entries as sub-models, S in the paper.
+  /// How many rounds each stage lasts, at most where a trigger may end it; as many entries as sub-models, S.
   public let rounds: [Int]
   /// On entering a stage after the first, how many rounds train only the newest block and its head, T_w.
   public let warmUpRounds: Int
+  /// What is trained in each step.
+  public var strategy: Strategy
+  /// What ends a stage early.
+  public var trigger: GrowthTrigger
+  /// How many rounds a stage lasts at least, where a trigger may end it.
+  public var minimumRounds: Int
+  /// Whether the learning rate's schedule begins anew with each stage.
+  public var restartsLearningRate: Bool
+  /// Over how many rounds the learning rate of a newest block and its head rises to the others'.
+  public var rampRounds: Int
 
   /// A schedule with explicit rounds for each stage.
   ///
   /// The warm-up is cut where a stage is shorter.
-  public init(rounds: [Int], warmUpRounds: Int = 0) {
+  ///
+  /// - Parameters:
+  ///   - rounds: The rounds of each stage.
+  ///   - warmUpRounds: The rounds of warm-up at the head of each stage but the first.
+  ///   - strategy: What is trained in each step.
+  ///   - trigger: What ends a stage early.
+  ///   - minimumRounds: How many rounds a stage lasts at least.
+  ///   - restartsLearningRate: Whether the learning rate's schedule begins anew with each stage.
+  ///   - rampRounds: Over how many rounds a newest block's learning rate rises.
+  public init(
+    rounds: [Int], warmUpRounds: Int = 0, strategy: Strategy = .progressive,
+    trigger: GrowthTrigger = .planned, minimumRounds: Int = 1, restartsLearningRate: Bool = false,
+    rampRounds: Int = 0
+  ) {
     precondition(!rounds.isEmpty && rounds.allSatisfy { $0 >= 0 }, "rounds per stage: \(rounds)")
     precondition(warmUpRounds >= 0, "\(warmUpRounds) rounds of warm-up")
     self.rounds = rounds
     self.warmUpRounds = warmUpRounds
+    self.strategy = strategy
+    self.trigger = trigger
+    self.minimumRounds = minimumRounds
+    self.restartsLearningRate = restartsLearningRate
+    self.rampRounds = rampRounds
   }
 
   /// The paper's rule: each stage but the last lasts T/(2S) rounds, the last what is left.
@@ -39,24 +67,51 @@ public struct GrowthSchedule: Hashable, Sendable {
   /// All rounds, T in the paper.
   public var totalRounds: Int { rounds.reduce(0, +) }
 
-  /// What happens in `round`; a round beyond the last belongs to the last stage.
-  public func phase(in round: Int) -> Phase {
-    precondition(round >= 1, "round \(round): rounds count from 1")
-    var before = 0
-    var warmUps = 0
-    for (index, length) in rounds.enumerated() {
-      let warmUp = index == 0 ? 0 : min(warmUpRounds, length)
-      if round <= before + length || index == rounds.count - 1 {
-        let inStage = round - before
-        return Phase(
-          round: round, stage: index + 1, roundInStage: inStage, warmUp: inStage <= warmUp,
-          // The learning rate stands still in warm-up (PROGFED: "does not advance").
-          learningRateRound: max(1, round - warmUps - min(inStage, warmUp)))
-      }
-      before += length
-      warmUps += warmUp
+  /// The first round of each stage, where all are as long as planned.
+  var plannedStarts: [Int] {
+    var next = 1
+    return rounds.map { length in
+      defer { next += length }
+      return next
     }
-    preconditionFailure("a schedule has at least one stage")
+  }
+
+  /// What happens in `round` where all stages are as long as planned.
+  ///
+  /// A round beyond the last belongs to the last stage.
+  public func phase(in round: Int) -> Phase { phase(in: round, starts: plannedStarts) }
+
+  /// What happens in `round` where the stages that have begun by then began in the rounds `starts`.
+  func phase(in round: Int, starts: [Int]) -> Phase {
+    precondition(round >= 1, "round \(round): rounds count from 1")
+    guard let index = starts.lastIndex(where: { $0 <= round }) else {
+      preconditionFailure("no stage begins with round 1: \(starts)")
+    }
+    let inStage = round - starts[index] + 1
+    let length =
+      starts.indices.contains(index + 1)
+      ? starts[index + 1] - starts[index] : longest(index, from: starts[index])
+    let warmUp = index == 0 ? 0 : min(warmUpRounds, length)
+    let warmUpSoFar = min(inStage, warmUp)
+    let earlier = (1...max(1, index)).reduce(0) { sum, stage in
+      stage < index ? sum + min(warmUpRounds, starts[stage + 1] - starts[stage]) : sum
+    }
+    // The learning rate stands still in warm-up (PROGFED: “does not advance”).
+    let (rateRound, rateRounds) =
+      restartsLearningRate
+      ? (inStage - warmUpSoFar, length - warmUp)
+      : (round - earlier - warmUpSoFar, learningRateRounds)
+    let ramps = strategy.warmsUp && index > 0 && inStage < rampRounds
+    return Phase(
+      round: round, stage: strategy.grows ? index + 1 : stages, roundInStage: inStage,
+      warmUp: inStage <= warmUp, learningRateRound: max(1, rateRound),
+      learningRateRounds: max(1, rateRounds), strategy: strategy, step: index + 1,
+      entryRate: ramps ? Double(inStage) / Double(rampRounds) : 1)
+  }
+
+  /// How long stage `index`, from 0, which began in round `start`, can last.
+  private func longest(_ index: Int, from start: Int) -> Int {
+    index == stages - 1 ? max(0, totalRounds - start + 1) : rounds[index]
   }
 
   /// How many rounds the learning rate's schedule lasts: all but those of warm-up.

@@ -1,30 +1,62 @@
-/// What a round does: its stage, and whether it is one of warm-up.
+/// What a round does: the sub-model that there is, and which parts of it are trained.
 public struct Phase: Hashable, Sendable {
   /// The round, from 1.
   public let round: Int
   /// The stage, from 1: the sub-model M_s that is broadcast, trained and sent.
   public let stage: Int
-  /// The round within the stage, from 1.
+  /// The step of the strategy, from 1: the stage where the model grows.
+  public let step: Int
+  /// The round within the step, from 1.
   public let roundInStage: Int
   /// Only the newest block E_s and its head G_s are trained.
   public let warmUp: Bool
   /// The round as the learning rate's schedule counts it, from 1: warm-up rounds don't count.
   public let learningRateRound: Int
+  /// How many rounds the learning rate's schedule lasts.
+  public let learningRateRounds: Int
+  /// What the learning rate of the newest block and head is multiplied with, in (0, 1].
+  public let entryRate: Double
+  /// The blocks that are trained.
+  public let blocks: ClosedRange<Int>
+  /// The heads that there are; more than the newest only where all of them supervise.
+  public let heads: ClosedRange<Int>
 
   /// A phase of the given parts.
-  public init(round: Int, stage: Int, roundInStage: Int, warmUp: Bool, learningRateRound: Int) {
+  ///
+  /// - Parameters:
+  ///   - round: The round, from 1.
+  ///   - stage: The sub-model, from 1.
+  ///   - roundInStage: The round within the step, from 1.
+  ///   - warmUp: Whether only what is new is trained.
+  ///   - learningRateRound: The round as the learning rate's schedule counts it.
+  ///   - learningRateRounds: How many rounds that schedule lasts.
+  ///   - strategy: Says what is trained.
+  ///   - step: The strategy's step, from 1; nil for the stage.
+  ///   - entryRate: What the learning rate of the newest block and head is multiplied with.
+  public init(
+    round: Int, stage: Int, roundInStage: Int, warmUp: Bool, learningRateRound: Int,
+    learningRateRounds: Int, strategy: Strategy = .progressive, step: Int? = nil,
+    entryRate: Double = 1
+  ) {
     self.round = round
     self.stage = stage
+    self.step = step ?? stage
     self.roundInStage = roundInStage
     self.warmUp = warmUp
     self.learningRateRound = learningRateRound
+    self.learningRateRounds = learningRateRounds
+    self.entryRate = entryRate
+    blocks = strategy.trainedBlocks(step: self.step, of: stage, warmUp: warmUp)
+    heads = strategy == .mixed ? 1...stage : stage...stage
   }
 
-  /// The model has just grown to this stage, or begun.
+  /// The step has just begun, where the model grows.
   public var isFirstOfStage: Bool { roundInStage == 1 }
 
-  /// The segments of the stage's sub-model, in the order of the wire: blocks 1 to s, then head s.
-  public var segments: [SegmentName] { SegmentName.all(stage: stage) }
+  /// The segments of the stage's sub-model, in the order of the wire: its blocks, then its heads.
+  public var segments: [SegmentName] {
+    (1...stage).map { .block($0) } + heads.map { .head($0) }
+  }
 
   /// The segments that a client trains and sends which takes part with the sub-model of stage `depth`.
   ///
@@ -32,14 +64,15 @@ public struct Phase: Hashable, Sendable {
   /// trains, none in warm-up, and head `depth`, for clients whose memory ends there.
   public func trainedSegments(depth: Int) -> [SegmentName] {
     precondition((1...stage).contains(depth), "depth \(depth) in stage \(stage)")
+    guard depth < stage else { return segments.filter(trains) }
     return SegmentName.all(stage: depth).filter { trains($0) || $0 == .head(depth) }
   }
 
   /// Whether clients train `segment` in this round, send its update, and it is broadcast anew after it.
   public func trains(_ segment: SegmentName) -> Bool {
     switch segment {
-    case .block(let index): warmUp ? index == stage : index <= stage
-    case .head(let index): index == stage
+    case .block(let index): blocks.contains(index)
+    case .head(let index): warmUp ? index == stage : heads.contains(index)
     }
   }
 }

@@ -1,7 +1,43 @@
 /// How the model is trained over the rounds.
+///
+/// Every strategy has as many steps as the model has blocks, S; step s is what the schedule calls stage s.
 public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
-  /// The model grows in stages (Wang et al., "ProgFed", ICML 2022).
+  /// The model grows, and all of it is trained (Wang et al., “ProgFed”, ICML 2022).
   case progressive
   /// The full model from the first round on: FedAvg (McMahan et al., AISTATS 2017).
   case endToEnd = "end-to-end"
+  /// The model grows, but only its newest block and head are trained; the older ones stay as they are.
+  case layerwise
+  /// The full model is there from the first round on; in step s only blocks 1 to s and the last head are trained.
+  case partial
+  /// The model grows, and the heads of all of its blocks supervise it.
+  case mixed
+  /// The full model is there from the first round on; from step s on, blocks 1 to s − 1 stay as they are.
+  case freezing
+
+  /// Whether the sub-model of step s has s blocks; else it is the full model in all steps.
+  public var grows: Bool {
+    switch self {
+    case .progressive, .layerwise, .mixed: true
+    case .endToEnd, .partial, .freezing: false
+    }
+  }
+
+  /// Whether a step after the first may begin with rounds that train only what is new in it.
+  public var warmsUp: Bool {
+    switch self {
+    case .progressive, .layerwise, .partial, .mixed: true
+    case .endToEnd, .freezing: false
+    }
+  }
+
+  /// The blocks that step `step` of `stages` trains, both from 1.
+  func trainedBlocks(step: Int, of stages: Int, warmUp: Bool) -> ClosedRange<Int> {
+    switch self {
+    case .layerwise: step...step
+    case .progressive, .mixed, .partial: warmUp ? step...step : 1...step
+    case .freezing: step...stages
+    case .endToEnd: 1...stages
+    }
+  }
 }

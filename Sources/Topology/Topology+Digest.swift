@@ -32,6 +32,15 @@ extension Topology {
     return lines.map { "\($0.0): \($0.1)\n" }.joined()
   }
 
+  /// When stages end and how new blocks enter, as one text: the broker's own affair.
+  package var growthCanonical: String {
+    let schedule = growthSchedule
+    let rate = schedule.restartsLearningRate ? "restart" : "go on"
+    return
+      "\(schedule.trigger.canonical), minimum \(schedule.minimumRounds), learning rates \(rate), "
+      + "ramp \(schedule.rampRounds), entry \(entry.rawValue)"
+  }
+
   /// The objective as one text.
   private static func canonical(_ objective: Objective) -> String {
     switch objective {

@@ -66,6 +66,7 @@ extension Topology {
     startsFrom = draft.model.from
     relays = draft.relays
     growthSchedule = parts.schedule
+    entry = draft.stages.entry
     data = parts.data
     training = draft.training
     server = draft.server

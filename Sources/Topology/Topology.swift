@@ -1,7 +1,9 @@
 import Codecs
 package import Federation
 package import Models
+package import Neural
 package import Progressive
+package import Tensors
 
 /// A run as a file describes it, checked: no value in it contradicts another.
 package struct Topology: Sendable {
@@ -29,6 +31,8 @@ package struct Topology: Sendable {
   package let relays: Int
   /// The rounds of each of the model's stages; end-to-end training has them all in the last.
   package let growthSchedule: GrowthSchedule
+  /// What a new block and its head begin with.
+  package let entry: BlockEntry
   /// The samples.
   package let data: DataSection
   /// What a client does with its samples in a round.
@@ -50,6 +54,20 @@ package struct Topology: Sendable {
   /// The largest norm of an update that counts; nil for any.
   package let updateNorm: Double?
 
+  /// The network that is trained at `stage`, from 1.
+  package func network(stage: Int) -> Network {
+    architecture.network(stage: stage, supervision: strategy == .mixed ? .all : .newest)
+  }
+
+  /// The segments of that network: blocks, then heads.
+  package func layouts(stage: Int) -> [ParameterLayout] { network(stage: stage).layouts }
+
+  /// What a reader of `check` should know of the stages' ends.
+  package var growthWarnings: [String] {
+    guard growthSchedule.trigger != .planned else { return [] }
+    return ["stages: each may end sooner than the forecast supposes, which takes the longest way"]
+  }
+
   /// All rounds, T in the paper.
   package var rounds: Int { growthSchedule.totalRounds }
 
@@ -57,7 +75,7 @@ package struct Topology: Sendable {
   package func learningRate(in phase: Phase) -> Double {
     training.schedule.rate(
       base: training.learningRate, round: phase.learningRateRound,
-      of: growthSchedule.learningRateRounds)
+      of: phase.learningRateRounds)
   }
 
   /// What a broker of this topology runs, as incarnation `epoch` of `run`.

@@ -36,6 +36,7 @@ extension TopologyDraft {
     var schedule: GrowthSchedule?
     if let architecture {
       checkStages(architecture, reading)
+      checkStrategy(architecture, reading)
       if let clients {
         participation.checkCaps(clients: clients, stages: architecture.stages, reading: reading)
       }
@@ -119,6 +120,27 @@ extension TopologyDraft {
       remedy: "write \(architecture.stages), or leave it out")
   }
 
+  /// Whether the model can be trained by the strategy, and stages can end by what is asked for.
+  private func checkStrategy(_ architecture: Architecture, _ reading: Reading) {
+    if strategy == .mixed {
+      if !architecture.supportsAllHeads {
+        reading.report(
+          "strategy", "strategy is mixed, but \(architecture.name)'s heads can't work side by side",
+          remedy: "write progressive")
+      } else if !participation.caps.isEmpty {
+        reading.report(
+          "participation.caps",
+          "participation.caps is for clients that train one head; in strategy mixed all heads are trained",
+          remedy: "remove it, or write strategy: progressive")
+      }
+    }
+    if case .plateau = stages.trigger, evaluation.every == 0 {
+      reading.report(
+        "evaluation.every", "evaluation.every is 0, but stages end by evaluations",
+        remedy: "write every how many rounds, as in 5")
+    }
+  }
+
   /// Whether the blocks with a codec of their own are blocks of the model.
   private func checkBlocks(_ architecture: Architecture, _ reading: Reading) {
     let names = Set(
@@ -136,7 +158,9 @@ extension TopologyDraft {
   private func checkBudget(_ architecture: Architecture, _ reading: Reading) {
     let largest =
       (1...architecture.stages).map { stage in
-        architecture.layouts(stage: stage).reduce(0) { $0 + codecs.up.maximumSize(of: $1).bytes }
+        architecture.layouts(stage: stage, supervision: strategy == .mixed ? .all : .newest).reduce(
+          0
+        ) { $0 + codecs.up.maximumSize(of: $1).bytes }
       }.max() ?? 0
     guard largest > limits.transfers.bytesInFlight, reading.isSound("limits", "codecs") else {
       return

@@ -51,6 +51,7 @@ extension Envelope {
       $0.warmUp = announce.warmUp
       $0.remainingMilliseconds = UInt32(announce.remaining)
       $0.learningRate = announce.learningRate
+      if announce.entryRate != 1 { $0.entryRate = announce.entryRate }
       var previous = -1
       for client in announce.selected {
         $0.selectedGaps.append(UInt32(client - previous))
@@ -141,6 +142,8 @@ extension Envelope {
     guard schema.learningRate.isFinite, schema.learningRate >= 0 else {
       throw .field("learning_rate")
     }
+    let entryRate = schema.entryRate == 0 ? 1 : schema.entryRate
+    guard entryRate > 0, entryRate <= 1 else { throw .field("entry_rate") }
     var selected: [Int] = []
     var client = -1
     for gap in schema.selectedGaps {
@@ -159,7 +162,8 @@ extension Envelope {
     return Announce(
       sequence: schema.sequence, state: state, warmUp: schema.warmUp,
       remaining: Int(schema.remainingMilliseconds), learningRate: schema.learningRate,
-      selected: selected, segments: Array(segments[..<count]), updateCodec: schema.updateCodec,
+      entryRate: entryRate, selected: selected, segments: Array(segments[..<count]),
+      updateCodec: schema.updateCodec,
       base: schema.base.isEmpty || count > 0 ? nil : try digest(schema.base, "base"),
       shallowHeads: Array(segments[count...]))
   }

@@ -19,6 +19,8 @@ import Testing
     "  up: linear8\n  down: linear8\n  downDelta: topk5\n  reference: anchor\n  keyframeEvery: 3",
     "  up: eden1\n  down: linear8\n  downDelta: stc5\n  blocks: {block1: linear8}\n"
       + "  young: {rounds: 1, up: linear8, downDelta: linear8}",
+    "  up: eden1\n  down: linear8\n  downDelta: stc5\n  initial: seed",
+    "  up: linear8\n  down: linear8\n  initial: seed",
   ])
   func `all clients reach the announced values, wherever they come from`(codecs: String) throws {
     let folder = try Folder()
@@ -57,6 +59,14 @@ import Testing
         text.replacing("  down: linear8", with: "  down: linear8\n  downDelta: stc1"),
         to: "delta.yaml"), to: folder.path("delta"), ["--threads", "2"])
     let pairs = zip(whole.rounds, delta.rounds).map { ($0.down.payload, $1.down.payload) }
+    let told = try run(
+      try folder.write(
+        text.replacing("  down: linear8", with: "  down: linear8\n  initial: seed"),
+        to: "told.yaml"), to: folder.path("told"), ["--threads", "2"])
+    // What was just initialized is told in 8 bytes a segment: 2 of them to 8 clients.
+    #expect(told.rounds[0].down.payload == 128)
+    #expect(told.rounds.map(\.down.payload)[1] == whole.rounds.map(\.down.payload)[1])
+    #expect(100 * told.rounds[4].down.payload < whole.rounds[4].down.payload)
     // The first round of each stage has keyframes of what is new; the small first stage has little else.
     for (whole, delta) in [pairs[0], pairs[2], pairs[4]] { #expect(delta <= whole) }
     for (whole, delta) in pairs[5...] { #expect(10 * delta < whole) }

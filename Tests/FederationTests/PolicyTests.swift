@@ -231,7 +231,9 @@ import Wire
     }
     let opened = bench.handle(
       .prepared(
-        PreparedModel(round: 1, segments: Self.deep, updateLimit: 1000, shallowHeads: heads)))
+        PreparedModel(
+          phase: plan.schedule.phase(in: 1), segments: Self.deep, updateLimit: 1000,
+          shallowHeads: heads)))
     return (bench, opened)
   }
 
@@ -281,7 +283,8 @@ import Wire
     let opened = bench.handle(
       .prepared(
         PreparedModel(
-          round: 1, segments: Self.deep, updateLimit: 1000, shallowHeads: [Self.head1])))
+          phase: plan.schedule.phase(in: 1), segments: Self.deep, updateLimit: 1000,
+          shallowHeads: [Self.head1])))
     guard case .announce(let announce)? = opened.published.last else {
       Issue.record("no announcement")
       return

@@ -34,7 +34,7 @@ import Testing
         schedule.phase(in: index + 1)
           == Phase(
             round: index + 1, stage: phase.stage, roundInStage: phase.inStage,
-            warmUp: phase.warmUp, learningRateRound: phase.rate))
+            warmUp: phase.warmUp, learningRateRound: phase.rate, learningRateRounds: 5))
     }
     #expect(schedule.learningRateRounds == 5)
   }

@@ -72,7 +72,7 @@ struct ScheduleTests {
   @Test(arguments: ["", "stages: {rounds: [3, 3, 6]}\n", "stages: {each: 2, warmUp: 1}\n"])
   func `end-to-end training has all rounds in the last stage and no warm-up`(stages: String) throws
   {
-    let expected = GrowthSchedule(rounds: [0, 0, 12], warmUpRounds: 0)
+    let expected = GrowthSchedule(rounds: [0, 0, 12], strategy: .endToEnd)
     let written = try Texts.topology(Texts.least + stages + "strategy: end-to-end\n")
     #expect(written.growthSchedule == expected)
     let asked = try Texts.topology(Texts.least + stages, Overrides(strategy: .endToEnd))

@@ -191,7 +191,8 @@ extension Simulator {
     tell(
       .prepared(
         PreparedModel(
-          round: round, segments: segments, updateLimit: scenario.updateLimit,
+          phase: scenario.schedule.phase(in: round), segments: segments,
+          updateLimit: scenario.updateLimit,
           shallowHeads: digests.shallowHeads(round: round))))
   }
 }

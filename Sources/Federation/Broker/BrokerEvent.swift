@@ -1,3 +1,4 @@
+package import Progressive
 package import Wire
 
 /// What happens to the broker.
@@ -22,8 +23,8 @@ package enum BrokerEvent: Hashable, Sendable {
 
 /// A model that is ready to be sent.
 package struct PreparedModel: Hashable, Sendable {
-  /// The round for which it is.
-  package var round: Int
+  /// The round for which it is, and what is trained in it.
+  package var phase: Phase
   /// Its segments in order.
   package var segments: [Segment]
   /// The most bytes that an update of this round can have.
@@ -33,13 +34,16 @@ package struct PreparedModel: Hashable, Sendable {
 
   /// A model of the given parts.
   package init(
-    round: Int, segments: [Segment], updateLimit: Int, shallowHeads: [Segment] = []
+    phase: Phase, segments: [Segment], updateLimit: Int, shallowHeads: [Segment] = []
   ) {
-    self.round = round
+    self.phase = phase
     self.segments = segments
     self.updateLimit = updateLimit
     self.shallowHeads = shallowHeads
   }
+
+  /// The round for which it is, from 1.
+  package var round: Int { phase.round }
 }
 
 /// What came of checking and storing an update.

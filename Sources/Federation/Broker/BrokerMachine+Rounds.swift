@@ -10,7 +10,7 @@ extension BrokerMachine {
   ) {
     let needed = max(1, plan.rules.minimumClients)
     guard presence.count >= needed else { return }
-    let phase = plan.schedule.phase(in: prepared.round)
+    let phase = prepared.phase
     let model = model(of: phase, prepared)
     let own = stored.filter { $0.value.round >= phase.round }
     let late = stored.filter { $0.value.round < phase.round }

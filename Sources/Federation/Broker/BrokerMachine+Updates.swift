@@ -257,7 +257,7 @@ extension BrokerMachine {
     let number = round.origin(of: client) ?? round.phase.round
     return Header(
       run: plan.run, epoch: plan.epoch, round: number,
-      stage: plan.schedule.phase(in: number).stage, client: client)
+      stage: models[number]?.stage ?? round.phase.stage, client: client)
   }
 }
 

@@ -121,6 +121,9 @@ package struct BrokerMachine: Hashable, Sendable {
     return phase.round
   }
 
+  /// The stage of a round whose updates may still count, from 1; nil for others.
+  package func stage(of round: Int) -> Int? { models[round]?.stage }
+
   /// Does what is due at `now`.
   private mutating func proceed(_ now: Duration, _ actions: inout [BrokerAction]) {
     switch state {
@@ -207,6 +210,7 @@ package struct BrokerMachine: Hashable, Sendable {
       announce.warmUp = round.phase.warmUp
       announce.remaining = max(0, Int((round.deadline - now).seconds * 1000))
       announce.learningRate = round.learningRate
+      announce.entryRate = Float(round.phase.entryRate)
       announce.updateCodec = plan.updateCodec(in: round.phase)
       // Those that are settled have nothing left to do, whatever they remember of it.
       announce.selected = round.selected.filter { round.progress[$0]?.isSettled == false }

@@ -58,6 +58,6 @@ package struct BrokerPlan: Hashable, Sendable {
   /// The learning rate of the clients in `phase`.
   package func learningRate(in phase: Phase) -> Double {
     learningRateSchedule.rate(
-      base: learningRate, round: phase.learningRateRound, of: schedule.learningRateRounds)
+      base: learningRate, round: phase.learningRateRound, of: phase.learningRateRounds)
   }
 }

@@ -1,5 +1,6 @@
 import Codecs
 import Digests
+import Models
 import Tensors
 import Wire
 import ZeroMQ
@@ -49,7 +50,25 @@ struct BroadcastReference: Sendable {
     keyframeRound = round
     values = plan == nil ? nil : reference.values
     anchor = plan?.reference == .anchor ? reference.values : nil
-    steps = [Self.step(bytes, codec, name: name, from: nil, to: state)]
+    steps = [Self.step(bytes, "\(codec.spec(of: name))", from: nil, to: state)]
+  }
+
+  /// Begins with values that were just drawn, which everybody can draw again.
+  ///
+  /// - Parameters:
+  ///   - fresh: What they are drawn from.
+  ///   - model: The values.
+  ///   - round: The round for which it is made.
+  ///   - plan: How it goes on from there; nil if each later round has a keyframe of its own.
+  init(fresh: FreshValues, _ model: ParameterVector, round: Int, plan: DeltaPlan?) {
+    name = model.layout.name
+    state = Digest(state: model)
+    keyframeRound = round
+    values = plan == nil ? nil : model
+    anchor = plan?.reference == .anchor ? model : nil
+    steps = [
+      Self.step(fresh.bytes, FreshValues.codec, from: nil, to: state)
+    ]
   }
 
   /// What `snapshot` told, with the bytes and the values of x̂ as they were.
@@ -65,12 +84,12 @@ struct BroadcastReference: Sendable {
     self.keyframeRound = keyframeRound
   }
 
-  /// Whether the next step should be a keyframe: it is due, or the differences outweigh the last one.
-  func needsKeyframe(in round: Int, plan: DeltaPlan) -> Bool {
+  /// Whether the next step should be a keyframe: it is due, or the differences outweigh one, of `size` bytes.
+  func needsKeyframe(in round: Int, plan: DeltaPlan, size: Int) -> Bool {
     guard steps.count < DeltaPlan.maximalSteps else { return true }
     if let interval = plan.keyframeEvery { return round - keyframeRound >= interval }
     let differences = steps.dropFirst().reduce(0) { $0 + $1.step.length }
-    return differences > steps[0].step.length
+    return differences > size
   }
 
   /// Moves x̂ towards `model` by a difference.
@@ -88,7 +107,7 @@ struct BroadcastReference: Sendable {
     values = reference.values
     state = Digest(state: reference.values)
     if anchor != nil { steps.removeSubrange(1...) }
-    steps.append(Self.step(bytes, codec, name: name, from: from, to: state))
+    steps.append(Self.step(bytes, "\(codec.spec(of: name))", from: from, to: state))
   }
 
   /// The segment as it is announced.
@@ -97,11 +116,11 @@ struct BroadcastReference: Sendable {
   }
 
   private static func step(
-    _ bytes: [UInt8], _ codec: UpdateCodec, name: String, from: UInt64?, to: Digest
+    _ bytes: [UInt8], _ codec: String, from: UInt64?, to: Digest
   ) -> EncodedStep {
     EncodedStep(
       step: Step(
-        digest: Digest(of: bytes), length: bytes.count, codec: "\(codec.spec(of: name))",
+        digest: Digest(of: bytes), length: bytes.count, codec: codec,
         from: from, to: to.prefix),
       buffer: SharedBuffer(bytes))
   }

@@ -28,12 +28,6 @@ extension BrokerLoop {
       let book = books.close()
       keeper.close(result, book: book, total: books.total, elapsed: now)
       lastRound = result.round
-      let schedule = plan.schedule
-      if result.round < schedule.totalRounds,
-        schedule.phase(in: result.round + 1).stage != schedule.phase(in: result.round).stage
-      {
-        meters.request(after: result.round, at: now)
-      }
     case .count(let name): books.count(name)
     case .notice(let notice): observer.noticed(notice)
     case .finished(let complete):
@@ -98,8 +92,7 @@ extension BrokerLoop {
 
   private func header(_ round: Int) -> Header {
     Header(
-      run: plan.run, epoch: plan.epoch, round: round,
-      stage: plan.schedule.phase(in: round).stage)
+      run: plan.run, epoch: plan.epoch, round: round, stage: machine.stage(of: round) ?? 0)
   }
 
   private func sendChunks(

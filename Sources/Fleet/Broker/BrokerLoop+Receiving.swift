@@ -1,6 +1,7 @@
 import Federation
 import Ledger
 import Measures
+import Progressive
 import Wire
 import ZeroMQ
 
@@ -63,6 +64,10 @@ extension BrokerLoop {
     switch input {
     case .prepared(let model, let steps):
       self.steps = steps
+      // A stage has ended, and with it what the meters are compared for.
+      if let lastRound, lastRound == model.round - 1, model.phase.isFirstOfStage {
+        meters.request(after: lastRound, at: now)
+      }
       try handle(.prepared(model))
     case .stored(let round, let client, let result):
       try handle(.stored(round: round, client: client, result))

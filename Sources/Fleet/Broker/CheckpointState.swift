@@ -1,6 +1,7 @@
 import Federation
 import Foundation
 import Ledger
+import Progressive
 
 /// What a checkpoint says of a run beside the model's values, as JSON.
 struct CheckpointState: Codable {
@@ -20,6 +21,8 @@ struct CheckpointState: Codable {
   var model: GlobalModel.State
   /// How the clients took part so far.
   var history: ParticipationHistory
+  /// When the steps of the strategy began; nil in checkpoints of versions that planned them all.
+  var course: GrowthCourse.Memory?
 
   /// The state of a checkpoint; nil unless it is one that a broker wrote.
   init?(_ checkpoint: Checkpoint) {
@@ -32,7 +35,8 @@ struct CheckpointState: Codable {
   /// A state of the given parts.
   init(
     run: UInt64, elapsed: Double, accuracy: Double?, loss: Double?, dice: Double?,
-    collapse: CollapseWatch, model: GlobalModel.State, history: ParticipationHistory
+    collapse: CollapseWatch, model: GlobalModel.State, history: ParticipationHistory,
+    course: GrowthCourse.Memory?
   ) {
     self.run = run
     self.elapsed = elapsed
@@ -42,6 +46,7 @@ struct CheckpointState: Codable {
     self.collapse = collapse
     self.model = model
     self.history = history
+    self.course = course
   }
 
   /// The state as JSON, equal for equal states.

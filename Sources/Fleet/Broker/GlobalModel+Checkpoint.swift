@@ -39,13 +39,16 @@ extension GlobalModel {
     var changed: [String]
     /// What is broadcast of the segments that don't begin anew in the next round, by name.
     var references: [String: Reference]
+    /// How many steps of its window the block that is watched has made; nil where none is.
+    var movementSteps: Int?
   }
 
   /// What goes into a checkpoint after the round of `phase`: enough for the same bytes in the rounds to come.
   ///
   /// Values are named as in the model's own file, "block1.weight". Beside them, flat: "server.direction.block1" and
-  /// "server.squares.block1", the memory of the server's optimizer; "reference.block1", x̂;
-  /// "anchor.block1", the keyframe's values; "step.block1.0", bytes.
+  /// "server.squares.block1", the memory of the server's optimizer; "movement.path.block1" and
+  /// "movement.distances.block1", how it moved; "reference.block1", x̂; "anchor.block1", the keyframe's
+  /// values; "step.block1.0", bytes.
   func checkpoint(after phase: Phase) -> (state: State, content: Checkpoint) {
     var content = Checkpoint(round: phase.round)
     let heads = (1..<phase.stage).compactMap { values[.head($0)] }
@@ -62,6 +65,11 @@ extension GlobalModel {
     var state = State(
       stage: phase.stage, optimizerStage: optimizer.stage,
       changed: changed.map { "\($0)" }.sorted(), references: [:])
+    if let movement, let path = movement.path {
+      state.movementSteps = movement.steps
+      content.tensors["movement.path.\(path.layout.name)"] = .flat(path.scalars)
+      content.tensors["movement.distances.\(path.layout.name)"] = .flat(movement.distances)
+    }
     // Where there are only keyframes, what has changed begins anew.
     let begun = workload.topology.codecs.delta == nil ? changed : []
     for (name, reference) in references where !begun.contains(name) {
@@ -97,6 +105,13 @@ extension GlobalModel {
         memory[layout.name] = ServerOptimizer.Memory(
           direction: direction,
           squares: try content.flat("server.squares", layout)?.scalars ?? [])
+      }
+      if let movement, let steps = state.movementSteps,
+        let path = try content.flat("movement.path", layout),
+        let distances = try content.flat("movement.distances", layout)
+      {
+        self.movement = EffectiveMovement(
+          window: movement.window, path: path, distances: distances.scalars, steps: steps)
       }
       if let reference = state.references[layout.name] {
         references[name] = try content.reference(reference, layout)

@@ -23,6 +23,8 @@ struct GlobalModel {
   var changed: Set<SegmentName> = []
   /// How mean updates become steps.
   var optimizer: ServerOptimizer
+  /// How the block moves that the end of a step depends on; nil where none does.
+  var movement: EffectiveMovement?
   /// What is learnt.
   let workload: Workload
   private let seed: UInt64
@@ -32,6 +34,7 @@ struct GlobalModel {
     self.workload = workload
     self.seed = seed
     optimizer = ServerOptimizer(workload.topology.server.rule)
+    movement = workload.topology.growthSchedule.trigger.window.map(EffectiveMovement.init(window:))
   }
 
   private var codecs: CodecsSection { workload.topology.codecs }
@@ -47,13 +50,17 @@ struct GlobalModel {
   ) throws(CodecError) -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
     let stage = workload.network(stage: phase.stage)
     carryHead(to: phase.stage)
+    continueModel(into: phase.stage)
     var segments: [Segment] = []
     var steps: [Digest: SharedBuffer] = [:]
     var updateLimit = 0
     for (index, name) in phase.segments.enumerated() {
-      let value = values[name] ?? initialize(index, stage: phase.stage)
+      let isNew = values[name] == nil
+      let value = values[name] ?? initialize(stage.layouts[index], stage: phase.stage)
       values[name] = value
-      let reference = try reference(to: value, name, index: index, phase)
+      let reference =
+        isNew && codecs.tellsSeeds && workload.start?.segments[value.layout.name] == nil
+        ? seeded(value, phase) : try reference(to: value, name, index: index, phase)
       references[name] = reference
       changed.remove(name)
       segments.append(reference.segment(trained: phase.trains(name)))
@@ -64,10 +71,10 @@ struct GlobalModel {
       }
     }
     var heads: [Segment] = []
-    for depth in 1..<phase.stage {
+    for depth in 1..<phase.stage where !phase.heads.contains(depth) {
       // Training end to end never had any other head than the last.
       guard let value = values[.head(depth)] else { continue }
-      let index = workload.network(stage: depth).layouts.count - 1
+      let index = depth
       let reference = try reference(to: value, .head(depth), index: index, phase)
       references[.head(depth)] = reference
       changed.remove(.head(depth))
@@ -76,7 +83,7 @@ struct GlobalModel {
       updateLimit = max(updateLimit, limit(of: phase, depth: depth))
     }
     let model = PreparedModel(
-      round: phase.round, segments: segments, updateLimit: updateLimit, shallowHeads: heads)
+      phase: phase, segments: segments, updateLimit: updateLimit, shallowHeads: heads)
     return (model, steps)
   }
 
@@ -87,14 +94,18 @@ struct GlobalModel {
     }
   }
 
-  /// The values of the stage's segments, in the order of the wire.
-  func parameters(stage: Int) -> [ParameterVector] {
-    SegmentName.all(stage: stage).compactMap { values[$0] }
-  }
+  /// The values of the stage's blocks and its head, in the order of the wire.
+  func parameters(stage: Int) -> [ParameterVector] { parameters(SegmentName.all(stage: stage)) }
+
+  /// The values of these segments, as far as they exist.
+  func parameters(_ names: [SegmentName]) -> [ParameterVector] { names.compactMap { values[$0] } }
 
   /// Steps by the mean `updates` of segments after the round of `phase`, as far as these still exist.
-  mutating func apply(_ updates: [ParameterVector], in phase: Phase) {
-    optimizer.enter(stage: phase.stage)
+  ///
+  /// - Returns: The effective movement of the step's block, where a window of it has ended.
+  mutating func apply(_ updates: [ParameterVector], in phase: Phase) -> Double? {
+    optimizer.enter(stage: phase.step)
+    var moved: Double?
     for update in updates {
       guard let name = SegmentName(update.layout.name),
         var value = values.removeValue(forKey: name)
@@ -103,7 +114,9 @@ struct GlobalModel {
       for index in value.scalars.indices { value.scalars[index] += step.scalars[index] }
       values[name] = value
       changed.insert(name)
+      if name == .block(phase.step) { moved = movement?.note(step) }
     }
+    return moved
   }
 
   /// The digest over the values of segments: 32-bit floats, little-endian, in their order.
@@ -131,11 +144,42 @@ struct GlobalModel {
     values[.head(stage)] = ParameterVector(layout: layout, scalars: old.scalars)
   }
 
-  private func initialize(_ index: Int, stage: Int) -> ParameterVector {
-    let name = workload.network(stage: stage).layouts[index].name
-    if let given = workload.start?.segments[name] { return given }
-    return workload.topology.architecture.initialize(
-      segment: index, stage: stage, random: RandomStream(seed: seed).stream("initialize", stage))
+  /// Where the topology says so, has a new block and head go on from what the model computed without them.
+  private mutating func continueModel(into stage: Int) {
+    let topology = workload.topology
+    guard topology.entry == .continued, topology.strategy.grows, stage > 1,
+      values[.block(stage)] == nil, values[.head(stage)] == nil,
+      workload.start?.segments["\(SegmentName.block(stage))"] == nil
+    else { return }
+    let previous = parameters(stage: stage - 1)
+    guard previous.count == stage,
+      let new = topology.architecture.continuation(
+        stage: stage, from: previous, random: initialization(stage))
+    else { return }
+    values[.block(stage)] = new.block
+    values[.head(stage)] = new.head
+  }
+
+  private func initialize(_ layout: ParameterLayout, stage: Int) -> ParameterVector {
+    if let given = workload.start?.segments[layout.name] { return given }
+    return fresh(layout, stage: stage).values(of: layout)
+  }
+
+  /// What is broadcast of a segment that was just initialized: what its values are drawn from.
+  private func seeded(_ value: ParameterVector, _ phase: Phase) -> BroadcastReference {
+    BroadcastReference(
+      fresh: fresh(value.layout, stage: phase.stage), value, round: phase.round,
+      plan: codecs.delta(in: phase))
+  }
+
+  /// The fresh values of a stage's segment.
+  private func fresh(_ layout: ParameterLayout, stage: Int) -> FreshValues {
+    FreshValues(random: initialization(stage).stream(layout.name))
+  }
+
+  /// What the fresh values of a stage's segments are drawn from.
+  private func initialization(_ stage: Int) -> RandomStream {
+    RandomStream(seed: seed).stream("initialize", stage)
   }
 
   /// What is broadcast of a segment in `phase`, so that clients come as near to its `value` as they may.
@@ -146,7 +190,9 @@ struct GlobalModel {
     let known = references[name]
     if let known, !changed.contains(name) { return known }
     let key = RandomStream(seed: seed).stream("model codec", phase.round, index).key
-    guard let plan, var next = known, !next.needsKeyframe(in: phase.round, plan: plan) else {
+    guard let plan, var next = known, !next.needsKeyframe(
+      in: phase.round, plan: plan, size: codecs.down.expectedSize(of: value.layout).bytes)
+    else {
       return try BroadcastReference(
         keyframe: value, codec: codecs.down, round: phase.round, key: key, plan: plan)
     }

@@ -29,6 +29,7 @@ final class ModelKeeper: @unchecked Sendable {
   private let observer: any RunObserver
 
   private var model: GlobalModel
+  private var course: GrowthCourse
   private var spool: Spool?
   /// The last round that ended, from 1, and the model after it; 0 before the first.
   private var last: (round: Int, model: [ParameterVector]) = (0, [])
@@ -54,6 +55,7 @@ final class ModelKeeper: @unchecked Sendable {
     self.ledger = ledger
     self.observer = observer
     model = GlobalModel(workload: workload, seed: plan.seed)
+    course = GrowthCourse(plan.schedule)
     guard let resumption, let state = resumption.state, let checkpoint = resumption.checkpoint
     else { return }
     do throws(CheckpointMismatch) {
@@ -64,6 +66,7 @@ final class ModelKeeper: @unchecked Sendable {
         problem: "the checkpoint after round \(checkpoint.round) doesn't fit: \(error.what)")
     }
     last = (checkpoint.round, model.parameters(stage: state.model.stage))
+    course = GrowthCourse(plan.schedule, memory: state.course)
     accuracy = state.accuracy
     loss = state.loss
     dice = state.dice
@@ -76,7 +79,7 @@ final class ModelKeeper: @unchecked Sendable {
   /// - Throws: `CodecError` if a value is no longer finite, `LedgerError`.
   func prepare(round: Int) throws -> (PreparedModel, [Digest: SharedBuffer]) {
     if let ready, ready.0.round == round, spool?.round == round { return ready }
-    let prepared = try model.prepare(plan.schedule.phase(in: round))
+    let prepared = try model.prepare(course.phase(in: round))
     spool = try Spool(directory: directory.spool, round: round)
     KillPoint.spoolCleared.pass()
     ready = prepared
@@ -139,22 +142,25 @@ final class ModelKeeper: @unchecked Sendable {
     _ result: RoundResult, book: RoundBook, total: TwoWayTraffic, elapsed: Duration,
     timing: RoundTiming? = nil
   ) throws {
-    let phase = plan.schedule.phase(in: result.round)
+    let phase = course.phase(in: result.round)
     KillPoint.roundClosed.pass()
-    try aggregate(result, phase)
+    let movement = try aggregate(result, phase)
     history.note(result)
     KillPoint.roundAggregated.pass()
     var record = RoundRecord(result, phase: phase, epochs: workload.topology.training.epochs)
     record.timing = timing
+    record.flopsPerSample = workload.trainingFLOPs(phase)
+    var quality: Double?
     let schedule = plan.schedule
     if workload.topology.evaluation.isDue(after: result.round, of: schedule.totalRounds) {
-      let evaluation = try evaluate(stage: phase.stage)
+      let evaluation = try evaluate(phase)
       record.accuracy = evaluation.accuracy
       record.loss = evaluation.meanLoss
       record.dice = evaluation.meanDice(of: workload.data.test.regions)
       accuracy = evaluation.accuracy
       loss = evaluation.meanLoss
       dice = record.dice
+      quality = dice ?? accuracy
       // Nearly all pixels are background: only Dice tells that nothing else is found any more.
       let chance = dice == nil ? 1 / Double(max(workload.data.test.classes, 1)) : 0.05
       if collapse.notices(
@@ -165,6 +171,7 @@ final class ModelKeeper: @unchecked Sendable {
           round: result.round, stage: phase.stage, accuracy: dice ?? evaluation.accuracy)
       }
     }
+    course.note(round: result.round, quality: quality, movement: movement)
     try ledger.append(record, book: book)
     KillPoint.ledgerCommitted.pass()
     try keepCheckpoint(after: phase, elapsed: elapsed)
@@ -198,7 +205,7 @@ final class ModelKeeper: @unchecked Sendable {
         tensors: Dictionary(uniqueKeysWithValues: tensors),
         metadata: [
           "format": "pt", "architecture": workload.topology.architecture.name,
-          "stage": "\(plan.schedule.phase(in: last.round).stage)", "round": "\(last.round)",
+          "stage": "\(course.phase(in: last.round).stage)", "round": "\(last.round)",
         ])
       try DurableFile.write(file.encoded(), to: directory.model)
       KillPoint.modelSaved.pass()
@@ -217,7 +224,7 @@ final class ModelKeeper: @unchecked Sendable {
     var (modelState, checkpoint) = model.checkpoint(after: phase)
     let state = CheckpointState(
       run: plan.run, elapsed: elapsed.seconds, accuracy: accuracy, loss: loss, dice: dice,
-      collapse: collapse, model: modelState, history: history)
+      collapse: collapse, model: modelState, history: history, course: course.memory)
     checkpoint.state = try state.json
     try CheckpointStore(directory: directory.checkpoints).write(checkpoint)
   }
@@ -256,15 +263,16 @@ final class ModelKeeper: @unchecked Sendable {
 
   /// The codec of an update: that of the round for which it was trained.
   private func codec(_ submission: Submission) -> UpdateCodec {
-    workload.topology.codecs.up(in: plan.schedule.phase(in: submission.round))
+    workload.topology.codecs.up(in: course.phase(in: submission.round))
   }
 
   /// The segments that an update covers, by the round and stage that it was trained for.
   private func trainedLayouts(_ submission: Submission) -> [ParameterLayout] {
-    workload.trainedLayouts(plan.schedule.phase(in: submission.round), depth: submission.stage)
+    workload.trainedLayouts(course.phase(in: submission.round), depth: submission.stage)
   }
 
-  private func aggregate(_ result: RoundResult, _ phase: Phase) throws {
+  /// Steps by the updates that count; returns how the step's block moves, where that is known.
+  private func aggregate(_ result: RoundResult, _ phase: Phase) throws -> Double? {
     let contributions = result.contributions(plan.rules)
     var aggregator = Aggregator()
     for contribution in contributions {
@@ -283,19 +291,20 @@ final class ModelKeeper: @unchecked Sendable {
         update.bytes, of: trainedLayouts(contribution.submission),
         codec: codec(contribution.submission), weight: contribution.weight)
     }
-    model.apply(aggregator.means, in: phase)
+    return model.apply(aggregator.means, in: phase)
   }
 
   /// Evaluates on the test set, in parts of fixed size, so that sums don't depend on the threads.
-  private func evaluate(stage: Int) throws -> Evaluation {
+  private func evaluate(_ phase: Phase) throws -> Evaluation {
     let test = workload.data.test
+    let stage = phase.stage
     let network = workload.network(stage: stage)
     let batch = workload.topology.evaluation.batch
     let part = max(batch, (test.count + 15) / 16)
     let parts = stride(from: 0, to: test.count, by: part).map {
       $0..<min($0 + part, test.count)
     }
-    let parameters = model.parameters(stage: stage)
+    let parameters = model.parameters(phase.segments)
     let results = Mutex<[Int: Result<Evaluation, any Error>]>([:])
     let augmentation = workload.topology.data.augmentation.forEvaluation
     let trainingBatch = workload.topology.training.batch

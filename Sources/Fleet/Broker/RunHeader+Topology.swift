@@ -3,6 +3,7 @@ import Federation
 import Ledger
 import Measures
 import Models
+import Neural
 import Progressive
 import Topology
 import Wire
@@ -17,8 +18,8 @@ extension RunHeader {
     let architecture = topology.architecture
     let stages = (1...architecture.stages).map { stage in
       StageDescription(
-        stage: stage, parameters: architecture.parameterCount(stage: stage),
-        flopsPerSample: Double(architecture.trainingFLOPs(stage: stage)))
+        stage: stage, parameters: topology.network(stage: stage).parameterCount,
+        flopsPerSample: Double(topology.network(stage: stage).trainingFLOPs))
     }
     self.init(
       name: topology.name, seed: seed, clock: clock, transport: transport,

@@ -36,6 +36,7 @@ extension Topology {
   var runPlan: String {
     plan + """
       seed: \(seed)
+      stages: \(growthCanonical)
       model.from: \(startsFrom ?? "none")
       participation.perRound: \(rules.clientsPerRound)
       server: \(server.rule)

@@ -3,6 +3,7 @@ import Datasets
 import Digests
 import Federation
 import Measures
+import Models
 import Neural
 import Progressive
 import Tensors
@@ -71,6 +72,17 @@ struct LocalTraining: Sendable {
     Set(task.segments.indices.filter { task.segments[$0].trained })
   }
 
+  /// What each segment's learning rate is multiplied with: less than 1 for a block and head that are new.
+  private var rateFactors: [Float] {
+    let newest = task.segments.lastIndex { segment in
+      guard case .block? = SegmentName(segment.name) else { return false }
+      return segment.trained
+    }
+    return task.segments.indices.map { index in
+      index == newest || index == task.segments.count - 1 ? task.entryRate : 1
+    }
+  }
+
   private func train(
     _ parameters: inout [ParameterVector], at stage: NetworkOfStage, on lane: TrainingLane
   ) throws -> TrainingOutcome {
@@ -82,9 +94,11 @@ struct LocalTraining: Sendable {
       dataset: workload.data.train, samples: samples, epochs: topology.training.epochs,
       augmentation: topology.data.augmentation,
       stream: root.stream("batches", client, task.round))
+    var settings = topology.training.settings(learningRate: task.learningRate)
+    if task.entryRate != 1 { settings.rateFactors = rateFactors }
     return try trainer.train(
       &parameters, trainable: trainable, source: &batches,
-      settings: topology.training.settings(learningRate: task.learningRate),
+      settings: settings,
       random: root.stream("dropout", client, task.round))
   }
 
@@ -94,8 +108,7 @@ struct LocalTraining: Sendable {
     _ trained: [ParameterVector], from start: [ParameterVector], residual: inout Residual?
   ) throws(CodecError) -> [UInt8] {
     var parts: [[UInt8]] = []
-    let topology = workload.topology
-    let codec = topology.codecs.up(in: topology.growthSchedule.phase(in: task.round))
+    let codec = workload.topology.codecs.up(announced: task.updateCodec)
     for index in trainable.sorted() {
       var difference = trained[index]
       for scalar in difference.scalars.indices {

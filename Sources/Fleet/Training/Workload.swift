@@ -2,6 +2,7 @@ package import Datasets
 package import Digests
 import Measures
 import Models
+import Neural
 import Progressive
 import Tensors
 package import Topology
@@ -31,8 +32,7 @@ package struct Workload: Sendable {
     self.data = data
     networks = (1...topology.architecture.stages).map {
       NetworkOfStage(
-        network: topology.architecture.network(stage: $0),
-        layouts: topology.architecture.layouts(stage: $0))
+        network: topology.network(stage: $0), layouts: topology.layouts(stage: $0))
     }
   }
 
@@ -60,6 +60,13 @@ package struct Workload: Sendable {
   func trainedLayouts(_ phase: Phase, depth: Int) -> [ParameterLayout] {
     let names = Set(phase.trainedSegments(depth: depth).map(\.description))
     return network(stage: depth).layouts.filter { names.contains($0.name) }
+  }
+
+  /// The operations of training on one sample in `phase`, of what it trains.
+  func trainingFLOPs(_ phase: Phase) -> Double {
+    let network = network(stage: phase.stage).network
+    let trained = phase.segments.indices.filter { phase.trains(phase.segments[$0]) }
+    return Double(network.trainingFLOPs(trainable: Set(trained)))
   }
 
   /// The sub-model of `stage`, from 1.

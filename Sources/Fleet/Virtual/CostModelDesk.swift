@@ -5,6 +5,7 @@ import Foundation
 import Ledger
 import Measures
 import Models
+import Neural
 import Progressive
 import Synchronization
 import Tensors
@@ -43,7 +44,7 @@ final class CostModelDesk: ModelDesk {
     self.samplesPerClient = samplesPerClient
     self.ledger = ledger
     self.observer = observer
-    layouts = (1...topology.architecture.stages).map { topology.architecture.layouts(stage: $0) }
+    layouts = (1...topology.architecture.stages).map { topology.layouts(stage: $0) }
   }
 
   func samples(of client: Int) -> Int { samplesPerClient }
@@ -54,12 +55,13 @@ final class CostModelDesk: ModelDesk {
       segment(name, layout, of: phase, isTrained: phase.trains(name))
     }
     // Those of earlier stages, as far as there ever were rounds of them.
-    let depths = (1..<phase.stage).filter { versions[.head($0)] != nil }
+    let depths = (1..<phase.stage)
+      .filter { versions[.head($0)] != nil && !phase.heads.contains($0) }
     let heads = depths.compactMap { depth in
       layouts[depth - 1].last.map { segment(.head(depth), $0, of: phase, isTrained: true) }
     }
     return PreparedModel(
-      round: round, segments: segments,
+      phase: phase, segments: segments,
       updateLimit: (depths + [phase.stage]).map { limit(of: phase, depth: $0) }.max() ?? 0,
       shallowHeads: heads)
   }
@@ -80,16 +82,16 @@ final class CostModelDesk: ModelDesk {
   /// The most bytes that an update of the sub-model of stage `depth` can have in `phase`.
   private func limit(of phase: Phase, depth: Int) -> Int {
     let trained = Set(phase.trainedSegments(depth: depth))
-    return zip(SegmentName.all(stage: depth), layouts[depth - 1])
-      .filter { trained.contains($0.0) }
-      .reduce(0) { sum, part in
-        sum + topology.codecs.up(in: phase).maximumSize(of: part.1).bytes
+    return layouts[depth - 1]
+      .filter { layout in SegmentName(layout.name).map(trained.contains) ?? false }
+      .reduce(0) { sum, layout in
+        sum + topology.codecs.up(in: phase).maximumSize(of: layout).bytes
           + UpdateFraming.lengthBytes
       }
   }
 
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
-    let codec = topology.codecs.up(in: plan.schedule.phase(in: task.round))
+    let codec = topology.codecs.up(announced: task.updateCodec)
     var length = 0
     for (segment, layout) in zip(task.segments, layouts[task.stage - 1]) where segment.trained {
       length += codec.expectedSize(of: layout).bytes + UpdateFraming.lengthBytes
@@ -123,6 +125,9 @@ final class CostModelDesk: ModelDesk {
     }
     var record = RoundRecord(round.result, phase: phase, epochs: topology.training.epochs)
     record.timing = round.timing
+    let network = topology.network(stage: phase.stage)
+    let trained = phase.segments.indices.filter { phase.trains(phase.segments[$0]) }
+    record.flopsPerSample = Double(network.trainingFLOPs(trainable: Set(trained)))
     try ledger.append(record, book: round.book)
     last = record.round
     observer.closed(

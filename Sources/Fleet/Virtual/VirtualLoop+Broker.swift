@@ -218,8 +218,7 @@ extension VirtualLoop {
 
   private func header(_ round: Int) -> Header {
     Header(
-      run: plan.run, epoch: plan.epoch, round: round,
-      stage: plan.schedule.phase(in: round).stage)
+      run: plan.run, epoch: plan.epoch, round: round, stage: machine?.stage(of: round) ?? 0)
   }
 
   /// Whether the broker's socket knows that a client listens to a topic.

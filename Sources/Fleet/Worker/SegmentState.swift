@@ -1,5 +1,6 @@
 import Codecs
 import Digests
+import Models
 import Synchronization
 import Tensors
 
@@ -42,6 +43,15 @@ final class SegmentState: Sendable {
       switch content {
       case .values(let values): return values
       case .step(let base, let codec, let bytes):
+        if codec == FreshValues.codec, base == nil {
+          guard let fresh = FreshValues(bytes) else {
+            throw SegmentStateError.noSeed(segment: name, count: bytes.count)
+          }
+          let values = fresh.values(of: layout)
+          try check(values)
+          content = .values(values)
+          return values
+        }
         // Locks are taken from newer to older states only.
         var values =
           try base?.values(layout: layout, smallTensorLimit: smallTensorLimit)
@@ -49,12 +59,16 @@ final class SegmentState: Sendable {
         let codec = UpdateCodec(
           try CodecSpec(parsing: codec), smallTensorLimit: smallTensorLimit)
         try codec.fold(bytes, layout: layout, weight: 1, into: &values.scalars)
-        if let digest, Digest(state: values) != digest {
-          throw SegmentStateError.otherValues(segment: name)
-        }
+        try check(values)
         content = .values(values)
         return values
       }
+    }
+  }
+
+  private func check(_ values: ParameterVector) throws(SegmentStateError) {
+    guard digest == nil || Digest(state: values) == digest else {
+      throw .otherValues(segment: name)
     }
   }
 }
@@ -63,10 +77,14 @@ final class SegmentState: Sendable {
 enum SegmentStateError: Error, CustomStringConvertible {
   /// The steps led to values that don't have the announced digest.
   case otherValues(segment: String)
+  /// What its values are to be drawn from isn't told in the right number of bytes.
+  case noSeed(segment: String, count: Int)
 
   var description: String {
     switch self {
     case .otherValues(let segment): "the values of \(segment) aren't those that were announced"
+    case .noSeed(let segment, let count):
+      "what \(segment) is drawn from has \(count) bytes instead of \(FreshValues.byteCount)"
     }
   }
 }

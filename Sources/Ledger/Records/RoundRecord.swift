@@ -32,6 +32,10 @@ public struct RoundRecord: Hashable, Sendable {
   public var counters: [String: Int]
   /// Where the time went; nil where the clock is real, or no update counted.
   public var timing: RoundTiming?
+  /// The operations of training on one sample, forward and backward, of what the round trains.
+  ///
+  /// Nil for those of the whole sub-model.
+  public var flopsPerSample: Double?
 
   /// A record whose `selected`, `accepted`, `late`, `lost` and `refused` are counted from `outcomes`.
   public init(

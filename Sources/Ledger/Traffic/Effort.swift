@@ -24,7 +24,10 @@ struct Effort: Hashable, Sendable {
     let served = book.clientsServed
     for outcome in record.outcomes {
       let samples = Double(outcome.trainedSamples)
-      flops += samples * (model.stage(outcome.stage ?? record.stage)?.flopsPerSample ?? 0)
+      let stage = outcome.stage ?? record.stage
+      // Who is capped trains a sub-model of its own, all of it.
+      let own = stage == record.stage ? record.flopsPerSample : nil
+      flops += samples * (own ?? model.stage(stage)?.flopsPerSample ?? 0)
       fullModelFlops += samples * model.flopsPerSample
       switch outcome.outcome {
       case .accepted:

@@ -5,12 +5,12 @@ import Models
 import Progressive
 import Tensors
 
-/// What one client that takes part is expected to receive of the model, stage by stage.
+/// What one client that takes part is expected to receive of the model, step by step of the strategy.
 ///
 /// A step is needed by whoever didn't take part since it was made: with k of n clients in each round, after t
 /// rounds that is a share of (1 − k/n)ᵗ. It is expected that each round changes what it trains.
 struct DownForecast {
-  /// The bytes, by stage, summed over its rounds.
+  /// The bytes, by step, summed over its rounds.
   let bytes: [Double]
 
   /// What is expected of one segment.
@@ -22,9 +22,10 @@ struct DownForecast {
     /// The bytes that a client of the next round is expected to lack.
     var lacking: (keyframe: Double, differences: Double)
 
-    init(keyframe bytes: Double, round: Int) {
+    /// A way that begins with a keyframe, or with `told` bytes that say as much.
+    init(keyframe bytes: Double, round: Int, told: Double? = nil) {
       keyframe = (round, bytes)
-      lacking = (bytes, 0)
+      lacking = (told ?? bytes, 0)
     }
   }
 
@@ -32,7 +33,7 @@ struct DownForecast {
     let schedule = topology.growthSchedule
     let idle = 1 - min(1, Double(topology.rules.clientsAsked) / Double(topology.clients))
     let codecs = topology.codecs
-    let layouts = (1...schedule.stages).map { topology.architecture.layouts(stage: $0) }
+    let layouts = (1...schedule.stages).map { topology.layouts(stage: $0) }
     let keyframes = layouts.map { $0.map { Double(codecs.down.expectedSize(of: $0).bytes) } }
     var ways: [SegmentName: Way] = [:]
     var sums = Array(repeating: 0.0, count: schedule.stages)
@@ -50,9 +51,14 @@ struct DownForecast {
           }
           ways[name] = way
         } else {
-          ways[name] = Way(keyframe: size, round: round)
+          // Blocks that continue what was computed without them, or come from a file, are sent.
+          let isTold =
+            codecs.tellsSeeds && topology.startsFrom == nil
+            && (topology.entry == .random || phase.stage == 1)
+          ways[name] = Way(
+            keyframe: size, round: round, told: isTold ? Double(FreshValues.byteCount) : nil)
         }
-        sums[stage] += ways[name].map { $0.lacking.keyframe + $0.lacking.differences } ?? 0
+        sums[phase.step - 1] += ways[name].map { $0.lacking.keyframe + $0.lacking.differences } ?? 0
       }
       last = phase
     }

@@ -1,6 +1,6 @@
 package import Measures
 
-/// What one stage of a run is expected to take.
+/// What one stage of a run is expected to take, or one step of a strategy whose model doesn't grow.
 package struct StageForecast: Hashable, Sendable, Codable {
   /// The stage, from 1.
   package var stage: Int
@@ -14,8 +14,10 @@ package struct StageForecast: Hashable, Sendable, Codable {
   package var modelSize: ByteCount
   /// The bytes of one client's update of the whole sub-model.
   package var updateSize: ByteCount
-  /// The multiplications and additions of a training step for one sample, outside of warm-up.
+  /// The multiplications and additions of a training step for one sample that trains all of it.
   package var flopsPerSample: Int
+  /// Those of all of its rounds for one sample in each, of what they train.
+  package var flops: Double
   /// The payload that all clients receive in all of its rounds.
   package var down: ByteCount
   /// The payload that all clients send in all of its rounds.

@@ -2,6 +2,7 @@ import Codecs
 import Federation
 package import Measures
 import Models
+import Neural
 import Progressive
 import Tensors
 
@@ -51,17 +52,17 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
     up = stages.reduce(.zero) { $0 + $1.up }
     let full = 4 * architecture.parameterCount(stage: last)
     fullModel = ByteCount(full * topology.rules.clientsPerRound * topology.rounds)
-    let flops = stages.reduce(0.0) { $0 + $1.flops(of: topology) }
+    let flops = stages.reduce(0.0) { $0 + $1.flops }
     let fullFLOPs = Double(architecture.trainingFLOPs(stage: last)) * Double(topology.rounds)
     computation = fullFLOPs > 0 ? flops / fullFLOPs : 1
     let codecs = topology.codecs
     isExact =
-      codecs.young == nil
-      && (1...last).flatMap { architecture.layouts(stage: $0) }.allSatisfy { layout in
+      codecs.young == nil && topology.growthSchedule.trigger == .planned
+      && (1...last).flatMap { topology.layouts(stage: $0) }.allSatisfy { layout in
         codecs.up.exactSize(of: layout) != nil && codecs.down.exactSize(of: layout) != nil
           && codecs.delta.map { $0.codec.exactSize(of: layout) != nil } ?? true
       }
-    warnings = codecs.warnings
+    warnings = codecs.warnings + topology.growthWarnings
   }
 
   /// How many times fewer bytes than with the full model are moved, both ways together.
@@ -69,43 +70,34 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
 }
 
 extension StageForecast {
-  /// What stage `stage` of `topology` is expected to take.
-  fileprivate init(_ stage: Int, of topology: Topology, down expected: Double) {
+  /// What step `step` of `topology` is expected to take.
+  fileprivate init(_ step: Int, of topology: Topology, down expected: Double) {
     let schedule = topology.growthSchedule
-    let layouts = topology.architecture.layouts(stage: stage)
-    let (downs, ups) = (
-      layouts.map { topology.codecs.down.expectedSize(of: $0).bytes },
-      layouts.map { topology.codecs.up.expectedSize(of: $0).bytes }
-    )
-    self.stage = stage
-    rounds = schedule.rounds[stage - 1]
-    warmUpRounds = stage == 1 ? 0 : min(schedule.warmUpRounds, rounds)
-    parameters = topology.architecture.parameterCount(stage: stage)
-    modelSize = ByteCount(downs.reduce(0, +))
-    updateSize = ByteCount(ups.reduce(0, +))
-    flopsPerSample = topology.architecture.trainingFLOPs(stage: stage)
-    let (perRound, asked) = (topology.rules.clientsPerRound, topology.rules.clientsAsked)
-    // The newest block and the head come last.
-    let young = topology.codecs.young
-    up = .zero
-    for round in 1..<rounds + 1 {
-      var sizes = ups
-      if let young, let spec = young.up, round <= young.rounds {
-        let codec = UpdateCodec(spec, smallTensorLimit: topology.codecs.up.smallTensorLimit)
-        sizes = layouts.map { codec.expectedSize(of: $0).bytes }
-      }
-      let sent = round <= warmUpRounds ? sizes.suffix(2).reduce(0, +) : sizes.reduce(0, +)
-      up += ByteCount(perRound * sent)
+    let before = schedule.rounds.prefix(step - 1).reduce(0, +)
+    let phases = (0..<schedule.rounds[step - 1]).map { schedule.phase(in: before + $0 + 1) }
+    let depth = phases.first?.stage ?? step
+    let network = topology.network(stage: depth)
+    let codecs = topology.codecs
+    stage = step
+    rounds = phases.count
+    warmUpRounds = phases.count { $0.warmUp }
+    parameters = network.parameterCount
+    modelSize = ByteCount(
+      network.layouts.reduce(0) { $0 + codecs.down.expectedSize(of: $1).bytes })
+    updateSize = ByteCount(network.layouts.reduce(0) { $0 + codecs.up.expectedSize(of: $1).bytes })
+    flopsPerSample = network.trainingFLOPs
+    (up, flops) = (.zero, 0)
+    var known: [Set<Int>: Double] = [:]
+    for phase in phases {
+      let segments = phase.segments
+      let trained = Set(segments.indices.filter { phase.trains(segments[$0]) })
+      let codec = codecs.up(in: phase)
+      let sent = trained.reduce(0) { $0 + codec.expectedSize(of: network.layouts[$1]).bytes }
+      up += ByteCount(topology.rules.clientsPerRound * sent)
+      let cost = known[trained] ?? Double(network.trainingFLOPs(trainable: trained))
+      known[trained] = cost
+      flops += cost
     }
-    down = ByteCount(Int((Double(asked) * expected).rounded()))
-  }
-
-  /// The computation of all rounds for one sample each.
-  fileprivate func flops(of topology: Topology) -> Double {
-    let segments = topology.architecture.layouts(stage: stage).count
-    let warmUp = topology.architecture.trainingFLOPs(
-      stage: stage, trainable: [segments - 2, segments - 1])
-    return Double(warmUpRounds) * Double(warmUp)
-      + Double(rounds - warmUpRounds) * Double(flopsPerSample)
+    down = ByteCount(Int((Double(topology.rules.clientsAsked) * expected).rounded()))
   }
 }

@@ -13,10 +13,20 @@ package struct CodecsSection: Hashable, Sendable {
   package var errorFeedback: Bool
   /// Other codecs for the first rounds of each stage; nil for the same ones.
   package var young: YoungCodecs?
+  /// Whether a segment that was just initialized is told by what it is drawn from, instead of whole.
+  package var tellsSeeds: Bool
 
   /// The codec of the updates in `phase`.
   package func up(in phase: Phase) -> UpdateCodec {
     guard let young, phase.roundInStage <= young.rounds, let spec = young.up else { return up }
+    return up(announced: "\(spec)")
+  }
+
+  /// The codec of the updates in a round that announces it by its text.
+  ///
+  /// Blocks' own codecs hold beside the usual one alone.
+  package func up(announced text: String) -> UpdateCodec {
+    guard text != "\(up.spec)", let young, let spec = young.up, text == "\(spec)" else { return up }
     return UpdateCodec(spec, smallTensorLimit: up.smallTensorLimit)
   }
 
@@ -49,6 +59,9 @@ extension CodecsSection {
     let blocks = keys.value("blocks", default: [:]) { Self.blocks($0) }
     self.up = UpdateCodec(up, smallTensorLimit: limit, overrides: blocks)
     self.down = UpdateCodec(down, smallTensorLimit: limit)
+    tellsSeeds = keys.value("initial", default: false) { cursor in
+      cursor.choice("a way to tell initial values", of: [("seed", true), ("sent", false)])
+    }
     errorFeedback = keys.value("errorFeedback", default: false) { $0.flag() }
     delta = Self.delta(reading: &keys, limit: limit)
     young = keys.optional("young") { cursor in
@@ -183,6 +196,7 @@ extension CodecsSection {
     for (name, spec) in up.overrides.sorted(by: { $0.key < $1.key }) {
       lines.append(("codecs.blocks.\(name)", "\(spec)"))
     }
+    if tellsSeeds { lines.append(("codecs.initial", "seed")) }
     if errorFeedback { lines.append(("codecs.errorFeedback", "true")) }
     if let delta {
       lines.append(("codecs.downDelta", "\(delta.codec.spec)"))

@@ -7,7 +7,7 @@ extension StagesSection {
   ///   - total: All rounds, T, as the file says; nil where it leaves them to `stages.rounds`.
   ///   - override: All rounds as the command line says: explicit stages are scaled to them.
   ///   - stages: How many stages the model has, S.
-  ///   - strategy: End-to-end training gives all rounds to the last stage and needs no warm-up.
+  ///   - strategy: What stages train; end-to-end training gives all rounds to the last.
   ///   - reading: Takes the faults.
   /// - Returns: A schedule of `stages` stages.
   func schedule(
@@ -16,28 +16,35 @@ extension StagesSection {
     if strategy == .endToEnd, rounds == nil {
       return (override ?? total).map { Self.endToEnd($0, stages: stages) }
     }
-    guard let planned = planned(total: total, override: override, stages: stages, reading: reading)
+    guard
+      let planned = planned(
+        total: total, override: override, stages: stages, strategy: strategy, reading: reading)
     else { return nil }
     if strategy == .endToEnd {
       return Self.endToEnd(override ?? planned.reduce(0, +), stages: stages)
     }
-    guard let override else { return warmedUp(planned, isScaled: false, reading: reading) }
+    guard let override else {
+      return schedule(planned, strategy, isScaled: false, reading: reading)
+    }
     guard let rounds = Self.scale(planned, to: override) else {
       reading.report(
         "rounds", "\(override) rounds are too few for \(stages) stages",
         remedy: "ask for \(stages) at least, or for end-to-end training")
       return nil
     }
-    return warmedUp(rounds, isScaled: true, reading: reading)
+    return schedule(rounds, strategy, isScaled: true, reading: reading)
   }
 
   /// The full model in all rounds: nothing grows, so nothing is warmed up.
   private static func endToEnd(_ rounds: Int, stages: Int) -> GrowthSchedule {
-    GrowthSchedule(rounds: Array(repeating: 0, count: stages - 1) + [rounds])
+    GrowthSchedule(
+      rounds: Array(repeating: 0, count: stages - 1) + [rounds], strategy: .endToEnd)
   }
 
   /// The rounds of each stage, before the command line's total.
-  private func planned(total: Int?, override: Int?, stages: Int, reading: Reading) -> [Int]? {
+  private func planned(
+    total: Int?, override: Int?, stages: Int, strategy: Strategy, reading: Reading
+  ) -> [Int]? {
     if let rounds {
       guard rounds.count == stages else {
         reading.report(
@@ -62,8 +69,9 @@ extension StagesSection {
         remedy: "ask for \(stages) at least, or for end-to-end training")
       return nil
     }
-    // The paper's rule, T/(2S), but no stage is left out.
-    let early = each ?? max(1, rounds / (2 * stages))
+    // The paper's rule, T/(2S), but no stage is left out; twice as long where it may end sooner.
+    let rule = trigger == .planned ? rounds / (2 * stages) : rounds / stages
+    let early = each ?? max(1, rule)
     guard early * (stages - 1) < rounds else {
       reading.report(
         "stages.each",
@@ -71,22 +79,46 @@ extension StagesSection {
         remedy: "write \((rounds - 1) / max(1, stages - 1)) at most, or raise rounds")
       return nil
     }
-    return Array(repeating: early, count: stages - 1) + [rounds - early * (stages - 1)]
+    let (short, long) = (
+      Array(repeating: early, count: stages - 1), rounds - early * (stages - 1)
+    )
+    // Whoever freezes begins with what others end with: all that there is is trained.
+    return strategy == .freezing && trigger == .planned ? [long] + short : short + [long]
   }
 
-  private func warmedUp(_ rounds: [Int], isScaled: Bool, reading: Reading) -> GrowthSchedule? {
-    guard let shortest = rounds.dropFirst().min() else { return GrowthSchedule(rounds: rounds) }
-    guard let warmUp else {
-      return GrowthSchedule(
-        rounds: rounds, warmUpRounds: min(Self.standardWarmUp, shortest / 2))
+  private func schedule(
+    _ rounds: [Int], _ strategy: Strategy, isScaled: Bool, reading: Reading
+  ) -> GrowthSchedule? {
+    var schedule = GrowthSchedule(
+      rounds: rounds, strategy: strategy, trigger: trigger,
+      restartsLearningRate: restartsLearningRate, rampRounds: ramp)
+    guard let shortest = rounds.dropFirst().min() else { return schedule }
+    var warmUpRounds = 0
+    if strategy.warmsUp {
+      if let warmUp {
+        guard isScaled || warmUp < shortest else {
+          reading.report(
+            "stages.warmUp", "stages.warmUp of \(warmUp) rounds fills a stage of \(shortest)",
+            remedy: "write \(shortest - 1) at most, or lengthen the stage")
+          return nil
+        }
+        warmUpRounds = min(warmUp, shortest - 1)
+      } else {
+        warmUpRounds = min(Self.standardWarmUp, shortest / 2)
+      }
     }
-    guard isScaled || warmUp < shortest else {
-      reading.report(
-        "stages.warmUp", "stages.warmUp of \(warmUp) rounds fills a stage of \(shortest)",
-        remedy: "write \(shortest - 1) at most, or lengthen the stage")
-      return nil
-    }
-    return GrowthSchedule(rounds: rounds, warmUpRounds: min(warmUp, shortest - 1))
+    schedule = GrowthSchedule(
+      rounds: rounds, warmUpRounds: warmUpRounds, strategy: strategy, trigger: trigger,
+      minimumRounds: max(minimum ?? 1, warmUpRounds + 1),
+      restartsLearningRate: restartsLearningRate, rampRounds: ramp)
+    guard trigger != .planned, !isScaled, let most = rounds.dropLast().min(),
+      schedule.minimumRounds > most
+    else { return schedule }
+    reading.report(
+      "stages.minimum",
+      "stages.minimum of \(schedule.minimumRounds) rounds is more than a stage's \(most)",
+      remedy: "write \(most) at most, or lengthen the stage")
+    return nil
   }
 
   /// `rounds` in the same proportion but `total` in all, one each at least; nil if `total` is too small.

@@ -1,6 +1,6 @@
 import Progressive
 
-/// The section `stages`: how long each sub-model is trained.
+/// The section `stages`: how long each sub-model is trained, and how a new block enters.
 struct StagesSection: Hashable, Sendable {
   /// How many there are to be; nil for as many as the model has.
   var count: Int?
@@ -10,6 +10,16 @@ struct StagesSection: Hashable, Sendable {
   var each: Int?
   /// The rounds of warm-up at the head of each stage but the first, T_w; nil for the standard.
   var warmUp: Int?
+  /// What ends a stage before its rounds are over.
+  var trigger: GrowthTrigger
+  /// How many rounds a stage lasts at least where a trigger may end it; nil for what warm-up asks for.
+  var minimum: Int?
+  /// Whether the learning rate's schedule begins anew with each stage.
+  var restartsLearningRate: Bool
+  /// Over how many rounds the learning rate of a new block and head rises to the others'.
+  var ramp: Int
+  /// What a new block and head begin with.
+  var entry: BlockEntry
 
   /// The warm-up where none is asked for: enough for a new head to stop pulling at random.
   static let standardWarmUp = 2
@@ -25,11 +35,23 @@ struct StagesSection: Hashable, Sendable {
     }
     each = keys.optional("each") { $0.whole(1...1_000_000) }
     warmUp = keys.optional("warmUp") { $0.whole(0...1_000_000) }
+    trigger = GrowthTrigger(reading: &keys)
+    minimum = keys.optional("minimum") { $0.whole(1...1_000_000) }
+    restartsLearningRate = keys.value("restartLearningRate", default: false) { $0.flag() }
+    ramp = keys.value("ramp", default: 0) { $0.whole(0...1_000_000) }
+    entry = keys.value("entry", default: .standard) { cursor in
+      cursor.choice("an entry", of: BlockEntry.allCases.map { ($0.rawValue, $0) })
+    }
     if keys.has("rounds"), keys.has("each") {
       keys.reading.report(
         keys.full("each"),
         "\(keys.full("each")) and \(keys.full("rounds")) say the same in two ways",
         remedy: "remove one of them")
+    }
+    if trigger == .planned, keys.has("minimum"), keys.reading.isSound(keys.full("when")) {
+      keys.reading.report(
+        keys.full("minimum"), "\(keys.full("minimum")) means nothing where stages are as planned",
+        remedy: "remove it, or write when: plateau")
     }
   }
 }

@@ -67,6 +67,8 @@ package struct Announce: Hashable, Sendable {
   package var remaining: Int
   /// The clients' learning rate.
   package var learningRate: Float
+  /// What the learning rate of the newest block and head is multiplied with, in (0, 1].
+  package var entryRate: Float
   /// The clients that are to train, in rising order.
   package var selected: [Int]
   /// The model's segments in order: block 1 to the newest, then the head; none where they aren't listed.
@@ -81,14 +83,15 @@ package struct Announce: Hashable, Sendable {
   /// An announcement of the given parts; the base follows from the segments if they are listed.
   package init(
     sequence: UInt64, state: State, warmUp: Bool, remaining: Int, learningRate: Float,
-    selected: [Int], segments: [Segment], updateCodec: String, base: Digest? = nil,
-    shallowHeads: [Segment] = []
+    entryRate: Float = 1, selected: [Int], segments: [Segment], updateCodec: String,
+    base: Digest? = nil, shallowHeads: [Segment] = []
   ) {
     self.sequence = sequence
     self.state = state
     self.warmUp = warmUp
     self.remaining = remaining
     self.learningRate = learningRate
+    self.entryRate = entryRate
     self.selected = selected
     self.segments = segments
     self.updateCodec = updateCodec

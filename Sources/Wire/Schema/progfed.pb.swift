@@ -324,6 +324,9 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   /// SHA-256 over the segments' states, 32 bytes each, in order; only where no segments are listed.
   var base: Data = Data()
 
+  /// What the learning rate of the newest block and head is multiplied with; 0 for 1.
+  var entryRate: Float = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What the broker is doing.
@@ -1370,7 +1373,7 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Announce"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{2}\u{2}segments\0\u{3}update_codec\0\u{1}base\0\u{c}\u{7}\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{2}\u{2}segments\0\u{3}update_codec\0\u{1}base\0\u{3}entry_rate\0\u{c}\u{7}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1387,6 +1390,7 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.segments) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.updateCodec) }()
       case 10: try { try decoder.decodeSingularBytesField(value: &self.base) }()
+      case 11: try { try decoder.decodeSingularFloatField(value: &self.entryRate) }()
       default: break
       }
     }
@@ -1420,6 +1424,9 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.base.isEmpty {
       try visitor.visitSingularBytesField(value: self.base, fieldNumber: 10)
     }
+    if self.entryRate.bitPattern != 0 {
+      try visitor.visitSingularFloatField(value: self.entryRate, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1433,6 +1440,7 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.segments != rhs.segments {return false}
     if lhs.updateCodec != rhs.updateCodec {return false}
     if lhs.base != rhs.base {return false}
+    if lhs.entryRate != rhs.entryRate {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -75,7 +75,9 @@ struct BrokerBench {
   ) -> [BrokerAction] {
     handle(
       .prepared(
-        PreparedModel(round: round, segments: segments, updateLimit: updateLimit)))
+        PreparedModel(
+          phase: machine.plan.schedule.phase(in: round), segments: segments,
+          updateLimit: updateLimit)))
   }
 
   @discardableResult

@@ -1,0 +1,56 @@
+public import Tensors
+
+/// How far a segment gets by its steps, in terms of how far it goes: 1 if all lead the same way, 0 in circles.
+///
+/// Σⱼ |Σ Δⱼ| / Σⱼ Σ |Δⱼ|: the steps Δ of a window of rounds summed first, then the parameters j (Wu et al.,
+/// “ProFL”, KDD 2025). A segment that has converged goes to and fro.
+public struct EffectiveMovement: Hashable, Sendable {
+  /// How many steps make a window.
+  public let window: Int
+  /// Where the steps of the window lead so far.
+  public private(set) var path: ParameterVector?
+  /// How far each parameter went, whichever way.
+  public private(set) var distances: [Float]
+  /// How many steps of the window there were.
+  public private(set) var steps: Int
+
+  /// A movement at the beginning of a window.
+  public init(window: Int) {
+    precondition(window > 0, "a window of \(window) steps")
+    self.window = window
+    path = nil
+    distances = []
+    steps = 0
+  }
+
+  /// A movement in the middle of a window, as a checkpoint kept it.
+  public init(window: Int, path: ParameterVector, distances: [Float], steps: Int) {
+    precondition(path.scalars.count == distances.count, "a path of another segment")
+    self.init(window: window)
+    self.path = path
+    self.distances = distances
+    self.steps = steps
+  }
+
+  /// Takes in a step; at the window's end its effective movement, in [0, 1], and the next window begins.
+  ///
+  /// A step of another segment than the one before begins a window of its own.
+  public mutating func note(_ step: ParameterVector) -> Double? {
+    if let path, path.layout == step.layout {
+      for index in distances.indices {
+        self.path?.scalars[index] += step.scalars[index]
+        distances[index] += abs(step.scalars[index])
+      }
+      steps += 1
+    } else {
+      path = step
+      distances = step.scalars.map { abs($0) }
+      steps = 1
+    }
+    guard steps >= window, let path else { return nil }
+    let far = path.scalars.reduce(0.0) { $0 + Double(abs($1)) }
+    let all = distances.reduce(0.0) { $0 + Double($1) }
+    self = EffectiveMovement(window: window)
+    return all > 0 ? far / all : 0
+  }
+}

@@ -1,0 +1,33 @@
+public import Measures
+public import Tensors
+
+/// The values that a segment is initialized with, told by what they are drawn from: whoever has these eight bytes
+/// draws them for itself.
+public struct FreshValues: Hashable, Sendable {
+  /// What stands in the place of a codec's name where values travel so.
+  public static let codec = "initial"
+  /// How many bytes they take.
+  public static let byteCount = 8
+
+  /// What they are drawn from.
+  public let random: RandomStream
+
+  /// The values drawn from `random`.
+  public init(random: RandomStream) { self.random = random }
+
+  /// What `bytes` tell; nil unless there are eight.
+  public init?(_ bytes: some Collection<UInt8>) {
+    guard bytes.count == Self.byteCount else { return nil }
+    random = RandomStream(key: bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+  }
+
+  /// The key of what they are drawn from, the lowest byte first.
+  public var bytes: [UInt8] {
+    (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: random.key >> (8 * $0)) }
+  }
+
+  /// The values of the segment.
+  public func values(of layout: ParameterLayout) -> ParameterVector {
+    ParameterVector(initializing: layout, random: random)
+  }
+}

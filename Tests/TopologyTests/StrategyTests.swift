@@ -1,0 +1,87 @@
+import Progressive
+import Testing
+import Topology
+
+struct StrategyTests {
+  @Test(arguments: Strategy.allCases)
+  func `each strategy gives all rounds to its steps`(strategy: Strategy) throws {
+    let topology = try Texts.topology(Texts.least, Overrides(strategy: strategy))
+    #expect(topology.growthSchedule.strategy == strategy)
+    #expect(topology.growthSchedule.totalRounds == 12)
+    #expect(topology.growthSchedule.warmUpRounds == (strategy.warmsUp ? 1 : 0))
+    let check = TopologyCheck(topology)
+    #expect(check.stages.reduce(0) { $0 + $1.rounds } == 12)
+    #expect(check.computation <= 1)
+    #expect((check.computation == 1) == (strategy == .endToEnd))
+  }
+
+  @Test func `freezing begins with its longest step, the others end with it`() throws {
+    let text = Texts.section("stages", "each: 2")
+    let rounds = try [Strategy.progressive, .partial, .freezing].map {
+      try Texts.topology(text, Overrides(strategy: $0)).growthSchedule.rounds
+    }
+    #expect(rounds == [[2, 2, 8], [2, 2, 8], [8, 2, 2]])
+  }
+
+  @Test func `the forecast counts what is trained and sent`() throws {
+    let text = Texts.section("stages", "rounds: [4, 4, 4]", "warmUp: 0")
+    func check(_ strategy: Strategy) throws -> TopologyCheck {
+      TopologyCheck(try Texts.topology(text, Overrides(strategy: strategy)))
+    }
+    let (blocks, heads) = ([320, 18_496, 1_179_776], [330, 650, 1290])
+    let layerwise = try check(.layerwise)
+    #expect(
+      layerwise.stages.map(\.up.bytes)
+        == (0..<3).map { 4 * 4 * 10 * (blocks[$0] + heads[$0]) })
+    let partial = try check(.partial)
+    #expect(
+      partial.stages.map(\.up.bytes)
+        == (0..<3).map { 4 * 4 * 10 * (blocks.prefix($0 + 1).reduce(0, +) + heads[2]) })
+    let freezing = try check(.freezing)
+    #expect(
+      freezing.stages.map(\.up.bytes)
+        == (0..<3).map { 4 * 4 * 10 * (blocks.suffix(3 - $0).reduce(0, +) + heads[2]) })
+    // The full model goes down before the first round of partial training, once to each client.
+    #expect(
+      partial.stages[0].down.bytes == 10 * 4 * (1_199_882 + 3 * (blocks[0] + heads[2])))
+  }
+
+  @Test func `triggers and entries are read with their keys`() throws {
+    let plateau = try Texts.topology(
+      Texts.section(
+        "stages", "when: plateau", "patience: 4", "gain: 0.01", "minimum: 3", "warmUp: 1",
+        "ramp: 2", "restartLearningRate: true", "entry: continued")
+    )
+    #expect(plateau.growthSchedule.trigger == .plateau(patience: 4, gain: 0.01))
+    #expect(plateau.growthSchedule.minimumRounds == 3)
+    // Stages that may end sooner get twice the paper's rule at most.
+    #expect(plateau.growthSchedule.rounds == [4, 4, 4])
+    #expect(plateau.growthSchedule.rampRounds == 2)
+    #expect(plateau.growthSchedule.restartsLearningRate)
+    #expect(plateau.entry == .continued)
+    let movement = try Texts.topology(
+      Texts.section("stages", "when: movement", "window: 2", "level: 0.3", "slope: 0.02"))
+    #expect(
+      movement.growthSchedule.trigger
+        == .movement(window: 2, patience: 3, level: 0.3, slope: 0.02))
+    #expect(!TopologyCheck(movement).warnings.isEmpty)
+    #expect(plateau.growthCanonical != movement.growthCanonical)
+  }
+
+  @Test(arguments: [
+    ("stages: {when: sometimes}", "stages.when"),
+    ("stages: {patience: 2}", "stages.patience"),
+    ("stages: {when: plateau, window: 2}", "stages.window"),
+    ("stages: {when: movement, gain: 0.1}", "stages.gain"),
+    ("stages: {minimum: 2}", "stages.minimum"),
+    ("stages: {when: plateau, minimum: 9}", "stages.minimum"),
+    ("stages: {entry: slow}", "stages.entry"),
+    ("stages: {when: plateau}\nevaluation: {every: 0}", "evaluation.every"),
+    ("strategy: backwards", "strategy"),
+    ("strategy: mixed\nparticipation: {caps: [{stage: 1, clients: 0-3}]}", "participation.caps"),
+  ])
+  func `what makes no sense together is told`(text: String, path: String) {
+    let faults = Texts.faults(Texts.with(text))
+    #expect(faults.map(\.path) == [path], "\(faults.map(\.words))")
+  }
+}
