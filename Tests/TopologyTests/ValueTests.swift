@@ -255,6 +255,10 @@ struct ValueTests {
   func `the last round is always evaluated`(every: Int, rounds: [Int]) throws {
     let topology = try Texts.topology(Texts.section("evaluation", "every: \(every)"))
     #expect((1...12).filter { topology.evaluation.isDue(after: $0, of: 12) } == rounds)
+    let more = try Texts.topology(Texts.section("evaluation", "every: \(every)", "last: 3"))
+    #expect(
+      (1...12).filter { more.evaluation.isDue(after: $0, of: 12) }
+        == Set(rounds).union([10, 11, 12]).sorted())
   }
 
   @Test func `the trainer is told everything`() throws {
