@@ -55,7 +55,9 @@ import Testing
     first.close()
     let database = try DatabaseQueue(path: url.path)
     try database.write {
-      for table in ["meter", "cohort", "origin", "epoch", "timing"] {
+      for table in [
+        "meter", "cohort", "origin", "epoch", "timing", "holding", "fairness", "gradient",
+      ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }
       try $0.execute(sql: "PRAGMA user_version = 1")

@@ -151,7 +151,9 @@ import Testing
     try RunStore.create(at: url, header: .example).close()
     let database = try DatabaseQueue(path: url.path)
     try database.write {
-      for table in ["origin", "epoch", "meter", "cohort"] {
+      for table in [
+        "origin", "epoch", "meter", "cohort", "timing", "holding", "fairness", "gradient",
+      ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }
       try $0.execute(sql: "PRAGMA user_version = 1")

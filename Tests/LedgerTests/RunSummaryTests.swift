@@ -52,7 +52,10 @@ import Testing
       #expect(keys(load["down"]) == ["payload", "wire"])
       #expect(keys(load["up"]) == ["payload", "wire"])
     }
-    #expect(keys(object["final"]) == ["accuracy", "loss", "modelDigest"])
+    #expect(
+      keys(object["final"]) == [
+        "accuracy", "loss", "modelDigest", "best", "last", "meanOfLastFive",
+      ])
   }
 
   @Test func `what wasn't evaluated is null, and dice is only where there is one`() throws {
@@ -64,7 +67,12 @@ import Testing
     #expect(json.contains(#""accuracy":null"#))
     #expect(json.contains(#""loss":null"#))
     #expect(!json.contains("dice"))
-    #expect(try summary { $0.dice = 0.25 }.json(pretty: false).contains(#""dice":0.25"#))
+    #expect(!json.contains("best") && !json.contains("meanOfLastFive"))
+    let segmented = try summary { $0.dice = 0.25 }.json(pretty: false)
+    #expect(segmented.contains(#""dice":0.25"#))
+    for name in ["best", "last", "meanOfLastFive"] {
+      #expect(segmented.contains(#""\#(name)":0.5"#) && segmented.contains(#""\#(name)Dice":0.25"#))
+    }
   }
 
   @Test(arguments: [Double.nan, .infinity, -.infinity])

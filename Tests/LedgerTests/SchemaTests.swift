@@ -25,7 +25,7 @@ import Testing
     try database.read { database in
       let tables = [
         "run", "stage", "round", "outcome", "traffic", "counter", "cohort", "meter", "origin",
-        "epoch",
+        "epoch", "timing", "holding", "fairness", "gradient",
       ]
       for table in tables {
         let line = try #require(

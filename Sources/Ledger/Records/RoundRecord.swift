@@ -26,6 +26,10 @@ public struct RoundRecord: Hashable, Sendable {
   public var loss: Double?
   /// The mean Dice coefficient over the foreground classes; nil unless this is segmentation.
   public var dice: Double?
+  /// How the accuracy is spread over the clients; nil if not evaluated, or unless samples are labelled as a whole.
+  public var fairness: Fairness?
+  /// The squared norm of the full model's gradient on some training samples; nil where that wasn't asked for.
+  public var squaredGradientNorm: Double?
   /// What became of each selected client.
   public var outcomes: [ClientOutcome]
   /// What else happened, by name: "malformed frame".

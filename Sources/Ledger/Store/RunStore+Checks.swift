@@ -12,7 +12,7 @@ extension RunStore {
     }
     let found = try tables(of: database)
     for (name, definition) in expected where found[name] != definition {
-      if version < 2, found[name] == nil, tablesOfVersion2.contains(name) { continue }
+      if found[name] == nil, let first = firstVersions[name], version < first { continue }
       throw corrupt("its table \(name) isn't that of a ledger")
     }
   }

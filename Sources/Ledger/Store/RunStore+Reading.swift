@@ -32,10 +32,12 @@ extension RunStore {
         offered: try Self.traffic(in: database, view: .client, offered: true),
         kinds: try Self.kinds(in: database), counters: try Self.counters(in: database),
         meter: try Self.meter(in: database), groups: header.groups,
+        partition: PartitionSummary(of: try Self.labels(in: database)),
         targets: Milestone.targets(of: rounds),
         final: FinalSummary(
           accuracy: end?.accuracy ?? last?.accuracy, loss: end?.loss ?? last?.loss,
-          dice: end?.dice ?? last?.dice, modelDigest: end?.modelDigest))
+          dice: end?.dice ?? last?.dice, accuracies: ScoreCourse(of: rounds.map(\.accuracy)),
+          dices: ScoreCourse(of: rounds.map(\.dice)), modelDigest: end?.modelDigest))
     }
   }
 

@@ -16,6 +16,8 @@ extension RunStore {
       traffic[row[0], default: .zero][direction] = try Self.traffic(row, 2)
     }
     let (timings, waste) = (try timings(in: database), try waste(in: database))
+    let fairness = try fairness(in: database)
+    let gradients = try squaredGradientNorms(in: database)
     let rows = try Row.fetchAll(database, sql: "SELECT * FROM round ORDER BY round")
     return try rows.map { row in
       RoundSummary(
@@ -30,7 +32,9 @@ extension RunStore {
             up: try fullModel(header, times: count(row, "upClients"))),
           flops: row["fullModelFlops"]),
         elapsed: try time(row, "elapsed") ?? .zero, accuracy: row["accuracy"], loss: row["loss"],
-        dice: row["dice"], timing: timings[row["round"]], wasted: waste[row["round"]] ?? .zero)
+        dice: row["dice"], fairness: fairness[row["round"]],
+        squaredGradientNorm: gradients[row["round"]], timing: timings[row["round"]],
+        wasted: waste[row["round"]] ?? .zero)
     }
   }
 

@@ -4,10 +4,15 @@ extension RunStore {
   /// Marks an SQLite file as a ledger: "PFLg".
   static let applicationIdentifier = 0x5046_4C67
   /// The schema that is written; later versions must still read it.
-  static let schemaVersion = 2
+  static let schemaVersion = 3
 
   /// The tables; the article *Schema* explains each column.
-  static let schema = tablesOfVersion1 + additionsOfVersion2
+  static let schema = tablesOfVersion1 + additions.map(\.sql).joined()
+
+  /// What the later versions added, in their order.
+  static let additions: [(version: Int, sql: String)] = [
+    (2, additionsOfVersion2), (3, additionsOfVersion3),
+  ]
 
   private static let tablesOfVersion1 = """
     PRAGMA application_id = \(applicationIdentifier);
@@ -98,8 +103,7 @@ extension RunStore {
     ) STRICT, WITHOUT ROWID;
     """
 
-  /// What version 2 added.
-  static let additionsOfVersion2 = """
+  private static let additionsOfVersion2 = """
 
     CREATE TABLE cohort (
       number INTEGER PRIMARY KEY,
@@ -147,6 +151,35 @@ extension RunStore {
     ) STRICT;
     """
 
-  /// The tables that came with version 2; a ledger of version 1 is whole without them.
-  static let tablesOfVersion2: Set<String> = ["cohort", "meter", "origin", "epoch", "timing"]
+  private static let additionsOfVersion3 = """
+
+    CREATE TABLE holding (
+      client INTEGER NOT NULL,
+      label INTEGER NOT NULL,
+      samples INTEGER NOT NULL,
+      PRIMARY KEY (client, label)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE fairness (
+      round INTEGER PRIMARY KEY REFERENCES round ON DELETE CASCADE,
+      clients INTEGER NOT NULL,
+      mean REAL NOT NULL,
+      minimum REAL NOT NULL,
+      lowestTenth REAL NOT NULL,
+      median REAL NOT NULL,
+      maximum REAL NOT NULL,
+      deviation REAL NOT NULL
+    ) STRICT;
+
+    CREATE TABLE gradient (
+      round INTEGER PRIMARY KEY REFERENCES round ON DELETE CASCADE,
+      squaredNorm REAL NOT NULL
+    ) STRICT;
+    """
+
+  /// With which version the tables came that the first one lacked: ledgers before it are whole without them.
+  static let firstVersions = [
+    "cohort": 2, "meter": 2, "origin": 2, "epoch": 2, "timing": 2, "holding": 3, "fairness": 3,
+    "gradient": 3,
+  ]
 }

@@ -22,6 +22,7 @@ extension RunStore {
           arguments: StatementArguments(reading.databaseValues))
       }
       try Self.insert(record.timing, round: record.round, into: database)
+      try Self.insertEvaluation(of: record, into: database)
       let counters = record.counters.merging(book.counters, uniquingKeysWith: +)
       for (name, count) in counters.sorted(by: { $0.key < $1.key }) {
         try database.execute(

@@ -11,9 +11,12 @@ public final class RunStore: Sendable {
 
   /// Makes the ledger of a new run; only one with an origin can be resumed.
   ///
+  /// `labels` say how many training samples of each label each client holds, a row for each client; none where samples
+  /// aren't labelled as a whole.
+  ///
   /// - Throws: `exists` where one is; `readOnly`, `full`.
   public static func create(
-    at url: URL, header: RunHeader, origin: RunOrigin? = nil
+    at url: URL, header: RunHeader, origin: RunOrigin? = nil, labels: [[Int]] = []
   ) throws(LedgerError) -> RunStore {
     let path = url.path(percentEncoded: false)
     if FileManager.default.fileExists(atPath: path) {
@@ -27,6 +30,7 @@ public final class RunStore: Sendable {
       try database.execute(sql: RunStore.schema)
       try RunStore.insert(header, into: database)
       if let origin { try RunStore.insert(origin, into: database) }
+      try RunStore.insert(labels: labels, into: database)
     }
     first.close()
     try DurableFile.move(partial, to: url)
@@ -39,8 +43,11 @@ public final class RunStore: Sendable {
   public static func open(at url: URL) throws(LedgerError) -> RunStore {
     let store = try existing(at: url, journal: .writeAhead)
     try store.write { database in
-      guard try Int.fetchOne(database, sql: "PRAGMA user_version") == 1 else { return }
-      try database.execute(sql: additionsOfVersion2)
+      let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? schemaVersion
+      guard version < schemaVersion else { return }
+      for (addition, sql) in additions where addition > version {
+        try database.execute(sql: sql)
+      }
       try database.execute(sql: "PRAGMA user_version = \(schemaVersion)")
     }
     return store

@@ -8,6 +8,10 @@ public struct FinalSummary: Hashable, Sendable {
   public var loss: Double?
   /// The final mean Dice coefficient; nil unless this is segmentation.
   public var dice: Double?
+  /// The accuracies on the way; nil if nothing was evaluated.
+  public var accuracies: ScoreCourse?
+  /// The mean Dice coefficients on the way; nil unless this is segmentation.
+  public var dices: ScoreCourse?
   /// The final model's name; nil until there is one.
   public var modelDigest: Digest?
 }

@@ -4,6 +4,7 @@ extension RoundSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case round, stage, warmUp, selected, accepted, late, lost, refused, duplicates, down, up, flops
     case fullModel, elapsed, accuracy, loss, dice, opened, closed, criticalPath, wasted
+    case fairness, squaredGradientNorm
   }
 
   /// Reads one element of "rounds".
@@ -24,6 +25,9 @@ extension RoundSummary: Codable {
     accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
     loss = try container.decodeIfPresent(Double.self, forKey: .loss)
     dice = try container.decodeIfPresent(Double.self, forKey: .dice)
+    fairness = try container.decodeIfPresent(Fairness.self, forKey: .fairness)
+    squaredGradientNorm = try container.decodeIfPresent(
+      Double.self, forKey: .squaredGradientNorm)
     if let path = try container.decodeIfPresent(CriticalPath.self, forKey: .criticalPath) {
       timing = RoundTiming(
         opened: try container.duration(forKey: .opened),
@@ -32,7 +36,7 @@ extension RoundSummary: Codable {
     wasted = try container.decodeIfPresent(TwoWayTraffic.self, forKey: .wasted) ?? .zero
   }
 
-  /// Writes one element of "rounds"; "dice" only where there is one.
+  /// Writes one element of "rounds"; "dice", "fairness" and "squaredGradientNorm" only where there is one.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(round, forKey: .round)
@@ -50,6 +54,8 @@ extension RoundSummary: Codable {
     try container.encode(accuracy.finite, forKey: .accuracy)
     try container.encode(loss.finite, forKey: .loss)
     try container.encodeIfPresent(dice.finite, forKey: .dice)
+    try container.encodeIfPresent(fairness, forKey: .fairness)
+    try container.encodeIfPresent(squaredGradientNorm.finite, forKey: .squaredGradientNorm)
     try container.encodeIfPresent(timing?.opened.seconds, forKey: .opened)
     try container.encodeIfPresent(timing?.closed.seconds, forKey: .closed)
     try container.encodeIfPresent(timing?.path, forKey: .criticalPath)

@@ -30,6 +30,10 @@ public struct RoundSummary: Hashable, Sendable {
   public var loss: Double?
   /// The mean Dice coefficient after the round; nil unless this is segmentation.
   public var dice: Double?
+  /// How the accuracy is spread over the clients; nil where that isn't known.
+  public var fairness: Fairness?
+  /// The squared norm of the full model's gradient on some training samples; nil where that isn't known.
+  public var squaredGradientNorm: Double?
   /// When the round was and where its time went; nil where the clock is real, or no update counted.
   public var timing: RoundTiming?
   /// The models and updates that were sent to and from clients whose updates didn't count.

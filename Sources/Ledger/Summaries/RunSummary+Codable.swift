@@ -6,7 +6,7 @@ extension RunSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case format, name, seed, clock, transport, strategy, codecs, state, plannedRounds, elapsed
     case wallClock, model, rounds, stages, totals, fullModel, sockets, offered, kinds, counters
-    case savings, flopsSavings, meter, groups, milestones, final
+    case savings, flopsSavings, meter, groups, partition, milestones, final
   }
 
   /// What is read of a milestone: the rest follows from the rounds.
@@ -49,6 +49,7 @@ extension RunSummary: Codable {
     counters = try container.decode([String: Int].self, forKey: .counters)
     meter = try container.decodeIfPresent(MeterSummary.self, forKey: .meter)
     groups = try container.decodeIfPresent([ClientGroup].self, forKey: .groups) ?? []
+    partition = try container.decodeIfPresent(PartitionSummary.self, forKey: .partition)
     targets =
       try container.decodeIfPresent([Target].self, forKey: .milestones)?.map(\.accuracy) ?? []
     final = try container.decode(FinalSummary.self, forKey: .final)
@@ -82,6 +83,7 @@ extension RunSummary: Codable {
     try container.encode(reduction.flops.finite, forKey: .flopsSavings)
     try container.encode(meter, forKey: .meter)
     try container.encode(groups, forKey: .groups)
+    try container.encodeIfPresent(partition, forKey: .partition)
     try container.encode(milestones, forKey: .milestones)
     try container.encode(final, forKey: .final)
   }

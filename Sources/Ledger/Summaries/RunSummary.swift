@@ -50,6 +50,8 @@ public struct RunSummary: Hashable, Sendable {
   public var meter: MeterSummary?
   /// The clients by kind; empty where nothing is known of them.
   public var groups: [ClientGroup]
+  /// Who holds which labels, in a few figures; nil where that isn't known.
+  public var partition: PartitionSummary?
   /// The accuracies whose cost is looked at.
   public var targets: [Double]
   /// The end of the run.
