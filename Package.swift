@@ -142,7 +142,8 @@ let package = Package(
     .testTarget(
       name: "FleetTests",
       dependencies: [
-        "Federation", "Fleet", "Ledger", "Links", "Measures", "TestSupport", "Topology", "ZeroMQ",
+        "Datasets", "Federation", "Fleet", "Ledger", "Links", "Measures", "Models", "Neural",
+        "Tensors", "TestSupport", "Topology", "ZeroMQ",
       ],
       swiftSettings: common),
     .testTarget(

@@ -1,3 +1,4 @@
+package import Measures
 import Tensors
 
 extension Dataset {
@@ -18,6 +19,26 @@ extension Dataset {
       }
       return dominant
     }
+  }
+
+  /// Some samples, each as likely as any other, in their own order; all of them where there are no more.
+  package func drawn(_ count: Int, stream: RandomStream) -> Dataset {
+    precondition(count >= 0, "\(count) samples drawn")
+    guard count < self.count else { return self }
+    var order = stream
+    let chosen = order.permutation(self.count).prefix(count).sorted()
+    func kept<Value>(_ values: [Value], each: Int) -> [Value] {
+      chosen.flatMap { values[$0 * each..<($0 + 1) * each] }
+    }
+    let pixels: Pixels =
+      switch pixels {
+      case .bytes(let values): .bytes(kept(values, each: input.count))
+      case .floats(let values): .floats(kept(values, each: input.count))
+      }
+    return Dataset(
+      name: name, input: input, classes: classes, normalization: normalization, pixels: pixels,
+      labels: kept(labels, each: labelsPerSample), labelsPerSample: labelsPerSample,
+      users: users.map { kept($0, each: 1) }, userNames: userNames, regions: regions)
   }
 
   /// The first `limit` samples; all of them where there are no more.

@@ -37,6 +37,45 @@ import Testing
         })
   }
 
+  @Test(arguments: [0, 1, 7, 19, 20, 50], [false, true])
+  func `drawn samples are different ones, as they were, in their order`(
+    count: Int, segmented: Bool
+  ) {
+    let dataset = randomDataset(count: 20, segmented: segmented)
+    let drawn = dataset.drawn(count, stream: RandomStream(seed: 5))
+    #expect(drawn.count == min(count, 20))
+    guard case .bytes(let all) = dataset.pixels, case .bytes(let some) = drawn.pixels else {
+      Issue.record("not bytes")
+      return
+    }
+    let (area, each) = (dataset.input.count, dataset.labelsPerSample)
+    var last = -1
+    for sample in 0..<drawn.count {
+      let pixels = some[sample * area..<(sample + 1) * area]
+      let origin = (0..<20).first { all[$0 * area..<($0 + 1) * area].elementsEqual(pixels) }
+      guard let origin else {
+        Issue.record("sample \(sample) isn't one of the data set")
+        continue
+      }
+      #expect(origin > last)
+      last = origin
+      #expect(
+        drawn.labels[sample * each..<(sample + 1) * each]
+          == dataset.labels[origin * each..<(origin + 1) * each])
+    }
+  }
+
+  @Test func `what is drawn depends on the seed, and any sample can be`() {
+    let dataset = randomDataset(count: 12)
+    var seen: Set<[UInt16]> = []
+    for seed in UInt64(0)..<40 {
+      let labels = dataset.drawn(6, stream: RandomStream(seed: seed)).labels
+      #expect(dataset.drawn(6, stream: RandomStream(seed: seed)).labels == labels)
+      seen.insert(labels)
+    }
+    #expect(seen.count > 20)
+  }
+
   @Test(arguments: 0...10, 0...10)
   func `ranges of an evaluation join to the whole`(a: Int, b: Int) {
     let dataset = randomDataset(count: 10)

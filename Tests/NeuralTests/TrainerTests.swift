@@ -206,6 +206,31 @@ import Testing
     #expect(evaluation.meanLoss < 0.1)
   }
 
+  @Test func `counts right answers class by class, whatever the batch size`() throws {
+    let small = Self.dropping
+    let trainer = try Trainer(network: try small.network(), batch: 4)
+    let parameters = try small.parameters(key: 3)
+    let (inputs, labels) = small.samples(23, key: 4)
+    var source = ArraySource(inputs: inputs, labels: labels)
+    let logits = try trainer.predictions(parameters, source: &source)
+    let classes = logits.count / labels.count
+    var expected = Array(repeating: (samples: 0, correct: 0), count: classes)
+    for (sample, label) in labels.enumerated() {
+      let row = logits[sample * classes..<(sample + 1) * classes]
+      let guess = row.indices.max { row[$0] < row[$1] }.map { $0 - sample * classes }
+      expected[Int(label)].samples += 1
+      if guess == Int(label) { expected[Int(label)].correct += 1 }
+    }
+    for batch in [1, 5, 23] {
+      source = ArraySource(inputs: inputs, labels: labels)
+      let evaluation = try trainer.evaluate(parameters, source: &source, batch: batch)
+      #expect(evaluation.classes.map(\.samples) == expected.map(\.samples))
+      #expect(evaluation.classes.map(\.correct) == expected.map(\.correct))
+      #expect(evaluation.classes.reduce(0) { $0 + $1.correct } == evaluation.correct)
+      #expect(evaluation.confusion.isEmpty)
+    }
+  }
+
   @Test func `of a source without samples changes nothing`() throws {
     let trainer = try Trainer(network: try Self.dropping.network(), batch: 8)
     var parameters = try Self.dropping.parameters(key: 1)

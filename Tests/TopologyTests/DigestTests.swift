@@ -14,7 +14,7 @@ import Topology
 struct DigestTests {
   @Test(arguments: [
     "seed: 5", "name: another", "participation: {perRound: 3, deadline: 9 s}",
-    "evaluation: {every: 7}", "limits: {chunk: 64 kB, updateNorm: 9}", "# a comment",
+    "evaluation: {every: 7, gradient: 50}", "limits: {chunk: 64 kB, updateNorm: 9}", "# a comment",
     "stages: {rounds: [2, 2, 8]}", "training: {batch: 20, momentum: 0.90}",
     "strategy: progressive", "codecs: {up: dense32}",
   ])

@@ -137,6 +137,7 @@ struct FaultTests {
     ("codecs: {errorFeedback: true, up: eden0.1}", 7, "codecs.up", "scales what it keeps"),
     ("evaluation:\n  every: -1", 8, "evaluation.every", "is -1"),
     ("evaluation:\n  batch: 0", 8, "evaluation.batch", "is 0"),
+    ("evaluation:\n  gradient: all", 8, "evaluation.gradient", "not a whole number"),
     ("limits:\n  bytesInFlight: 64", 8, "limits.bytesInFlight", "as in 64 MB"),
     ("limits:\n  bytesInFlight: 1 MB", 8, "limits.bytesInFlight", "one update"),
     ("limits:\n  chunk: 1 MB", 8, "limits.chunk", "write 1.02 kB to 262 kB"),

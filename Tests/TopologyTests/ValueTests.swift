@@ -31,7 +31,7 @@ struct ValueTests {
     #expect(topology.rules == RoundRules(clientsPerRound: 10))
     #expect(topology.codecs.up == UpdateCodec(.dense32))
     #expect(topology.codecs.down == UpdateCodec(.dense32))
-    #expect(topology.evaluation.every == 1)
+    #expect(topology.evaluation.every == 1 && topology.evaluation.gradient == 0)
     #expect(topology.limits == ProtocolLimits())
     #expect(topology.updateNorm == nil)
     #expect(topology.source == Texts.least)
@@ -126,7 +126,7 @@ struct ValueTests {
         errorFeedback: true
         blocks: {block2: linear8, head1: dense32}
         young: {rounds: 2, up: linear8, downDelta: eden2mse}
-      evaluation: {every: 5, batch: 250}
+      evaluation: {every: 5, batch: 250, gradient: 1000}
       limits:
         bytesInFlight: 32 MiB
         chunk: 128 KiB
@@ -194,6 +194,7 @@ struct ValueTests {
     #expect(topology.brokerPlan(run: 1, epoch: 1).updateCodec(in: old) == "topk1+linear4")
     #expect(topology.evaluation.every == 5)
     #expect(topology.evaluation.batch == 250)
+    #expect(topology.evaluation.gradient == 1000)
     var limits = ProtocolLimits()
     limits.bytesInFlight = 32 << 20
     limits.chunkBytes = 128 << 10

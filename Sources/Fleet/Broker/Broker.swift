@@ -58,13 +58,14 @@ package final class Broker: Sendable {
   /// - Throws: `ZMQError` for sockets, `LedgerError` for the run directory.
   package func run(in context: Context, bound: (Endpoints) -> Void) throws -> RunState {
     let topology = workload.topology
-    let ledger = try openLedger()
+    let labels = try workload.labels(seed: plan.seed)
+    let ledger = try openLedger(labels)
     defer { ledger.close() }
     let log = RunLog(at: directory.paths.log, level: settings.logLevel)
     let observer = LoggedRun(log: log, observer: observer)
     let keeper = try ModelKeeper(
       workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
-      observer: observer, resumption: resumption)
+      observer: observer, labels: labels, resumption: resumption)
     let stored = try resumption.map { try keeper.recover(round: $0.round) } ?? [:]
     try ledger.begin(
       Epoch(
@@ -111,7 +112,7 @@ package final class Broker: Sendable {
   }
 
   /// The run's ledger: a new one, or the old one without the rounds that are run again.
-  private func openLedger() throws -> RunStore {
+  private func openLedger(_ labels: [[Int]]) throws -> RunStore {
     let topology = workload.topology
     guard let resumption else {
       let ledger = try RunStore.create(
@@ -119,7 +120,7 @@ package final class Broker: Sendable {
         header: RunHeader(
           topology, seed: plan.seed, transport: settings.transport,
           mechanism: settings.security.mechanism),
-        origin: RunOrigin(topology, run: plan.run))
+        origin: RunOrigin(topology, run: plan.run), labels: labels)
       try DurableFile.write(Data(topology.source.utf8), to: directory.paths.topology)
       return ledger
     }

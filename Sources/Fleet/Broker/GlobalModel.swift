@@ -135,7 +135,7 @@ struct GlobalModel {
   }
 
   /// Where the architecture says so, gives a stage's head the values of the one before, which it replaces.
-  private mutating func carryHead(to stage: Int) {
+  mutating func carryHead(to stage: Int) {
     guard workload.topology.architecture.carriesHead, values[.head(stage)] == nil,
       let old = values[.head(stage - 1)],
       let layout = workload.network(stage: stage).layouts.last,
@@ -145,7 +145,7 @@ struct GlobalModel {
   }
 
   /// Where the topology says so, has a new block and head go on from what the model computed without them.
-  private mutating func continueModel(into stage: Int) {
+  mutating func continueModel(into stage: Int) {
     let topology = workload.topology
     guard topology.entry == .continued, topology.strategy.grows, stage > 1,
       values[.block(stage)] == nil, values[.head(stage)] == nil,
@@ -160,7 +160,7 @@ struct GlobalModel {
     values[.head(stage)] = new.head
   }
 
-  private func initialize(_ layout: ParameterLayout, stage: Int) -> ParameterVector {
+  func initialize(_ layout: ParameterLayout, stage: Int) -> ParameterVector {
     if let given = workload.start?.segments[layout.name] { return given }
     return fresh(layout, stage: stage).values(of: layout)
   }

@@ -27,6 +27,9 @@ final class ModelKeeper: @unchecked Sendable {
   private let directory: RunPaths
   private let ledger: RunStore
   private let observer: any RunObserver
+  /// How many training samples of each class each client has.
+  private let labels: [[Int]]
+  private let probe: ConvergenceProbe?
 
   private var model: GlobalModel
   private var course: GrowthCourse
@@ -43,10 +46,12 @@ final class ModelKeeper: @unchecked Sendable {
 
   /// A keeper that books into `ledger`, of a new run or one that goes on.
   ///
+  /// `labels` say how many training samples of each class each client has, where samples are labelled as a whole.
+  ///
   /// - Throws: `LedgerError` if the checkpoint is one of another model.
   init(
     workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
-    ledger: RunStore, observer: any RunObserver, resumption: Resumption? = nil
+    ledger: RunStore, observer: any RunObserver, labels: [[Int]], resumption: Resumption? = nil
   ) throws(LedgerError) {
     self.workload = workload
     self.plan = plan
@@ -54,6 +59,9 @@ final class ModelKeeper: @unchecked Sendable {
     self.directory = directory
     self.ledger = ledger
     self.observer = observer
+    self.labels = labels
+    probe = ConvergenceProbe(
+      workload, samples: workload.topology.evaluation.gradient, seed: plan.seed)
     model = GlobalModel(workload: workload, seed: plan.seed)
     course = GrowthCourse(plan.schedule)
     guard let resumption, let state = resumption.state, let checkpoint = resumption.checkpoint
@@ -157,6 +165,10 @@ final class ModelKeeper: @unchecked Sendable {
       record.accuracy = evaluation.accuracy
       record.loss = evaluation.meanLoss
       record.dice = evaluation.meanDice(of: workload.data.test.regions)
+      record.fairness = Fairness(
+        labels: labels, classAccuracies: evaluation.classes.map(\.accuracy))
+      record.squaredGradientNorm = try probe?.squaredGradientNorm(
+        at: model.fullModel(from: phase.stage), on: pool)
       accuracy = evaluation.accuracy
       loss = evaluation.meanLoss
       dice = record.dice

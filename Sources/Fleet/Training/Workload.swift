@@ -56,6 +56,18 @@ package struct Workload: Sendable {
       data.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
   }
 
+  /// How many training samples of each class each client has, a row for each; none where pixels are labelled.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  func labels(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    guard !data.train.isSegmentation else { return [] }
+    return try partition(seed: seed).map { samples in
+      var counts = Array(repeating: 0, count: data.train.classes)
+      for sample in samples { counts[Int(data.train.labels[sample])] += 1 }
+      return counts
+    }
+  }
+
   /// The segments that an update trained in `phase` covers, given the stage of its sub-model.
   func trainedLayouts(_ phase: Phase, depth: Int) -> [ParameterLayout] {
     let names = Set(phase.trainedSegments(depth: depth).map(\.description))

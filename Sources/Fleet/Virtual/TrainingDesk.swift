@@ -28,14 +28,14 @@ final class TrainingDesk: ModelDesk {
   /// - Throws: `PartitionError` if the data can't be dealt out.
   init(
     _ workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
-    ledger: RunStore, observer: any RunObserver
+    ledger: RunStore, observer: any RunObserver, labels: [[Int]]
   ) throws {
     self.workload = workload
     self.plan = plan
     self.pool = pool
     keeper = try ModelKeeper(
       workload: workload, plan: plan, pool: pool, directory: directory, ledger: ledger,
-      observer: observer)
+      observer: observer, labels: labels)
     partition = try workload.partition(seed: plan.seed)
     residuals = try ResidualStore(for: workload)
   }

@@ -49,13 +49,14 @@ package final class VirtualSimulation: Sendable {
     // Drawn from the seed, so that equal runs have equal messages.
     let number = RandomStream(seed: topology.seed).stream("run").value(at: 0) | 1
     let plan = topology.brokerPlan(run: number, epoch: 1)
+    let labels = try labels(seed: plan.seed)
     try DurableFile.write(Data(topology.source.utf8), to: directory.paths.topology)
     let ledger = try RunStore.create(
       at: directory.paths.ledger,
       header: RunHeader(topology, seed: plan.seed, transport: "modelled", clock: "virtual"),
-      origin: RunOrigin(topology, run: number))
+      origin: RunOrigin(topology, run: number), labels: labels)
     defer { ledger.close() }
-    let desk = try desk(plan, ledger: ledger)
+    let desk = try desk(plan, ledger: ledger, labels: labels)
     let loop = VirtualLoop(
       topology: topology, plan: plan, desk: desk, observer: observer,
       isToStop: { [self] in stops.withLock { $0 } })
@@ -69,12 +70,22 @@ package final class VirtualSimulation: Sendable {
   /// Ends the run early; what is there is kept.
   package func stop() { stops.withLock { $0 = true } }
 
-  private func desk(_ plan: BrokerPlan, ledger: RunStore) throws -> any ModelDesk {
+  /// Who has which labels; nobody any where nothing is trained.
+  private func labels(seed: UInt64) throws -> [[Int]] {
+    switch work {
+    case .training(let workload, _): try workload.labels(seed: seed)
+    case .costModel: []
+    }
+  }
+
+  private func desk(
+    _ plan: BrokerPlan, ledger: RunStore, labels: [[Int]]
+  ) throws -> any ModelDesk {
     switch work {
     case .training(let workload, let threads):
       try TrainingDesk(
         workload, plan: plan, pool: TrainingPool(width: threads), directory: directory.paths,
-        ledger: ledger, observer: observer)
+        ledger: ledger, observer: observer, labels: labels)
     case .costModel(let topology, let samples):
       CostModelDesk(
         topology: topology, plan: plan, samplesPerClient: samples, ledger: ledger,

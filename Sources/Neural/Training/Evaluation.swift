@@ -12,6 +12,22 @@ public struct Evaluation: Hashable, Sendable {
   ///
   /// Empty where samples are labelled as a whole.
   public var confusion: [Int] = []
+  /// What was seen of each class; empty where pixels are labelled.
+  public var classes: [ClassScore] = []
+
+  /// The right answers among the samples of one class.
+  public struct ClassScore: Hashable, Sendable {
+    /// The samples of the class.
+    public var samples = 0
+    /// Those of them for which the class has the largest logit.
+    public var correct = 0
+
+    /// The share of right answers; nil if there were no samples.
+    public var accuracy: Double? { samples > 0 ? Double(correct) / Double(samples) : nil }
+
+    /// Nothing seen yet.
+    public init() {}
+  }
 
   /// The share of right answers; 0 if there were no samples.
   public var accuracy: Double { labels > 0 ? Double(correct) / Double(labels) : 0 }
@@ -27,11 +43,38 @@ public struct Evaluation: Hashable, Sendable {
     labels += other.labels
     correct += other.correct
     lossSum += other.lossSum
+    addClasses(of: other)
     guard !confusion.isEmpty else {
       confusion = other.confusion
       return
     }
     for (index, count) in other.confusion.enumerated() { confusion[index] += count }
+  }
+
+  private mutating func addClasses(of other: Evaluation) {
+    guard !classes.isEmpty else {
+      classes = other.classes
+      return
+    }
+    for (index, score) in other.classes.enumerated() {
+      classes[index].samples += score.samples
+      classes[index].correct += score.correct
+    }
+  }
+
+  /// Counts the samples with the given labels by their class; `logits` are row-major, `[B, classes]`.
+  mutating func countClasses(of labels: ArraySlice<Int32>, logits: [Float]) {
+    let count = logits.count / max(1, labels.count)
+    if classes.isEmpty { classes = Array(repeating: ClassScore(), count: count) }
+    for (row, label) in labels.enumerated() {
+      // Of equal logits the first counts, as it does in ``correct``.
+      var best = row * count
+      for place in row * count..<(row + 1) * count where logits[place] > logits[best] {
+        best = place
+      }
+      classes[Int(label)].samples += 1
+      if best - row * count == Int(label) { classes[Int(label)].correct += 1 }
+    }
   }
 
   /// The Dice coefficient of a region over all pixels seen; nil where samples are labelled as a whole.

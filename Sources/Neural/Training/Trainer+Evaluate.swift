@@ -19,7 +19,10 @@ extension Trainer {
     try forEachBatch(of: &source, capacity: batch ?? self.batch) { batch throws(DNNLError) in
       let plan = try plan(batch: batch.count, trainable: [])
       try plan.runForward(batch.inputs, Step(stream: stream, dropout: nil, firstSample: 0))
-      let score = plan.score(batch.labels)
+      var score = plan.score(batch.labels)
+      if network.labelsPerSample == 1 {
+        score.countClasses(of: batch.labels.prefix(batch.count), logits: plan.predictions)
+      }
       evaluation.add(score)
       return true
     }

@@ -1,0 +1,165 @@
+import Datasets
+import Federation
+import Fleet
+import Foundation
+import Ledger
+import Measures
+import Models
+import Neural
+import Tensors
+import TestSupport
+import Testing
+import Topology
+
+/// What evaluations keep in the ledger, against the same computed from the final model and the data.
+@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct EvaluationTests {
+  private struct Silence: RunObserver {
+    func closed(_ progress: RunProgress) {}
+    func noticed(_ notice: BrokerNotice) {}
+    func collapsed(round: Int, stage: Int, accuracy: Double) {}
+  }
+
+  /// A finished run.
+  private struct Outcome {
+    let workload: Workload
+    let summary: RunSummary
+    let labels: [[Int]]
+    let model: [ParameterVector]
+  }
+
+  private static func topology(
+    gradient: Int = 0, rounds: String = "[1, 1, 2]", training: String = "",
+    partition: String = "{dirichlet: 0.3, minimum: 5}"
+  ) -> String {
+    """
+    name: tiny
+    seed: 7
+    clients: 4
+    model: {name: convnet}
+    data:
+      name: synthetic
+      partition: \(partition)
+      limit: {train: 170, test: 90}
+    stages: {rounds: \(rounds)}
+    participation: {perRound: 3}
+    training: {\(training)}
+    evaluation: {every: 1, gradient: \(gradient)}
+    """
+  }
+
+  private static func run(_ text: String, threads: Int = 1) throws -> Outcome {
+    let folder = try Folder()
+    let topology = try Topology(
+      parsing: text, file: "tiny.yaml", overrides: Overrides(), checksFiles: false)
+    let workload = try Workload(topology)
+    let directory = try RunDirectory.create(at: folder.url.appending(path: "run"))
+    let simulation = VirtualSimulation(
+      .training(workload, threads: threads), directory: directory, observer: Silence())
+    #expect(try simulation.run() == .done)
+    let store = try RunStore.read(at: directory.paths.ledger)
+    defer { store.close() }
+    let file = try SafeTensors(decoding: [UInt8](Data(contentsOf: directory.paths.model)))
+    let model = topology.architecture.layouts(stage: topology.architecture.stages).map { layout in
+      ParameterVector(
+        layout: layout,
+        scalars: layout.parameters.flatMap {
+          file.tensors["\(layout.name).\($0.name)"]?.scalars ?? []
+        })
+    }
+    return Outcome(
+      workload: workload, summary: try store.summary(), labels: try store.labels(), model: model)
+  }
+
+  private static func trainer(_ outcome: Outcome, batch: Int) throws -> Trainer {
+    let architecture = outcome.workload.topology.architecture
+    return try Trainer(network: architecture.network(stage: architecture.stages), batch: batch)
+  }
+
+  @Test func `the squared gradient norm is that of the mean loss over the samples`() throws {
+    // More samples than there are: all of them count.
+    let outcome = try Self.run(Self.topology(gradient: 1000))
+    var batches = SequentialBatches(dataset: outcome.workload.data.train)
+    let gradient = try Self.trainer(outcome, batch: 170)
+      .gradient(outcome.model, source: &batches).gradient
+    let norm = gradient.flatMap(\.scalars).reduce(0) { $0 + Double($1) * Double($1) }
+    let kept = try #require(outcome.summary.rounds.last?.squaredGradientNorm)
+    #expect(norm > 0 && abs(kept - norm) < 1e-4 * norm, "\(kept), \(norm)")
+    #expect(outcome.summary.rounds.allSatisfy { $0.squaredGradientNorm != nil })
+  }
+
+  @Test func `at early stages the gradient is that of what the model will begin as`() throws {
+    // At such a rate nothing changes: each stage's model is the beginning of the full one.
+    let still = "learningRate: 1e-12, momentum: 0, weightDecay: 0"
+    let outcome = try Self.run(Self.topology(gradient: 60, training: still))
+    let norms = outcome.summary.rounds.compactMap(\.squaredGradientNorm)
+    #expect(norms.count == 4 && Set(outcome.summary.rounds.map(\.stage)) == [1, 2, 3])
+    for norm in norms { #expect(abs(norm - norms[0]) < 1e-6 * norms[0], "\(norms)") }
+  }
+
+  @Test func `taking gradients changes nothing else, and threads nothing at all`() throws {
+    let without = try Self.run(Self.topology())
+    let one = try Self.run(Self.topology(gradient: 65))
+    let three = try Self.run(Self.topology(gradient: 65), threads: 3)
+    #expect(without.summary.final.modelDigest == one.summary.final.modelDigest)
+    #expect(without.summary.rounds.allSatisfy { $0.squaredGradientNorm == nil })
+    var stripped = one.summary.rounds
+    for index in stripped.indices { stripped[index].squaredGradientNorm = nil }
+    #expect(stripped == without.summary.rounds)
+    #expect(one.summary.rounds == three.summary.rounds)
+    let all = try Self.run(Self.topology(gradient: 170))
+    #expect(
+      all.summary.rounds.map(\.squaredGradientNorm) != one.summary.rounds.map(\.squaredGradientNorm)
+    )
+  }
+
+  @Test func `clients' accuracies are the classes' in the proportions of their labels`() throws {
+    let outcome = try Self.run(Self.topology())
+    let test = outcome.workload.data.test
+    var batches = SequentialBatches(dataset: test)
+    let logits = try Self.trainer(outcome, batch: 30).predictions(outcome.model, source: &batches)
+    var confusion = Array(repeating: Array(repeating: 0, count: test.classes), count: test.classes)
+    for sample in 0..<test.count {
+      let row = logits[sample * test.classes..<(sample + 1) * test.classes]
+      let guess = row.indices.max { row[$0] < row[$1] } ?? 0
+      confusion[Int(test.labels[sample])][guess - sample * test.classes] += 1
+    }
+    let train = outcome.workload.data.train
+    let accuracies = try outcome.workload.partition(seed: 7).map { samples in
+      var (sum, count) = (0.0, 0.0)
+      for label in samples.map({ Int(train.labels[$0]) }) {
+        let ofLabel = confusion[label].reduce(0, +)
+        guard ofLabel > 0 else { continue }
+        sum += Double(confusion[label][label]) / Double(ofLabel)
+        count += 1
+      }
+      return sum / count
+    }
+    let spread = try #require(outcome.summary.rounds.last?.fairness)
+    #expect(spread.clients == 4)
+    #expect(abs(spread.mean - accuracies.reduce(0, +) / 4) < 1e-9)
+    #expect(abs(spread.minimum - (accuracies.min() ?? 0)) < 1e-9)
+    #expect(abs(spread.maximum - (accuracies.max() ?? 0)) < 1e-9)
+    #expect(spread.minimum < spread.maximum)
+  }
+
+  @Test(arguments: [
+    "iid", "{shards: 2}", "{dirichlet: 0.3, minimum: 5}", "{logNormal: 1}",
+  ])
+  func `the partition is that of the seed, whatever the rounds and threads`(
+    partition: String
+  ) throws {
+    let first = try Self.run(Self.topology(rounds: "[1, 1, 1]", partition: partition))
+    let dealt = try first.workload.partition(seed: 7)
+    let train = first.workload.data.train
+    let counted = dealt.map { samples in
+      (0..<train.classes).map { label in samples.count { Int(train.labels[$0]) == label } }
+    }
+    #expect(first.labels == counted && counted.count == 4)
+    #expect(counted.joined().reduce(0, +) == 170)
+    let second = try Self.run(
+      Self.topology(gradient: 20, rounds: "[2, 1, 1]", partition: partition), threads: 2)
+    #expect(second.labels == first.labels)
+    #expect(second.summary.partition == first.summary.partition)
+    #expect(try first.workload.partition(seed: 8) != dealt)
+  }
+}
