@@ -55,7 +55,8 @@ final class RunSnapshots: @unchecked Sendable {
       let store = try RunStore.read(at: ledger)
       defer { store.close() }
       let summary = try store.summary()
-      let report = HTMLReport(summary, clients: try store.clients())
+      let report = HTMLReport(
+        summary, clients: try store.clients(), labels: try store.labels())
       last = Snapshot(
         version: (last?.version ?? 0) + 1, isRunning: summary.state == .running,
         rounds: summary.rounds.count, page: report.liveText(), content: report.content(),

@@ -28,6 +28,18 @@ enum Example {
     ) { try $0.summary() }
   }
 
+  /// The same with a squared gradient norm of 8 / r² after each evaluated round r, and a spread over clients.
+  static func converging(rounds: Int, name: String? = nil, scale: Int = 1) throws -> RunSummary {
+    var summary = try summary(rounds: rounds, evaluation: 1, name: name, scale: scale)
+    for index in summary.rounds.indices {
+      let round = Double(index + 1)
+      summary.rounds[index].squaredGradientNorm = 8 / (round * round)
+      summary.rounds[index].fairness = Fairness(
+        of: [0.1, 0.2, 0.9].map { $0 * (1 - 1 / (1 + round)) })
+    }
+    return summary
+  }
+
   static func store<Value>(
     rounds: Int, clients: Int = 10, evaluation: Int? = 2, state: RunState? = .done,
     name: String? = nil, scale: Int = 1, _ body: (RunStore) throws -> Value

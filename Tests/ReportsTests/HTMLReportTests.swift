@@ -68,6 +68,40 @@ import FoundationXML
     #expect(comparison.contains("aria-label=\"Dice against bytes on the wire\""))
   }
 
+  @Test(arguments: [(8, 10), (100, 10), (3400, 62), (60, 100), (1, 1)])
+  func `the labels of any number of clients are drawn, and said to be some`(
+    clients: Int, classes: Int
+  ) throws {
+    var summary = try Example.summary(rounds: 3)
+    let labels = (0..<clients).map { client in
+      (0..<classes).map { ($0 * 7 + client) % 5 * (client % 9) }
+    }
+    summary.partition = PartitionSummary(of: labels)
+    let page = HTMLReport(summary, clients: [], labels: labels).text()
+    expectWellFormed(page)
+    let bars = page.components(separatedBy: "class=\"bar s8\"").count - 1
+    #expect(bars == min(clients, classes > 50 ? 3000 / classes : 60))
+    #expect(page.contains("labels of \(bars) clients, evenly chosen by size") == (bars < clients))
+    #expect(page.contains("data-path=\"partition.size.max\""))
+    #expect(page.utf8.count < 150_000)
+    let without = HTMLReport(summary, clients: []).text()
+    #expect(!without.contains("Labels of the clients"))
+  }
+
+  @Test func `the spread over the clients and the gradient have plots and figures`() throws {
+    let summary = try Example.converging(rounds: 12)
+    let page = HTMLReport(summary, clients: []).text()
+    expectWellFormed(page)
+    #expect(page.contains("aria-label=\"Clients&#39; accuracy against rounds\""))
+    #expect(page.contains("class=\"band s1\"") && page.contains("rounds.11.fairness.percentile10"))
+    #expect(page.contains("aria-label=\"Mean squared gradient norm against bytes on the wire\""))
+    let text = TextReport(summary, width: 200).text()
+    let line = "Accuracy: best 92.31 %, last 92.31 %, mean of the last five 90.75 %"
+    #expect(text.contains(line), "\(text)")
+    #expect(text.contains("a tenth of the clients below 11.1 %, the worst 9.2 %"))
+    #expect(text.contains("Gradient: squared norm 0.0556, 0.0556 at the lowest"))
+  }
+
   @Test func `a page of many clients stays small`() throws {
     let page = try page(rounds: 2, clients: 3000)
     #expect(page.utf8.count < 100_000)

@@ -15,10 +15,24 @@ extension Comparison {
       let dice = Axis("mean Dice of the foreground") { $0.fixed(2) }
       page.figures(plots("Dice", dice) { $0.dice($1) })
     }
+    addConvergence(to: &page)
     page.heading("Pareto front")
     page.figures([("final accuracy against all bytes", frontPlot(accuracy))])
     page.add(table().markup())
     return page.text()
+  }
+
+  private func addConvergence(to page: inout HTMLPage) {
+    let convergences = convergences
+    guard !convergences.isEmpty else { return }
+    page.heading("Convergence")
+    let plot = ConvergencePlot(
+      names: convergences.map { names[$0.run] }, courses: convergences.map { courses[$0.run] })
+    page.figures(plot.figures())
+    page.note(Convergence.explanation)
+    var table = HTMLTable(["run"] + Convergence.heads)
+    for (run, convergence) in convergences { table.add([names[run]] + convergence.cells) }
+    page.add(table.markup())
   }
 
   /// Whether any of the runs learnt segmentation.

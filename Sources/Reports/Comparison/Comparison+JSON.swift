@@ -14,10 +14,12 @@ extension Comparison {
           name: names[index],
           directory: directories.indices.contains(index) ? directories[index] : nil,
           model: run.model.name, codecs: run.codecs, strategy: run.strategy, seed: run.seed,
-          rounds: run.rounds.count, accuracy: accuracy(index), totals: run.totals,
+          rounds: run.rounds.count, accuracy: accuracy(index), final: run.final,
+          totals: run.totals,
           savings: run.reduction, elapsed: run.elapsed.seconds,
           isOnFront: front.contains(index),
-          milestones: Milestone.milestones(of: run.rounds, at: targets))
+          milestones: Milestone.milestones(of: run.rounds, at: targets),
+          convergence: Convergence(courses[index]))
       },
       front: front.map { names[$0] })
     let encoder = JSONEncoder()
@@ -41,10 +43,13 @@ extension Comparison {
     let seed: UInt64
     let rounds: Int
     let accuracy: Double?
+    let final: FinalSummary
     let totals: Load
     let savings: Savings
     let elapsed: Double
     let isOnFront: Bool
     let milestones: [Milestone]
+    /// How the full model's gradient fell; not there where it wasn't taken.
+    let convergence: Convergence?
   }
 }

@@ -54,6 +54,11 @@ package struct Comparison {
     return ParetoFront.members(choices).map { evaluated[$0] }
   }
 
+  /// How the gradients of the runs fell, of those that have any.
+  var convergences: [(run: Int, convergence: Convergence)] {
+    runs.indices.compactMap { run in Convergence(courses[run]).map { (run, $0) } }
+  }
+
   /// The table as text, at most `width` columns wide; colours only where they were asked for.
   package func text(width: Int = 80, colours: Bool = false) -> String {
     var columns: [TextTable.Column] = [
@@ -69,9 +74,8 @@ package struct Comparison {
     }
     var table = TextTable(columns + [.init("front")])
     let front = front
-    let limit = max(8, width / 4)
     for index in runs.indices {
-      let (run, name) = (runs[index], names[index])
+      let run = runs[index]
       let reached = targets.flatMap { target in
         let point = courses[index].first(reaching: target)
         return [
@@ -79,7 +83,7 @@ package struct Comparison {
         ]
       }
       let cells: [String] = [
-        name.count <= limit ? name : String(name.prefix(limit - 1)) + "…", String(run.rounds.count),
+        shortName(index, width: width), String(run.rounds.count),
         accuracy(index)?.percent(2) ?? "–", run.totals.traffic.down.wire.description,
         run.totals.traffic.up.wire.description, run.totals.traffic.wire.description,
         run.savings.map { (1 / $0).percent() } ?? "–", run.totals.flops.brief, run.elapsed.brief,
@@ -90,6 +94,33 @@ package struct Comparison {
     if !front.isEmpty {
       lines += ["", "* Pareto front: accuracy, bytes"]
     }
+    lines += convergenceLines(width: width, colours: colours)
     return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// A table of how the gradients fell; nothing where none were taken.
+  private func convergenceLines(width: Int, colours: Bool) -> [String] {
+    let convergences = convergences
+    guard !convergences.isEmpty else { return [] }
+    var table = TextTable([
+      .init("run", alignsLeft: true), .init("‖∇f‖²", "last", rank: 1), .init("‖∇f‖²", "lowest"),
+      .init("lowest", "on rounds", rank: 5), .init("lowest", "on bytes", rank: 4),
+      .init("mean", "on rounds", rank: 3), .init("mean", "on bytes", rank: 2),
+    ])
+    for (run, convergence) in convergences {
+      let slopes = [convergence.lowest, convergence.mean].flatMap { [$0.rounds, $0.bytes] }
+      table.add(
+        [shortName(run, width: width), convergence.last.scientific, convergence.minimum.scientific]
+          + slopes.map { $0?.slope.fixed(2) ?? "–" })
+    }
+    let note = "Slopes of log ‖∇f‖², lowest and mean so far, by least squares"
+    return [""] + table.lines(width: width, style: Style(isOn: colours))
+      + (note.count <= width ? ["", note] : [])
+  }
+
+  /// A run's name, cut where it would take more than a quarter of the width.
+  private func shortName(_ index: Int, width: Int) -> String {
+    let (name, limit) = (names[index], max(8, width / 4))
+    return name.count <= limit ? name : String(name.prefix(limit - 1)) + "…"
   }
 }

@@ -37,6 +37,11 @@ struct Course {
     let flops: Double
     let time: Duration
 
+    /// The squared norm of the full model's gradient; nil where it wasn't taken.
+    var squaredGradientNorm: Double? {
+      round.squaredGradientNorm.flatMap { $0.isFinite ? $0 : nil }
+    }
+
     func value(_ abscissa: Abscissa) -> Double {
       switch abscissa {
       case .rounds: Double(round.round)
@@ -86,6 +91,20 @@ struct Course {
   func dice(_ abscissa: Abscissa) -> [(x: Double, y: Double)] {
     points.compactMap { point in
       point.round.dice.flatMap { $0.isFinite ? (point.value(abscissa), $0) : nil }
+    }
+  }
+
+  /// The lowest or mean squared gradient norms so far; none where no gradients were taken.
+  func gradients(
+    _ measure: Convergence.Measure, _ abscissa: Abscissa
+  ) -> [(x: Double, y: Double)] {
+    var (lowest, sum, count) = (Double.infinity, 0.0, 0.0)
+    return points.compactMap { point in
+      guard let norm = point.squaredGradientNorm else { return nil }
+      lowest = min(lowest, norm)
+      sum += norm
+      count += 1
+      return (point.value(abscissa), measure == .lowest ? lowest : sum / count)
     }
   }
 

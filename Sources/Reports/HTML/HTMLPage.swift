@@ -83,7 +83,13 @@ struct HTMLPage {
     .border { stroke: var(--soft); stroke-dasharray: 2 4; }
     .limit { stroke: var(--ink); stroke-width: 2; stroke-dasharray: 6 3; }
     .front { fill: none; stroke: var(--soft); stroke-dasharray: 6 3; }
-    .curve { fill: none; stroke-width: 2; } .round { stroke: var(--paper); stroke-width: 0.5; }
+    .curve { fill: none; stroke-width: 2; } .trend { fill: none; stroke-dasharray: 5 4; }
+    .band, .key.band::before { opacity: 0.2; } .key.band { opacity: 1; } .shade { fill: var(--s1); }
+    .shade.d1, .key.d1::before { opacity: 0.12; } .shade.d2, .key.d2::before { opacity: 0.24; }
+    .shade.d3, .key.d3::before { opacity: 0.36; } .shade.d4, .key.d4::before { opacity: 0.5; }
+    .shade.d5, .key.d5::before { opacity: 0.62; } .shade.d6, .key.d6::before { opacity: 0.75; }
+    .shade.d7, .key.d7::before { opacity: 0.87; }
+    .round { stroke: var(--paper); stroke-width: 0.5; }
     .warm { opacity: 0.55; }
     .node { fill: var(--tile); stroke: var(--faint); } .link { fill: none; stroke: var(--soft); }
     .pending { fill: none; stroke: var(--faint); stroke-dasharray: 3 3; }
@@ -93,13 +99,13 @@ struct HTMLPage {
     .state.done { background: var(--s3); color: var(--on); } .state.running { background: var(--s1); color: var(--on); }
     .state.aborted, .state.interrupted { background: var(--s2); color: var(--on); }
     .note { max-width: 72ch; }
-    .curve.s1 { stroke: var(--s1); } .curve.s2 { stroke: var(--s2); } .curve.s3 { stroke: var(--s3); }
-    .curve.s4 { stroke: var(--s4); } .curve.s5 { stroke: var(--s5); } .curve.s6 { stroke: var(--s6); }
-    .curve.s7 { stroke: var(--s7); } .curve.s8 { stroke: var(--s8); }
-    :is(.mark, .bar, .round).s1 { fill: var(--s1); } :is(.mark, .bar, .round).s2 { fill: var(--s2); }
-    :is(.mark, .bar, .round).s3 { fill: var(--s3); } :is(.mark, .bar, .round).s4 { fill: var(--s4); }
-    :is(.mark, .bar, .round).s5 { fill: var(--s5); } :is(.mark, .bar, .round).s6 { fill: var(--s6); }
-    :is(.mark, .bar, .round).s7 { fill: var(--s7); } :is(.mark, .bar, .round).s8 { fill: var(--s8); }
+    :is(.curve, .trend).s1 { stroke: var(--s1); } :is(.curve, .trend).s2 { stroke: var(--s2); } :is(.curve, .trend).s3 { stroke: var(--s3); }
+    :is(.curve, .trend).s4 { stroke: var(--s4); } :is(.curve, .trend).s5 { stroke: var(--s5); } :is(.curve, .trend).s6 { stroke: var(--s6); }
+    :is(.curve, .trend).s7 { stroke: var(--s7); } :is(.curve, .trend).s8 { stroke: var(--s8); }
+    :is(.mark, .bar, .round, .band).s1 { fill: var(--s1); } :is(.mark, .bar, .round, .band).s2 { fill: var(--s2); }
+    :is(.mark, .bar, .round, .band).s3 { fill: var(--s3); } :is(.mark, .bar, .round, .band).s4 { fill: var(--s4); }
+    :is(.mark, .bar, .round, .band).s5 { fill: var(--s5); } :is(.mark, .bar, .round, .band).s6 { fill: var(--s6); }
+    :is(.mark, .bar, .round, .band).s7 { fill: var(--s7); } :is(.mark, .bar, .round, .band).s8 { fill: var(--s8); }
     .legend { font-size: 13px; color: var(--soft); }
     .key { margin-right: 14px; white-space: nowrap; } .key::before { content: ""; display: inline-block; width: 10px;
       height: 10px; border-radius: 2px; margin-right: 5px; background: var(--soft); }

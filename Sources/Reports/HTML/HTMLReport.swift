@@ -7,11 +7,14 @@ import Measures
 package struct HTMLReport {
   let summary: RunSummary
   let clients: [ClientTotal]
+  /// How many training samples of each label each client has; nothing where that isn't known.
+  let labels: [[Int]]
 
-  /// The report of `summary`, with the part that each client had.
-  package init(_ summary: RunSummary, clients: [ClientTotal]) {
+  /// The report of `summary`, with the part that each client had, and the labels that each has.
+  package init(_ summary: RunSummary, clients: [ClientTotal], labels: [[Int]] = []) {
     self.summary = summary
     self.clients = clients
+    self.labels = labels
   }
 
   /// The page, for a file of its own.
@@ -29,8 +32,11 @@ package struct HTMLReport {
     page.add(tiles())
     if summary.rounds.isEmpty { page.note(emptiness) }
     addFleet(to: &page)
+    addData(to: &page)
     guard !summary.rounds.isEmpty else { return page }
     addAccuracy(to: &page)
+    addFairness(to: &page)
+    addConvergence(to: &page)
     addBytes(to: &page)
     addComputation(to: &page)
     addRounds(to: &page)
@@ -71,6 +77,13 @@ package struct HTMLReport {
     var tiles: [(figure: Figure, text: String, name: String)] = []
     if let accuracy = final.accuracy {
       tiles.append((Figure("final.accuracy", accuracy), accuracy.percent(2), "accuracy"))
+    }
+    if let course = final.accuracies, final.dice == nil {
+      tiles.append(
+        (
+          Figure("final.meanOfLastFive", course.meanOfLastFive), course.meanOfLastFive.percent(2),
+          "accuracy, mean of the last five"
+        ))
     }
     if let dice = final.dice {
       tiles.append((Figure("final.dice", dice), dice.fixed(3), "Dice, foreground"))

@@ -99,8 +99,12 @@ struct FleetPicture {
       Frame.text(200, 45, Self.clipped(summary.codecs.down, 24), "middle"),
       Frame.strong(200, 240, "up \(traffic.up.wire)"),
       Frame.text(200, 255, Self.clipped(summary.codecs.up, 24), "middle"),
-      Frame.text(80, 228, "over \(summary.transport)", "middle"),
+      Frame.text(80, 228, place, "middle"),
     ]
+  }
+
+  private var place: String {
+    summary.transport == "modelled" ? "in simulated time" : "over \(summary.transport)"
   }
 
   private func rectangle(

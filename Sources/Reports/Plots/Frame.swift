@@ -27,13 +27,19 @@ struct Frame {
     }
     parts.append(line(left, bottom, right, bottom, "axis"))
     parts.append(text((left + right) / 2, bottom + 36, xAxis.title, "middle"))
-    let middle = Markup.coordinate((top + bottom) / 2)
-    parts.append(
-      Markup.element(
-        "text",
-        ["transform": "translate(12 \(middle)) rotate(-90)", "text-anchor": "middle"],
-        Markup.escaped(yAxis.title)))
+    parts.append(upright((top + bottom) / 2, yAxis.title))
     return parts.joined()
+  }
+
+  /// The title of an ordinate, around the height `middle`.
+  static func upright(_ middle: Double, _ title: String) -> String {
+    Markup.element(
+      "text",
+      [
+        "transform": "translate(12 \(Markup.coordinate(middle))) rotate(-90)",
+        "text-anchor": "middle",
+      ],
+      Markup.escaped(title))
   }
 
   /// A picture with a description for those who don't see it.

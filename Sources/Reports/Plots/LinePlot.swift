@@ -14,17 +14,24 @@ struct LinePlot {
   var borders: [(x: Double, name: String)] = []
   /// Whether the points are joined.
   var isJoined = true
+  /// Areas behind the curves, each over the places where its lower and upper borders are known.
+  var bands: [(name: String, places: [(x: Double, lower: Double, upper: Double)])] = []
+  /// Power laws over the extent of the series of that place; straight where both axes are logarithmic.
+  var trends: [(series: Int, law: PowerLaw)] = []
   /// Points that a stepped line runs through, from the left: a Pareto front.
   var front: [(x: Double, y: Double)] = []
 
   /// The picture and its legend.
   func markup() -> String {
     let points = series.flatMap(\.points)
+    let ends = trends.compactMap(ends(of:))
     let xScale = Scale(
       covering: points.map(\.x), kind: x.kind, fromZero: true, isTight: true,
       pixels: (Frame.left, Frame.right))
     let yScale = Scale(
-      covering: points.map(\.y), kind: y.kind, pixels: (Frame.bottom, Frame.top))
+      covering: points.map(\.y) + ends.flatMap { [$0.from.y, $0.to.y] }
+        + bands.flatMap { $0.places.flatMap { [$0.lower, $0.upper] } },
+      kind: y.kind, pixels: (Frame.bottom, Frame.top))
     var parts = [Frame.axes(xScale, x, yScale, y)]
     var last = -Double.infinity
     for border in borders where xScale.domain.contains(border.x) {
@@ -41,6 +48,16 @@ struct LinePlot {
       }
       parts.append(path(steps, "front"))
     }
+    for (index, band) in bands.enumerated() where !band.places.isEmpty {
+      let outline =
+        band.places.map { (xScale.position($0.x), yScale.position($0.lower)) }
+        + band.places.reversed().map { (xScale.position($0.x), yScale.position($0.upper)) }
+      parts.append(path(outline, "band s\(index % 8 + 1)"))
+    }
+    for trend in ends {
+      let line = [trend.from, trend.to].map { (xScale.position($0.x), yScale.position($0.y)) }
+      parts.append(path(line, "trend s\(trend.series % 8 + 1)"))
+    }
     for (index, curve) in series.enumerated() {
       let kind = "s\(index % 8 + 1)"
       let drawn = curve.points.filter { usable($0) }
@@ -53,8 +70,21 @@ struct LinePlot {
         }
       }
     }
-    let names = series.enumerated().map { ($1.name, "s\($0 % 8 + 1)") }
+    let names =
+      series.enumerated().map { ($1.name, "s\($0 % 8 + 1)") }
+      + bands.enumerated().map { ($1.name, "band s\($0 % 8 + 1)") }
     return Frame.legend(names) + Frame.picture(description, parts.joined())
+  }
+
+  /// Where a trend begins and ends; nil where its series has no usable points.
+  private func ends(
+    of trend: (series: Int, law: PowerLaw)
+  ) -> (series: Int, from: (x: Double, y: Double), to: (x: Double, y: Double))? {
+    let places = series[trend.series].points.filter(usable).map(\.x)
+    guard let first = places.min(), let last = places.max() else { return nil }
+    return (
+      trend.series, (first, trend.law.value(at: first)), (last, trend.law.value(at: last))
+    )
   }
 
   private func usable(_ point: (x: Double, y: Double)) -> Bool {

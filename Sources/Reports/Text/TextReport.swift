@@ -114,6 +114,17 @@ package struct TextReport {
     let counters = summary.counters.sorted { $0.key < $1.key }
     lines += list("Counted", counters.map { "\($0.value) × \($0.key)" })
     lines += list("Reached", milestones)
+    lines += list("Data", partition)
+    lines += list("Accuracy", scores(summary.final.accuracies) { $0.percent(2) } + fairness)
+    lines += list("Dice", scores(summary.final.dices) { $0.fixed(4) })
+    if let convergence = Convergence(summary) {
+      lines += list(
+        "Gradient",
+        [
+          "squared norm \(convergence.last.scientific)",
+          "\(convergence.minimum.scientific) at the lowest",
+        ])
+    }
     if let meter = summary.meter { lines += list("Meters", [HTMLReport.sentence(meter)]) }
     lines += list("Final", final)
     return lines
@@ -127,6 +138,36 @@ package struct TextReport {
       return "\(accuracy) in round \(round) for \(milestone.load.traffic.wire) and "
         + "\(milestone.load.flops.brief) FLOPs"
     }
+  }
+
+  /// Who has which labels.
+  private var partition: [String] {
+    guard let partition = summary.partition else { return [] }
+    let (size, labels) = (partition.size, partition.labelsPerClient)
+    return [
+      "\(partition.samples) samples on \(partition.clients) clients",
+      "\(size.min) to \(size.max) each",
+      "\(labels.min) to \(labels.max) of \(partition.labels) labels",
+    ]
+  }
+
+  private func scores(_ course: ScoreCourse?, _ text: (Double) -> String) -> [String] {
+    guard let course else { return [] }
+    return [
+      "best \(text(course.best))", "last \(text(course.last))",
+      "mean of the last five \(text(course.meanOfLastFive))",
+    ]
+  }
+
+  /// How the last spread over the clients was.
+  private var fairness: [String] {
+    guard let spread = summary.rounds.last(where: { $0.fairness != nil })?.fairness else {
+      return []
+    }
+    return [
+      "a tenth of the clients below \(spread.lowestTenth.percent())",
+      "the worst \(spread.minimum.percent())",
+    ]
   }
 
   private var final: [String] {

@@ -64,7 +64,10 @@ struct Report: ParsableCommand {
     case .json: text = try summary.json() + "\n"
     case .csv: text = CSVReport.text(summary)
     case .clients: text = CSVReport.text(try store.clientsByStage())
-    case .html: text = HTMLReport(summary, clients: try store.clients()).text()
+    case .html:
+      text = HTMLReport(
+        summary, clients: try store.clients(), labels: try store.labels()
+      ).text()
     case .tensorboard:
       return Data(EventFile.bytes(summary, start: RunFiles.start(of: summary, at: paths)))
     }

@@ -13,7 +13,9 @@ struct RunFiles {
   ///
   /// - Throws: `LedgerError` when the ledger can't be read or the directory not be written to.
   func write(_ summary: RunSummary, from store: RunStore) throws {
-    let page = HTMLReport(summary, clients: try store.clients()).text()
+    let page = HTMLReport(
+      summary, clients: try store.clients(), labels: try store.labels()
+    ).text()
     try DurableFile.write(Data(page.utf8), to: paths.report)
     let start = Self.start(of: summary, at: paths)
     let name = EventFile.name(start: Int(start), host: ProcessInfo.processInfo.hostName)
