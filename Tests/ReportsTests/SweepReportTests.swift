@@ -51,4 +51,68 @@ import Testing
     #expect(table.allSatisfy { $0.count <= width })
     #expect(report.markdown().split(separator: "\n").count == 2 + runs.count)
   }
+
+  @Test func `bytes to a target are the mean over the seeds that reached it`() throws {
+    // Accuracy after round r is 1 − 1/(r + 1): 0.8 in round 4, 0.9 in round 9.
+    let summaries = try [10, 6].map {
+      (variant: "a", summary: try Example.summary(rounds: $0, evaluation: 1))
+    }
+    let report = SweepReport("t", runs: summaries, targets: [0.8, 0.9, 0.99])
+    let costs = report.variants[0].costs
+    #expect(costs.map(\.reached) == [2, 1, 0])
+    func bytes(_ run: Int, _ rounds: Int) -> Double {
+      Double(
+        summaries[run].summary.rounds.prefix(rounds).map(\.load.traffic.wire.bytes).reduce(0, +))
+    }
+    #expect(costs.map(\.bytes) == [(bytes(0, 4) + bytes(1, 4)) / 2, bytes(0, 9), nil])
+    #expect(report.text(width: 200).contains("(1 of 2)"))
+    #expect(report.markdown().contains("| bytes to 80 % | bytes to 90 % | bytes to 99 % |"))
+    #expect(report.variants[0].seeds[1].costs[0].round == 4)
+  }
+
+  @Test func `segmentation is judged by Dice, and collapses are counted where there are any`()
+    throws
+  {
+    var plain = try Example.summary(rounds: 6, evaluation: 1)
+    #expect(!SweepReport("c", runs: [(variant: "a", summary: plain)]).text().contains("lapses"))
+    plain.counters["collapse"] = 2
+    var masks = plain
+    for index in masks.rounds.indices { masks.rounds[index].dice = 0.1 * Double(index + 1) }
+    masks.final.dices = ScoreCourse(of: masks.rounds.map(\.dice))
+    let report = SweepReport("c", runs: [(variant: "a", summary: masks)], targets: [0.35])
+    #expect(abs(try #require(report.variants[0].score) - 0.4) < 1e-12)
+    #expect(
+      report.variants[0].costs[0].reached == 1 && report.variants[0].seeds[0].costs[0].round == 4)
+    let rows = report.markdown().split(separator: "\n")
+    #expect(rows[0].contains("| Dice | best |") && rows[0].contains("| collapses |"))
+    #expect(rows[2].hasPrefix("| a | 1 | 0.4000 | 0.6000 |") && rows[2].contains("| 2 |"))
+    let text = report.text(width: 160)
+    #expect(text.contains("Dice") && text.contains("lapses") && !text.contains("racy"))
+  }
+
+  @Test func `the JSON has each seed, and ratios to the first variant`() throws {
+    let report = SweepReport(
+      "j",
+      runs: [
+        (variant: "dear", summary: try Example.converging(rounds: 9, scale: 4)),
+        (variant: "cheap", summary: try Example.summary(rounds: 9, evaluation: 1)),
+      ], targets: [0.5])
+    let object = try JSONSerialization.jsonObject(with: Data(report.json().utf8))
+    let variants = try #require((object as? [String: Any])?["variants"] as? [[String: Any]])
+    let wire = try variants.map { variant in
+      let seeds = try #require(variant["seeds"] as? [[String: Any]])
+      #expect(seeds.count == 1 && seeds[0]["seed"] as? Int == 42)
+      for key in ["accuracy", "best", "last", "flops", "elapsed", "targets", "modelDigest"] {
+        #expect(seeds[0][key] != nil && !(seeds[0][key] is NSNull), "\(key)")
+      }
+      let (down, up) = (seeds[0]["down"] as? Double ?? 0, seeds[0]["up"] as? Double ?? 0)
+      #expect(variant["down"] as? Double == down && variant["up"] as? Double == up)
+      return down + up
+    }
+    #expect(variants[0]["bytesSaved"] as? Double == 1 && variants[0]["flopsSaved"] as? Double == 1)
+    let saved = try #require(variants[1]["bytesSaved"] as? Double)
+    #expect(abs(saved - wire[0] / wire[1]) < 1e-9 && saved > 2)
+    #expect(variants[0]["slopes"] != nil && variants[1]["slopes"] == nil)
+    #expect(report.text(width: 100).contains("-2.00"))
+  }
 }

@@ -26,6 +26,28 @@ struct SweepTests {
         ])
   }
 
+  @Test func `a run may start from another topology, and scores have targets`() throws {
+    let sweep = try Sweep(
+      parsing: """
+        topology: a.yaml
+        targets: [0.8, 85 %]
+        runs:
+          one: {rounds: 3}
+          two: {topology: 'my b.yaml', rounds: 4}
+          three: {topology: /c.yaml}
+        """, file: "topologies/sweep.yaml")
+    #expect(
+      sweep.runs.map(\.topology) == ["topologies/a.yaml", "topologies/my b.yaml", "/c.yaml"])
+    #expect(sweep.runs[1].settings == ["rounds=4", "seed=1"])
+    #expect(sweep.targets == [0.8, 0.85])
+    let grid = try Sweep(
+      parsing: "topology: a.yaml\ngrid: {topology: [b.yaml, c.yaml], rounds: [1, 2]}",
+      file: "sweep.yaml")
+    #expect(grid.runs.map(\.topology) == ["b.yaml", "b.yaml", "c.yaml", "c.yaml"])
+    #expect(grid.runs[3].settings == ["rounds=2", "seed=1"])
+    #expect(grid.runs[3].variant == "topology=c.yaml,rounds=2" && grid.targets.isEmpty)
+  }
+
   @Test func `what a sweep sets is what a topology reads`() throws {
     let sweep = try Sweep(
       parsing: """
@@ -71,6 +93,9 @@ struct SweepTests {
     ("topology: t.yaml\nseeds: [1, 1]\nruns: {a: {}}", "is empty or has a seed twice"),
     ("topology: t.yaml\nsed: [1]\nruns: {a: {}}", "did you mean set?"),
     ("topology: t.yaml\nruns: {a: {}\n", "isn't YAML"),
+    ("topology: t.yaml\ntargets: 0.8\nruns: {a: {}}", "not a list of scores"),
+    ("topology: t.yaml\ntargets: [1.5]\nruns: {a: {}}", "write 0 % to 100 %"),
+    ("topology: t.yaml\nruns: {a: {topology: [b]}}", "not a text"),
   ])
   func `faults are told with their lines`(text: String, problem: String) {
     do throws(TopologyError) {

@@ -6,79 +6,191 @@ import Measures
 package struct SweepReport: Sendable {
   /// The sweep's name.
   package let name: String
+  /// The scores whose cost is compared: accuracies, or Dice coefficients where segmentation was learnt.
+  package let targets: [Double]
   /// The variants that have finished runs, in the order of the file.
   package let variants: [VariantSummary]
 
-  /// A report on the finished `runs`, each under its variant's name.
-  package init(_ name: String, runs: [(variant: String, summary: RunSummary)]) {
+  /// A report on the finished `runs`, each under its variant's name, and on what it cost to reach `targets`.
+  package init(
+    _ name: String, runs: [(variant: String, summary: RunSummary)], targets: [Double] = []
+  ) {
     self.name = name
+    self.targets = targets
     var order: [String] = []
     for run in runs where !order.contains(run.variant) { order.append(run.variant) }
     variants = order.map { variant in
-      VariantSummary(variant, of: runs.filter { $0.variant == variant }.map(\.summary))
+      VariantSummary(
+        variant, of: runs.filter { $0.variant == variant }.map(\.summary), targets: targets)
     }
   }
 
   /// How many times fewer bytes than the first variant's went over the wire, both ways together.
-  func ratio(_ variant: VariantSummary) -> Double? {
+  func bytesRatio(_ variant: VariantSummary) -> Double? {
     guard let first = variants.first, variant.down + variant.up > 0 else { return nil }
     return (first.down + first.up) / (variant.down + variant.up)
   }
 
+  /// How many times fewer operations than the first variant's training took.
+  func flopsRatio(_ variant: VariantSummary) -> Double? {
+    guard let first = variants.first, variant.flops > 0 else { return nil }
+    return first.flops / variant.flops
+  }
+
+  /// What the scores are: "accuracy", "Dice", or "score" where there are both.
+  private var scoreName: String {
+    let kinds = Set(variants.map(\.isSegmentation))
+    return kinds == [true] ? "Dice" : kinds.contains(true) ? "score" : "accuracy"
+  }
+
+  private var hasCollapses: Bool { variants.contains { $0.collapses > 0 } }
+
   /// The table as text, at most `width` columns wide; colours only where they were asked for.
   package func text(width: Int = 80, colours: Bool = false) -> String {
-    var table = TextTable([
-      .init("run", alignsLeft: true), .init("seeds", rank: 4), .init("accu-", "racy"),
-      .init("±", rank: 5), .init("down", "wire", rank: 3), .init("up", "wire", rank: 3),
-      .init("bytes", "saved"), .init("FLOPs", rank: 2), .init("time", rank: 1),
-    ])
+    let score: TextTable.Column =
+      scoreName == "accuracy" ? .init("accu-", "racy") : .init(scoreName)
+    var table = TextTable(
+      [
+        .init("run", alignsLeft: true), .init("seeds", rank: 6), score, .init("±", rank: 7),
+        .init("best", rank: 4), .init("down", "wire", rank: 5), .init("up", "wire", rank: 5),
+        .init("bytes", "saved"), .init("FLOPs", rank: 2), .init("FLOPs", "saved", rank: 3),
+        .init("time", rank: 1),
+      ] + (hasCollapses ? [.init("col-", "lapses")] : [])
+        + targets.map { .init("bytes", "to \($0.percent(0))", rank: 8) })
     for variant in variants {
-      table.add([
-        variant.name, "\(variant.runs)", variant.accuracy?.percent(2) ?? "–",
-        variant.spread.map { (100 * $0).fixed(2) } ?? "–", Self.bytes(variant.down),
-        Self.bytes(variant.up), ratio(variant).map { "\($0.fixed($0 < 10 ? 2 : 1))×" } ?? "–",
-        variant.flops.brief, Duration.seconds(variant.elapsed).brief,
-      ])
+      table.add(
+        [
+          variant.name, "\(variant.runs)", variant.score.map { text($0, of: variant) } ?? "–",
+          variant.spread.map { spread($0, of: variant) } ?? "–",
+          variant.best.map { text($0, of: variant) } ?? "–", Self.bytes(variant.down),
+          Self.bytes(variant.up), Self.times(bytesRatio(variant)), variant.flops.brief,
+          Self.times(flopsRatio(variant)), Duration.seconds(variant.elapsed).brief,
+        ] + (hasCollapses ? ["\(variant.collapses)"] : [])
+          + variant.costs.map {
+            Self.text($0, of: variant)
+          })
     }
-    let note = """
+    let style = Style(isOn: colours)
+    let lines = table.lines(width: width, style: style) + slopes(width: width, style: style)
+    return lines.map { $0 + "\n" }.joined() + note
+  }
 
-      Accuracy: mean of the last \(VariantSummary.evaluations) evaluations, then over the seeds; ±: standard \
-      deviation over the seeds.
-      Bytes saved: against \(variants.first?.name ?? "the first run"), both ways together.
+  private var note: String {
+    let name = scoreName
+    let costs =
+      targets.isEmpty
+      ? "" : "\nBytes to a score: both ways, the mean over the seeds that reached it."
+    return """
+
+      \(name.prefix(1).uppercased() + name.dropFirst()): mean of the last \(ScoreCourse.evaluations) evaluations, \
+      then over the seeds; ±: standard deviation over the seeds.
+      Saved: against \(variants.first?.name ?? "the first run"), bytes both ways together.\(costs)
 
       """
-    let lines = table.lines(width: width, style: Style(isOn: colours))
-    return lines.map { $0 + "\n" }.joined() + note
+  }
+
+  /// How fast the variants' gradients fell; nothing where none were taken.
+  private func slopes(width: Int, style: Style) -> [String] {
+    let laws: [(name: String, law: (Convergence) -> PowerLaw?)] = [
+      ("rounds", \.lowest.rounds), ("bytes", \.lowest.bytes), ("rounds", \.mean.rounds),
+      ("bytes", \.mean.bytes),
+    ]
+    guard variants.contains(where: { $0.slope(\.lowest.rounds) != nil }) else { return [] }
+    var table = TextTable(
+      [.init("slopes of log ‖∇f‖² so far", alignsLeft: true)]
+        + laws.enumerated().map { index, law in
+          .init(index < 2 ? "lowest" : "mean", "on \(law.name)", rank: 4 - index)
+        })
+    for variant in variants {
+      table.add([variant.name] + laws.map { variant.slope($0.law)?.fixed(2) ?? "–" })
+    }
+    return [""] + table.lines(width: width, style: style)
   }
 
   /// The table in Markdown, to be pasted into a page.
   package func markdown() -> String {
-    var lines = [
-      "| run | seeds | accuracy | bytes down | up | bytes saved | FLOPs |",
-      "|---|---|---|---|---|---|---|",
-    ]
+    let heads =
+      [
+        "run", "seeds", scoreName, "best", "bytes down", "up", "bytes saved", "FLOPs",
+        "FLOPs saved", "time",
+      ] + (hasCollapses ? ["collapses"] : []) + targets.map { "bytes to \($0.percent(0))" }
+    var rows = [heads, Array(repeating: "---", count: heads.count)]
     for variant in variants {
-      let spread = variant.spread.map { " ± " + (100 * $0).fixed(2) } ?? ""
-      let accuracy = variant.accuracy.map { (100 * $0).fixed(2) + spread + " %" } ?? "–"
-      let ratio = ratio(variant).map { "\($0.fixed($0 < 10 ? 2 : 1))×" } ?? "–"
-      lines.append(
-        "| \(variant.name) | \(variant.runs) | \(accuracy) | \(Self.bytes(variant.down)) "
-          + "| \(Self.bytes(variant.up)) | \(ratio) | \(variant.flops.brief) |")
+      let spread = variant.spread.map { " ± " + self.spread($0, of: variant) } ?? ""
+      let score = variant.score.map { score in
+        variant.isSegmentation
+          ? score.fixed(4) + spread : (100 * score).fixed(2) + spread + " %"
+      }
+      rows.append(
+        [
+          variant.name, "\(variant.runs)", score ?? "–",
+          variant.best.map { text($0, of: variant) } ?? "–", Self.bytes(variant.down),
+          Self.bytes(variant.up), Self.times(bytesRatio(variant)), variant.flops.brief,
+          Self.times(flopsRatio(variant)), Duration.seconds(variant.elapsed).brief,
+        ] + (hasCollapses ? ["\(variant.collapses)"] : [])
+          + variant.costs.map {
+            Self.text($0, of: variant)
+          })
     }
-    return lines.map { $0 + "\n" }.joined()
+    return rows.enumerated().map { index, cells in
+      index == 1 ? "|\(cells.joined(separator: "|"))|\n" : "| \(cells.joined(separator: " | ")) |\n"
+    }.joined()
   }
 
   /// The variants as one JSON object, keys sorted.
   package func json() throws -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    struct Object: Encodable {
-      var format = 1
-      var name: String
-      var variants: [VariantSummary]
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let rows = variants.map {
+      Row(variant: $0, bytesSaved: bytesRatio($0), flopsSaved: flopsRatio($0))
     }
-    let data = try encoder.encode(Object(name: name, variants: variants))
+    let data = try encoder.encode(Object(name: name, targets: targets, variants: rows))
     return String(decoding: data, as: UTF8.self)
+  }
+
+  private struct Object: Encodable {
+    var format = 1
+    let name: String
+    let targets: [Double]
+    let variants: [Row]
+  }
+
+  /// A variant with what it saved against the first one.
+  private struct Row: Encodable {
+    let variant: VariantSummary
+    let bytesSaved: Double?
+    let flopsSaved: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case bytesSaved, flopsSaved
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try variant.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(bytesSaved, forKey: .bytesSaved)
+      try container.encode(flopsSaved, forKey: .flopsSaved)
+    }
+  }
+
+  // MARK: Cells
+
+  private func text(_ score: Double, of variant: VariantSummary) -> String {
+    variant.isSegmentation ? score.fixed(4) : score.percent(2)
+  }
+
+  private func spread(_ spread: Double, of variant: VariantSummary) -> String {
+    variant.isSegmentation ? spread.fixed(4) : (100 * spread).fixed(2)
+  }
+
+  private static func text(_ cost: VariantSummary.Cost, of variant: VariantSummary) -> String {
+    guard let bytes = cost.bytes else { return "–" }
+    let share = cost.reached < variant.runs ? " (\(cost.reached) of \(variant.runs))" : ""
+    return Self.bytes(bytes) + share
+  }
+
+  private static func times(_ ratio: Double?) -> String {
+    ratio.map { "\($0.fixed($0 < 10 ? 2 : 1))×" } ?? "–"
   }
 
   private static func bytes(_ mean: Double) -> String { ByteCount(Int(mean.rounded())).description }

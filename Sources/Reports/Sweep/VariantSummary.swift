@@ -1,53 +1,126 @@
 package import Ledger
-import Measures
 
 /// What the runs of one variant came to, over its seeds.
-package struct VariantSummary: Hashable, Sendable, Encodable {
+package struct VariantSummary: Sendable {
+  /// What it took to reach a score, over the seeds.
+  package struct Cost: Sendable, Encodable {
+    /// The score in question: an accuracy, or a Dice coefficient where segmentation was learnt.
+    package let target: Double
+    /// How many runs reached it.
+    package let reached: Int
+    /// The bytes on the wire until then, both ways: the mean over those runs; nil if there are none.
+    package let bytes: Double?
+  }
+
   /// The variant's name.
   package let name: String
-  /// How many runs were finished.
-  package let runs: Int
-  /// The accuracy of each run: the mean over its last five evaluations; runs without any are left out.
-  package let accuracies: [Double]
-  /// Bytes on the wire to the clients, the mean over the runs.
-  package let down: Double
-  /// Bytes on the wire from the clients, the mean over the runs.
-  package let up: Double
-  /// Floating-point operations of training, the mean over the runs.
-  package let flops: Double
-  /// Seconds on the runs' clock, the mean over the runs.
-  package let elapsed: Double
-
-  /// How many evaluations at a run's end its accuracy is the mean of.
-  package static let evaluations = 5
+  /// The finished runs, in the order of the sweep.
+  package let seeds: [SeedSummary]
 
   /// The summary of `runs`, all of one variant; there is one at least.
-  package init(_ name: String, of runs: [RunSummary]) {
+  package init(_ name: String, of runs: [RunSummary], targets: [Double] = []) {
     precondition(!runs.isEmpty, "\(name) without runs")
-    func mean(_ value: (RunSummary) -> Double) -> Double {
-      runs.reduce(0) { $0 + value($1) } / Double(runs.count)
-    }
     self.name = name
-    self.runs = runs.count
-    accuracies = runs.compactMap { run in
-      let last = run.rounds.compactMap(\.accuracy).suffix(Self.evaluations)
-      return last.isEmpty ? nil : last.reduce(0, +) / Double(last.count)
-    }
-    down = mean { Double($0.totals.traffic.down.wire.bytes) }
-    up = mean { Double($0.totals.traffic.up.wire.bytes) }
-    flops = mean { $0.totals.flops }
-    elapsed = mean { $0.elapsed.seconds }
+    seeds = runs.map { SeedSummary($0, targets: targets) }
   }
+
+  /// How many runs were finished.
+  package var runs: Int { seeds.count }
+  /// The accuracy of each run: the mean over its last five evaluations; runs without any are left out.
+  package var accuracies: [Double] { seeds.compactMap(\.accuracies?.meanOfLastFive) }
+  /// The score of each run, Dice coefficients where segmentation was learnt, as in ``accuracies``.
+  package var scores: [Double] { seeds.compactMap(\.scores?.meanOfLastFive) }
+  /// Whether segmentation was learnt.
+  package var isSegmentation: Bool { seeds.contains { $0.dices != nil } }
+  /// Bytes on the wire to the clients, the mean over the runs.
+  package var down: Double { mean { Double($0.down) } }
+  /// Bytes on the wire from the clients, the mean over the runs.
+  package var up: Double { mean { Double($0.up) } }
+  /// Floating-point operations of training, the mean over the runs.
+  package var flops: Double { mean(\.flops) }
+  /// Seconds on the runs' clock, the mean over the runs.
+  package var elapsed: Double { mean(\.elapsed) }
+  /// How often a model that had grown fell back to chance, in all runs.
+  package var collapses: Int { seeds.reduce(0) { $0 + $1.collapses } }
 
   /// The mean accuracy over the seeds; nil if nothing was evaluated.
-  package var accuracy: Double? {
-    accuracies.isEmpty ? nil : accuracies.reduce(0, +) / Double(accuracies.count)
+  package var accuracy: Double? { Self.mean(of: accuracies) }
+
+  /// The mean score over the seeds; nil if nothing was evaluated.
+  package var score: Double? { Self.mean(of: scores) }
+
+  /// The best score of a run, the mean over the seeds; nil if nothing was evaluated.
+  package var best: Double? { Self.mean(of: seeds.compactMap(\.scores?.best)) }
+
+  /// The score's standard deviation over the seeds, of a sample; nil for fewer than two.
+  package var spread: Double? {
+    let scores = scores
+    guard let score, scores.count > 1 else { return nil }
+    let squares = scores.reduce(0) { $0 + ($1 - score) * ($1 - score) }
+    return (squares / Double(scores.count - 1)).squareRoot()
   }
 
-  /// The sample's standard deviation over the seeds; nil for fewer than two.
-  package var spread: Double? {
-    guard let accuracy, accuracies.count > 1 else { return nil }
-    let squares = accuracies.reduce(0) { $0 + ($1 - accuracy) * ($1 - accuracy) }
-    return (squares / Double(accuracies.count - 1)).squareRoot()
+  /// What it took to reach each of the targets.
+  package var costs: [Cost] {
+    (seeds.first?.costs ?? []).indices.map { index in
+      let bytes = seeds.compactMap { $0.costs[index].bytes.map(Double.init) }
+      return Cost(
+        target: seeds[0].costs[index].target, reached: bytes.count, bytes: Self.mean(of: bytes))
+    }
+  }
+
+  /// A slope of the squared gradient norm, the mean over the seeds; nil where there is none.
+  package func slope(_ law: (Convergence) -> PowerLaw?) -> Double? {
+    Self.mean(of: seeds.compactMap { $0.convergence.flatMap(law)?.slope })
+  }
+
+  private func mean(_ value: (SeedSummary) -> Double) -> Double {
+    seeds.reduce(0) { $0 + value($1) } / Double(seeds.count)
+  }
+
+  private static func mean(of values: [Double]) -> Double? {
+    values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+}
+
+extension VariantSummary: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case name, runs, accuracies, accuracy, score, scoreDeviation, best, down, up, flops, elapsed
+    case collapses, targets, slopes, seeds
+  }
+
+  private struct Slopes: Encodable {
+    struct Pair: Encodable {
+      let rounds: Double?
+      let bytes: Double?
+    }
+    let lowest: Pair
+    let mean: Pair
+  }
+
+  /// Writes the variant and each of its runs; "score" is Dice where segmentation was learnt.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(runs, forKey: .runs)
+    try container.encode(accuracies, forKey: .accuracies)
+    try container.encode(accuracy, forKey: .accuracy)
+    try container.encode(score, forKey: .score)
+    try container.encode(spread, forKey: .scoreDeviation)
+    try container.encode(best, forKey: .best)
+    try container.encode(down, forKey: .down)
+    try container.encode(up, forKey: .up)
+    try container.encode(flops, forKey: .flops)
+    try container.encode(elapsed, forKey: .elapsed)
+    try container.encode(collapses, forKey: .collapses)
+    try container.encode(costs, forKey: .targets)
+    if seeds.contains(where: { $0.convergence != nil }) {
+      try container.encode(
+        Slopes(
+          lowest: .init(rounds: slope(\.lowest.rounds), bytes: slope(\.lowest.bytes)),
+          mean: .init(rounds: slope(\.mean.rounds), bytes: slope(\.mean.bytes))),
+        forKey: .slopes)
+    }
+    try container.encode(seeds, forKey: .seeds)
   }
 }

@@ -37,14 +37,14 @@ extension Sweep {
     guard let draft, reading.isSound(""), let topology = draft.topology else {
       throw reading.error(file: file)
     }
-    let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
     name = draft.name ?? Self.stem(of: file)
-    self.topology =
-      topology.hasPrefix("/") ? topology : (folder + [topology[...]]).joined(separator: "/")
+    targets = draft.targets
+    self.topology = DataSection.path(topology, beside: file)
     runs = draft.variants.flatMap { variant in
       draft.seeds.map { seed in
         SweepRun(
           variant: variant.name, seed: seed,
+          topology: DataSection.path(variant.topology ?? topology, beside: file),
           settings: draft.settings + variant.settings + ["seed=\(seed)"])
       }
     }

@@ -5,12 +5,28 @@ struct SweepDraft {
   /// A name and what it changes, each as KEY=VALUE.
   struct Variant {
     var name: String
+    /// The topology file in place of the sweep's; nil for that one.
+    var topology: String?
     var settings: [String]
+
+    /// A variant that changes `settings`, among which may be the topology itself.
+    init(name: String, changing settings: [(key: String, text: String)]) {
+      self.name = name
+      topology = settings.last { $0.key == Self.topologyKey }.map { setting in
+        String(setting.text.dropFirst(Self.topologyKey.count + 1))
+      }
+      self.settings = settings.filter { $0.key != Self.topologyKey }.map(\.text)
+    }
+
+    /// The key that isn't one of a topology, but names one.
+    static let topologyKey = "topology"
   }
 
   var name: String?
   var topology: String?
   var seeds: [UInt64]
+  /// The scores whose cost is compared.
+  var targets: [Double]
   /// What is changed in all runs.
   var settings: [String]
   var variants: [Variant]
@@ -32,6 +48,12 @@ struct SweepDraft {
         return nil
       }
       return distinct
+    }
+    targets = keys.value("targets", default: []) { cursor in
+      let scores = cursor.elements("a list of scores", remedy: "write them as in [0.8, 0.85]")?
+        .map { $0.share() }
+      guard let scores, !scores.contains(nil) else { return nil }
+      return scores.compactMap { $0 }
     }
     settings = keys.value("set", default: []) { Self.settings($0)?.map(\.text) }
     let named = keys.value("runs", default: []) { Self.named($0) }
@@ -63,7 +85,7 @@ struct SweepDraft {
             remedy: "use letters, digits, dots, dashes, underscores and plus signs")
           return nil
         }
-        return settings(value).map { Variant(name: name, settings: $0.map(\.text)) }
+        return settings(value).map { Variant(name: name, changing: $0) }
       }
   }
 
@@ -73,7 +95,7 @@ struct SweepDraft {
       let axes = pairs(
         cursor, "a section of lists", remedy: "write a list of values for each key")
     else { return nil }
-    var variants = [Variant(name: "", settings: [])]
+    var variants: [(name: String, settings: [(key: String, text: String)])] = [("", [])]
     for (key, value) in axes {
       let remedy = "write the values that \(key) takes, as in [1, 2]"
       guard let values = value.elements("a list of values", remedy: remedy) else { return nil }
@@ -82,17 +104,19 @@ struct SweepDraft {
         return nil
       }
       variants = variants.flatMap { variant in
-        values.map { element in
-          let text = flow(element.node)
+        values.compactMap { element in
+          guard let (_, setting) = setting(key, element) else { return nil }
+          let text = setting.dropFirst(key.count + 1)
           let short = "\(key.split(separator: ".").last ?? "")=\(text)"
           let name = String(short.map { isNamePart($0) ? $0 : "_" })
-          return Variant(
+          return (
             name: variant.name.isEmpty ? name : "\(variant.name),\(name)",
-            settings: variant.settings + ["\(key)=\(text)"])
+            settings: variant.settings + [(key, setting)]
+          )
         }
       }
     }
-    return variants
+    return variants.map { Variant(name: $0.name, changing: $0.settings) }
   }
 
   /// What a section sets: its keys may have dots in them.
@@ -100,7 +124,13 @@ struct SweepDraft {
     if cursor.isNothing { return [] }
     return pairs(
       cursor, "a section of settings", remedy: "write what is to be changed, as in {rounds: 300}"
-    )?.map { key, value in (key, "\(key)=\(flow(value.node))") }
+    )?.compactMap(setting)
+  }
+
+  /// What sets `key` to a value; a topology's path is taken as it is, and must be one.
+  private static func setting(_ key: String, _ value: Cursor) -> (key: String, text: String)? {
+    guard key == Variant.topologyKey else { return (key, "\(key)=\(flow(value.node))") }
+    return value.text().map { (key, "\(key)=\($0)") }
   }
 
   private static func pairs(

@@ -4,6 +4,8 @@ package struct SweepRun: Hashable, Sendable {
   package let variant: String
   /// The seed.
   package let seed: UInt64
+  /// The topology file, as seen from the working directory.
+  package let topology: String
   /// What it changes in the topology, each as KEY=VALUE, the sweep's own settings first.
   package let settings: [String]
 

@@ -85,8 +85,9 @@ struct SweepCommand: ParsableCommand {
       done.append((run.variant, summary))
     }
     guard !done.isEmpty else { return }
-    let report = SweepReport(sweep.name, runs: done)
-    let comparison = Comparison(done.map(\.summary))
+    let report = SweepReport(sweep.name, runs: done, targets: sweep.targets)
+    let comparison = Comparison(
+      done.map(\.summary), targets: sweep.targets.isEmpty ? nil : sweep.targets)
     try DurableFile.write(Data(comparison.html().utf8), to: plan.page)
     switch format {
     case .text:

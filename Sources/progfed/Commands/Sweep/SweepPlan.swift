@@ -63,5 +63,5 @@ struct SweepPlan: Sendable {
     folder.appending(component: "\(run.name).settings")
   }
 
-  private func noteLines(of run: SweepRun) -> [String] { [sweep.topology] + settings(of: run) }
+  private func noteLines(of run: SweepRun) -> [String] { [run.topology] + settings(of: run) }
 }

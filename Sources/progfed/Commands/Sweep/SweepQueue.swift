@@ -105,7 +105,7 @@ final class SweepQueue: Sendable {
 
   private func arguments(for run: SweepRun, isBegun: Bool) -> [String] {
     let directory = plan.directory(of: run).path(percentEncoded: false)
-    return ["simulate", plan.sweep.topology, "--quiet", "--threads", "\(threads)"]
+    return ["simulate", run.topology, "--quiet", "--threads", "\(threads)"]
       + plan.settings(of: run).flatMap { ["--set", $0] }
       + [isBegun ? "--resume" : "--out", directory]
   }

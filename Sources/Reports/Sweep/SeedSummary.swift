@@ -1,0 +1,105 @@
+import Digests
+package import Ledger
+import Measures
+
+/// What one run of a sweep came to: a variant with a seed.
+package struct SeedSummary: Sendable {
+  /// What it took to reach a score; all nil where it wasn't.
+  package struct Cost: Sendable, Encodable {
+    /// The score in question: an accuracy, or a Dice coefficient where segmentation was learnt.
+    package let target: Double
+    /// The first evaluated round that reached it.
+    package let round: Int?
+    /// The bytes on the wire up to its end, both ways.
+    package let bytes: Int?
+    /// The operations of training up to its end.
+    package let flops: Double?
+    /// The seconds on the run's clock up to its end.
+    package let elapsed: Double?
+  }
+
+  /// The seed.
+  package let seed: UInt64
+  /// How many rounds were run.
+  package let rounds: Int
+  /// The accuracies on the way; nil if nothing was evaluated.
+  package let accuracies: ScoreCourse?
+  /// The mean Dice coefficients on the way; nil unless segmentation was learnt.
+  package let dices: ScoreCourse?
+  /// How the accuracy was spread over the clients at the end; nil where that isn't known.
+  package let fairness: Fairness?
+  /// Bytes on the wire to the clients.
+  package let down: Int
+  /// Bytes on the wire from the clients.
+  package let up: Int
+  /// Floating-point operations of training.
+  package let flops: Double
+  /// Seconds on the run's clock.
+  package let elapsed: Double
+  /// How often a model that had grown fell back to chance.
+  package let collapses: Int
+  /// What it took to reach each of the targets.
+  package let costs: [Cost]
+  /// How the full model's gradient fell; nil where it wasn't taken.
+  package let convergence: Convergence?
+  /// Names the final model by its content.
+  let modelDigest: Digest?
+
+  /// What is judged by: Dice coefficients where segmentation was learnt, accuracies elsewhere.
+  package var scores: ScoreCourse? { dices ?? accuracies }
+
+  /// The summary of `run`, with the cost of reaching `targets`.
+  init(_ run: RunSummary, targets: [Double]) {
+    let course = Course(run)
+    seed = run.seed
+    rounds = run.rounds.count
+    accuracies = run.final.accuracies
+    dices = run.final.dices
+    fairness = run.rounds.last { $0.fairness != nil }?.fairness
+    down = run.totals.traffic.down.wire.bytes
+    up = run.totals.traffic.up.wire.bytes
+    flops = run.totals.flops
+    elapsed = run.elapsed.seconds
+    collapses = run.counters["collapse"] ?? 0
+    let isSegmentation = run.final.dices != nil
+    costs = targets.map { target in
+      let point = course.points.first { point in
+        isSegmentation ? (point.round.dice ?? 0) >= target : point.accuracy >= target
+      }
+      return Cost(
+        target: target, round: point?.round.round, bytes: point?.bytes.bytes, flops: point?.flops,
+        elapsed: point?.time.seconds)
+    }
+    convergence = Convergence(course)
+    modelDigest = run.final.modelDigest
+  }
+}
+
+extension SeedSummary: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case seed, rounds, accuracy, best, last, dice, bestDice, lastDice, fairness, down, up, flops
+    case elapsed, collapses, targets, convergence, modelDigest
+  }
+
+  /// Writes the run; "accuracy" and "dice" are means of the last five evaluations.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(seed, forKey: .seed)
+    try container.encode(rounds, forKey: .rounds)
+    try container.encode(accuracies?.meanOfLastFive, forKey: .accuracy)
+    try container.encode(accuracies?.best, forKey: .best)
+    try container.encode(accuracies?.last, forKey: .last)
+    try container.encodeIfPresent(dices?.meanOfLastFive, forKey: .dice)
+    try container.encodeIfPresent(dices?.best, forKey: .bestDice)
+    try container.encodeIfPresent(dices?.last, forKey: .lastDice)
+    try container.encodeIfPresent(fairness, forKey: .fairness)
+    try container.encode(down, forKey: .down)
+    try container.encode(up, forKey: .up)
+    try container.encode(flops, forKey: .flops)
+    try container.encode(elapsed, forKey: .elapsed)
+    try container.encode(collapses, forKey: .collapses)
+    try container.encode(costs, forKey: .targets)
+    try container.encodeIfPresent(convergence, forKey: .convergence)
+    try container.encode(modelDigest?.hex, forKey: .modelDigest)
+  }
+}
