@@ -96,6 +96,30 @@ import Topology
     for norm in norms { #expect(abs(norm - norms[0]) < 1e-6 * norms[0], "\(norms)") }
   }
 
+  @Test(arguments: ["outermost-first", "bottom-first"])
+  func `so it is for a network whose head is carried on, which tells no clients' accuracies`(
+    order: String
+  ) throws {
+    let outcome = try Self.run(
+      """
+      name: discs
+      clients: 3
+      model: {name: unet, stages: 2, levels: 3, width: 4, order: \(order)}
+      data:
+        name: synthetic
+        synthetic: {shape: [1, 16, 16], classes: 3, train: 24, test: 6, masks: true}
+      stages: {rounds: [1, 1]}
+      training: {batch: 4, learningRate: 1e-12, momentum: 0, weightDecay: 0}
+      evaluation: {every: 1, gradient: 10}
+      """)
+    let norms = outcome.summary.rounds.compactMap(\.squaredGradientNorm)
+    #expect(norms.count == 2 && norms[0] > 0)
+    #expect(abs(norms[1] - norms[0]) < 1e-6 * norms[0], "\(norms)")
+    #expect(outcome.labels.isEmpty && outcome.summary.partition == nil)
+    #expect(outcome.summary.rounds.allSatisfy { $0.fairness == nil && $0.dice != nil })
+    #expect(outcome.summary.final.dices?.last == outcome.summary.rounds.last?.dice)
+  }
+
   @Test func `taking gradients changes nothing else, and threads nothing at all`() throws {
     let without = try Self.run(Self.topology())
     let one = try Self.run(Self.topology(gradient: 65))
