@@ -28,19 +28,21 @@ import Topology
   }
 
   private static func topology(
-    gradient: Int = 0, rounds: String = "[1, 1, 2]", training: String = "",
+    gradient: Int = 0, strategy: String = "progressive", rounds: String = "[1, 1, 2]",
+    entry: String = "random", training: String = "",
     partition: String = "{dirichlet: 0.3, minimum: 5}"
   ) -> String {
     """
     name: tiny
     seed: 7
     clients: 4
+    strategy: \(strategy)
     model: {name: convnet}
     data:
       name: synthetic
       partition: \(partition)
       limit: {train: 170, test: 90}
-    stages: {rounds: \(rounds)}
+    stages: {rounds: \(rounds), entry: \(entry)}
     participation: {perRound: 3}
     training: {\(training)}
     evaluation: {every: 1, gradient: \(gradient)}
@@ -75,9 +77,12 @@ import Topology
     return try Trainer(network: architecture.network(stage: architecture.stages), batch: batch)
   }
 
-  @Test func `the squared gradient norm is that of the mean loss over the samples`() throws {
-    // More samples than there are: all of them count.
-    let outcome = try Self.run(Self.topology(gradient: 1000))
+  @Test(arguments: ["progressive", "mixed"])
+  func `the squared gradient norm is that of the full model's mean loss over the samples`(
+    strategy: String
+  ) throws {
+    // More samples than there are: all of them count. Of several heads the last one alone counts.
+    let outcome = try Self.run(Self.topology(gradient: 1000, strategy: strategy))
     var batches = SequentialBatches(dataset: outcome.workload.data.train)
     let gradient = try Self.trainer(outcome, batch: 170)
       .gradient(outcome.model, source: &batches).gradient
@@ -87,12 +92,22 @@ import Topology
     #expect(outcome.summary.rounds.allSatisfy { $0.squaredGradientNorm != nil })
   }
 
-  @Test func `at early stages the gradient is that of what the model will begin as`() throws {
+  @Test(arguments: [
+    ("progressive", "random"), ("progressive", "continued"), ("layerwise", "random"),
+    ("mixed", "random"), ("partial", "random"),
+  ])
+  func `at early stages the gradient is that of what the model will begin as`(
+    strategy: String, entry: String
+  ) throws {
     // At such a rate nothing changes: each stage's model is the beginning of the full one.
     let still = "learningRate: 1e-12, momentum: 0, weightDecay: 0"
-    let outcome = try Self.run(Self.topology(gradient: 60, training: still))
+    let outcome = try Self.run(
+      Self.topology(gradient: 60, strategy: strategy, entry: entry, training: still))
     let norms = outcome.summary.rounds.compactMap(\.squaredGradientNorm)
-    #expect(norms.count == 4 && Set(outcome.summary.rounds.map(\.stage)) == [1, 2, 3])
+    let grows = strategy != "partial"
+    #expect(
+      norms.count == 4
+        && Set(outcome.summary.rounds.map(\.stage)) == (grows ? [1, 2, 3] : [3]))
     for norm in norms { #expect(abs(norm - norms[0]) < 1e-6 * norms[0], "\(norms)") }
   }
 
