@@ -7,7 +7,7 @@ struct EffectiveMovementTests {
     ParameterVector(
       layout: ParameterLayout(
         name: name,
-        parameters: [Parameter(name: "weight", shape: Shape([scalars.count]), role: .weight)]),
+        parameters: [Parameter("weight", Shape([scalars.count]), role: .weight)]),
       scalars: scalars)
   }
 

@@ -33,8 +33,8 @@ struct FreshValuesTests {
     let layout = ParameterLayout(
       name: "block1",
       parameters: [
-        Parameter(name: "0.weight", shape: Shape([2, 3, 1, 1]), role: .weight),
-        Parameter(name: "0.bias", shape: Shape([2]), role: .bias),
+        Parameter("0.weight", Shape([2, 3, 1, 1]), role: .weight),
+        Parameter("0.bias", Shape([2]), role: .bias),
       ])
     func mix(_ input: UInt64) -> UInt64 {
       var z = input

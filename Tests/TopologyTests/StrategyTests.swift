@@ -1,3 +1,4 @@
+import Measures
 import Progressive
 import Testing
 import Topology
@@ -28,22 +29,20 @@ struct StrategyTests {
     func check(_ strategy: Strategy) throws -> TopologyCheck {
       TopologyCheck(try Texts.topology(text, Overrides(strategy: strategy)))
     }
-    let (blocks, heads) = ([320, 18_496, 1_179_776], [330, 650, 1290])
-    let layerwise = try check(.layerwise)
-    #expect(
-      layerwise.stages.map(\.up.bytes)
-        == (0..<3).map { 4 * 4 * 10 * (blocks[$0] + heads[$0]) })
+    let blocks = [320, 18_496, 1_179_776]
+    let heads = [330, 650, 1290]
+    /// What ten clients send in four rounds, for parameters that are trained.
+    func sent(_ parameters: [Int]) -> [Int] { parameters.map { 160 * $0 } }
+    let layerwise = sent((0..<3).map { blocks[$0] + heads[$0] })
+    #expect(try check(.layerwise).stages.map(\.up.bytes) == layerwise)
     let partial = try check(.partial)
-    #expect(
-      partial.stages.map(\.up.bytes)
-        == (0..<3).map { 4 * 4 * 10 * (blocks.prefix($0 + 1).reduce(0, +) + heads[2]) })
-    let freezing = try check(.freezing)
-    #expect(
-      freezing.stages.map(\.up.bytes)
-        == (0..<3).map { 4 * 4 * 10 * (blocks.suffix(3 - $0).reduce(0, +) + heads[2]) })
+    let upTo = sent((1...3).map { blocks.prefix($0).reduce(heads[2], +) })
+    #expect(partial.stages.map(\.up.bytes) == upTo)
+    let from = sent((0..<3).map { blocks.dropFirst($0).reduce(heads[2], +) })
+    #expect(try check(.freezing).stages.map(\.up.bytes) == from)
     // The full model goes down before the first round of partial training, once to each client.
-    #expect(
-      partial.stages[0].down.bytes == 10 * 4 * (1_199_882 + 3 * (blocks[0] + heads[2])))
+    let down = 40 * (1_199_882 + 3 * (blocks[0] + heads[2]))
+    #expect(partial.stages[0].down.bytes == down)
   }
 
   @Test func `triggers and entries are read with their keys`() throws {

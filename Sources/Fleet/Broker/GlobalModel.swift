@@ -190,8 +190,9 @@ struct GlobalModel {
     let known = references[name]
     if let known, !changed.contains(name) { return known }
     let key = RandomStream(seed: seed).stream("model codec", phase.round, index).key
-    guard let plan, var next = known, !next.needsKeyframe(
-      in: phase.round, plan: plan, size: codecs.down.expectedSize(of: value.layout).bytes)
+    guard let plan, var next = known,
+      !next.needsKeyframe(
+        in: phase.round, plan: plan, size: codecs.down.expectedSize(of: value.layout).bytes)
     else {
       return try BroadcastReference(
         keyframe: value, codec: codecs.down, round: phase.round, key: key, plan: plan)

@@ -109,7 +109,7 @@ extension StagesSection {
     }
     schedule = GrowthSchedule(
       rounds: rounds, warmUpRounds: warmUpRounds, strategy: strategy, trigger: trigger,
-      minimumRounds: max(minimum ?? 1, warmUpRounds + 1),
+      minimumRounds: trigger == .planned ? 1 : max(minimum ?? 1, warmUpRounds + 1),
       restartsLearningRate: restartsLearningRate, rampRounds: ramp)
     guard trigger != .planned, !isScaled, let most = rounds.dropLast().min(),
       schedule.minimumRounds > most
