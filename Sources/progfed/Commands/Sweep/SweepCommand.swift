@@ -27,8 +27,11 @@ struct SweepCommand: ParsableCommand {
   @Option(help: "How many clients of a run train at the same time; by default cores / jobs.")
   var threads: Int?
 
-  @Option(help: "The rounds of every run, in place of the file's.")
+  @Option(help: "The rounds of every run; rounds given for each stage are scaled in proportion.")
   var rounds: Int?
+
+  @Option(help: "How many of the file's seeds are played, from the first on.")
+  var seeds: Int?
 
   @Option(help: "Only the runs of this variant; may be repeated.")
   var only: [String] = []
@@ -51,6 +54,9 @@ struct SweepCommand: ParsableCommand {
     guard (1...256).contains(jobs) else {
       throw ValidationError("--jobs \(jobs): give a number from 1 to 256")
     }
+    if let seeds, seeds < 1 {
+      throw ValidationError("--seeds \(seeds): give a number from 1 on")
+    }
   }
 
   func run() throws {
@@ -61,11 +67,11 @@ struct SweepCommand: ParsableCommand {
         throw SweepError.unknownVariants(unknown, known: sweep.runs.map(\.variant))
       }
       let folder = URL(fileURLWithPath: out ?? "runs/\(sweep.name)")
-      let plan = try SweepPlan(sweep, folder: folder, additional: additional)
+      let plan = try SweepPlan(sweep, folder: folder, additional: settings, rounds: rounds)
       try plan.check()
       let cores = ProcessInfo.processInfo.activeProcessorCount
       let queue = SweepQueue(
-        plan: plan, runs: sweep.runs.filter { only.isEmpty || only.contains($0.variant) },
+        plan: plan, runs: chosen(of: sweep),
         threads: threads ?? max(1, cores / jobs), isQuiet: quiet)
       let interruption = Interruption { queue.stop() }
       let failures = withExtendedLifetime(interruption) { queue.run(jobs: jobs) }
@@ -75,7 +81,15 @@ struct SweepCommand: ParsableCommand {
     }
   }
 
-  private var additional: [String] { settings + (rounds.map { ["rounds=\($0)"] } ?? []) }
+  /// The runs that the command line asks for.
+  private func chosen(of sweep: Sweep) -> [SweepRun] {
+    var known: [UInt64] = []
+    for run in sweep.runs where !known.contains(run.seed) { known.append(run.seed) }
+    let played = Set(known.prefix(seeds ?? known.count))
+    return sweep.runs.filter { run in
+      (only.isEmpty || only.contains(run.variant)) && played.contains(run.seed)
+    }
+  }
 
   private func show(_ sweep: Sweep, _ plan: SweepPlan) throws {
     var done: [(variant: String, summary: RunSummary)] = []

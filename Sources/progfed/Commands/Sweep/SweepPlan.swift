@@ -8,12 +8,15 @@ struct SweepPlan: Sendable {
   let folder: URL
   /// What the command line sets in all runs.
   private let additional: [String]
+  /// The rounds of every run, in place of the topology's; nil for these.
+  private let rounds: Int?
 
   /// The plan of `sweep` in `folder`, which is made if it isn't there.
-  init(_ sweep: Sweep, folder: URL, additional: [String]) throws {
+  init(_ sweep: Sweep, folder: URL, additional: [String], rounds: Int?) throws {
     self.sweep = sweep
     self.folder = folder
     self.additional = additional
+    self.rounds = rounds
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
 
@@ -26,8 +29,12 @@ struct SweepPlan: Sendable {
   /// What `run` printed.
   func log(of run: SweepRun) -> URL { folder.appending(component: "\(run.name).log") }
 
-  /// What `run` changes in the topology, the command line's changes last.
-  func settings(of run: SweepRun) -> [String] { run.settings + additional }
+  /// The options of `simulate` that say what `run` changes in the topology, the command line's changes last.
+  func options(of run: SweepRun) -> [String] {
+    settings(of: run).flatMap { ["--set", $0] } + (rounds.map { ["--rounds", "\($0)"] } ?? [])
+  }
+
+  private func settings(of run: SweepRun) -> [String] { run.settings + additional }
 
   /// What `run` came to so far; nil if it hasn't begun.
   func summary(of run: SweepRun) throws -> RunSummary? {
@@ -63,5 +70,7 @@ struct SweepPlan: Sendable {
     folder.appending(component: "\(run.name).settings")
   }
 
-  private func noteLines(of run: SweepRun) -> [String] { [run.topology] + settings(of: run) }
+  private func noteLines(of run: SweepRun) -> [String] {
+    [run.topology] + settings(of: run) + (rounds.map { ["rounds=\($0)"] } ?? [])
+  }
 }

@@ -106,7 +106,7 @@ final class SweepQueue: Sendable {
   private func arguments(for run: SweepRun, isBegun: Bool) -> [String] {
     let directory = plan.directory(of: run).path(percentEncoded: false)
     return ["simulate", run.topology, "--quiet", "--threads", "\(threads)"]
-      + plan.settings(of: run).flatMap { ["--set", $0] }
+      + plan.options(of: run)
       + [isBegun ? "--resume" : "--out", directory]
   }
 
