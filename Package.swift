@@ -127,7 +127,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Digests", "Measures", "TestSupport", "Wire", "ZeroMQ", "progfed", database,
+        "Digests", "Measures", "Tensors", "TestSupport", "Wire", "ZeroMQ", "progfed", database,
       ],
       swiftSettings: common),
     .testTarget(
@@ -136,14 +136,15 @@ let package = Package(
     .testTarget(
       name: "FederationTests",
       dependencies: [
-        "Codecs", "Digests", "Federation", "Measures", "Progressive", "Tensors", "Wire",
+        "CNeuralKernels", "Codecs", "Digests", "Federation", "Measures", "Progressive", "Tensors",
+        "Wire",
       ],
-      swiftSettings: common),
+      resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(
       name: "FleetTests",
       dependencies: [
-        "Datasets", "Federation", "Fleet", "Ledger", "Links", "Measures", "Models", "Neural",
-        "Tensors", "TestSupport", "Topology", "ZeroMQ",
+        "Codecs", "Datasets", "Digests", "Federation", "Fleet", "Ledger", "Links", "Measures",
+        "Models", "Neural", "Tensors", "TestSupport", "Topology", "Wire", "ZeroMQ",
       ],
       swiftSettings: common),
     .testTarget(

@@ -4,4 +4,12 @@ public enum Weighting: String, Hashable, Sendable, CaseIterable {
   case samples
   /// As much as any other.
   case equal
+
+  /// What an update of a client with so many samples counts for; 0 if it has none, and so can't train.
+  public func weight(samples: Int) -> Double {
+    switch self {
+    case .samples: Double(samples)
+    case .equal: samples > 0 ? 1 : 0
+    }
+  }
 }
