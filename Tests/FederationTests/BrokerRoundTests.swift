@@ -280,4 +280,26 @@ import Wire
     bench.join(1)
     #expect(bench.prepare(1).result?.accepted.map(\.client) == [0, 1])
   }
+
+  @Test(arguments: [true, false])
+  func `who joins after a restart hears that its update counts, also when the round is over`(
+    confirms: Bool
+  ) {
+    var plan = BrokerBench.plan(
+      clients: 2, rules: RoundRules(clientsPerRound: 1, joinTimeout: .seconds(1)), epoch: 2)
+    plan.confirmsUpdates = confirms
+    var bench = BrokerBench(plan: plan)
+    bench.machine = BrokerMachine(
+      plan: plan, round: 1, stored: [1: BrokerBench.submission(BrokerBench.offer(of: 1))])
+    bench.join(0)
+    bench.pass(.seconds(2))
+    #expect(bench.prepare(1).result?.accepted.map(\.client) == [1])
+    let mail = bench.join(1).compactMap { action -> (round: Int, body: Downlink)? in
+      guard case .send(.client(1), let message) = action else { return nil }
+      return (message.header.round, message.body)
+    }
+    let confirmation = mail.dropFirst()
+    #expect(confirmation.map(\.body) == (confirms ? [.acknowledge(.duplicate)] : []))
+    #expect(confirmation.allSatisfy { $0.round == 1 })
+  }
 }

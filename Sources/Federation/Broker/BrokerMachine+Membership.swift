@@ -144,6 +144,7 @@ extension BrokerMachine {
       chunkBytes: plan.limits.chunkBytes,
       staleRounds: plan.rules.stragglers.maximalStaleness)
     actions.append(.send(.client(client), Message(header, .welcome(welcome))))
+    if let known = confirmed[client] { confirm(known, to: client, &actions) }
     guard case .open = state, let progress = round?.progress[client],
       round?.origins[client] == nil
     else { return }

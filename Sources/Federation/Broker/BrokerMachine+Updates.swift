@@ -245,6 +245,15 @@ extension BrokerMachine {
     grant(&round, &actions)
   }
 
+  /// Tells a client of an update that was stored before a restart; whoever doesn't wait for it ignores that.
+  func confirm(_ submission: Submission, to client: Int, _ actions: inout [BrokerAction]) {
+    let round = submission.round
+    let header = Header(
+      run: plan.run, epoch: plan.epoch, round: round,
+      stage: plan.schedule.phase(in: round).stage, client: client)
+    acknowledge(.duplicate, header, &actions)
+  }
+
   private func acknowledge(
     _ acknowledgement: Acknowledgement, _ header: Header, _ actions: inout [BrokerAction]
   ) {

@@ -32,6 +32,8 @@ package struct BrokerMachine: Hashable, Sendable {
   var nextRound: Int
   /// The updates for the next round that were stored durably before a restart.
   var stored: [Int: Submission] = [:]
+  /// The same for as long as this broker lives, where clients are told of them.
+  let confirmed: [Int: Submission]
   /// The models of the rounds whose updates may count, by round.
   var models: [Int: RoundModel] = [:]
   /// How each client took part so far.
@@ -70,6 +72,7 @@ package struct BrokerMachine: Hashable, Sendable {
     presence = PresentClients(clients: plan.clients, stages: plan.schedule.stages)
     nextRound = round
     self.stored = stored
+    confirmed = plan.confirmsUpdates ? stored : [:]
     self.history = history
     state = .gathering(since: now)
     nextAnnouncement = now

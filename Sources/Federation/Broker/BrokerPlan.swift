@@ -25,6 +25,10 @@ package struct BrokerPlan: Hashable, Sendable {
   package var youngUpdateCodec: String?
   /// How many rounds of a stage count as its first.
   package var youngRounds = 0
+  /// Whether clients that join after a restart are told at once that their updates count, before they ask.
+  ///
+  /// Clients that remember something of each update that counts must not miss it, and the round may end at once.
+  package var confirmsUpdates = false
   /// When rounds begin and end.
   package var rules: RoundRules
   /// Waiting times and sizes.
