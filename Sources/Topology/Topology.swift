@@ -87,6 +87,7 @@ package struct Topology: Sendable {
       limits: limits)
     plan.youngUpdateCodec = codecs.young?.up.map { "\($0)" }
     plan.youngRounds = codecs.young?.rounds ?? 0
+    plan.confirmsUpdates = training.correction == .scaffold
     return plan
   }
 }

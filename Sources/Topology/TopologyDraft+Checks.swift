@@ -33,6 +33,7 @@ extension TopologyDraft {
     let architecture = data.flatMap { fitting($0, reading: reading) }
     let rules = participation.rules(clients: clients, reading: reading)
     checkSamples(reading)
+    checkSteps(reading)
     var schedule: GrowthSchedule?
     if let architecture {
       checkStages(architecture, reading)
@@ -50,6 +51,7 @@ extension TopologyDraft {
     }
     guard let clients, let architecture, let schedule, let data else { return nil }
     let fleet = fleet(clients: clients, reading: reading)
+    checkCorrection(fleet, reading)
     let limits = limits(for: fleet, architecture: architecture, rules: rules, reading: reading)
     return Parts(
       clients: clients, architecture: architecture, schedule: schedule, data: data.section,

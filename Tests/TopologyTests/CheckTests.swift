@@ -103,6 +103,34 @@ struct CheckTests {
     #expect(anchored.down < keyframes.down)
   }
 
+  @Test func `controls go down with what a round trains, once they have moved`() throws {
+    func check(_ training: String, _ more: String = "") throws -> TopologyCheck {
+      TopologyCheck(
+        try Texts.topology(
+          Texts.section("stages", "rounds: [4, 4, 4]", "warmUp: 2") + "training: \(training)\n"
+            + more))
+    }
+    let (plain, corrected) = (try check("{}"), try check("{correction: scaffold}"))
+    let (old, new) = (4 * 320, 4 * (18_496 + 650))
+    // Of three rounds those of the stage's own segments; of the two after warm-up the older block's as well.
+    #expect(corrected.stages[0].down.bytes == plain.stages[0].down.bytes + 10 * 3 * 2600)
+    #expect(
+      corrected.stages[1].down.bytes == plain.stages[1].down.bytes + 10 * (3 * new + 2 * old))
+    #expect(corrected.up == plain.up)
+    let deltas = "codecs: {downDelta: linear4, keyframeEvery: 100}\n"
+    let (whole, compressed) = (try check("{}", deltas), try check("{correction: scaffold}", deltas))
+    #expect(compressed.down > whole.down)
+    #expect(compressed.down.bytes - whole.down.bytes < corrected.down.bytes - plain.down.bytes)
+  }
+
+  @Test func `error feedback is warned of where updates are taken for mean gradients`() throws {
+    let codecs = "codecs: {up: stc5, errorFeedback: true}\n"
+    #expect(TopologyCheck(try Texts.topology(Texts.least + codecs)).warnings.isEmpty)
+    let corrected = try Texts.topology(
+      Texts.section("training", "correction: scaffold") + codecs)
+    #expect(TopologyCheck(corrected).warnings.contains { $0.contains("SCAFFOLD") })
+  }
+
   @Test func `a biased codec without error feedback is warned of`() throws {
     func warnings(_ codecs: String) throws -> [String] {
       TopologyCheck(try Texts.topology(Texts.with("codecs: \(codecs)"))).warnings

@@ -16,7 +16,8 @@ struct DigestTests {
     "seed: 5", "name: another", "participation: {perRound: 3, deadline: 9 s}",
     "evaluation: {every: 7, gradient: 50}", "limits: {chunk: 64 kB, updateNorm: 9}", "# a comment",
     "stages: {rounds: [2, 2, 8]}", "training: {batch: 20, momentum: 0.90}",
-    "strategy: progressive", "codecs: {up: dense32}",
+    "strategy: progressive", "codecs: {up: dense32}", "server: {averaging: fednova}",
+    "training: {correction: none}",
   ])
   func `one side's own affairs and other spellings don't change the digest`(line: String) throws {
     let digest = try Texts.topology(Texts.least).planDigest
@@ -34,7 +35,7 @@ struct DigestTests {
       "training: {optimizer: adam}", "training: {optimizer: adam, decay: 0.99}",
       "training: {optimizer: adam, floor: 1e-6}", "training: {nesterov: true}",
       "training: {weightDecay: 0}", "training: {clipNorm: 2}", "training: {clipNorm: none}",
-      "training: {lossLimit: 11}", "training: {proximal: 0.1}",
+      "training: {lossLimit: 11}", "training: {proximal: 0.1}", "training: {correction: scaffold}",
       "codecs: {up: linear8}", "codecs: {down: linear8}", "codecs: {smallTensors: 9}",
       "codecs: {downDelta: stc5}", "codecs: {downDelta: stc5, keyframeEvery: 9}",
       "codecs: {downDelta: stc5, reference: anchor}", "codecs: {errorFeedback: true}",

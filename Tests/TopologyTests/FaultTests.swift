@@ -38,6 +38,36 @@ struct FaultTests {
     ("training:\n  clipNorm: 0", 8, "training.clipNorm", "but not 0"),
     ("training:\n  lossLimit: none", 8, "training.lossLimit", "not a number"),
     ("training:\n  proximal: -1", 8, "training.proximal", "is -1"),
+    ("training:\n  correction: scafold", 8, "training.correction", "did you mean scaffold?"),
+    (
+      "training:\n  optimizer: adam\n  correction: scaffold", 9, "training.correction",
+      "those of adam"
+    ),
+    (
+      "training:\n  proximal: 0.1\n  correction: scaffold", 9, "training.correction",
+      "pulls it back"
+    ),
+    (
+      "training:\n  correction: scaffold\nparticipation:\n  stragglers: nextRound", 8,
+      "training.correction", "updates of earlier rounds"
+    ),
+    (
+      "training:\n  correction: scaffold\nparticipation:\n  caps: [{stage: 1, clients: 0-3}]", 8,
+      "training.correction", "participation.caps"
+    ),
+    (
+      "training:\n  correction: scaffold\ndevices:\n  small: {speed: 1 GFLOP/s, memory: 6 MB}\n"
+        + "groups:\n  watches: {device: small}", 8, "training.correction", "groups.watches"
+    ),
+    ("server:\n  averaging: fednov", 8, "server.averaging", "did you mean fednova?"),
+    (
+      "training:\n  optimizer: adam\nserver:\n  averaging: fednova", 10, "server.averaging",
+      "those of adam"
+    ),
+    (
+      "training:\n  proximal: 1\nserver:\n  averaging: fednova", 10, "server.averaging",
+      "pulls it back"
+    ),
     ("training:\n  schedule: cosin", 8, "training.schedule", "did you mean cosine?"),
     ("training:\n  schedule: cosineRestarts", 8, "training.schedule", "how often"),
     ("training:\n  schedule: [cosine]", 8, "training.schedule", "a list"),

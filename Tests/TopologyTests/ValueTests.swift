@@ -28,6 +28,7 @@ struct ValueTests {
     #expect(topology.data.path == nil)
     #expect(topology.training == TrainingSection())
     #expect(topology.server.rule == .plain)
+    #expect(topology.server.averaging == .mean)
     #expect(topology.rules == RoundRules(clientsPerRound: 10))
     #expect(topology.codecs.up == UpdateCodec(.dense32))
     #expect(topology.codecs.down == UpdateCodec(.dense32))
@@ -43,6 +44,22 @@ struct ValueTests {
     #expect(yogi.server.rule == .adaptive(AdaptiveRule(.yogi, floor: 0.01)))
     let momentum = try Texts.topology(Texts.section("server", "momentum: 0.9"))
     #expect(momentum.server.rule == .average(rate: 1, momentum: 0.9))
+  }
+
+  @Test func `FedNova's mean goes with any server optimizer, SCAFFOLD's steps with any momentum`()
+    throws
+  {
+    let topology = try Texts.topology(
+      Texts.section("server", "optimizer: fedadam", "averaging: fednova")
+        + "training: {correction: scaffold, momentum: 0.8, nesterov: true}\n"
+        + "participation: {perRound: 4, overSelect: 1.5}\n")
+    #expect(topology.server.rule == .adaptive(AdaptiveRule(.adam)))
+    #expect(topology.server.averaging == .fednova)
+    #expect(topology.training.correction == .scaffold)
+    #expect(topology.training.localSteps == LocalSteps(momentum: 0.8, nesterov: true))
+    let late = try Texts.topology(
+      Texts.section("server", "averaging: fednova") + "participation: {stragglers: nextRound}\n")
+    #expect(late.rules.stragglers == .nextRound(maximalStaleness: 1))
   }
 
   @Test func `the command line can set any value, in sections that are there or not`() throws {

@@ -21,12 +21,22 @@ struct DownForecast {
     var differences = (bytes: 0.0, count: 0)
     /// The bytes that a client of the next round is expected to lack.
     var lacking: (keyframe: Double, differences: Double)
+    /// The bytes that it is expected to receive.
+    var expected: Double { lacking.keyframe + lacking.differences }
 
     /// A way that begins with a keyframe, or with `told` bytes that say as much.
     init(keyframe bytes: Double, round: Int, told: Double? = nil) {
       keyframe = (round, bytes)
       lacking = (told ?? bytes, 0)
     }
+  }
+
+  /// What is expected of what corrects the gradients of one segment.
+  fileprivate struct Control {
+    /// How it goes down; nil as long as it never moved.
+    var way: Way?
+    /// The last round that trained the segment, 0 for none.
+    var lastRound = 0
   }
 
   init(_ topology: Topology) {
@@ -36,6 +46,7 @@ struct DownForecast {
     let layouts = (1...schedule.stages).map { topology.layouts(stage: $0) }
     let keyframes = layouts.map { $0.map { Double(codecs.down.expectedSize(of: $0).bytes) } }
     var ways: [SegmentName: Way] = [:]
+    var controls: [SegmentName: Control] = [:]
     var sums = Array(repeating: 0.0, count: schedule.stages)
     var last: Phase?
     for round in 1..<schedule.totalRounds + 1 {
@@ -44,8 +55,7 @@ struct DownForecast {
       for (index, name) in phase.segments.enumerated() {
         let size = keyframes[stage][index]
         if var way = ways[name] {
-          way.lacking.keyframe *= idle
-          way.lacking.differences *= idle
+          way.age(idle)
           if let last, last.segments.contains(name), last.trains(name) {
             way.change(codecs.delta(in: phase), layouts[stage][index], size, in: round)
           }
@@ -58,7 +68,14 @@ struct DownForecast {
           ways[name] = Way(
             keyframe: size, round: round, told: isTold ? Double(FreshValues.byteCount) : nil)
         }
-        sums[phase.step - 1] += ways[name].map { $0.lacking.keyframe + $0.lacking.differences } ?? 0
+        sums[phase.step - 1] += ways[name]?.expected ?? 0
+      }
+      for (index, name) in phase.segments.enumerated()
+      where phase.trains(name) && topology.training.correction == .scaffold {
+        controls[name, default: Control()].train(
+          layouts[stage][index].control, in: round, codecs: codecs,
+          plan: codecs.delta(in: phase), idle: idle)
+        sums[phase.step - 1] += controls[name]?.way?.expected ?? 0
       }
       last = phase
     }
@@ -66,7 +83,34 @@ struct DownForecast {
   }
 }
 
+extension DownForecast.Control {
+  /// A round trains the segment: its control goes down, if it moved in an earlier one, and moves.
+  ///
+  /// Clients forget it in a round that doesn't train the segment, and lack all of it afterwards.
+  fileprivate mutating func train(
+    _ layout: ParameterLayout, in round: Int, codecs: CodecsSection, plan: DeltaPlan?, idle: Double
+  ) {
+    let size = Double(codecs.down.expectedSize(of: layout).bytes)
+    if way != nil {
+      if lastRound == round - 1 { way?.age(idle) } else { way?.forget() }
+      way?.change(plan, layout, size, in: round)
+    } else if lastRound > 0 {
+      way = DownForecast.Way(keyframe: size, round: round)
+    }
+    lastRound = round
+  }
+}
+
 extension DownForecast.Way {
+  /// A round passes, in which a share `idle` of the clients takes no part.
+  fileprivate mutating func age(_ idle: Double) {
+    lacking.keyframe *= idle
+    lacking.differences *= idle
+  }
+
+  /// Nobody has any of it any more.
+  fileprivate mutating func forget() { lacking = (keyframe.bytes, differences.bytes) }
+
   /// The values changed: a difference is added, or a keyframe begins anew.
   fileprivate mutating func change(
     _ plan: DeltaPlan?, _ layout: ParameterLayout, _ size: Double, in round: Int

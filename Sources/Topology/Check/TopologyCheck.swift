@@ -63,6 +63,11 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
           && codecs.delta.map { $0.codec.exactSize(of: layout) != nil } ?? true
       }
     warnings = codecs.warnings + topology.growthWarnings
+    if topology.training.correction == .scaffold, codecs.errorFeedback {
+      warnings.append(
+        "training: SCAFFOLD takes an update for the mean of its round's gradients, but with error feedback "
+          + "what earlier ones left out is in it; an unbiased codec, as in eden2, needs none")
+    }
   }
 
   /// How many times fewer bytes than with the full model are moved, both ways together.

@@ -4,6 +4,8 @@ package import Federation
 package struct ServerSection: Hashable, Sendable {
   /// The rule, with all its values.
   package var rule = ServerRule.plain
+  /// How clients that made different numbers of steps count in that mean.
+  package var averaging = Averaging.mean
 }
 
 extension ServerSection {
@@ -31,6 +33,9 @@ extension ServerSection {
     adaptive.momentum = momentum
     adaptive.decay = keys.value("decay", default: adaptive.decay) { $0.number(0...1, excluding: 1) }
     adaptive.floor = keys.value("floor", default: adaptive.floor) { $0.number(0...1, excluding: 0) }
+    averaging = keys.value("averaging", default: .mean) {
+      $0.choice("a way of averaging", of: Averaging.allCases.map { ($0.rawValue, $0) })
+    }
     rule = isAdaptive ? .adaptive(adaptive) : .average(rate: rate, momentum: momentum)
     for key in ["decay", "floor"] where keys.has(key) {
       guard !isAdaptive || (key == "decay" && adaptive.kind == .adagrad) else { continue }

@@ -1,3 +1,4 @@
+package import Federation
 package import Neural
 package import Progressive
 
@@ -29,6 +30,8 @@ package struct TrainingSection: Hashable, Sendable {
   package var lossLimit = 10.0
   /// The pull towards the values at the round's start, μ in FedProx.
   package var proximal = 0.0
+  /// What is added to gradients so that clients whose samples differ don't drift apart.
+  package var correction = Correction.none
 
   /// The settings by default.
   package init() {}
@@ -47,6 +50,9 @@ package struct TrainingSection: Hashable, Sendable {
     settings.proximal = Float(proximal)
     return settings
   }
+
+  /// How a client's steps add up to its update, where its optimizer is stochastic gradient descent.
+  package var localSteps: LocalSteps { LocalSteps(momentum: momentum, nesterov: nesterov) }
 }
 
 extension TrainingSection {
@@ -72,6 +78,9 @@ extension TrainingSection {
     }
     lossLimit = keys.value("lossLimit", default: lossLimit) { $0.number(0...1e9, excluding: 0) }
     proximal = keys.value("proximal", default: proximal) { $0.number(0...1e6) }
+    correction = keys.value("correction", default: correction) {
+      $0.choice("a correction", of: Correction.allCases.map { ($0.rawValue, $0) })
+    }
     if nesterov, momentum == 0, keys.reading.isSound(keys.full("momentum")) {
       keys.reading.report(
         keys.full("nesterov"), "\(keys.full("nesterov")) looks ahead along a momentum of 0",
@@ -103,6 +112,9 @@ extension TrainingSection {
       ("weightDecay", "\(weightDecay)"), ("clipNorm", clipNorm.map { "\($0)" } ?? "none"),
       ("lossLimit", "\(lossLimit)"), ("proximal", "\(proximal)"),
     ]
-    return (values + (optimizer == .adam ? adam : [])).map { ("training.\($0.0)", $0.1) }
+    let corrections = correction == .none ? [] : [("correction", correction.rawValue)]
+    return (values + (optimizer == .adam ? adam : []) + corrections).map {
+      ("training.\($0.0)", $0.1)
+    }
   }
 }
