@@ -68,6 +68,12 @@ public struct Phase: Hashable, Sendable {
     return SegmentName.all(stage: depth).filter { trains($0) || $0 == .head(depth) }
   }
 
+  /// What the learning rate of `segment` is multiplied with, in (0, 1]: less than 1 for what enters gently.
+  public func rateFactor(of segment: SegmentName) -> Double {
+    let isNewest = segment == .block(blocks.upperBound) || segment == .head(heads.upperBound)
+    return isNewest ? entryRate : 1
+  }
+
   /// Whether clients train `segment` in this round, send its update, and it is broadcast anew after it.
   public func trains(_ segment: SegmentName) -> Bool {
     switch segment {

@@ -69,6 +69,21 @@ import Testing
       ], updates: 18)
   }
 
+  /// The controls that a checkpoint holds, and those of the clients, who stay.
+  @Test(arguments: ["", "\n  downDelta: linear8\n  keyframeEvery: 2"])
+  func `a broker whose clients correct their gradients comes back with its controls`(
+    deltas: String
+  ) throws {
+    let topology = TinyRun.topology(rounds: "[2, 2, 2]").replacing(
+      "  down: linear8", with: "  down: linear8\(deltas)")
+    try killBrokers(
+      of: topology + "\ntraining:\n  correction: scaffold",
+      at: [
+        "round-opened:4", "update-stored:5", "round-aggregated:2", "checkpoint-written:4",
+        "spool-cleared:5",
+      ], updates: 18)
+  }
+
   private func killBrokers(of text: String, at points: [String], updates: Int = 12) throws {
     let folder = try Folder()
     let topology = try folder.write(text, to: "tiny.yaml")

@@ -54,6 +54,7 @@ struct SmallRun {
     }
     struct Final: Decodable {
       var accuracy: Double?
+      var loss: Double?
       var modelDigest: String?
     }
     var format: Int

@@ -247,10 +247,9 @@ extension BrokerMachine {
 
   /// Tells a client of an update that was stored before a restart; whoever doesn't wait for it ignores that.
   func confirm(_ submission: Submission, to client: Int, _ actions: inout [BrokerAction]) {
-    let round = submission.round
     let header = Header(
-      run: plan.run, epoch: plan.epoch, round: round,
-      stage: plan.schedule.phase(in: round).stage, client: client)
+      run: plan.run, epoch: plan.epoch, round: submission.round, stage: submission.stage,
+      client: client)
     acknowledge(.duplicate, header, &actions)
   }
 

@@ -1,7 +1,10 @@
 import Codecs
 import Digests
+import Measures
 import Models
+import Progressive
 import Tensors
+import Topology
 import Wire
 import ZeroMQ
 
@@ -23,7 +26,7 @@ struct BroadcastReference: Sendable {
   private(set) var steps: [EncodedStep]
   /// Names x̂.
   private(set) var state: Digest
-  /// x̂ itself; nil where only keyframes are sent, which don't need it.
+  /// x̂ itself; nil where only keyframes are sent, which don't need it, and nobody else does.
   private(set) var values: ParameterVector?
   /// The values that the keyframe leads to, from which each difference begins; nil if each begins from
   /// the one before it.
@@ -39,16 +42,17 @@ struct BroadcastReference: Sendable {
   ///   - round: The round for which it is made.
   ///   - key: What positions, rotation and rounding are drawn from.
   ///   - plan: How it goes on from the keyframe; nil if each round has its own.
+  ///   - keepsValues: Whether x̂ is kept even if no difference needs it.
   /// - Throws: `CodecError` if a value is no longer finite.
   init(
     keyframe model: ParameterVector, codec: UpdateCodec, round: Int, key: UInt64,
-    plan: DeltaPlan?
+    plan: DeltaPlan?, keepsValues: Bool = false
   ) throws(CodecError) {
     let (reference, bytes) = try SharedReference.keyframe(of: model, codec: codec, key: key)
     name = model.layout.name
     state = Digest(state: reference.values)
     keyframeRound = round
-    values = plan == nil ? nil : reference.values
+    values = plan == nil && !keepsValues ? nil : reference.values
     anchor = plan?.reference == .anchor ? reference.values : nil
     steps = [Self.step(bytes, "\(codec.spec(of: name))", from: nil, to: state)]
   }
@@ -82,6 +86,34 @@ struct BroadcastReference: Sendable {
     self.values = values
     self.anchor = anchor
     self.keyframeRound = keyframeRound
+  }
+
+  /// Goes on from what was broadcast before, so that clients come as near to `model` as they may.
+  ///
+  /// - Parameters:
+  ///   - known: What was broadcast of the segment; nil if nothing was.
+  ///   - model: The exact values, x, which have changed since then.
+  ///   - codecs: How the model is encoded.
+  ///   - phase: The round for which the step is made.
+  ///   - key: What positions, rotation and rounding are drawn from.
+  ///   - keepsValues: Whether x̂ is kept even if no difference needs it.
+  /// - Throws: `CodecError` if a value is no longer finite.
+  init(
+    after known: BroadcastReference?, towards model: ParameterVector, codecs: CodecsSection,
+    in phase: Phase, key: UInt64, keepsValues: Bool = false
+  ) throws(CodecError) {
+    let plan = codecs.delta(in: phase)
+    let size = codecs.down.expectedSize(of: model.layout).bytes
+    guard let plan, var next = known,
+      !next.needsKeyframe(in: phase.round, plan: plan, size: size)
+    else {
+      try self.init(
+        keyframe: model, codec: codecs.down, round: phase.round, key: key, plan: plan,
+        keepsValues: keepsValues)
+      return
+    }
+    try next.advance(towards: model, codec: plan.codec, key: key)
+    self = next
   }
 
   /// Whether the next step should be a keyframe: it is due, or the differences outweigh one, of `size` bytes.

@@ -31,6 +31,14 @@ extension GlobalModel {
       var steps: [Step]
     }
 
+    /// What clients' gradients are corrected by, beside its values.
+    struct Controls: Codable {
+      /// The controls that have changed since they were broadcast, by their segments, in order.
+      var changed: [String]
+      /// What is broadcast of the controls that don't begin anew in the next round, by their segments.
+      var references: [String: Reference]
+    }
+
     /// The stage whose sub-model the values are, from 1.
     var stage: Int
     /// The stage that the server's optimizer remembers, from 1; 0 before the first.
@@ -41,14 +49,16 @@ extension GlobalModel {
     var references: [String: Reference]
     /// How many steps of its window the block that is watched has made; nil where none is.
     var movementSteps: Int?
+    /// What clients' gradients are corrected by; nil where they aren't.
+    var controls: Controls?
   }
 
   /// What goes into a checkpoint after the round of `phase`: enough for the same bytes in the rounds to come.
   ///
   /// Values are named as in the model's own file, "block1.weight". Beside them, flat: "server.direction.block1" and
-  /// "server.squares.block1", the memory of the server's optimizer; "movement.path.block1" and
-  /// "movement.distances.block1", how it moved; "reference.block1", x̂; "anchor.block1", the keyframe's
-  /// values; "step.block1.0", bytes.
+  /// "server.squares.block1", the memory of the server's optimizer; "server.block1.control", c;
+  /// "movement.path.block1" and "movement.distances.block1", how it moved; "reference.block1", x̂;
+  /// "anchor.block1", the keyframe's values; "step.block1.0", bytes.
   func checkpoint(after phase: Phase) -> (state: State, content: Checkpoint) {
     var content = Checkpoint(round: phase.round)
     let heads = (1..<phase.stage).compactMap { values[.head($0)] }
@@ -62,6 +72,8 @@ extension GlobalModel {
       guard !memory.squares.isEmpty else { continue }
       content.tensors["server.squares.\(name)"] = .flat(memory.squares)
     }
+    // Where there are only keyframes, what has changed begins anew.
+    let beginsAnew = workload.topology.codecs.delta == nil
     var state = State(
       stage: phase.stage, optimizerStage: optimizer.stage,
       changed: changed.map { "\($0)" }.sorted(), references: [:])
@@ -70,20 +82,10 @@ extension GlobalModel {
       content.tensors["movement.path.\(path.layout.name)"] = .flat(path.scalars)
       content.tensors["movement.distances.\(path.layout.name)"] = .flat(movement.distances)
     }
-    // Where there are only keyframes, what has changed begins anew.
-    let begun = workload.topology.codecs.delta == nil ? changed : []
-    for (name, reference) in references where !begun.contains(name) {
-      state.references["\(name)"] = State.Reference(
-        state: reference.state.hex, keyframeRound: reference.keyframeRound,
-        steps: reference.steps.map {
-          State.Reference.Step(codec: $0.step.codec, from: $0.step.from, to: $0.step.to)
-        })
-      content.tensors["reference.\(name)"] = reference.values.map { .flat($0.scalars) }
-      content.tensors["anchor.\(name)"] = reference.anchor.map { .flat($0.scalars) }
-      for (index, step) in reference.steps.enumerated() {
-        content.bytes["step.\(name).\(index)"] = Array(step.buffer.bytes)
-      }
+    for (name, reference) in references where !beginsAnew || !changed.contains(name) {
+      state.references["\(name)"] = content.keep(reference)
     }
+    state.controls = controls?.checkpoint(in: &content, beginsAnew: beginsAnew)
     return (state, content)
   }
 
@@ -118,6 +120,10 @@ extension GlobalModel {
       }
     }
     changed = Set(state.changed.compactMap { SegmentName($0) })
+    if controls != nil, let kept = state.controls {
+      controls = try BroadcastControls(
+        kept, content, of: workload.network(stage: state.stage).layouts)
+    }
     optimizer = ServerOptimizer(optimizer.rule, stage: state.optimizerStage, memory: memory)
   }
 }
@@ -129,6 +135,20 @@ struct CheckpointMismatch: Error {
 }
 
 extension Checkpoint {
+  /// Keeps what is broadcast of a segment or control; what is left to keep of it is returned.
+  mutating func keep(_ reference: BroadcastReference) -> GlobalModel.State.Reference {
+    tensors["reference.\(reference.name)"] = reference.values.map { .flat($0.scalars) }
+    tensors["anchor.\(reference.name)"] = reference.anchor.map { .flat($0.scalars) }
+    for (index, step) in reference.steps.enumerated() {
+      bytes["step.\(reference.name).\(index)"] = Array(step.buffer.bytes)
+    }
+    return GlobalModel.State.Reference(
+      state: reference.state.hex, keyframeRound: reference.keyframeRound,
+      steps: reference.steps.map {
+        .init(codec: $0.step.codec, from: $0.step.from, to: $0.step.to)
+      })
+  }
+
   /// Whether there is anything of a segment.
   fileprivate func holds(_ layout: ParameterLayout) -> Bool {
     layout.parameters.contains { tensors["\(layout.name).\($0.name)"] != nil }
@@ -151,7 +171,7 @@ extension Checkpoint {
   }
 
   /// The values of a segment that are kept flat under "`kind`.block1"; nil if they aren't there.
-  fileprivate func flat(
+  func flat(
     _ kind: String, _ layout: ParameterLayout
   ) throws(CheckpointMismatch) -> ParameterVector? {
     guard let tensor = tensors["\(kind).\(layout.name)"] else { return nil }
@@ -162,7 +182,7 @@ extension Checkpoint {
   }
 
   /// What is broadcast of a segment.
-  fileprivate func reference(
+  func reference(
     _ reference: GlobalModel.State.Reference, _ layout: ParameterLayout
   ) throws(CheckpointMismatch) -> BroadcastReference {
     var steps: [BroadcastReference.EncodedStep] = []
@@ -187,7 +207,7 @@ extension Checkpoint {
 
 extension Tensor {
   /// The scalars as a tensor of one dimension.
-  fileprivate static func flat(_ scalars: [Float]) -> Tensor {
+  static func flat(_ scalars: [Float]) -> Tensor {
     Tensor(shape: Shape([scalars.count]), scalars: scalars)
   }
 }

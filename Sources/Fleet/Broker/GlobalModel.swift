@@ -25,6 +25,8 @@ struct GlobalModel {
   var optimizer: ServerOptimizer
   /// How the block moves that the end of a step depends on; nil where none does.
   var movement: EffectiveMovement?
+  /// What clients' gradients are corrected by; nil where they aren't.
+  var controls: BroadcastControls?
   /// What is learnt.
   let workload: Workload
   private let seed: UInt64
@@ -35,6 +37,7 @@ struct GlobalModel {
     self.seed = seed
     optimizer = ServerOptimizer(workload.topology.server.rule)
     movement = workload.topology.growthSchedule.trigger.window.map(EffectiveMovement.init(window:))
+    controls = workload.topology.training.correction == .scaffold ? BroadcastControls() : nil
   }
 
   private var codecs: CodecsSection { workload.topology.codecs }
@@ -69,6 +72,13 @@ struct GlobalModel {
         let maximum = codecs.up(in: phase).maximumSize(of: stage.layouts[index]).bytes
         updateLimit += maximum + UpdateFraming.lengthBytes
       }
+    }
+    let corrections = try controls?.prepare(
+      phase, of: stage.layouts, codecs: workload.topology.codecs,
+      random: RandomStream(seed: seed))
+    for reference in corrections ?? [] {
+      segments.append(reference.segment(trained: false))
+      for encoded in reference.steps { steps[encoded.step.digest] = encoded.buffer }
     }
     var heads: [Segment] = []
     for depth in 1..<phase.stage where !phase.heads.contains(depth) {
@@ -186,18 +196,10 @@ struct GlobalModel {
   private func reference(
     to value: ParameterVector, _ name: SegmentName, index: Int, _ phase: Phase
   ) throws(CodecError) -> BroadcastReference {
-    let plan = codecs.delta(in: phase)
     let known = references[name]
     if let known, !changed.contains(name) { return known }
     let key = RandomStream(seed: seed).stream("model codec", phase.round, index).key
-    guard let plan, var next = known,
-      !next.needsKeyframe(
-        in: phase.round, plan: plan, size: codecs.down.expectedSize(of: value.layout).bytes)
-    else {
-      return try BroadcastReference(
-        keyframe: value, codec: codecs.down, round: phase.round, key: key, plan: plan)
-    }
-    try next.advance(towards: value, codec: plan.codec, key: key)
-    return next
+    return try BroadcastReference(
+      after: known, towards: value, codecs: codecs, in: phase, key: key)
   }
 }

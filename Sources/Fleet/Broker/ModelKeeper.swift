@@ -43,6 +43,8 @@ final class ModelKeeper: @unchecked Sendable {
   private var dice: Double?
   private var collapse = CollapseWatch()
   private var history = ParticipationHistory()
+  /// How many samples each client has, once that was asked for.
+  private var sampleCounts: [Int] = []
 
   /// A keeper that books into `ledger`, of a new run or one that goes on.
   ///
@@ -73,6 +75,7 @@ final class ModelKeeper: @unchecked Sendable {
         path: directory.checkpoints.path(percentEncoded: false),
         problem: "the checkpoint after round \(checkpoint.round) doesn't fit: \(error.what)")
     }
+    if resumption.isWithoutClients { model.controls?.forget() }
     last = (checkpoint.round, model.parameters(stage: state.model.stage))
     course = GrowthCourse(plan.schedule, memory: state.course)
     accuracy = state.accuracy
@@ -124,7 +127,7 @@ final class ModelKeeper: @unchecked Sendable {
   func store(
     round: Int, client: Int, attempt: Int, submission: Submission, bytes: [UInt8]
   ) throws -> StoreResult {
-    let result = try check(bytes, submission)
+    let result = try check(bytes, submission, of: client)
     guard result == .accepted else { return result }
     KillPoint.updateArrived.pass()
     let header = Header(
@@ -241,13 +244,22 @@ final class ModelKeeper: @unchecked Sendable {
     try CheckpointStore(directory: directory.checkpoints).write(checkpoint)
   }
 
-  private func check(_ bytes: [UInt8], _ submission: Submission) throws -> StoreResult {
+  private func check(
+    _ bytes: [UInt8], _ submission: Submission, of client: Int
+  ) throws -> StoreResult {
     let offer = submission.offer
     guard Digest(of: bytes) == offer.digest else {
       return .refused(.wrongDigest, detail: "the bytes were damaged on the way")
     }
     guard offer.samples > 0 else {
       return .refused(.malformed, detail: "an update of no samples has no weight")
+    }
+    if workload.countsSteps {
+      let most = workload.mostSteps(samples: try countSamples()[client])
+      guard offer.steps > 0, offer.steps <= most else {
+        return .refused(
+          .malformed, detail: "\(offer.steps) steps; its samples are good for 1 to \(most)")
+      }
     }
     do throws(CodecError) {
       let layouts = trainedLayouts(submission)
@@ -258,7 +270,9 @@ final class ModelKeeper: @unchecked Sendable {
         let update = try codec.decode(part, layout: layout)
         for scalar in update.scalars { squares += Double(scalar) * Double(scalar) }
       }
-      guard squares.isFinite else {
+      let least = reach(submission).map { $0 * course.phase(in: submission.round).entryRate }
+      let gradient = least.map { Float(squares.squareRoot() / $0) } ?? 0
+      guard squares.isFinite, gradient.isFinite else {
         return .refused(.notFinite, detail: "a number is infinite or not a number")
       }
       if let limit = workload.topology.updateNorm, squares.squareRoot() > limit {
@@ -283,12 +297,33 @@ final class ModelKeeper: @unchecked Sendable {
     workload.trainedLayouts(course.phase(in: submission.round), depth: submission.stage)
   }
 
+  /// How far a client's steps reached, where its update tells what corrects its gradients; else nil.
+  private func reach(_ submission: Submission) -> Double? {
+    let phase = course.phase(in: submission.round)
+    guard model.controls != nil, submission.stage == phase.stage else { return nil }
+    return workload.topology.training.localSteps.reach(
+      of: submission.offer.steps, rate: Float(plan.learningRate(in: phase)))
+  }
+
+  private func countSamples() throws -> [Int] {
+    if sampleCounts.isEmpty {
+      sampleCounts = try workload.partition(seed: plan.seed).map(\.count)
+    }
+    return sampleCounts
+  }
+
   /// Steps by the updates that count; returns how the step's block moves, where that is known.
   private func aggregate(_ result: RoundResult, _ phase: Phase) throws -> Double? {
     let contributions = result.contributions(plan.rules)
     var aggregator = Aggregator()
+    var gradients = Aggregator()
     for contribution in contributions {
-      aggregator.expect(trainedLayouts(contribution.submission), mass: contribution.mass)
+      let layouts = trainedLayouts(contribution.submission)
+      aggregator.expect(
+        layouts, mass: contribution.mass,
+        length: workload.length(of: contribution.submission.offer))
+      guard reach(contribution.submission) != nil else { continue }
+      gradients.expect(layouts, mass: contribution.mass)
     }
     for contribution in contributions {
       // What was acknowledged counts: a round is never closed without it.
@@ -299,9 +334,19 @@ final class ModelKeeper: @unchecked Sendable {
           path: directory.spool.path,
           problem: "client \(contribution.client)'s update of round \(result.round) is gone")
       }
+      let (layouts, codec) = (
+        trainedLayouts(contribution.submission), codec(contribution.submission)
+      )
       try aggregator.fold(
-        update.bytes, of: trainedLayouts(contribution.submission),
-        codec: codec(contribution.submission), weight: contribution.weight)
+        update.bytes, of: layouts, codec: codec, weight: contribution.weight,
+        length: workload.length(of: contribution.submission.offer))
+      guard let reach = reach(contribution.submission) else { continue }
+      try gradients.fold(
+        update.bytes, of: layouts, codec: codec, weight: contribution.weight / reach)
+    }
+    if model.controls != nil {
+      let weight = try countSamples().reduce(0) { $0 + plan.rules.weighting.weight(samples: $1) }
+      model.controls?.step(gradients.means, in: phase) { gradients.mass(of: $0) / weight }
     }
     return model.apply(aggregator.means, in: phase)
   }

@@ -21,6 +21,9 @@ package struct Resumption: Sendable {
   /// All bytes so far, client view.
   package let total: TwoWayTraffic
 
+  /// Whether the clients begin anew as well, and remember nothing of the rounds before.
+  var isWithoutClients = false
+
   let checkpoint: Checkpoint?
   let state: CheckpointState?
 

@@ -34,7 +34,8 @@ extension Topology {
   ///
   /// Not in it are waiting times and limits, which may change when a run goes on.
   var runPlan: String {
-    plan + """
+    let averaging = server.averaging == .mean ? "" : "server.averaging: \(server.averaging)\n"
+    return plan + """
       seed: \(seed)
       stages: \(growthCanonical)
       model.from: \(startsFrom ?? "none")
@@ -42,6 +43,6 @@ extension Topology {
       server: \(server.rule)
       limits.updateNorm: \(updateNorm.map { "\($0)" } ?? "none")
 
-      """
+      """ + averaging
   }
 }

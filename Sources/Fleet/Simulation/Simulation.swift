@@ -62,6 +62,8 @@ package final class Simulation: Sendable {
       case .ipc: "ipc://\(NSTemporaryDirectory())progfed-\(UUID().uuidString)"
       case .tcp: "tcp://127.0.0.1:*"
       }
+    var resumption = resumption
+    resumption?.isWithoutClients = true
     let security: BrokerSecurity
     (security, workerSecurity) =
       isEncrypted ? try Self.curve(clients: workload.topology.clients) : (.open, .none)

@@ -19,12 +19,12 @@ struct LocalTraining: Sendable {
   let task: ClientTask
   let client: Int
   let seed: UInt64
-  /// The states of the model's segments in order.
+  /// The states of the model's segments in order, and those of the controls that are announced.
   let states: [SegmentState]
   /// The client's samples.
   let samples: [Int]
-  /// What clients' codecs left out of earlier updates; nil without error feedback.
-  let residuals: ResidualStore?
+  /// What clients remember of earlier rounds; nil where they remember nothing.
+  let memories: ClientStore?
 
   /// Trains on `lane` and says what came of it.
   func run(on lane: TrainingLane) -> WorkerEvent {
@@ -32,8 +32,12 @@ struct LocalTraining: Sendable {
     do {
       let stage = workload.network(stage: task.stage)
       let start = try startingPoint(stage)
+      let controls = try sentControls(stage)
+      var memory = try memories?.memory(of: client)
+      memory?.adapt(to: stage.layouts)
       var trained = start
-      let outcome = try train(&trained, at: stage, on: lane)
+      let outcome = try train(
+        &trained, at: stage, on: lane, correction: correction(stage, memory, controls))
       if let step = outcome.divergedAt {
         return failed(.diverged, "the loss or the gradient of step \(step) isn't finite")
       }
@@ -41,14 +45,14 @@ struct LocalTraining: Sendable {
         return failed(
           .diverged, "all \(outcome.skippedSteps) steps had a loss that isn't usable")
       }
-      var residual = try residuals?.residual(of: client)
-      residual?.adapt(to: stage.layouts)
-      let update = SharedBuffer(try encode(trained, from: start, residual: &residual))
+      let parts = try encode(trained, from: start, memory: &memory)
+      try step(&memory, by: parts, of: stage, controls, steps: outcome.steps)
+      let update = SharedBuffer(UpdateFraming.join(parts))
       let offer = Offer(
         length: update.count, digest: Digest(of: update.bytes), samples: samples.count,
         base: task.base, loss: Float(outcome.meanLoss), steps: outcome.steps,
         skippedSteps: outcome.skippedSteps)
-      return .trained(client: client, round: task.round, offer, update, residual)
+      return .trained(client: client, round: task.round, offer, update, memory)
     } catch CodecError.notFinite {
       return failed(.diverged, "its parameters are no longer finite")
     } catch {
@@ -59,7 +63,10 @@ struct LocalTraining: Sendable {
   /// The values of the announced states: the reference x̂ that all clients share.
   private func startingPoint(_ stage: NetworkOfStage) throws -> [ParameterVector] {
     let names = stage.layouts.map(\.name)
-    guard states.map(\.name) == names else {
+    let known = names + controlled(stage).map(\.layout.control.name)
+    guard states.prefix(names.count).map(\.name) == names,
+      states.allSatisfy({ known.contains($0.name) })
+    else {
       throw LocalTrainingError.otherSegments(announced: states.map(\.name), needed: names)
     }
     let limit = workload.topology.codecs.down.smallTensorLimit
@@ -68,23 +75,31 @@ struct LocalTraining: Sendable {
     }
   }
 
-  private var trainable: Set<Int> {
-    Set(task.segments.indices.filter { task.segments[$0].trained })
+  /// The codec of the update.
+  var codec: UpdateCodec { workload.topology.codecs.up(announced: task.updateCodec) }
+
+  /// The blocks and heads of the model, without what is announced beside them.
+  private var segments: ArraySlice<Segment> {
+    task.segments.prefix(workload.network(stage: task.stage).layouts.count)
   }
 
+  /// The places of the segments that are trained.
+  var trainable: Set<Int> { Set(segments.indices.filter { segments[$0].trained }) }
+
   /// What each segment's learning rate is multiplied with: less than 1 for a block and head that are new.
-  private var rateFactors: [Float] {
-    let newest = task.segments.lastIndex { segment in
+  var rateFactors: [Float] {
+    let newest = segments.lastIndex { segment in
       guard case .block? = SegmentName(segment.name) else { return false }
       return segment.trained
     }
-    return task.segments.indices.map { index in
-      index == newest || index == task.segments.count - 1 ? task.entryRate : 1
+    return segments.indices.map { index in
+      index == newest || index == segments.count - 1 ? task.entryRate : 1
     }
   }
 
   private func train(
-    _ parameters: inout [ParameterVector], at stage: NetworkOfStage, on lane: TrainingLane
+    _ parameters: inout [ParameterVector], at stage: NetworkOfStage, on lane: TrainingLane,
+    correction: [ParameterVector]?
   ) throws -> TrainingOutcome {
     let topology = workload.topology
     let root = RandomStream(seed: seed)
@@ -98,31 +113,29 @@ struct LocalTraining: Sendable {
     if task.entryRate != 1 { settings.rateFactors = rateFactors }
     return try trainer.train(
       &parameters, trainable: trainable, source: &batches,
-      settings: settings,
-      random: root.stream("dropout", client, task.round))
+      settings: settings, random: root.stream("dropout", client, task.round),
+      correction: correction)
   }
 
-  /// The encoded differences of the trained segments, one after the other; the residual becomes what they
-  /// leave out.
+  /// The encoded differences of the trained segments in order; the residual becomes what they leave out.
   private func encode(
-    _ trained: [ParameterVector], from start: [ParameterVector], residual: inout Residual?
-  ) throws(CodecError) -> [UInt8] {
+    _ trained: [ParameterVector], from start: [ParameterVector], memory: inout ClientMemory?
+  ) throws(CodecError) -> [[UInt8]] {
     var parts: [[UInt8]] = []
-    let codec = workload.topology.codecs.up(announced: task.updateCodec)
     for index in trainable.sorted() {
       var difference = trained[index]
       for scalar in difference.scalars.indices {
         difference.scalars[scalar] -= start[index].scalars[scalar]
       }
       let key = RandomStream(seed: seed).stream("update codec", client, task.round, index).key
-      if let encoded = try residual?.encode(difference, codec: codec, key: key) {
-        residual?.commit(encoded)
+      if let encoded = try memory?.residual?.encode(difference, codec: codec, key: key) {
+        memory?.residual?.commit(encoded)
         parts.append(encoded.bytes)
       } else {
         parts.append(try codec.encode(difference, key: key))
       }
     }
-    return UpdateFraming.join(parts)
+    return parts
   }
 
   private func failed(_ reason: DeclineReason, _ detail: String) -> WorkerEvent {

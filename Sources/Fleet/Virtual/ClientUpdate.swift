@@ -1,4 +1,3 @@
-import Codecs
 import ZeroMQ
 
 /// A client's encoded update: its bytes, or only how many there would be.
@@ -7,20 +6,20 @@ struct ClientUpdate: Sendable {
   let length: Int
   /// The bytes; nil under the cost model.
   let buffer: SharedBuffer?
-  /// What it leaves out, to be kept once it counts; nil without error feedback.
-  let residual: Residual?
+  /// What the client remembers once it counts; nil where clients remember nothing.
+  let memory: ClientMemory?
 
   /// An update of these bytes.
-  init(_ buffer: SharedBuffer, leavingOut residual: Residual? = nil) {
+  init(_ buffer: SharedBuffer, remembering memory: ClientMemory? = nil) {
     length = buffer.count
     self.buffer = buffer
-    self.residual = residual
+    self.memory = memory
   }
 
   /// An update of which only the length is known.
   init(length: Int) {
     self.length = length
     buffer = nil
-    residual = nil
+    memory = nil
   }
 }

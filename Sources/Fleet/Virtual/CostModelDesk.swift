@@ -26,6 +26,8 @@ final class CostModelDesk: ModelDesk {
   private var last = 0
   /// The segments' versions: the round before which each was changed last.
   private var versions: [SegmentName: Int] = [:]
+  /// The versions of the segments' controls, as far as they have ever moved.
+  private var controlVersions: [SegmentName: Int] = [:]
 
   /// A desk that books into `ledger`.
   ///
@@ -61,7 +63,7 @@ final class CostModelDesk: ModelDesk {
       layouts[depth - 1].last.map { segment(.head(depth), $0, of: phase, isTrained: true) }
     }
     return PreparedModel(
-      phase: phase, segments: segments,
+      phase: phase, segments: segments + controls(of: phase),
       updateLimit: (depths + [phase.stage]).map { limit(of: phase, depth: $0) }.max() ?? 0,
       shallowHeads: heads)
   }
@@ -71,12 +73,24 @@ final class CostModelDesk: ModelDesk {
   ) -> Segment {
     let version = versions[name] ?? phase.round
     versions[name] = version
+    return segment(layout, version: version, isTrained: isTrained)
+  }
+
+  /// The controls of what `phase` trains, as far as they have ever moved.
+  private func controls(of phase: Phase) -> [Segment] {
+    zip(phase.segments, layouts[phase.stage - 1]).compactMap { name, layout in
+      guard phase.trains(name), let version = controlVersions[name] else { return nil }
+      return segment(layout.control, version: version, isTrained: false)
+    }
+  }
+
+  private func segment(_ layout: ParameterLayout, version: Int, isTrained: Bool) -> Segment {
     let codec = topology.codecs.down
-    let state = Digest(of: Data("\(plan.run) \(name) \(version)".utf8))
+    let state = Digest(of: Data("\(plan.run) \(layout.name) \(version)".utf8))
     let step = Step(
       digest: state, length: codec.expectedSize(of: layout).bytes, codec: "\(codec.spec)",
       from: nil, to: state.prefix)
-    return Segment(name: "\(name)", state: state, trained: isTrained, steps: [step])
+    return Segment(name: layout.name, state: state, trained: isTrained, steps: [step])
   }
 
   /// The most bytes that an update of the sub-model of stage `depth` can have in `phase`.
@@ -111,7 +125,7 @@ final class CostModelDesk: ModelDesk {
     .accepted
   }
 
-  func keep(_ residual: Residual, of client: Int) {}
+  func keep(_ memory: ClientMemory, of client: Int) {}
 
   func forget(_ client: Int) {}
 
@@ -121,6 +135,8 @@ final class CostModelDesk: ModelDesk {
       let origin = plan.schedule.phase(in: submission.round)
       for name in origin.trainedSegments(depth: submission.stage) where versions[name] != nil {
         versions[name] = phase.round + 1
+        guard topology.training.correction == .scaffold else { continue }
+        controlVersions[name] = phase.round + 1
       }
     }
     var record = RoundRecord(round.result, phase: phase, epochs: topology.training.epochs)

@@ -1,4 +1,3 @@
-import Codecs
 import Federation
 import Ledger
 import Wire
@@ -13,9 +12,9 @@ protocol ModelDesk: AnyObject {
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate
   /// How many samples a client has.
   func samples(of client: Int) -> Int
-  /// Makes current what a counted update of a client left out.
-  func keep(_ residual: Residual, of client: Int) throws
-  /// Forgets what a client left out, as a worker does that starts anew.
+  /// Has a client remember what came with an update that counts.
+  func keep(_ memory: ClientMemory, of client: Int) throws
+  /// Forgets what a client remembers, as a worker does that starts anew.
   func forget(_ client: Int)
   /// Checks a client's update and stores it.
   func store(

@@ -1,4 +1,3 @@
-import Codecs
 import Datasets
 import Digests
 import Dispatch
@@ -17,7 +16,7 @@ final class TrainingDesk: ModelDesk {
   private let pool: TrainingPool
   private let keeper: ModelKeeper
   private let partition: [[Int]]
-  private let residuals: ResidualStore?
+  private let memories: ClientStore?
   /// The states of the last two models and what they were made from, by the first 8 bytes of their digests.
   private var states: [UInt64: SegmentState] = [:]
   /// The states of the last model.
@@ -37,7 +36,7 @@ final class TrainingDesk: ModelDesk {
       workload: workload, plan: plan, pool: pool, directory: directory, ledger: ledger,
       observer: observer, labels: labels)
     partition = try workload.partition(seed: plan.seed)
-    residuals = try ResidualStore(for: workload)
+    memories = try ClientStore(for: workload)
   }
 
   func samples(of client: Int) -> Int { partition[client].count }
@@ -67,16 +66,16 @@ final class TrainingDesk: ModelDesk {
     let training = TrainingTicket(
       LocalTraining(
         workload: workload, task: task, client: client, seed: plan.seed, states: held,
-        samples: partition[client], residuals: residuals), on: pool)
+        samples: partition[client], memories: memories), on: pool)
     if isLikely { training.begin() }
     return training
   }
 
-  func keep(_ residual: Residual, of client: Int) throws {
-    try residuals?.keep(residual, of: client)
+  func keep(_ memory: ClientMemory, of client: Int) throws {
+    try memories?.keep(memory, of: client)
   }
 
-  func forget(_ client: Int) { residuals?.forget(client) }
+  func forget(_ client: Int) { memories?.forget(client) }
 
   func store(
     round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate
@@ -145,8 +144,8 @@ extension TrainingResult {
   /// The result that a lane of the pool reports.
   fileprivate init(_ event: WorkerEvent) {
     switch event {
-    case .trained(_, _, let offer, let update, let residual):
-      self = .trained(offer, ClientUpdate(update, leavingOut: residual))
+    case .trained(_, _, let offer, let update, let memory):
+      self = .trained(offer, ClientUpdate(update, remembering: memory))
     case .failed(_, _, let reason, let detail): self = .failed(reason, detail: detail)
     case .stop: self = .failed(.failed, detail: "it was stopped")
     }

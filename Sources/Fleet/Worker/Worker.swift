@@ -41,7 +41,7 @@ package final class Worker: Sendable {
   package func run(in context: Context) throws -> WorkerEnd {
     let loop = try WorkerLoop(
       settings: settings, workload: workload, context: context, pool: pool, inbox: inbox,
-      residuals: try ResidualStore(for: workload), report: report)
+      memories: try ClientStore(for: workload), report: report)
     // Trainings that haven't begun give their lane back at once; those of others aren't touched.
     defer { loop.cancelTrainings() }
     return try loop.run()

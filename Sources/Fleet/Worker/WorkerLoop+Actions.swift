@@ -1,4 +1,3 @@
-import Codecs
 import Federation
 import Ledger
 import Measures
@@ -29,8 +28,8 @@ extension WorkerLoop {
     case .settled(let round, let accepted):
       trainings.removeValue(forKey: client)?.cancel()
       offers[client] = nil
-      let leftOut = leftOut.removeValue(forKey: client)
-      if accepted, let leftOut { keep(leftOut, of: client, round: round) }
+      let learned = learned.removeValue(forKey: client)
+      if accepted, let learned { keep(learned, of: client, round: round) }
       noteStaleSegments()
       if accepted { report(.counted(client: client, round: round)) }
     case .finished(let end):
@@ -42,10 +41,10 @@ extension WorkerLoop {
     }
   }
 
-  /// Makes current what a counted update left out.
-  private func keep(_ residual: Residual, of client: Int, round: Int) {
-    do throws(ResidualStoreError) {
-      try residuals?.keep(residual, of: client)
+  /// Has a client remember what came with an update that counts.
+  private func keep(_ memory: ClientMemory, of client: Int, round: Int) {
+    do throws(ClientStoreError) {
+      try memories?.keep(memory, of: client)
     } catch {
       report(.forgot(client: client, round: round, detail: "\(error)"))
     }
@@ -81,7 +80,7 @@ extension WorkerLoop {
     trainings[client] = cancellation
     let training = LocalTraining(
       workload: workload, task: task, client: client, seed: seed, states: states,
-      samples: partition[client], residuals: residuals)
+      samples: partition[client], memories: memories)
     pool.submit { [inbox] lane in
       guard !cancellation.isCancelled else { return }
       KillPoint.trainingBegun.pass()
@@ -98,11 +97,11 @@ extension WorkerLoop {
   /// Takes in what reached the loop from other threads.
   func take(_ event: WorkerEvent) throws {
     switch event {
-    case .trained(let client, let round, let offer, let update, let residual):
+    case .trained(let client, let round, let offer, let update, let memory):
       guard machines[client]?.task?.round == round else { return }
       KillPoint.updateTrained.pass()
       offers[client] = update
-      leftOut[client] = residual
+      learned[client] = memory
       try handle(.trained(round: round, offer), for: client)
     case .failed(let client, let round, let reason, let detail):
       report(.declined(client: client, round: round, reason, detail: detail))

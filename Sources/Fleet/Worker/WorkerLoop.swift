@@ -1,4 +1,3 @@
-import Codecs
 import Digests
 import Federation
 import Ledger
@@ -29,9 +28,9 @@ final class WorkerLoop {
   var store = SegmentStore()
   var listeners: [Digest: Int] = [:]
   var offers: [Int: SharedBuffer] = [:]
-  /// What the offered updates leave out, to be kept once they count; none without error feedback.
-  var leftOut: [Int: Residual] = [:]
-  let residuals: ResidualStore?
+  /// What clients remember once the updates that they offer count; none where they remember nothing.
+  var learned: [Int: ClientMemory] = [:]
+  let memories: ClientStore?
   var trainings: [Int: Cancellation] = [:]
   var partition: [[Int]]?
   var seed: UInt64 = 0
@@ -47,10 +46,10 @@ final class WorkerLoop {
   /// Opens the sockets of a worker.
   init(
     settings: WorkerSettings, workload: Workload, context: Context, pool: TrainingPool,
-    inbox: Inbox<WorkerEvent>, residuals: ResidualStore?,
+    inbox: Inbox<WorkerEvent>, memories: ClientStore?,
     report: @escaping @Sendable (WorkerReport) -> Void
   ) throws(ZMQError) {
-    self.residuals = residuals
+    self.memories = memories
     self.settings = settings
     self.workload = workload
     self.pool = pool

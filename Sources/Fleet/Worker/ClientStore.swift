@@ -1,4 +1,3 @@
-import Codecs
 import Foundation
 import Measures
 import Models
@@ -6,28 +5,31 @@ import Synchronization
 import Tensors
 import Topology
 
-/// What the codecs of a worker's clients left out of their updates, on disk.
+/// What a worker's clients remember from round to round, on disk.
 ///
 /// One file with a place for each client, so that a worker that plays hundreds of clients keeps none of it in
 /// memory. The file has no name once it is open: it is gone with the process, however that ends. A worker
-/// that starts anew has left nothing out.
-final class ResidualStore: Sendable {
+/// that starts anew remembers nothing.
+final class ClientStore: Sendable {
   private let descriptor: Int32
   private let capacity: Int
+  private let empty: ClientMemory
   /// What is kept of each client, in the order of the file.
   private let layouts = Mutex<[Int: [ParameterLayout]]>([:])
 
-  /// An empty store with places of `parameters` values.
+  /// An empty store.
   ///
   /// - Parameters:
-  ///   - parameters: How many values the largest residual of a client has.
+  ///   - empty: What a client remembers that has never taken part.
+  ///   - parameters: How many values the largest sub-model has.
   ///   - directory: Where the file is made.
-  /// - Throws: `ResidualStoreError` if it can't be made.
+  /// - Throws: `ClientStoreError` if it can't be made.
   init(
-    parameters: Int, in directory: String = NSTemporaryDirectory()
-  ) throws(ResidualStoreError) {
-    capacity = 4 * parameters
-    var template = Array("\(directory)/progfed-residuals-XXXXXX".utf8CString)
+    of empty: ClientMemory, parameters: Int, in directory: String = NSTemporaryDirectory()
+  ) throws(ClientStoreError) {
+    self.empty = empty
+    capacity = 4 * parameters * empty.parts
+    var template = Array("\(directory)/progfed-clients-XXXXXX".utf8CString)
     // SAFETY: a terminated string that mkstemp and unlink read and write within the closure.
     let (made, code) = unsafe template.withUnsafeMutableBufferPointer { path -> (Int32, Int32) in
       guard let name = path.baseAddress else { return (-1, EINVAL) }
@@ -36,24 +38,26 @@ final class ResidualStore: Sendable {
       if made >= 0 { unsafe unlink(name) }
       return (made, code)
     }
-    guard made >= 0 else { throw ResidualStoreError(code: code, directory: directory) }
+    guard made >= 0 else { throw ClientStoreError(code: code, directory: directory) }
     descriptor = made
   }
 
-  /// An empty store with room for the largest sub-model of `workload`; nil without error feedback.
+  /// An empty store with room for the largest sub-model of `workload`; nil where clients remember nothing.
   ///
-  /// - Throws: `ResidualStoreError` if it can't be made.
-  convenience init?(for workload: Workload) throws(ResidualStoreError) {
-    guard workload.topology.codecs.errorFeedback else { return nil }
-    let architecture = workload.topology.architecture
-    let largest = (1...architecture.stages).map { architecture.parameterCount(stage: $0) }.max()
-    try self.init(parameters: largest ?? 0)
+  /// - Throws: `ClientStoreError` if it can't be made.
+  convenience init?(for workload: Workload) throws(ClientStoreError) {
+    let empty = ClientMemory(for: workload.topology)
+    guard empty.parts > 0 else { return nil }
+    // All heads of a stage are there where all of them supervise.
+    let largest = (1...workload.topology.architecture.stages)
+      .map { workload.network(stage: $0).layouts.reduce(0) { $0 + $1.count } }.max()
+    try self.init(of: empty, parameters: largest ?? 0)
   }
 
   deinit { close(descriptor) }
 
-  /// What was left out of a client's updates so far.
-  func residual(of client: Int) throws(ResidualStoreError) -> Residual {
+  /// What a client remembers.
+  func memory(of client: Int) throws(ClientStoreError) -> ClientMemory {
     let layouts = layouts.withLock { $0[client] ?? [] }
     var offset = client * capacity
     var vectors: [ParameterVector] = []
@@ -67,18 +71,18 @@ final class ResidualStore: Sendable {
             off_t(offset + done))
         }
       }
-      guard code == 0 else { throw ResidualStoreError(code: code, directory: nil) }
+      guard code == 0 else { throw ClientStoreError(code: code, directory: nil) }
       offset += 4 * layout.count
       vectors.append(ParameterVector(layout: layout, scalars: scalars))
     }
-    return Residual(vectors)
+    return ClientMemory(vectors, like: empty)
   }
 
-  /// Keeps what is left out of a client's updates from now on; if it can't be, nothing is.
-  func keep(_ residual: Residual, of client: Int) throws(ResidualStoreError) {
-    let vectors = residual.segments.values.sorted { $0.layout.name < $1.layout.name }
+  /// Keeps what a client remembers from now on; if it can't be kept, the client remembers nothing.
+  func keep(_ memory: ClientMemory, of client: Int) throws(ClientStoreError) {
+    let vectors = memory.vectors
     let size = vectors.reduce(0) { $0 + 4 * $1.layout.count }
-    precondition(size <= capacity, "\(size) bytes of residual in \(capacity)")
+    precondition(size <= capacity, "\(size) bytes of memory in \(capacity)")
     layouts.withLock { $0[client] = nil }
     var offset = client * capacity
     for vector in vectors {
@@ -90,13 +94,13 @@ final class ResidualStore: Sendable {
             off_t(offset + done))
         }
       }
-      guard code == 0 else { throw ResidualStoreError(code: code, directory: nil) }
+      guard code == 0 else { throw ClientStoreError(code: code, directory: nil) }
       offset += 4 * vector.layout.count
     }
     layouts.withLock { $0[client] = vectors.map(\.layout) }
   }
 
-  /// Forgets what was left out of a client's updates.
+  /// Forgets what a client remembers.
   func forget(_ client: Int) { layouts.withLock { $0[client] = nil } }
 
   /// Repeats a system call until `count` bytes are through; the code of what went wrong, 0 for nothing.
@@ -116,8 +120,8 @@ final class ResidualStore: Sendable {
   }
 }
 
-/// Why residuals can't be kept.
-struct ResidualStoreError: Error, CustomStringConvertible {
+/// Why it can't be kept what clients remember.
+struct ClientStoreError: Error, CustomStringConvertible {
   /// The operating system's code.
   let code: Int32
   /// Where the file was to be made; nil once it was.
@@ -126,7 +130,7 @@ struct ResidualStoreError: Error, CustomStringConvertible {
   var description: String {
     // SAFETY: strerror's text is copied at once.
     let reason = unsafe String(cString: strerror(code))
-    guard let directory else { return "the clients' residuals can't be kept: \(reason)" }
-    return "no file for the clients' residuals can be made in \(directory): \(reason); set TMPDIR"
+    guard let directory else { return "what clients remember can't be kept: \(reason)" }
+    return "no file for what clients remember can be made in \(directory): \(reason); set TMPDIR"
   }
 }
