@@ -18,7 +18,7 @@ import Testing
 
   @Test(arguments: [
     ("strategies", 6), ("stages", 10), ("compression", 14), ("heterogeneity", 4), ("entry", 8),
-    ("depth", 4),
+    ("depth", 4), ("optimizers", 8),
   ])
   func `a table's command plays all of its rows`(name: String, rows: Int) throws {
     let folder = try Folder()
