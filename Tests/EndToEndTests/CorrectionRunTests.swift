@@ -7,15 +7,6 @@ import Testing
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct CorrectionRunTests {
   private static let scaffold = "training:\n  correction: scaffold"
 
-  private func run(
-    _ topology: String, to directory: String, _ options: [String]
-  ) throws -> SmallRun.Summary {
-    let run = try Command(
-      ["simulate", topology, "--out", directory, "--json", "--quiet"] + options)
-    #expect(run.status() == 0, "\(run.standardError)")
-    return try SmallRun.summary(run.standardOutput)
-  }
-
   @Test(arguments: [
     "  up: linear8\n  down: linear8", "  up: eden2\n  down: linear8\n  downDelta: linear4",
     "  up: stc5\n  errorFeedback: true\n  down: linear8\n  downDelta: stc5",
@@ -27,11 +18,11 @@ import Testing
     let topology = try folder.write(
       SmallRun.topology(rounds: "[2, 2, 2]", more: Self.scaffold).replacing(
         "  up: linear8\n  down: linear8", with: codecs), to: "scaffold.yaml")
-    let single = try run(topology, to: folder.path("one"), ["--threads", "1"])
+    let single = try SmallRun.play(topology, to: folder.path("one"), ["--threads", "1"])
     #expect(single.rounds.allSatisfy { $0.accepted == 4 })
-    let double = try run(topology, to: folder.path("two"), ["--threads", "2"])
+    let double = try SmallRun.play(topology, to: folder.path("two"), ["--threads", "2"])
     #expect(double.final.modelDigest == single.final.modelDigest)
-    let inproc = try run(
+    let inproc = try SmallRun.play(
       topology, to: folder.path("inproc"), ["--clock", "real", "--transport", "inproc"])
     #expect(inproc.final.modelDigest == single.final.modelDigest)
     #expect(inproc.rounds.map(\.down.payload) == single.rounds.map(\.down.payload))
@@ -54,14 +45,14 @@ import Testing
   {
     let folder = try Folder()
     let participation = "  perRound: 8"
-    let plain = try run(
+    let plain = try SmallRun.play(
       try folder.write(
         SmallRun.topology(participation: participation, rounds: "[2, 3, 3]"), to: "plain.yaml"),
       to: folder.path("plain"), ["--threads", "2"])
     let topology = try folder.write(
       SmallRun.topology(participation: participation, rounds: "[2, 3, 3]", more: Self.scaffold),
       to: "scaffold.yaml")
-    let corrected = try run(topology, to: folder.path("corrected"), ["--threads", "2"])
+    let corrected = try SmallRun.play(topology, to: folder.path("corrected"), ["--threads", "2"])
     #expect(corrected.final.modelDigest != plain.final.modelDigest)
     #expect(corrected.rounds.map(\.up.payload) == plain.rounds.map(\.up.payload))
     let more = zip(corrected.rounds, plain.rounds).map { $0.down.payload - $1.down.payload }
@@ -72,7 +63,7 @@ import Testing
     #expect(more[1] == whole[0])
     #expect(more[3...4].allSatisfy { $0 == whole[1] })
     #expect(more[6...7].allSatisfy { $0 == whole[2] })
-    let modelled = try run(
+    let modelled = try SmallRun.play(
       topology, to: folder.path("modelled"), ["--cost-model", "--samples-per-client", "150"])
     #expect(modelled.rounds.map(\.down.payload) == corrected.rounds.map(\.down.payload))
   }
@@ -93,8 +84,8 @@ import Testing
         "--set", "clients=1", "--set", "participation.perRound=1", "--set",
         "participation.minimum=1",
       ] + settings.flatMap { ["--set", $0] }
-    let plain = try run(topology, to: folder.path("plain"), options)
-    let corrected = try run(
+    let plain = try SmallRun.play(topology, to: folder.path("plain"), options)
+    let corrected = try SmallRun.play(
       topology, to: folder.path("corrected"), options + ["--set", "training.correction=scaffold"])
     let (expected, loss) = (try #require(plain.final.loss), try #require(corrected.final.loss))
     #expect(abs(loss - expected) < 1e-3 * expected)
@@ -116,7 +107,7 @@ import Testing
     let options = [
       "participation.perRound=4", "training.learningRate=0.05", "training.momentum=0.9",
     ]
-    _ = try run(
+    _ = try SmallRun.play(
       topology, to: folder.path("run"),
       Self.dense + (options + settings).flatMap { ["--set", $0] })
     let checkpoints = try (3...4).map { round in
@@ -150,8 +141,8 @@ import Testing
       participation: "  perRound: 4\n  overSelect: 1.5", rounds: "[2, 3, 6]",
       more: Self.scaffold + "\nserver:\n  averaging: fednova")
     let topology = try folder.write(text, to: "both.yaml")
-    let single = try run(topology, to: folder.path("one"), ["--threads", "1"])
-    let double = try run(topology, to: folder.path("two"), ["--threads", "2"])
+    let single = try SmallRun.play(topology, to: folder.path("one"), ["--threads", "1"])
+    let double = try SmallRun.play(topology, to: folder.path("two"), ["--threads", "2"])
     #expect(single.final.modelDigest == double.final.modelDigest)
     #expect(single.rounds.allSatisfy { $0.accepted == 4 && $0.selected == 6 })
     #expect(single.final.accuracy ?? 0 > 0.3)
@@ -172,7 +163,7 @@ import Testing
         """)
     func run(_ server: String, _ threads: String) throws -> SmallRun.Summary {
       let file = try folder.write(text + server, to: "\(server.count)-\(threads).yaml")
-      return try self.run(
+      return try SmallRun.play(
         file, to: folder.path("\(server.count)-\(threads)"), ["--threads", threads])
     }
     let server = "\nserver:\n  averaging: fednova"

@@ -4,15 +4,6 @@ import Testing
 
 /// Runs whose model goes down by keyframes and deltas, and whose updates go up with error feedback.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct DeltaRunTests {
-  private func run(
-    _ topology: String, to directory: String, _ options: [String]
-  ) throws -> SmallRun.Summary {
-    let run = try Command(
-      ["simulate", topology, "--out", directory, "--json", "--quiet"] + options)
-    #expect(run.status() == 0, "\(run.standardError)")
-    return try SmallRun.summary(run.standardOutput)
-  }
-
   @Test(arguments: [
     "  up: eden1\n  down: linear8\n  downDelta: stc5",
     "  up: stc5\n  errorFeedback: true\n  down: eden4\n  downDelta: eden2mse\n  keyframeEvery: 2",
@@ -27,10 +18,10 @@ import Testing
     let topology = try folder.write(
       SmallRun.topology(rounds: "[2, 3, 3]").replacing(
         "  up: linear8\n  down: linear8", with: codecs), to: "delta.yaml")
-    let single = try run(topology, to: folder.path("one"), ["--threads", "1"])
+    let single = try SmallRun.play(topology, to: folder.path("one"), ["--threads", "1"])
     // A client whose values had another digest would have declined.
     #expect(single.rounds.allSatisfy { $0.accepted == 4 })
-    let tcp = try run(
+    let tcp = try SmallRun.play(
       topology, to: folder.path("tcp"), ["--threads", "2", "--transport", "tcp"])
     #expect(tcp.final.modelDigest == single.final.modelDigest)
     let endpoint = "tcp://127.0.0.1:\(try freePorts())"
@@ -52,14 +43,14 @@ import Testing
   {
     let folder = try Folder()
     let text = SmallRun.topology(participation: "  perRound: 8", rounds: "[2, 2, 4]")
-    let whole = try run(
+    let whole = try SmallRun.play(
       try folder.write(text, to: "whole.yaml"), to: folder.path("whole"), ["--threads", "2"])
-    let delta = try run(
+    let delta = try SmallRun.play(
       try folder.write(
         text.replacing("  down: linear8", with: "  down: linear8\n  downDelta: stc1"),
         to: "delta.yaml"), to: folder.path("delta"), ["--threads", "2"])
     let pairs = zip(whole.rounds, delta.rounds).map { ($0.down.payload, $1.down.payload) }
-    let told = try run(
+    let told = try SmallRun.play(
       try folder.write(
         text.replacing("  down: linear8", with: "  down: linear8\n  initial: seed"),
         to: "told.yaml"), to: folder.path("told"), ["--threads", "2"])

@@ -56,9 +56,9 @@ struct NamespaceTests {
     #expect(meter.down.ledger == meter.down.kernel, "\(meter)")
     #expect(meter.up.ledger == meter.up.kernel, "\(meter)")
     #expect(meter.down.kernel > 1_000_000)
-    // One packet in twenty, or a probe now and then of a kernel that waited too long.
+    // One packet in twenty, or a probe now and then of a kernel that waited too long; a packet has up to 64 kB.
     let again = meter.down.retransmitted
-    #expect(isLossy ? again > 10_000 : again < 10_000, "\(meter)")
+    #expect(isLossy ? again > 0 : 20 * again < meter.down.kernel, "\(meter)")
     // What the interface counted has headers, and acknowledgements of the other direction.
     let stream = meter.down.kernel + meter.down.retransmitted
     #expect(spaces.sent > stream && Double(spaces.sent) < 1.2 * Double(stream), "\(spaces.sent)")

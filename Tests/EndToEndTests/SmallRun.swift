@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// A small topology on real data, and the fields of its result that tests look at.
 struct SmallRun {
@@ -61,6 +62,16 @@ struct SmallRun {
     var rounds: [Round]
     var counters: [String: Int]
     var final: Final
+  }
+
+  /// What the simulation of a topology comes to, which is expected to end well.
+  static func play(
+    _ topology: String, to directory: String, _ options: [String] = []
+  ) throws -> Summary {
+    let run = try Command(
+      ["simulate", topology, "--out", directory, "--json", "--quiet"] + options)
+    #expect(run.status() == 0, "\(run.standardError)")
+    return try summary(run.standardOutput)
   }
 
   /// The object that a command printed.

@@ -4,15 +4,6 @@ import Testing
 
 /// Runs of each strategy, and runs whose stages end by what is seen in them.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct StrategyRunTests {
-  private func run(
-    _ topology: String, to directory: String, _ options: [String] = []
-  ) throws -> SmallRun.Summary {
-    let run = try Command(
-      ["simulate", topology, "--out", directory, "--json", "--quiet"] + options)
-    #expect(run.status() == 0, "\(run.standardError)")
-    return try SmallRun.summary(run.standardOutput)
-  }
-
   @Test(arguments: [
     ("layerwise", [1, 2, 2, 3, 3]), ("partial", [3, 3, 3, 3, 3]), ("mixed", [1, 2, 2, 3, 3]),
     ("freezing", [3, 3, 3, 3, 3]),
@@ -25,10 +16,10 @@ import Testing
       "strategy: progressive", with: "strategy: \(strategy)"
     ).replacing("  warmUp: 1", with: strategy == "freezing" ? "" : "  warmUp: 1")
     let topology = try folder.write(text, to: "run.yaml")
-    let virtual = try run(topology, to: folder.path("virtual"), ["--threads", "1"])
+    let virtual = try SmallRun.play(topology, to: folder.path("virtual"), ["--threads", "1"])
     #expect(virtual.rounds.map(\.stage) == stages)
     #expect(virtual.rounds.allSatisfy { $0.accepted == 4 })
-    let real = try run(
+    let real = try SmallRun.play(
       topology, to: folder.path("real"), ["--clock", "real", "--threads", "2"])
     #expect(real.final.modelDigest == virtual.final.modelDigest)
     #expect(real.rounds.map(\.up.payload) == virtual.rounds.map(\.up.payload))
@@ -40,7 +31,7 @@ import Testing
     let text = SmallRun.topology(participation: "  perRound: 8", rounds: "[2, 2, 2]")
       .replacing("strategy: progressive", with: "strategy: freezing")
       .replacing("  warmUp: 1", with: "")
-    let summary = try run(try folder.write(text, to: "run.yaml"), to: folder.path("run"))
+    let summary = try SmallRun.play(try folder.write(text, to: "run.yaml"), to: folder.path("run"))
     let (down, up) = (summary.rounds.map(\.down.payload), summary.rounds.map(\.up.payload))
     // Each round after the first brings what the round before trained, in 8 bits.
     #expect(up[0] == up[1] && up[2] == up[3] && up[4] == up[5])
@@ -60,7 +51,7 @@ import Testing
           "  \(index == 0 ? "when: " : "")\(part)"
         }.joined(separator: "\n"))
     let topology = try folder.write(text, to: "run.yaml")
-    let whole = try run(topology, to: folder.path("whole"), ["--clock", "real"])
+    let whole = try SmallRun.play(topology, to: folder.path("whole"), ["--clock", "real"])
     // Both stages end before their four rounds are over.
     #expect(whole.rounds.count { $0.stage == 1 } < 4)
     #expect(whole.rounds.count { $0.stage == 3 } > 4)
@@ -84,8 +75,8 @@ import Testing
         "  warmUp: 1\n", with: "  warmUp: 1\n" + more)
       let topology = try folder.write(text, to: "run.yaml")
       let name = "run\(digests.count)"
-      let virtual = try run(topology, to: folder.path(name), ["--threads", "2"])
-      let real = try run(topology, to: folder.path("\(name)-real"), ["--clock", "real"])
+      let virtual = try SmallRun.play(topology, to: folder.path(name), ["--threads", "2"])
+      let real = try SmallRun.play(topology, to: folder.path("\(name)-real"), ["--clock", "real"])
       #expect(real.final.modelDigest == virtual.final.modelDigest)
       digests.insert(virtual.final.modelDigest ?? "")
     }
