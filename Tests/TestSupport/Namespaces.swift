@@ -69,6 +69,13 @@ package final class Namespaces: Sendable {
     return Self.run(first + tc + queue) ? .shortQueue : nil
   }
 
+  /// Has the kernel not send a last packet again, of up to 64 kB, because a busy reader is slow to acknowledge it.
+  package func probeNoTails() {
+    for inside in [first, second] {
+      _ = Self.run(inside + ["sh", "-c", "echo 0 > /proc/sys/net/ipv4/tcp_early_retrans"])
+    }
+  }
+
   /// How many bytes, headers included, the first has sent to the second.
   package var sent: Int {
     let lines = Self.output(first + ["cat", "/proc/net/dev"]).split(separator: "\n")
