@@ -28,7 +28,8 @@ extension Sweep {
     }
     let reading = Reading(repetitions: document.repetitions)
     if document.root == nil {
-      reading.report("", "is empty", remedy: "begin with a copy of topologies/sweep-codecs.yaml")
+      reading.report(
+        "", "is empty", remedy: "begin with a copy of topologies/sweep-quickstart.yaml")
     }
     let draft = document.root.flatMap { root in
       Cursor(root, path: "", reading: reading).keys { SweepDraft(reading: &$0) }
