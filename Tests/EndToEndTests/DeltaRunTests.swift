@@ -62,4 +62,17 @@ import Testing
     for (whole, delta) in [pairs[0], pairs[2], pairs[4]] { #expect(delta <= whole) }
     for (whole, delta) in pairs[5...] { #expect(10 * delta < whole) }
   }
+  @Test
+  func `where a delta saves nothing a keyframe goes down, so that who was away needs just one`()
+    throws
+  {
+    let folder = try Folder()
+    // All tensors of the first stage are small: block and head take as many bytes by a delta as whole.
+    let text = SmallRun.topology(participation: "  perRound: 2", rounds: "[6, 2, 2]").replacing(
+      "  down: linear8", with: "  down: linear8\n  downDelta: stc1\n  keyframeEvery: 1000")
+    let run = try SmallRun.play(
+      try folder.write(text, to: "small.yaml"), to: folder.path("small"), ["--threads", "2"])
+    let sent = run.rounds.prefix(6).map(\.down.payload)
+    #expect(sent.allSatisfy { $0 == sent[0] }, "\(sent)")
+  }
 }

@@ -103,6 +103,19 @@ struct CheckTests {
     #expect(anchored.down < keyframes.down)
   }
 
+  @Test func `who comes back is expected to need one keyframe where deltas save nothing`() throws {
+    let topology = try Texts.topology(
+      Texts.with(
+        "participation: {perRound: 1}",
+        "codecs: {down: linear8, downDelta: stc1, keyframeEvery: 1000}"))
+    let first = TopologyCheck(topology).stages[0]
+    // 650 values of small tensors, in each of the stage's rounds, for the one client of the round.
+    let size = topology.architecture.layouts(stage: 1).reduce(0) {
+      $0 + topology.codecs.down.expectedSize(of: $1).bytes
+    }
+    #expect(first.down.bytes == first.rounds * size)
+  }
+
   @Test func `controls go down with what a round trains, once they have moved`() throws {
     func check(_ training: String, _ more: String = "") throws -> TopologyCheck {
       TopologyCheck(

@@ -90,6 +90,9 @@ struct BroadcastReference: Sendable {
 
   /// Goes on from what was broadcast before, so that clients come as near to `model` as they may.
   ///
+  /// Where a difference has no fewer bytes than a keyframe, as in segments of small tensors only, each step is a
+  /// keyframe: it is exact, and who was away needs no more than the last.
+  ///
   /// - Parameters:
   ///   - known: What was broadcast of the segment; nil if nothing was.
   ///   - model: The exact values, x, which have changed since then.
@@ -104,7 +107,7 @@ struct BroadcastReference: Sendable {
   ) throws(CodecError) {
     let plan = codecs.delta(in: phase)
     let size = codecs.down.expectedSize(of: model.layout).bytes
-    guard let plan, var next = known,
+    guard let plan, var next = known, plan.codec.expectedSize(of: model.layout).bytes < size,
       !next.needsKeyframe(in: phase.round, plan: plan, size: size)
     else {
       try self.init(

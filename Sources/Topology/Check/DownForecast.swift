@@ -115,7 +115,8 @@ extension DownForecast.Way {
   fileprivate mutating func change(
     _ plan: DeltaPlan?, _ layout: ParameterLayout, _ size: Double, in round: Int
   ) {
-    guard let plan, differences.count + 1 < DeltaPlan.maximalSteps else {
+    let bytes = plan.map { Double($0.codec.expectedSize(of: layout).bytes) } ?? size
+    guard let plan, bytes < size, differences.count + 1 < DeltaPlan.maximalSteps else {
       self = Self(keyframe: size, round: round)
       return
     }
@@ -126,7 +127,6 @@ extension DownForecast.Way {
       self = Self(keyframe: size, round: round)
       return
     }
-    let bytes = Double(plan.codec.expectedSize(of: layout).bytes)
     switch plan.reference {
     case .last:
       differences = (differences.bytes + bytes, differences.count + 1)
