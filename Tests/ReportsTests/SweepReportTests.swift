@@ -49,7 +49,9 @@ import Testing
     let report = SweepReport("wide", runs: runs)
     let table = report.text(width: width).split(separator: "\n").prefix(6)
     #expect(table.allSatisfy { $0.count <= width })
-    #expect(report.markdown().split(separator: "\n").count == 2 + runs.count)
+    let lines = report.markdown().split(separator: "\n")
+    #expect(lines.count == 2 + runs.count + 1)
+    #expect(lines.last?.hasPrefix("4 runs, 3, 6, 9, 12 rounds, seed 42; ") == true)
   }
 
   @Test func `bytes to a target are the mean over the seeds that reached it`() throws {
@@ -114,5 +116,22 @@ import Testing
     #expect(abs(saved - wire[0] / wire[1]) < 1e-9 && saved > 2)
     #expect(variants[0]["slopes"] != nil && variants[1]["slopes"] == nil)
     #expect(report.text(width: 100).contains("-2.00"))
+    let slopes = report.markdown().split(separator: "\n").suffix(2)
+    #expect(slopes.first == "|---|---|---|---|---|")
+    #expect(slopes.last?.hasPrefix("| dear | -2.00 |") == true)
+  }
+
+  @Test func `what was run is told with its seeds, rounds and hours`() throws {
+    var summary = try Example.summary(rounds: 7, evaluation: 1)
+    summary.wallClock = .seconds(900)
+    let runs = ([1, 2, 3, 7] as [UInt64]).map { seed in
+      var run = summary
+      run.seed = seed
+      return (variant: "a", summary: run)
+    }
+    let three = SweepReport("h", runs: Array(runs.prefix(3)))
+    #expect(three.work == "3 runs, 7 rounds, seeds 1 to 3; one after the other they took 45 m 0 s.")
+    #expect(SweepReport("h", runs: runs).work.hasPrefix("4 runs, 7 rounds, seeds 1, 2, 3, 7; "))
+    #expect(SweepReport("h", runs: [runs[3]]).work.hasPrefix("1 run, 7 rounds, seed 7; "))
   }
 }

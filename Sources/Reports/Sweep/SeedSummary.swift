@@ -36,6 +36,8 @@ package struct SeedSummary: Sendable {
   package let flops: Double
   /// Seconds on the run's clock.
   package let elapsed: Double
+  /// Seconds on the wall's clock.
+  package let wallClock: Double
   /// How often a model that had grown fell back to chance.
   package let collapses: Int
   /// What it took to reach each of the targets.
@@ -60,6 +62,7 @@ package struct SeedSummary: Sendable {
     up = run.totals.traffic.up.wire.bytes
     flops = run.totals.flops
     elapsed = run.elapsed.seconds
+    wallClock = run.wallClock?.seconds ?? 0
     collapses = run.counters["collapse"] ?? 0
     let isSegmentation = run.final.dices != nil
     costs = targets.map { target in
@@ -78,7 +81,7 @@ package struct SeedSummary: Sendable {
 extension SeedSummary: Encodable {
   private enum CodingKeys: String, CodingKey {
     case seed, rounds, accuracy, best, last, dice, bestDice, lastDice, fairness, down, up, flops
-    case elapsed, collapses, targets, convergence, modelDigest
+    case elapsed, wallClock, collapses, targets, convergence, modelDigest
   }
 
   /// Writes the run; "accuracy" and "dice" are means of the last five evaluations.
@@ -97,6 +100,7 @@ extension SeedSummary: Encodable {
     try container.encode(up, forKey: .up)
     try container.encode(flops, forKey: .flops)
     try container.encode(elapsed, forKey: .elapsed)
+    try container.encode(wallClock, forKey: .wallClock)
     try container.encode(collapses, forKey: .collapses)
     try container.encode(costs, forKey: .targets)
     try container.encodeIfPresent(convergence, forKey: .convergence)

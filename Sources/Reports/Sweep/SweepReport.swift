@@ -38,12 +38,12 @@ package struct SweepReport: Sendable {
   }
 
   /// What the scores are: "accuracy", "Dice", or "score" where there are both.
-  private var scoreName: String {
+  var scoreName: String {
     let kinds = Set(variants.map(\.isSegmentation))
     return kinds == [true] ? "Dice" : kinds.contains(true) ? "score" : "accuracy"
   }
 
-  private var hasCollapses: Bool { variants.contains { $0.collapses > 0 } }
+  var hasCollapses: Bool { variants.contains { $0.collapses > 0 } }
 
   /// The table as text, at most `width` columns wide; colours only where they were asked for.
   package func text(width: Int = 80, colours: Bool = false) -> String {
@@ -85,56 +85,60 @@ package struct SweepReport: Sendable {
       \(name.prefix(1).uppercased() + name.dropFirst()): mean of the last \(ScoreCourse.evaluations) evaluations, \
       then over the seeds; ±: standard deviation over the seeds.
       Saved: against \(variants.first?.name ?? "the first run"), bytes both ways together.\(costs)
+      \(work)
 
       """
   }
 
-  /// How fast the variants' gradients fell; nothing where none were taken.
-  private func slopes(width: Int, style: Style) -> [String] {
-    let laws: [(name: String, law: (Convergence) -> PowerLaw?)] = [
-      ("rounds", \.lowest.rounds), ("bytes", \.lowest.bytes), ("rounds", \.mean.rounds),
-      ("bytes", \.mean.bytes),
-    ]
-    guard variants.contains(where: { $0.slope(\.lowest.rounds) != nil }) else { return [] }
-    var table = TextTable(
-      [.init("slopes of log ‖∇f‖² so far", alignsLeft: true)]
-        + laws.enumerated().map { index, law in
-          .init(index < 2 ? "lowest" : "mean", "on \(law.name)", rank: 4 - index)
-        })
-    for variant in variants {
-      table.add([variant.name] + laws.map { variant.slope($0.law)?.fixed(2) ?? "–" })
-    }
-    return [""] + table.lines(width: width, style: style)
+  /// What was run, and for how long, as "12 runs, 300 rounds, seeds 1 to 3; one after the other they took 1 h 4 m".
+  package var work: String {
+    let runs = variants.flatMap(\.seeds)
+    let rounds = Set(runs.map(\.rounds)).sorted()
+    let seeds = Set(runs.map(\.seed)).sorted()
+    let count = runs.count == 1 ? "1 run" : "\(runs.count) runs"
+    return
+      "\(count), \(Self.span(rounds)) rounds, seed\(seeds.count == 1 ? "" : "s") \(Self.span(seeds)); "
+      + "one after the other they took \(Duration.seconds(runs.reduce(0) { $0 + $1.wallClock }).brief)."
   }
 
-  /// The table in Markdown, to be pasted into a page.
-  package func markdown() -> String {
-    let heads =
-      [
-        "run", "seeds", scoreName, "best", "bytes down", "up", "bytes saved", "FLOPs",
-        "FLOPs saved", "time",
-      ] + (hasCollapses ? ["collapses"] : []) + targets.map { "bytes to \($0.percent(0))" }
-    var rows = [heads, Array(repeating: "---", count: heads.count)]
-    for variant in variants {
-      let spread = variant.spread.map { " ± " + self.spread($0, of: variant) } ?? ""
-      let score = variant.score.map { score in
-        variant.isSegmentation
-          ? score.fixed(4) + spread : (100 * score).fixed(2) + spread + " %"
+  /// "7", "1 to 20", or "1, 5".
+  private static func span<Number: BinaryInteger>(_ numbers: [Number]) -> String {
+    guard let first = numbers.first, let last = numbers.last else { return "no" }
+    let isClosed = Int(last - first) == numbers.count - 1
+    return isClosed && numbers.count > 2
+      ? "\(first) to \(last)" : numbers.map { "\($0)" }.joined(separator: ", ")
+  }
+
+  /// The slopes of the variants' gradients, under a line of heads; nothing where none were taken.
+  func slopes() -> [[String]] {
+    guard variants.contains(where: { $0.slope(\.lowest.rounds) != nil }) else { return [] }
+    let laws: [(Convergence) -> PowerLaw?] = [
+      \.lowest.rounds, \.lowest.bytes, \.mean.rounds, \.mean.bytes,
+    ]
+    let heads = [
+      "slopes of log ‖∇f‖²", "lowest on rounds", "lowest on bytes", "mean on rounds",
+      "mean on bytes",
+    ]
+    return [heads]
+      + variants.filter { $0.slope(\.lowest.rounds) != nil }.map { variant in
+        [variant.name] + laws.map { variant.slope($0)?.fixed(2) ?? "–" }
       }
-      rows.append(
-        [
-          variant.name, "\(variant.runs)", score ?? "–",
-          variant.best.map { text($0, of: variant) } ?? "–", Self.bytes(variant.down),
-          Self.bytes(variant.up), Self.times(bytesRatio(variant)), variant.flops.brief,
-          Self.times(flopsRatio(variant)), Duration.seconds(variant.elapsed).brief,
-        ] + (hasCollapses ? ["\(variant.collapses)"] : [])
-          + variant.costs.map {
-            Self.text($0, of: variant)
-          })
-    }
-    return rows.enumerated().map { index, cells in
-      index == 1 ? "|\(cells.joined(separator: "|"))|\n" : "| \(cells.joined(separator: " | ")) |\n"
-    }.joined()
+  }
+
+  /// How fast the variants' gradients fell; nothing where none were taken.
+  private func slopes(width: Int, style: Style) -> [String] {
+    let rows = slopes()
+    guard let heads = rows.first else { return [] }
+    var table = TextTable(
+      heads.enumerated().map { index, head in
+        guard index > 0, let space = head.firstIndex(of: " ") else {
+          return .init(head, alignsLeft: true)
+        }
+        return .init(
+          String(head[..<space]), String(head[head.index(after: space)...]), rank: 5 - index)
+      })
+    for row in rows.dropFirst() { table.add(row) }
+    return [""] + table.lines(width: width, style: style)
   }
 
   /// The variants as one JSON object, keys sorted.
@@ -175,23 +179,23 @@ package struct SweepReport: Sendable {
 
   // MARK: Cells
 
-  private func text(_ score: Double, of variant: VariantSummary) -> String {
+  func text(_ score: Double, of variant: VariantSummary) -> String {
     variant.isSegmentation ? score.fixed(4) : score.percent(2)
   }
 
-  private func spread(_ spread: Double, of variant: VariantSummary) -> String {
+  func spread(_ spread: Double, of variant: VariantSummary) -> String {
     variant.isSegmentation ? spread.fixed(4) : (100 * spread).fixed(2)
   }
 
-  private static func text(_ cost: VariantSummary.Cost, of variant: VariantSummary) -> String {
+  static func text(_ cost: VariantSummary.Cost, of variant: VariantSummary) -> String {
     guard let bytes = cost.bytes else { return "–" }
     let share = cost.reached < variant.runs ? " (\(cost.reached) of \(variant.runs))" : ""
     return Self.bytes(bytes) + share
   }
 
-  private static func times(_ ratio: Double?) -> String {
+  static func times(_ ratio: Double?) -> String {
     ratio.map { "\($0.fixed($0 < 10 ? 2 : 1))×" } ?? "–"
   }
 
-  private static func bytes(_ mean: Double) -> String { ByteCount(Int(mean.rounded())).description }
+  static func bytes(_ mean: Double) -> String { ByteCount(Int(mean.rounded())).description }
 }
