@@ -119,7 +119,8 @@ let package = Package(
       name: "CodecsTests", dependencies: ["CCodecKernels", "Codecs", "Measures", "Tensors"],
       swiftSettings: common),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["CZlib", "Datasets", "Measures", "Tensors"],
+      name: "DatasetsTests",
+      dependencies: ["CZlib", "Datasets", "Measures", "Tensors", "TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "DigestsTests", dependencies: ["CChecksums", "Digests", "Measures"],

@@ -1,24 +1,24 @@
 /// What a test writes into a NIfTI-1 file; each part can be wrong.
-struct NIfTIBytes {
-  var extents: [Int]
-  var voxels: [[UInt8]]
-  var type = 2
-  var bits = 8
-  var isBigEndian = false
-  var slope: Float = 1
-  var intercept: Float = 0
-  var offset: Float = 352
-  var mark = "n+1\0"
-  var headerSize = 348
+package struct NIfTIBytes {
+  package var extents: [Int]
+  package var voxels: [[UInt8]]
+  package var type = 2
+  package var bits = 8
+  package var isBigEndian = false
+  package var slope: Float = 1
+  package var intercept: Float = 0
+  package var offset: Float = 352
+  package var mark = "n+1\0"
+  package var headerSize = 348
 
   /// Voxels of one byte each.
-  init(_ extents: [Int], _ voxels: [UInt8]) {
+  package init(_ extents: [Int], _ voxels: [UInt8]) {
     self.extents = extents
     self.voxels = voxels.map { [$0] }
   }
 
   /// Voxels of several bytes, least significant first.
-  init<Value: FixedWidthInteger>(_ extents: [Int], _ voxels: [Value], type: Int) {
+  package init<Value: FixedWidthInteger>(_ extents: [Int], _ voxels: [Value], type: Int) {
     self.extents = extents
     self.type = type
     bits = Value.bitWidth
@@ -28,7 +28,7 @@ struct NIfTIBytes {
   }
 
   /// The whole file.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var header = [UInt8](repeating: 0, count: 352)
     func put(_ value: UInt64, _ offset: Int, _ width: Int) {
       for index in 0..<width {
