@@ -62,17 +62,19 @@ extension Schema {
     round = UInt32(header.round)
     stage = UInt32(header.stage)
     if let client = header.client { self.client = UInt32(client) }
-    attempt = UInt32(header.attempt)
+    if header.attempt > 0 { attempt = UInt32(header.attempt) }
     if let worker = header.worker { self.worker = worker }
   }
 
   /// Checks the header.
   func header() throws(WireError) -> Header {
     guard client <= UInt32(Envelope.maximalClient) else { throw .field("client") }
+    var addressee: UInt64?
+    if case .worker(let worker) = origin { addressee = worker }
     return Header(
       run: run, epoch: Int(epoch), round: Int(round), stage: Int(stage),
       client: hasClient ? Int(client) : nil, attempt: Int(attempt),
-      worker: hasWorker ? worker : nil)
+      worker: addressee)
   }
 }
 

@@ -10,7 +10,7 @@ package struct Header: Hashable, Sendable {
   package var stage: Int
   /// The client that sends or is addressed, from 0; nil in messages to all.
   package var client: Int?
-  /// Which try of the client's update this is, from 0.
+  /// Which try of the client's update this is, from 0; 0 where a worker is named.
   package var attempt: Int
   /// The worker that is addressed, among those that listen to the client's mailbox; nil for all of them.
   package var worker: UInt64?

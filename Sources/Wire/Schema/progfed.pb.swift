@@ -61,19 +61,27 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
   /// Clears the value of `client`. Subsequent reads from it will return its default value.
   mutating func clearClient() {self._client = nil}
 
+  /// Clients send the one, the broker the other.
+  var origin: Progfed_V1_Envelope.OneOf_Origin? = nil
+
   /// Which try of the client's update this is: one more after each restart of its worker.
-  var attempt: UInt32 = 0
+  var attempt: UInt32 {
+    get {
+      if case .attempt(let v)? = origin {return v}
+      return 0
+    }
+    set {origin = .attempt(newValue)}
+  }
 
   /// The worker that a WELCOME or a refusal of a JOIN is meant for: all who listen to the client's mailbox
   /// get it, and the others ignore it. Absent in all else.
   var worker: UInt64 {
-    get {_worker ?? 0}
-    set {_worker = newValue}
+    get {
+      if case .worker(let v)? = origin {return v}
+      return 0
+    }
+    set {origin = .worker(newValue)}
   }
-  /// Returns true if `worker` has been explicitly set.
-  var hasWorker: Bool {self._worker != nil}
-  /// Clears the value of `worker`. Subsequent reads from it will return its default value.
-  mutating func clearWorker() {self._worker = nil}
 
   var body: Progfed_V1_Envelope.OneOf_Body? = nil
 
@@ -201,6 +209,16 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
+  /// Clients send the one, the broker the other.
+  nonisolated enum OneOf_Origin: Equatable, Sendable {
+    /// Which try of the client's update this is: one more after each restart of its worker.
+    case attempt(UInt32)
+    /// The worker that a WELCOME or a refusal of a JOIN is meant for: all who listen to the client's mailbox
+    /// get it, and the others ignore it. Absent in all else.
+    case worker(UInt64)
+
+  }
+
   nonisolated enum OneOf_Body: Equatable, Sendable {
     /// Worker to broker.
     case join(Progfed_V1_Join)
@@ -225,7 +243,6 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
   init() {}
 
   fileprivate var _client: UInt32? = nil
-  fileprivate var _worker: UInt64? = nil
 }
 
 /// A part of an object: length bytes from offset on.
@@ -938,8 +955,22 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.stage) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self._client) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
-      case 7: try { try decoder.decodeSingularFixed64Field(value: &self._worker) }()
+      case 6: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.origin != nil {try decoder.handleConflictingOneOf()}
+          self.origin = .attempt(v)
+        }
+      }()
+      case 7: try {
+        var v: UInt64?
+        try decoder.decodeSingularFixed64Field(value: &v)
+        if let v = v {
+          if self.origin != nil {try decoder.handleConflictingOneOf()}
+          self.origin = .worker(v)
+        }
+      }()
       case 16: try {
         var v: Progfed_V1_Join?
         var hadOneofValue = false
@@ -1160,12 +1191,17 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
     try { if let v = self._client {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
     } }()
-    if self.attempt != 0 {
-      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 6)
-    }
-    try { if let v = self._worker {
+    switch self.origin {
+    case .attempt?: try {
+      guard case .attempt(let v)? = self.origin else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+    }()
+    case .worker?: try {
+      guard case .worker(let v)? = self.origin else { preconditionFailure() }
       try visitor.visitSingularFixed64Field(value: v, fieldNumber: 7)
-    } }()
+    }()
+    case nil: break
+    }
     switch self.body {
     case .join?: try {
       guard case .join(let v)? = self.body else { preconditionFailure() }
@@ -1238,8 +1274,7 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.round != rhs.round {return false}
     if lhs.stage != rhs.stage {return false}
     if lhs._client != rhs._client {return false}
-    if lhs.attempt != rhs.attempt {return false}
-    if lhs._worker != rhs._worker {return false}
+    if lhs.origin != rhs.origin {return false}
     if lhs.body != rhs.body {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

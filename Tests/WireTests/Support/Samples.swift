@@ -28,9 +28,11 @@ struct Samples {
   }
 
   mutating func header(client: Int?) -> Header {
-    Header(
+    // Attempts are said by clients, workers by the broker: there is one of them at the most.
+    let worker: UInt64? = flag() ? stream.next() : nil
+    return Header(
       run: stream.next(), epoch: number(1 << 32), round: number(1 << 32), stage: number(1 << 32),
-      client: client, attempt: number(1 << 32), worker: flag() ? stream.next() : nil)
+      client: client, attempt: worker == nil ? number(1 << 32) : 0, worker: worker)
   }
 
   mutating func segment() -> Segment {
