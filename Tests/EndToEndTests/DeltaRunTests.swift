@@ -62,8 +62,8 @@ import Testing
     for (whole, delta) in [pairs[0], pairs[2], pairs[4]] { #expect(delta <= whole) }
     for (whole, delta) in pairs[5...] { #expect(10 * delta < whole) }
   }
-  @Test
-  func `where a delta saves nothing a keyframe goes down, so that who was away needs just one`()
+
+  @Test func `where a delta saves nothing a keyframe goes down, so that who was away needs one`()
     throws
   {
     let folder = try Folder()

@@ -1,3 +1,6 @@
+public import Measures
+public import Tensors
+
 /// How a model goes on from a keyframe by compressed differences.
 public struct DeltaPlan: Hashable, Sendable {
   /// What each difference begins from.
@@ -26,5 +29,28 @@ public struct DeltaPlan: Hashable, Sendable {
     self.codec = codec
     self.reference = reference
     self.keyframeEvery = keyframeEvery
+  }
+
+  /// Whether a segment's next step should be a keyframe.
+  ///
+  /// It is where one is due, and always where it loses nothing and a difference would be no smaller: who was
+  /// away then needs one keyframe in place of several differences.
+  ///
+  /// - Parameters:
+  ///   - layout: The segment.
+  ///   - keyframe: The codec of keyframes.
+  ///   - rounds: How many rounds ago the last keyframe was made.
+  ///   - steps: How many steps there are, the last keyframe and the differences since then.
+  ///   - differences: The bytes of those differences.
+  /// - Returns: True for a keyframe, false for a difference.
+  public func needsKeyframe(
+    of layout: ParameterLayout, by keyframe: UpdateCodec, after rounds: Int, steps: Int,
+    differences: ByteCount
+  ) -> Bool {
+    guard steps < Self.maximalSteps else { return true }
+    let size = keyframe.expectedSize(of: layout)
+    if keyframe.isExact(for: layout), codec.expectedSize(of: layout) >= size { return true }
+    if let keyframeEvery { return rounds >= keyframeEvery }
+    return differences > size
   }
 }

@@ -64,6 +64,17 @@ public struct UpdateCodec: Hashable, Sendable {
   /// The codec of the segment called `name`.
   public func spec(of name: String) -> CodecSpec { overrides[name] ?? spec }
 
+  /// Whether all tensors of a segment travel as they are, so that nothing of it is lost.
+  public func isExact(for layout: ParameterLayout) -> Bool {
+    spec(of: layout.name) == .dense32
+      || layout.parameters.indices.allSatisfy { travelsAsItIs($0, of: layout) }
+  }
+
+  /// Whether a tensor isn't coded, whatever the codec: running statistics, and few values.
+  private func travelsAsItIs(_ index: Int, of layout: ParameterLayout) -> Bool {
+    layout.parameters[index].role == .buffer || layout.range(of: index).count < smallTensorLimit
+  }
+
   private func plan(_ layout: ParameterLayout) -> SegmentPlan {
     let spec = spec(of: layout.name)
     let coded = TensorCodec(spec)
@@ -71,8 +82,7 @@ public struct UpdateCodec: Hashable, Sendable {
     let tensors = layout.parameters.indices.map { index in
       let values = layout.range(of: index)
       precondition(values.count <= Int32.max, "\(values.count) values in one tensor")
-      let isDense = layout.parameters[index].role == .buffer || values.count < smallTensorLimit
-      return (values: values, codec: isDense ? dense : coded)
+      return (values: values, codec: travelsAsItIs(index, of: layout) ? dense : coded)
     }
     return SegmentPlan(tensors: tensors, isCompressed: spec.isCompressed)
   }

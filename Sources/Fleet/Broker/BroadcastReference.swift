@@ -90,9 +90,6 @@ struct BroadcastReference: Sendable {
 
   /// Goes on from what was broadcast before, so that clients come as near to `model` as they may.
   ///
-  /// Where a difference has no fewer bytes than a keyframe, as in segments of small tensors only, each step is a
-  /// keyframe: it is exact, and who was away needs no more than the last.
-  ///
   /// - Parameters:
   ///   - known: What was broadcast of the segment; nil if nothing was.
   ///   - model: The exact values, x, which have changed since then.
@@ -106,9 +103,10 @@ struct BroadcastReference: Sendable {
     in phase: Phase, key: UInt64, keepsValues: Bool = false
   ) throws(CodecError) {
     let plan = codecs.delta(in: phase)
-    let size = codecs.down.expectedSize(of: model.layout).bytes
-    guard let plan, var next = known, plan.codec.expectedSize(of: model.layout).bytes < size,
-      !next.needsKeyframe(in: phase.round, plan: plan, size: size)
+    guard let plan, var next = known,
+      !plan.needsKeyframe(
+        of: model.layout, by: codecs.down, after: phase.round - next.keyframeRound,
+        steps: next.steps.count, differences: next.differenceSize)
     else {
       try self.init(
         keyframe: model, codec: codecs.down, round: phase.round, key: key, plan: plan,
@@ -119,12 +117,9 @@ struct BroadcastReference: Sendable {
     self = next
   }
 
-  /// Whether the next step should be a keyframe: it is due, or the differences outweigh one, of `size` bytes.
-  func needsKeyframe(in round: Int, plan: DeltaPlan, size: Int) -> Bool {
-    guard steps.count < DeltaPlan.maximalSteps else { return true }
-    if let interval = plan.keyframeEvery { return round - keyframeRound >= interval }
-    let differences = steps.dropFirst().reduce(0) { $0 + $1.step.length }
-    return differences > size
+  /// The bytes of the differences since the keyframe.
+  private var differenceSize: ByteCount {
+    ByteCount(steps.dropFirst().reduce(0) { $0 + $1.step.length })
   }
 
   /// Moves x̂ towards `model` by a difference.

@@ -57,7 +57,8 @@ struct DownForecast {
         if var way = ways[name] {
           way.age(idle)
           if let last, last.segments.contains(name), last.trains(name) {
-            way.change(codecs.delta(in: phase), layouts[stage][index], size, in: round)
+            way.change(
+              codecs.delta(in: phase), layouts[stage][index], by: codecs.down, in: round)
           }
           ways[name] = way
         } else {
@@ -93,7 +94,7 @@ extension DownForecast.Control {
     let size = Double(codecs.down.expectedSize(of: layout).bytes)
     if way != nil {
       if lastRound == round - 1 { way?.age(idle) } else { way?.forget() }
-      way?.change(plan, layout, size, in: round)
+      way?.change(plan, layout, by: codecs.down, in: round)
     } else if lastRound > 0 {
       way = DownForecast.Way(keyframe: size, round: round)
     }
@@ -113,20 +114,17 @@ extension DownForecast.Way {
 
   /// The values changed: a difference is added, or a keyframe begins anew.
   fileprivate mutating func change(
-    _ plan: DeltaPlan?, _ layout: ParameterLayout, _ size: Double, in round: Int
+    _ plan: DeltaPlan?, _ layout: ParameterLayout, by down: UpdateCodec, in round: Int
   ) {
-    let bytes = plan.map { Double($0.codec.expectedSize(of: layout).bytes) } ?? size
-    guard let plan, bytes < size, differences.count + 1 < DeltaPlan.maximalSteps else {
-      self = Self(keyframe: size, round: round)
+    guard let plan,
+      !plan.needsKeyframe(
+        of: layout, by: down, after: round - keyframe.round, steps: differences.count + 1,
+        differences: ByteCount(Int(differences.bytes)))
+    else {
+      self = Self(keyframe: Double(down.expectedSize(of: layout).bytes), round: round)
       return
     }
-    let isDue =
-      plan.keyframeEvery.map { round - keyframe.round >= $0 }
-      ?? (differences.bytes > keyframe.bytes)
-    guard !isDue else {
-      self = Self(keyframe: size, round: round)
-      return
-    }
+    let bytes = Double(plan.codec.expectedSize(of: layout).bytes)
     switch plan.reference {
     case .last:
       differences = (differences.bytes + bytes, differences.count + 1)
