@@ -65,9 +65,8 @@ import Testing
     let folder = try Folder()
     let command =
       [
-        "sweep", "\(Self.folder)/sweep-\(name).yaml", "--rounds", "6", "--seeds", "1", "--jobs",
-        "2",
-        "--out", folder.path("sweep"),
+        "sweep", "\(Self.folder)/sweep-\(name).yaml", "--out", folder.path("sweep"),
+        "--rounds", "6", "--seeds", "1", "--jobs", "2",
       ] + settings
     let sweep = try Command(command + ["--format", "json", "--quiet"])
     #expect(sweep.status(within: 240) == 0, "\(sweep.standardError)")

@@ -8,35 +8,30 @@ extension SweepReport {
         "run", "seeds", scoreName, "best", "bytes down", "up", "bytes saved", "FLOPs",
         "FLOPs saved", "time",
       ] + (hasCollapses ? ["collapses"] : []) + targets.map { "bytes to \($0.percent(0))" }
-    var rows = [heads, Array(repeating: "---", count: heads.count)]
+    var rows: [[String]] = []
     for variant in variants {
       let spread = variant.spread.map { " ± " + self.spread($0, of: variant) } ?? ""
       let score = variant.score.map { score in
         variant.isSegmentation
           ? score.fixed(4) + spread : (100 * score).fixed(2) + spread + " %"
       }
-      rows.append(
-        [
-          variant.name, "\(variant.runs)", score ?? "–",
-          variant.best.map { text($0, of: variant) } ?? "–", Self.bytes(variant.down),
-          Self.bytes(variant.up), Self.times(bytesRatio(variant)), variant.flops.brief,
-          Self.times(flopsRatio(variant)), Duration.seconds(variant.elapsed).brief,
-        ] + (hasCollapses ? ["\(variant.collapses)"] : [])
-          + variant.costs.map {
-            Self.text($0, of: variant)
-          })
+      rows.append([variant.name, "\(variant.runs)", score ?? "–"] + cells(of: variant))
     }
-    var slopes = self.slopes()
-    if let heads = slopes.first {
-      slopes.insert(Array(repeating: "---", count: heads.count), at: 1)
+    var text = Self.table(heads, rows) + "\n\(work)\n"
+    if !slopeRows.isEmpty {
+      let heads = ["slopes of log ‖∇f‖²"] + slopes.map { "\($0.norm) \($0.on)" }
+      text += "\n" + Self.table(heads, slopeRows)
     }
-    return Self.table(rows) + "\n\(work)\n" + (slopes.isEmpty ? "" : "\n" + Self.table(slopes))
+    return text
   }
 
-  /// The rows, of which the second divides heads and cells.
-  private static func table(_ rows: [[String]]) -> String {
-    rows.enumerated().map { index, cells in
-      index == 1 ? "|\(cells.joined(separator: "|"))|\n" : "| \(cells.joined(separator: " | ")) |\n"
-    }.joined()
+  private static func table(_ heads: [String], _ rows: [[String]]) -> String {
+    let lines =
+      [
+        "| \(heads.joined(separator: " | ")) |",
+        String(repeating: "|---", count: heads.count) + "|",
+      ]
+      + rows.map { "| \($0.joined(separator: " | ")) |" }
+    return lines.map { $0 + "\n" }.joined()
   }
 }

@@ -62,13 +62,7 @@ package struct SweepReport: Sendable {
         [
           variant.name, "\(variant.runs)", variant.score.map { text($0, of: variant) } ?? "–",
           variant.spread.map { spread($0, of: variant) } ?? "–",
-          variant.best.map { text($0, of: variant) } ?? "–", Self.bytes(variant.down),
-          Self.bytes(variant.up), Self.times(bytesRatio(variant)), variant.flops.brief,
-          Self.times(flopsRatio(variant)), Duration.seconds(variant.elapsed).brief,
-        ] + (hasCollapses ? ["\(variant.collapses)"] : [])
-          + variant.costs.map {
-            Self.text($0, of: variant)
-          })
+        ] + cells(of: variant))
     }
     let style = Style(isOn: colours)
     let lines = table.lines(width: width, style: style) + slopes(width: width, style: style)
@@ -109,35 +103,29 @@ package struct SweepReport: Sendable {
       ? "\(first) to \(last)" : numbers.map { "\($0)" }.joined(separator: ", ")
   }
 
-  /// The slopes of the variants' gradients, under a line of heads; nothing where none were taken.
-  func slopes() -> [[String]] {
-    guard variants.contains(where: { $0.slope(\.lowest.rounds) != nil }) else { return [] }
-    let laws: [(Convergence) -> PowerLaw?] = [
-      \.lowest.rounds, \.lowest.bytes, \.mean.rounds, \.mean.bytes,
+  /// The slopes of gradients that are told: of which norm, on what, and where they stand.
+  var slopes: [(norm: String, on: String, law: (Convergence) -> PowerLaw?)] {
+    [
+      ("lowest", "on rounds", \.lowest.rounds), ("lowest", "on bytes", \.lowest.bytes),
+      ("mean", "on rounds", \.mean.rounds), ("mean", "on bytes", \.mean.bytes),
     ]
-    let heads = [
-      "slopes of log ‖∇f‖²", "lowest on rounds", "lowest on bytes", "mean on rounds",
-      "mean on bytes",
-    ]
-    return [heads]
-      + variants.filter { $0.slope(\.lowest.rounds) != nil }.map { variant in
-        [variant.name] + laws.map { variant.slope($0)?.fixed(2) ?? "–" }
-      }
+  }
+
+  /// The variants whose gradients were taken, each with its ``slopes``.
+  var slopeRows: [[String]] {
+    variants.filter { $0.slope(\.lowest.rounds) != nil }.map { variant in
+      [variant.name] + slopes.map { variant.slope($0.law)?.fixed(2) ?? "–" }
+    }
   }
 
   /// How fast the variants' gradients fell; nothing where none were taken.
   private func slopes(width: Int, style: Style) -> [String] {
-    let rows = slopes()
-    guard let heads = rows.first else { return [] }
+    let rows = slopeRows
+    guard !rows.isEmpty else { return [] }
     var table = TextTable(
-      heads.enumerated().map { index, head in
-        guard index > 0, let space = head.firstIndex(of: " ") else {
-          return .init(head, alignsLeft: true)
-        }
-        return .init(
-          String(head[..<space]), String(head[head.index(after: space)...]), rank: 5 - index)
-      })
-    for row in rows.dropFirst() { table.add(row) }
+      [.init("slopes of log ‖∇f‖²", alignsLeft: true)]
+        + slopes.enumerated().map { .init($1.norm, $1.on, rank: 4 - $0) })
+    for row in rows { table.add(row) }
     return [""] + table.lines(width: width, style: style)
   }
 
@@ -179,7 +167,17 @@ package struct SweepReport: Sendable {
 
   // MARK: Cells
 
-  func text(_ score: Double, of variant: VariantSummary) -> String {
+  /// What both tables say of a variant, from its best score on.
+  func cells(of variant: VariantSummary) -> [String] {
+    [
+      variant.best.map { text($0, of: variant) } ?? "–", Self.bytes(variant.down),
+      Self.bytes(variant.up), Self.times(bytesRatio(variant)), variant.flops.brief,
+      Self.times(flopsRatio(variant)), Duration.seconds(variant.elapsed).brief,
+    ] + (hasCollapses ? ["\(variant.collapses)"] : [])
+      + variant.costs.map { Self.text($0, of: variant) }
+  }
+
+  private func text(_ score: Double, of variant: VariantSummary) -> String {
     variant.isSegmentation ? score.fixed(4) : score.percent(2)
   }
 
@@ -187,15 +185,15 @@ package struct SweepReport: Sendable {
     variant.isSegmentation ? spread.fixed(4) : (100 * spread).fixed(2)
   }
 
-  static func text(_ cost: VariantSummary.Cost, of variant: VariantSummary) -> String {
+  private static func text(_ cost: VariantSummary.Cost, of variant: VariantSummary) -> String {
     guard let bytes = cost.bytes else { return "–" }
     let share = cost.reached < variant.runs ? " (\(cost.reached) of \(variant.runs))" : ""
     return Self.bytes(bytes) + share
   }
 
-  static func times(_ ratio: Double?) -> String {
+  private static func times(_ ratio: Double?) -> String {
     ratio.map { "\($0.fixed($0 < 10 ? 2 : 1))×" } ?? "–"
   }
 
-  static func bytes(_ mean: Double) -> String { ByteCount(Int(mean.rounded())).description }
+  private static func bytes(_ mean: Double) -> String { ByteCount(Int(mean.rounded())).description }
 }
