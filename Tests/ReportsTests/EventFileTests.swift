@@ -1,5 +1,6 @@
 import Digests
 import Ledger
+import Measures
 import Reports
 import Testing
 
@@ -54,5 +55,23 @@ import Testing
     #expect(
       event == [9] + time + [0x10, 2, 0x2A, 22, 0x0A, 20, 0x0A, 13] + tag + [0x15] + value)
     #expect(events.count { $0.firstRange(of: Array("bytes/up".utf8)) != nil } == 3)
+  }
+
+  @Test func `the spread over the clients, the gradient and waste have tags where they are known`()
+    throws
+  {
+    let tags = [
+      "test/clients/min", "test/clients/percentile10", "train/squaredGradientNorm",
+      "bytes/wasted/up",
+    ]
+    func counts(_ summary: RunSummary) throws -> [Int] {
+      let events = try events(EventFile.bytes(summary))
+      return tags.map { tag in events.count { $0.firstRange(of: Array(tag.utf8)) != nil } }
+    }
+    var summary = try Example.converging(rounds: 3)
+    for index in summary.rounds.indices { summary.rounds[index].wasted = .zero }
+    summary.rounds[1].wasted.up.wire = ByteCount(77)
+    #expect(try counts(summary) == [3, 3, 3, 1])
+    #expect(try counts(Example.summary(rounds: 3)).dropLast() == [0, 0, 0])
   }
 }

@@ -29,6 +29,19 @@ import Testing
     }
   }
 
+  @Test func `the spread over the clients, the gradient and what was wasted are told`() throws {
+    var summary = try Example.converging(rounds: 2)
+    for index in summary.rounds.indices { summary.rounds[index].wasted = .zero }
+    summary.rounds[0].wasted.down.wire = ByteCount(30)
+    summary.rounds[1].wasted.down.wire = ByteCount(47)
+    let lines = Metrics.text(summary).split(separator: "\n")
+    let median = try #require(summary.rounds[1].fairness?.median)
+    #expect(lines.contains("progfed_client_accuracy{part=\"median\"} \(median)"))
+    #expect(lines.contains("progfed_squared_gradient_norm 2"))
+    #expect(lines.contains("progfed_wasted_bytes_total{direction=\"down\"} 77"))
+    #expect(lines.contains("progfed_wasted_bytes_total{direction=\"up\"} 0"))
+  }
+
   @Test(arguments: [0, 1])
   func `a run of few rounds has metrics too`(rounds: Int) throws {
     let text = Metrics.text(try Example.summary(rounds: rounds, evaluation: nil, state: nil))

@@ -16,7 +16,7 @@ import Testing
     var value: Double
   }
 
-  private func summary() throws -> RunSummary { try Example.summary(rounds: 6) }
+  private func summary() throws -> RunSummary { try Example.converging(rounds: 6) }
 
   @Test func `the file is the one that TensorBoard read`() throws {
     let bytes = EventFile.bytes(try summary(), start: 1_700_000_000)
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test
-  func `TensorBoard sees accuracy, loss and the bytes of both directions per stage and round`()
+  func `TensorBoard sees what was reached, and the bytes of both directions per stage and round`()
     throws
   {
     let json = try Data(contentsOf: Self.file.appendingPathExtension("json"))
@@ -51,6 +51,14 @@ import Testing
           == Double(try #require(ofStage[round.stage])))
       #expect(
         values("test/accuracy")[round.round].map { Float($0) } == round.accuracy.map { Float($0) })
+      #expect(
+        values("train/squaredGradientNorm")[round.round].map { Float($0) }
+          == round.squaredGradientNorm.map { Float($0) })
+      #expect(
+        values("test/clients/percentile10")[round.round].map { Float($0) }
+          == round.fairness.map { Float($0.lowestTenth) })
+      #expect(
+        values("bytes/wasted/up")[round.round] ?? 0 == Double(round.wasted.up.wire.bytes))
       #expect(values("test/loss")[round.round].map { Float($0) } == round.loss.map { Float($0) })
     }
     #expect(values("stage").count == rounds.count)

@@ -65,9 +65,24 @@ import Testing
       $0.split(separator: ",", omittingEmptySubsequences: false)
     }
     #expect(rows.count == 6)
-    #expect(Set(rows.map(\.count)) == [21])
+    #expect(Set(rows.map(\.count)) == [26])
     let column = try #require(rows[0].firstIndex(of: "accuracy"))
     #expect(rows[1][column] == "" && rows[2][column] != "")
     #expect(CSVReport.text(try Example.summary(rounds: 0)).split(separator: "\n").count == 1)
+  }
+
+  @Test func `CSV tells the spread over the clients, the gradient and what was wasted`() throws {
+    var summary = try Example.converging(rounds: 2)
+    summary.rounds[1].wasted = .zero
+    summary.rounds[1].wasted.up.wire = ByteCount(77)
+    let rows = CSVReport.text(summary).split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+    let fairness = try #require(summary.rounds[1].fairness)
+    let cells = Dictionary(uniqueKeysWithValues: zip(rows[0], rows[2]))
+    #expect(cells["clientAccuracyMin"].flatMap { Double($0) } == fairness.minimum)
+    #expect(cells["clientAccuracyPercentile10"].flatMap { Double($0) } == fairness.lowestTenth)
+    #expect(cells["squaredGradientNorm"] == "2.0")
+    #expect(cells["wastedDownWire"] == "0" && cells["wastedUpWire"] == "77")
   }
 }

@@ -57,6 +57,29 @@ package enum Metrics {
     ] {
       if let value, value.isFinite { families.append(Family(name, help, .gauge, [.init(value)])) }
     }
+    if let fairness = summary.rounds.last(where: { $0.fairness != nil })?.fairness {
+      families.append(
+        Family(
+          "progfed_client_accuracy", "How the last accuracy is spread over the clients.", .gauge,
+          [
+            ("min", fairness.minimum), ("percentile10", fairness.lowestTenth),
+            ("median", fairness.median), ("max", fairness.maximum),
+          ].map { Sample($1, [("part", $0)]) }))
+    }
+    let norms = summary.rounds.compactMap(\.squaredGradientNorm)
+    if let norm = norms.last, norm.isFinite {
+      families.append(
+        Family(
+          "progfed_squared_gradient_norm", "Of the full model, on some training samples.", .gauge,
+          [.init(norm)]))
+    }
+    families.append(
+      Family(
+        "progfed_wasted_bytes_total", "Bytes for clients whose updates didn't count.", .counter,
+        Direction.allCases.map { direction in
+          let bytes = summary.rounds.map { $0.wasted[direction].wire.bytes }.reduce(0, +)
+          return Sample(Double(bytes), [("direction", direction.rawValue)])
+        }))
     if !summary.counters.isEmpty {
       families.append(
         Family(

@@ -58,8 +58,15 @@ package enum EventFile {
       ("bytes/stage\(round.stage)/down", Double(ofStage.down.wire.bytes)),
       ("bytes/stage\(round.stage)/up", Double(ofStage.up.wire.bytes)),
     ]
+    if round.wasted != .zero {
+      scalars.append(("bytes/wasted/down", Double(round.wasted.down.wire.bytes)))
+      scalars.append(("bytes/wasted/up", Double(round.wasted.up.wire.bytes)))
+    }
     for (tag, value) in [
       ("test/accuracy", round.accuracy), ("test/loss", round.loss), ("test/dice", round.dice),
+      ("test/clients/min", round.fairness?.minimum),
+      ("test/clients/percentile10", round.fairness?.lowestTenth),
+      ("train/squaredGradientNorm", round.squaredGradientNorm),
     ] {
       if let value { scalars.append((tag, value)) }
     }

@@ -7,6 +7,8 @@ package enum CSVReport {
     "round", "stage", "warmUp", "selected", "accepted", "late", "lost", "refused", "duplicates",
     "downPayload", "downWire", "upPayload", "upWire", "flops", "fullModelDownWire",
     "fullModelUpWire", "fullModelFlops", "elapsed", "accuracy", "loss", "dice",
+    "clientAccuracyMin", "clientAccuracyPercentile10", "squaredGradientNorm", "wastedDownWire",
+    "wastedUpWire",
   ]
 
   /// The text: a row of names, then the rounds; sizes in bytes, times in seconds, nothing where nothing is known.
@@ -40,10 +42,14 @@ package enum CSVReport {
       round.lost, round.refused, round.duplicates, traffic.down.payload.bytes,
       traffic.down.wire.bytes, traffic.up.payload.bytes, traffic.up.wire.bytes,
     ]
-    let measures = [round.accuracy, round.loss, round.dice]
+    let measures = [
+      round.accuracy, round.loss, round.dice, round.fairness?.minimum, round.fairness?.lowestTenth,
+      round.squaredGradientNorm,
+    ]
+    let wasted = [round.wasted.down.wire.bytes, round.wasted.up.wire.bytes]
     return counts.map(String.init) + ["\(round.load.flops)"]
       + [full.down.wire.bytes, full.up.wire.bytes].map(String.init)
       + ["\(round.fullModel.flops)", "\(round.elapsed.seconds)"]
-      + measures.map { $0.map { "\($0)" } ?? "" }
+      + measures.map { $0.map { "\($0)" } ?? "" } + wasted.map(String.init)
   }
 }
