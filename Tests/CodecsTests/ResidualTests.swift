@@ -52,15 +52,6 @@ import Testing
     #expect(try error(feedback: true) < error(feedback: false) / 10)
   }
 
-  @Test func `a lost update changes nothing`() throws {
-    let codec = UpdateCodec(try CodecSpec(parsing: "stc5"))
-    var residual = Residual()
-    residual.commit(try residual.encode(update(Self.layout, seed: 1), codec: codec, key: 1))
-    let before = residual
-    _ = try residual.encode(update(Self.layout, seed: 2), codec: codec, key: 2)
-    #expect(residual == before)
-  }
-
   @Test func `growth keeps the blocks and drops the head`() throws {
     let codec = UpdateCodec(try CodecSpec(parsing: "stc5"))
     var residual = Residual()

@@ -32,6 +32,35 @@ import Testing
     #expect(try biasRatio(codec, Samples.normal(length, seed: 21), trials: 600) < bound)
   }
 
+  /// How far the mean of ⟨x̂, x⟩ / ‖x‖² is from 1 over many encodings, in standard errors.
+  private func scaleError(_ codec: Codec, _ values: [Float], trials: Int) throws -> Double {
+    let norm = values.reduce(0.0) { $0 + Double($1) * Double($1) }
+    let scales = try (0..<trials).map { trial in
+      let key = RandomStream(seed: 12).stream("trial", trial).key
+      let decoded = try codec.decode(codec.encode(values, key: key), count: values.count)
+      return zip(decoded, values).reduce(0.0) { $0 + Double($1.0) * Double($1.1) } / norm
+    }
+    let mean = scales.reduce(0, +) / Double(trials)
+    let squares = scales.reduce(0.0) { $0 + ($1 - mean) * ($1 - mean) }
+    let deviation = (squares / Double(trials - 1) / Double(trials)).squareRoot()
+    return abs(mean - 1) / (deviation + 1e-6)
+  }
+
+  @Test(arguments: [
+    "linear1", "linear2", "linear4b64", "hadamard1", "hadamard4", "cosine1", "qsgd2", "qsgd8",
+    "random10", "linear8+random25", "eden1", "eden2", "eden0.1", "eden0.5",
+  ])
+  func `encodings are as large as the value on average`(text: String) throws {
+    let codec = Codec(try CodecSpec(parsing: text))
+    #expect(try scaleError(codec, Samples.normal(600, seed: 22), trials: 1000) < 5)
+  }
+
+  @Test(arguments: ["sign", "eden1mse", "topk10", "stc10"])
+  func `a codec that shrinks what it encodes is seen as such`(text: String) throws {
+    let codec = Codec(try CodecSpec(parsing: text))
+    #expect(try scaleError(codec, Samples.normal(600, seed: 22), trials: 50) > 20)
+  }
+
   @Test(arguments: 1...4)
   func `EDEN has little bias on normal, spread and sparse values`(bits: Int) throws {
     let codec = Codec(try CodecSpec(nil, .eden(bits: bits, scale: .unbiased)))

@@ -153,6 +153,7 @@ struct CheckTests {
       #expect(try warnings("{up: \(codec), errorFeedback: true}").isEmpty)
     }
     #expect(try warnings("{up: eden1, blocks: {block1: sign}}").count == 1)
+    #expect(try warnings("{up: eden1, young: {up: sign}}").count == 1)
     for codec in ["dense32", "linear1", "eden0.1", "qsgd8"] {
       #expect(try warnings("{up: \(codec)}").isEmpty)
     }

@@ -160,6 +160,23 @@ struct FaultTests {
     ("codecs:\n  down: random10", 8, "codecs.down", "whole model"),
     ("codecs:\n  smallTensors: -1", 8, "codecs.smallTensors", "is -1"),
     ("codecs:\n  downDelta: random10", 8, "codecs.downDelta", "scales what it keeps"),
+    ("codecs:\n  downDelta: linear1", 8, "codecs.downDelta", "errs by more than what it is given"),
+    (
+      "codecs:\n  downDelta: hadamard2", 8, "codecs.downDelta", "errs by more than what it is given"
+    ),
+    ("codecs:\n  young: {downDelta: stc5}", 8, "codecs.young.downDelta", "nothing without deltas"),
+    (
+      "codecs:\n  downDelta: stc1\n  young: {downDelta: cosine1}", 9, "codecs.young.downDelta",
+      "errs by more than what it is given"
+    ),
+    (
+      "codecs: {errorFeedback: true, up: stc1, young: {up: eden0.1}}", 7, "codecs.young.up",
+      "scales what it keeps"
+    ),
+    (
+      "codecs: {errorFeedback: true, up: stc1, blocks: {block1: qsgd4}}", 7,
+      "codecs.blocks.block1", "errs by more than what it is given"
+    ),
     ("codecs:\n  keyframeEvery: 5", 8, "codecs.keyframeEvery", "means nothing without deltas"),
     ("codecs:\n  blocks: {block9: eden1}", 8, "codecs.blocks.block9", "has no block9"),
     ("codecs:\n  blocks: {neck: eden1}", 8, "codecs.blocks.neck", "names no block"),

@@ -1,5 +1,6 @@
-/// Stochastic rounding to even levels of ±‖x‖₂; unbiased, and zero stays zero.
+/// Stochastic rounding to even levels of ±‖x‖₂; unbiased.
 ///
+/// Zero stays zero, but for one in 10⁵ at 8 bits that float arithmetic takes to a neighbouring level.
 /// The norm as a float, then codes from 0 for −‖x‖ over s for zero to 2s for ‖x‖, s = 2^(bits−1) − 1:
 /// QSGD of Alistarh et al., NeurIPS 2017, with s levels and codes of fixed length.
 struct QSGDQuantizer: Quantizer {

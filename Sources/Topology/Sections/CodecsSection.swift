@@ -91,8 +91,8 @@ extension CodecsSection {
     if down != nil, self.down.spec.sparsification != nil {
       reading.report("codecs.down", "\(self.down.spec) \(Self.gaps)", remedy: Self.gapless)
     }
-    if up != nil, errorFeedback, self.up.spec.isRandom {
-      reading.report("codecs.up", "\(self.up.spec) \(Self.growing)", remedy: Self.shrinking)
+    if up != nil, errorFeedback, let growth = self.up.spec.growth {
+      reading.report("codecs.up", "\(self.up.spec) \(growth.problem)", remedy: growth.remedy)
     }
   }
 
@@ -118,13 +118,30 @@ extension CodecsSection {
   }
 
   private func check(_ keys: KeyReader) {
-    guard errorFeedback, keys.reading.isSound(keys.full("up"), keys.full("blocks")) else { return }
-    for (key, spec) in [("up", up.spec)] + up.overrides.map({ ("blocks.\($0.key)", $0.value) })
-    where spec.isRandom {
+    let places = ["up", "blocks", "young"].map(keys.full(_:))
+    guard places.allSatisfy({ keys.reading.isSound($0) }) else { return }
+    if young?.downDelta != nil, delta == nil, keys.reading.isSound(keys.full("downDelta")) {
       keys.reading.report(
-        keys.full(key), "\(keys.full(key)) is \(spec), which \(Self.growing)",
-        remedy: Self.shrinking)
+        keys.full("young.downDelta"),
+        "\(keys.full("young.downDelta")) means nothing without deltas",
+        remedy: "remove it, or write the codec of later ones, as in downDelta: stc5")
     }
+    guard errorFeedback else { return }
+    for (key, spec) in ups {
+      guard let growth = spec.growth else { continue }
+      keys.reading.report(
+        keys.full(key), "\(keys.full(key)) is \(spec), which \(growth.problem)",
+        remedy: growth.remedy)
+    }
+  }
+
+  /// All codecs that updates go up by, under their keys.
+  private var ups: [(key: String, spec: CodecSpec)] {
+    let blocks = up.overrides.sorted { $0.key < $1.key }.map {
+      (key: "blocks.\($0.key)", spec: $0.value)
+    }
+    return [(key: "up", spec: up.spec)] + blocks
+      + (young?.up.map { [(key: "young.up", spec: $0)] } ?? [])
   }
 
   /// The codec that stands at the cursor.
@@ -152,8 +169,8 @@ extension CodecsSection {
   /// The codec of a difference whose error is sent later, so that it must be less than the difference.
   private static func difference(_ cursor: Cursor) -> CodecSpec? {
     guard let spec = spec(cursor) else { return nil }
-    guard !spec.isRandom else {
-      cursor.report("is \(spec), which \(growing)", remedy: shrinking)
+    if let growth = spec.growth {
+      cursor.report("is \(spec), which \(growth.problem)", remedy: growth.remedy)
       return nil
     }
     return spec
@@ -177,8 +194,6 @@ extension CodecsSection {
 
   private static let gaps = "leaves values out, but clients need the whole model"
   private static let gapless = "write a codec that only rounds, as in linear8"
-  private static let growing = "scales what it keeps: what it leaves out grows from round to round"
-  private static let shrinking = "choose the values by magnitude, as in topk1+linear4 or stc1"
 
   /// The error's text before and after its first semicolon.
   private static func halves(_ error: CodecSpecError) -> (problem: String, remedy: String) {
@@ -217,9 +232,7 @@ extension CodecsSection {
   package var warnings: [String] {
     var warnings: [String] = []
     if !errorFeedback {
-      let biased = ([up.spec] + up.overrides.values.sorted { "\($0)" < "\($1)" })
-        .first { !$0.isUnbiased }
-      if let biased {
+      if let biased = ups.map(\.spec).first(where: { !$0.isUnbiased }) {
         warnings.append(
           "codecs: updates go up by \(biased), whose errors don't average out; write "
             + "errorFeedback: true, or take an unbiased codec, as in eden1")
@@ -235,9 +248,19 @@ extension CodecsSection {
 }
 
 extension CodecSpec {
-  /// Whether it keeps values at random and scales them up.
-  fileprivate var isRandom: Bool {
-    if case .random = sparsification { return true }
-    return false
+  /// Why a memory of what it leaves out would grow from round to round, and what to do; nil if it wouldn't.
+  fileprivate var growth: (problem: String, remedy: String)? {
+    if case .random = sparsification {
+      return (
+        "scales what it keeps: what it leaves out grows from round to round",
+        "choose the values by magnitude, as in topk1+linear4 or stc1"
+      )
+    }
+    // Larger tensors than those of the measurement err more: 1 would be too late.
+    guard let error = try? relativeSquaredError(), error > 0.85 else { return nil }
+    return (
+      "errs by more than what it is given: what it leaves out grows from round to round",
+      "take more bits, as in linear8, or choose the values by magnitude, as in stc1"
+    )
   }
 }
