@@ -63,6 +63,49 @@ import Testing
     for (whole, delta) in pairs[5...] { #expect(10 * delta < whole) }
   }
 
+  @Test(arguments: ["virtual", "real"])
+  func `error feedback begins to count with a client's second update`(clock: String) throws {
+    let folder = try Folder()
+    func digest(_ rounds: Int, feedback: Bool) throws -> String? {
+      let topology = try folder.write(
+        SmallRun.topology(participation: "  perRound: 8").replacing(
+          "  up: linear8", with: "  up: stc5\n  errorFeedback: \(feedback)"),
+        to: "\(rounds)-\(feedback).yaml")
+      return try SmallRun.play(
+        topology, to: folder.path("\(rounds)-\(feedback)"),
+        ["--clock", clock, "--strategy", "end-to-end", "--rounds", "\(rounds)"]
+      ).final.modelDigest
+    }
+    let first = try digest(1, feedback: true)
+    #expect(first != nil)
+    #expect(try digest(1, feedback: false) == first)
+    let second = try digest(2, feedback: true)
+    #expect(try digest(2, feedback: false) != second)
+  }
+
+  @Test(arguments: [("layerwise", 6), ("freezing", 6)])
+  func `a block that won't be trained any more goes down whole once more`(
+    strategy: String, begins: Int
+  ) throws {
+    let folder = try Folder()
+    let text = SmallRun.topology(participation: "  perRound: 8", rounds: "[2, 4, 3]")
+      .replacing("strategy: progressive", with: "strategy: \(strategy)")
+      .replacing("  down: linear8", with: "  down: dense32")
+    let whole = try SmallRun.play(
+      try folder.write(text, to: "whole.yaml"), to: folder.path("whole"), ["--threads", "2"])
+    let delta = try SmallRun.play(
+      try folder.write(
+        text.replacing(
+          "  down: dense32", with: "  down: dense32\n  downDelta: stc1\n  keyframeEvery: 1000"),
+        to: "delta.yaml"), to: folder.path("delta"), ["--threads", "2"])
+    // The last stage leaves block 2, of 18,496 values: to each client it goes once more as it is.
+    let sent = delta.rounds.map(\.down.payload)
+    #expect(sent[begins] >= 8 * 4 * 18_496, "\(sent)")
+    #expect(sent[begins] <= whole.rounds[begins].down.payload)
+    #expect(sent[begins + 1] < sent[begins])
+    #expect(4 * sent[begins - 1] < whole.rounds[begins - 1].down.payload)
+  }
+
   @Test func `where a delta saves nothing a keyframe goes down, so that who was away needs one`()
     throws
   {

@@ -70,6 +70,16 @@ struct StrategyTests {
     #expect((1...11).allSatisfy { frozen.phase(in: $0).entryRate == 1 })
   }
 
+  @Test func `a head that was there before doesn't enter by a ramp`() {
+    func factors(_ strategy: Strategy) -> [Double] {
+      let schedule = GrowthSchedule(rounds: [2, 6], strategy: strategy, rampRounds: 4)
+      let phase = schedule.phase(in: 3)
+      return phase.segments.map { phase.rateFactor(of: $0) }
+    }
+    #expect(factors(.progressive) == [1, 0.25, 0.25])
+    #expect(factors(.partial) == [1, 0.25, 1])
+  }
+
   @Test func `the learning rate's schedule may begin anew with each stage`() {
     let schedule = GrowthSchedule(rounds: [3, 4], warmUpRounds: 1, restartsLearningRate: true)
     let phases = (1...7).map { schedule.phase(in: $0) }

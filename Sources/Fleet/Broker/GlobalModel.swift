@@ -112,7 +112,8 @@ struct GlobalModel {
 
   /// Steps by the mean `updates` of segments after the round of `phase`, as far as these still exist.
   ///
-  /// - Returns: The effective movement of the step's block, where a window of it has ended.
+  /// - Returns: The effective movement of the step's block by the updates, whatever the server makes of them, where a
+  ///   window of it has ended.
   mutating func apply(_ updates: [ParameterVector], in phase: Phase) -> Double? {
     optimizer.enter(stage: phase.step)
     var moved: Double?
@@ -124,7 +125,7 @@ struct GlobalModel {
       for index in value.scalars.indices { value.scalars[index] += step.scalars[index] }
       values[name] = value
       changed.insert(name)
-      if name == .block(phase.step) { moved = movement?.note(step) }
+      if name == .block(phase.step) { moved = movement?.note(update) }
     }
     return moved
   }
@@ -197,8 +198,15 @@ struct GlobalModel {
     to value: ParameterVector, _ name: SegmentName, index: Int, _ phase: Phase
   ) throws(CodecError) -> BroadcastReference {
     let known = references[name]
-    if let known, !changed.contains(name) { return known }
+    // What no round trains any more has no later differences to make up for what these left out.
+    let settles = phase.leaves(name) && codecs.delta != nil
+    if let known, !changed.contains(name), !settles || known.steps.count == 1 { return known }
     let key = RandomStream(seed: seed).stream("model codec", phase.round, index).key
+    if settles {
+      return try BroadcastReference(
+        keyframe: value, codec: codecs.down, round: phase.round, key: key,
+        plan: codecs.delta(in: phase))
+    }
     return try BroadcastReference(
       after: known, towards: value, codecs: codecs, in: phase, key: key)
   }

@@ -92,9 +92,8 @@ struct LocalTraining: Sendable {
       guard case .block? = SegmentName(segment.name) else { return false }
       return segment.trained
     }
-    return segments.indices.map { index in
-      index == newest || index == segments.count - 1 ? task.entryRate : 1
-    }
+    let newHead = workload.topology.strategy.grows ? segments.count - 1 : nil
+    return segments.indices.map { $0 == newest || $0 == newHead ? task.entryRate : 1 }
   }
 
   private func train(

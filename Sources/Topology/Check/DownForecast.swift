@@ -60,6 +60,10 @@ struct DownForecast {
             way.change(
               codecs.delta(in: phase), layouts[stage][index], by: codecs.down, in: round)
           }
+          // What no round trains any more goes down whole, once.
+          if phase.leaves(name), way.differences.count > 0 {
+            way = Way(keyframe: size, round: round)
+          }
           ways[name] = way
         } else {
           // Blocks that continue what was computed without them, or come from a file, are sent.
