@@ -3,7 +3,7 @@ import Foundation
 import Tensors
 import Testing
 
-/// Rounds of SCAFFOLD and FedNova, against what Fixtures/generate.py made with PyTorch.
+/// Rounds of SCAFFOLD, FedNova and FedProx, against what Fixtures/generate.py made with PyTorch.
 @Suite struct CorrectionFixtureTests {
   struct Fixture: Decodable {
     struct Round: Decodable {
@@ -18,6 +18,7 @@ import Testing
       let norms: [Double]
       let scaffold: [Round]
       let fednova: [Round]
+      let fedprox: [Round]
 
       var localSteps: LocalSteps { LocalSteps(momentum: momentum, nesterov: nesterov) }
       var testDescription: String { "momentum \(momentum)\(nesterov ? ", looking ahead" : "")" }
@@ -29,6 +30,7 @@ import Testing
     let samples: [Double]
     let rounds: [[Int]]
     let rate: Float
+    let proximal: Float
     let cases: [Case]
   }
 
@@ -81,6 +83,17 @@ import Testing
       for (client, control) in try #require(round.clients).enumerated() {
         expect(fleet.control(of: client), control, "client \(client) in round \(number + 1)")
       }
+    }
+  }
+
+  @Test(arguments: fixture?.cases ?? [])
+  func `models of FedProx are those of the reference`(reference: Fixture.Case) throws {
+    let fixture = try #require(Self.fixture)
+    var fleet = fleet(fixture, reference.localSteps)
+    fleet.proximal = fixture.proximal
+    for (number, (selected, round)) in zip(fixture.rounds, reference.fedprox).enumerated() {
+      try fleet.round(selected)
+      expect(fleet.values, round.model, "the model of round \(number + 1)")
     }
   }
 

@@ -1,4 +1,5 @@
 import Federation
+import Measures
 import Tensors
 import Testing
 
@@ -41,6 +42,30 @@ struct EffectiveMovementTests {
   @Test func `a segment that doesn't move at all has come to rest`() {
     var movement = EffectiveMovement(window: 1)
     #expect(movement.note(step([0, 0])) == 0)
+  }
+
+  @Test func `buffers don't count`() {
+    let layout = ParameterLayout(
+      name: "block1",
+      parameters: [
+        Parameter("weight", Shape([1]), role: .weight),
+        Parameter("running_mean", Shape([2]), role: .buffer),
+        Parameter("bias", Shape([1]), role: .bias),
+      ])
+    var movement = EffectiveMovement(window: 2)
+    _ = movement.note(ParameterVector(layout: layout, scalars: [1, 50, -70, 2]))
+    let moved = movement.note(ParameterVector(layout: layout, scalars: [-1, 50, -70, 1]))
+    #expect(moved == 3.0 / 5.0)
+  }
+
+  @Test func `updates without a direction come to one over the root of the window`() throws {
+    var movement = EffectiveMovement(window: 5)
+    var moved: Double?
+    for round in 1...5 {
+      var stream = RandomStream(seed: 7).stream("noise", round)
+      moved = movement.note(step((0..<20_000).map { _ in Float(stream.normal()) }))
+    }
+    #expect(abs(try #require(moved) - 1 / 5.0.squareRoot()) < 0.01)
   }
 
   @Test func `it goes on as it was kept`() {

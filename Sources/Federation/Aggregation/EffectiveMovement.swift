@@ -3,7 +3,8 @@ public import Tensors
 /// How far a segment gets by its steps, in terms of how far it goes: 1 if all lead the same way, 0 in circles.
 ///
 /// Σⱼ |Σ Δⱼ| / Σⱼ Σ |Δⱼ|: the steps Δ of a window of rounds summed first, then the parameters j (Wu et al.,
-/// “ProFL”, KDD 2025). A segment that has converged goes to and fro.
+/// “ProFL”, KDD 2025). A segment that has converged goes to and fro: steps without any direction come to 1/√window.
+/// Buffers, which no gradient moves, are left out.
 public struct EffectiveMovement: Hashable, Sendable {
   /// How many steps make a window.
   public let window: Int
@@ -48,8 +49,13 @@ public struct EffectiveMovement: Hashable, Sendable {
       steps = 1
     }
     guard steps >= window, let path else { return nil }
-    let far = path.scalars.reduce(0.0) { $0 + Double(abs($1)) }
-    let all = distances.reduce(0.0) { $0 + Double($1) }
+    var (far, all) = (0.0, 0.0)
+    for (index, parameter) in path.layout.parameters.enumerated() where parameter.role != .buffer {
+      for scalar in path.layout.range(of: index) {
+        far += Double(abs(path.scalars[scalar]))
+        all += Double(distances[scalar])
+      }
+    }
     self = EffectiveMovement(window: window)
     return all > 0 ? far / all : 0
   }

@@ -1,4 +1,4 @@
-"""Makes corrections.json: rounds of SCAFFOLD and of FedNova on a small federation, to be compared with in
+"""Makes corrections.json: rounds of SCAFFOLD, FedNova and FedProx on a small federation, to be compared with in
 CorrectionFixtureTests.swift.
 
 Made with torch 2.13.0+cpu:
@@ -22,16 +22,18 @@ STEPS = [3, 7, 5]
 SAMPLES = [30, 10, 20]
 ROUNDS = [[0, 1], [2], [0, 2], [0, 1, 2], [1]]
 RATE = 0.05
+PROXIMAL = 0.8
 OPTIMIZERS = [(0.0, False), (0.9, False), (0.8, True)]
 
 
-def train(client, start, correction, momentum, nesterov):
-    """Where a client's steps lead from `start`."""
+def train(client, start, correction, momentum, nesterov, proximal=0.0):
+    """Where a client's steps lead from `start`, by an objective with proximal / 2 times the squared way in it."""
     values = start.clone().requires_grad_(True)
     optimizer = torch.optim.SGD([values], lr=RATE, momentum=momentum, nesterov=nesterov)
     for _ in range(STEPS[client]):
         optimizer.zero_grad()
-        (0.5 * CURVATURES[client] * (values - MINIMA[client]) ** 2 + correction * values).sum().backward()
+        objective = 0.5 * CURVATURES[client] * (values - MINIMA[client]) ** 2 + correction * values
+        (objective + proximal / 2 * (values - start) ** 2).sum().backward()
         optimizer.step()
     return values.detach()
 
@@ -86,6 +88,17 @@ def fednova(momentum, nesterov):
     return rounds
 
 
+def fedprox(momentum, nesterov):
+    model, rounds = torch.zeros(4), []
+    shares = torch.tensor(SAMPLES, dtype=torch.float64)
+    for selected in ROUNDS:
+        changes = [train(c, model, torch.zeros(4), momentum, nesterov, PROXIMAL) - model for c in selected]
+        weights = shares[selected] / shares[selected].sum()
+        model = model + (weights[:, None] * torch.stack(changes)).sum(0)
+        rounds.append({"model": model.tolist()})
+    return rounds
+
+
 cases = [
     {
         "momentum": momentum,
@@ -93,6 +106,7 @@ cases = [
         "norms": [norm(steps, momentum, nesterov) for steps in range(1, 41)],
         "scaffold": scaffold(momentum, nesterov),
         "fednova": fednova(momentum, nesterov),
+        "fedprox": fedprox(momentum, nesterov),
     }
     for momentum, nesterov in OPTIMIZERS
 ]
@@ -103,6 +117,7 @@ fixture = {
     "samples": SAMPLES,
     "rounds": ROUNDS,
     "rate": RATE,
+    "proximal": PROXIMAL,
     "cases": cases,
 }
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "corrections.json"), "w") as file:
