@@ -77,19 +77,30 @@ import Testing
   {
     var plain = try Example.summary(rounds: 6, evaluation: 1)
     #expect(!SweepReport("c", runs: [(variant: "a", summary: plain)]).text().contains("lapses"))
-    plain.counters["collapse"] = 2
+    plain.partition = PartitionSummary(of: [[5, 5], [0, 10]])
+    plain.rounds[4].accuracy = 0.5
     var masks = plain
     for index in masks.rounds.indices { masks.rounds[index].dice = 0.1 * Double(index + 1) }
     masks.final.dices = ScoreCourse(of: masks.rounds.map(\.dice))
+    var lasting = plain
+    lasting.final.accuracies = ScoreCourse(of: [0.9, 0.5, 0.5, 0.5, 0.5, 0.5])
     let report = SweepReport("c", runs: [(variant: "a", summary: masks)], targets: [0.35])
+    let fallen = SweepReport(
+      "d",
+      runs: [("a", masks), ("b", plain), ("b", lasting)].map { (variant: $0.0, summary: $0.1) })
+    #expect(fallen.variants.map(\.collapses) == [0, 2])
+    #expect(fallen.variants.map(\.lastingCollapses) == [0, 1])
     #expect(abs(try #require(report.variants[0].score) - 0.4) < 1e-12)
     #expect(
       report.variants[0].costs[0].reached == 1 && report.variants[0].seeds[0].costs[0].round == 4)
     let rows = report.markdown().split(separator: "\n")
-    #expect(rows[0].contains("| Dice | best |") && rows[0].contains("| collapses |"))
-    #expect(rows[2].hasPrefix("| a | 1 | 0.4000 | 0.6000 |") && rows[2].contains("| 2 |"))
-    let text = report.text(width: 160)
-    #expect(text.contains("Dice") && text.contains("lapses") && !text.contains("racy"))
+    #expect(rows[0].contains("| Dice | best |") && !rows[0].contains("collapses"))
+    #expect(rows[2].hasPrefix("| a | 1 | 0.4000 | 0.6000 |"))
+    let falls = fallen.markdown().split(separator: "\n")
+    #expect(falls[0].contains("| collapses |") && falls[3].hasSuffix("| 2 (1 at the end) |"))
+    let text = fallen.text(width: 160)
+    #expect(text.contains("lapses") && text.contains("at chance after they grew"))
+    #expect(report.text(width: 160).contains("Dice") && !report.text(width: 160).contains("racy"))
   }
 
   @Test func `the JSON has each seed, and ratios to the first variant`() throws {

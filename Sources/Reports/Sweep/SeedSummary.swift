@@ -38,8 +38,8 @@ package struct SeedSummary: Sendable {
   package let elapsed: Double
   /// Seconds on the wall's clock.
   package let wallClock: Double
-  /// How often a model that had grown fell back to chance.
-  package let collapses: Int
+  /// Whether the model was no better than guessing after it had grown.
+  package let collapse: Collapse
   /// What it took to reach each of the targets.
   package let costs: [Cost]
   /// How the full model's gradient fell; nil where it wasn't taken.
@@ -63,7 +63,7 @@ package struct SeedSummary: Sendable {
     flops = run.totals.flops
     elapsed = run.elapsed.seconds
     wallClock = run.wallClock?.seconds ?? 0
-    collapses = run.counters["collapse"] ?? 0
+    collapse = Collapse(run)
     let isSegmentation = run.final.dices != nil
     costs = targets.map { target in
       let point = course.points.first { point in
@@ -81,7 +81,7 @@ package struct SeedSummary: Sendable {
 extension SeedSummary: Encodable {
   private enum CodingKeys: String, CodingKey {
     case seed, rounds, accuracy, best, last, dice, bestDice, lastDice, fairness, down, up, flops
-    case elapsed, wallClock, collapses, targets, convergence, modelDigest
+    case elapsed, wallClock, collapse, targets, convergence, modelDigest
   }
 
   /// Writes the run; "accuracy" and "dice" are means of the last five evaluations.
@@ -101,7 +101,7 @@ extension SeedSummary: Encodable {
     try container.encode(flops, forKey: .flops)
     try container.encode(elapsed, forKey: .elapsed)
     try container.encode(wallClock, forKey: .wallClock)
-    try container.encode(collapses, forKey: .collapses)
+    try container.encode(collapse, forKey: .collapse)
     try container.encode(costs, forKey: .targets)
     try container.encodeIfPresent(convergence, forKey: .convergence)
     try container.encode(modelDigest?.hex, forKey: .modelDigest)

@@ -74,11 +74,14 @@ package struct SweepReport: Sendable {
     let costs =
       targets.isEmpty
       ? "" : "\nBytes to a score: both ways, the mean over the seeds that reached it."
+    let falls =
+      hasCollapses
+      ? "\nCollapses: runs that were at chance after they grew, by one evaluation at least." : ""
     return """
 
       \(name.prefix(1).uppercased() + name.dropFirst()): mean of the last \(ScoreCourse.evaluations) evaluations, \
       then over the seeds; ±: standard deviation over the seeds.
-      Saved: against \(variants.first?.name ?? "the first run"), bytes both ways together.\(costs)
+      Saved: against \(variants.first?.name ?? "the first run"), bytes both ways together.\(costs)\(falls)
       \(work)
 
       """
@@ -173,7 +176,7 @@ package struct SweepReport: Sendable {
       variant.best.map { text($0, of: variant) } ?? "–", Self.bytes(variant.down),
       Self.bytes(variant.up), Self.times(bytesRatio(variant)), variant.flops.brief,
       Self.times(flopsRatio(variant)), Duration.seconds(variant.elapsed).brief,
-    ] + (hasCollapses ? ["\(variant.collapses)"] : [])
+    ] + (hasCollapses ? [Self.collapses(variant)] : [])
       + variant.costs.map { Self.text($0, of: variant) }
   }
 
@@ -183,6 +186,12 @@ package struct SweepReport: Sendable {
 
   func spread(_ spread: Double, of variant: VariantSummary) -> String {
     variant.isSegmentation ? spread.fixed(4) : (100 * spread).fixed(2)
+  }
+
+  /// "2", or "2 (1 at the end)".
+  private static func collapses(_ variant: VariantSummary) -> String {
+    let lasting = variant.lastingCollapses
+    return "\(variant.collapses)" + (lasting > 0 ? " (\(lasting) at the end)" : "")
   }
 
   private static func text(_ cost: VariantSummary.Cost, of variant: VariantSummary) -> String {

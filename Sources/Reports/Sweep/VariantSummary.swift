@@ -40,8 +40,10 @@ package struct VariantSummary: Sendable {
   package var flops: Double { mean(\.flops) }
   /// Seconds on the runs' clock, the mean over the runs.
   package var elapsed: Double { mean(\.elapsed) }
-  /// How often a model that had grown fell back to chance, in all runs.
-  package var collapses: Int { seeds.reduce(0) { $0 + $1.collapses } }
+  /// How many runs' models were no better than guessing at some time after they had grown.
+  package var collapses: Int { seeds.count { $0.collapse != .none } }
+  /// How many of these still were at the end.
+  package var lastingCollapses: Int { seeds.count { $0.collapse == .lasting } }
 
   /// The mean accuracy over the seeds; nil if nothing was evaluated.
   package var accuracy: Double? { Self.mean(of: accuracies) }
@@ -86,7 +88,7 @@ package struct VariantSummary: Sendable {
 extension VariantSummary: Encodable {
   private enum CodingKeys: String, CodingKey {
     case name, runs, accuracies, accuracy, score, scoreDeviation, best, down, up, flops, elapsed
-    case collapses, targets, slopes, seeds
+    case collapses, lastingCollapses, targets, slopes, seeds
   }
 
   private struct Slopes: Encodable {
@@ -113,6 +115,7 @@ extension VariantSummary: Encodable {
     try container.encode(flops, forKey: .flops)
     try container.encode(elapsed, forKey: .elapsed)
     try container.encode(collapses, forKey: .collapses)
+    try container.encode(lastingCollapses, forKey: .lastingCollapses)
     try container.encode(costs, forKey: .targets)
     if seeds.contains(where: { $0.convergence != nil }) {
       try container.encode(

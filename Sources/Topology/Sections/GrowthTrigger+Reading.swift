@@ -21,7 +21,7 @@ extension GrowthTrigger {
     }
     let patience = keys.value("patience", default: 3) { $0.whole(1...1000) }
     let gain = keys.value("gain", default: 0.002) { $0.number(0...1) }
-    let window = keys.value("window", default: 3) { $0.whole(2...1000) }
+    let window = keys.value("window", default: 5) { $0.whole(2...1000) }
     let level = keys.value("level", default: 0.5) { $0.number(0...1, excluding: 0) }
     let slope = keys.value("slope", default: 0.05) { $0.number(0...1, excluding: 0) }
     switch kind {

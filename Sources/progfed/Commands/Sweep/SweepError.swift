@@ -1,9 +1,13 @@
+import Foundation
+
 /// Why a sweep can't run, or isn't whole.
 enum SweepError: Error {
   /// `--only` names what the file doesn't have.
   case unknownVariants([String], known: [String])
   /// A run of that name was made with other settings.
   case otherSettings(run: String, folder: String, was: [String], now: [String])
+  /// A run of that name was made when the topology said something else.
+  case otherTopology(run: String, folder: String, topology: String)
   /// Some runs failed.
   case failed([String], folder: String)
 }
@@ -21,6 +25,11 @@ extension SweepError: CustomStringConvertible {
       return """
         \(folder)/\(run) was run with other settings (\(was.joined(separator: " ")) instead of \
         \(now.joined(separator: " "))); choose another --out, or remove that folder
+        """
+    case .otherTopology(let run, let folder, let topology):
+      return """
+        \(folder)/\(run) was run with another \(URL(fileURLWithPath: topology).lastPathComponent) than \
+        \(topology) is now; choose another --out, or remove that folder
         """
     case .failed(let runs, let folder):
       return """

@@ -49,7 +49,7 @@ struct SweepPlan: Sendable {
 
   /// Refuses to mix runs of different settings under one name.
   ///
-  /// - Throws: `SweepError.otherSettings`.
+  /// - Throws: `SweepError.otherSettings`, or `otherTopology`.
   func check() throws {
     for run in sweep.runs {
       guard let noted = try? String(contentsOf: note(of: run), encoding: .utf8) else { continue }
@@ -57,6 +57,16 @@ struct SweepPlan: Sendable {
       guard was != noteLines(of: run), try summary(of: run) != nil else { continue }
       throw SweepError.otherSettings(
         run: run.name, folder: folder.relativePath, was: was, now: noteLines(of: run))
+    }
+    for run in sweep.runs {
+      let kept = RunPaths(directory(of: run)).topology
+      guard let kept = try? String(contentsOf: kept, encoding: .utf8),
+        let now = try? String(contentsOfFile: run.topology, encoding: .utf8)
+      else { continue }
+      guard Topology.isSame(kept, now) else {
+        throw SweepError.otherTopology(
+          run: run.name, folder: folder.relativePath, topology: run.topology)
+      }
     }
   }
 

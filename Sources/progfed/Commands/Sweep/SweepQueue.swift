@@ -43,7 +43,7 @@ final class SweepQueue: Sendable {
     return state.withLock { $0.failures.sorted() }
   }
 
-  /// Begins no further run and asks those that go on to end with a clean checkpoint.
+  /// Begins no further run and interrupts those that go on.
   func stop() {
     let running = state.withLock { state in
       state.isStopped = true
@@ -80,7 +80,7 @@ final class SweepQueue: Sendable {
 
   /// Runs the simulation to its end and returns its exit status.
   private func simulate(_ run: SweepRun, isBegun: Bool, index: Int) throws -> Int32 {
-    say(index, isBegun ? "goes on" : "begins")
+    say(index, isBegun ? "begins anew, as it was interrupted" : "begins")
     let log = plan.log(of: run)
     try Data().write(to: log)
     let output = try FileHandle(forWritingTo: log)
