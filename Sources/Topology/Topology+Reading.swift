@@ -66,7 +66,8 @@ extension Topology {
     startsFrom = draft.model.from
     relays = draft.relays
     growthSchedule = parts.schedule
-    entry = draft.stages.entry
+    // What is told by a seed alone must be drawn from it.
+    entry = draft.stages.entry ?? (draft.codecs.tellsSeeds ? .random : .standard)
     data = parts.data
     training = draft.training
     server = draft.server

@@ -55,6 +55,9 @@ import Testing
     // Both stages end before their four rounds are over.
     #expect(whole.rounds.count { $0.stage == 1 } < 4)
     #expect(whole.rounds.count { $0.stage == 3 } > 4)
+    let virtual = try SmallRun.play(topology, to: folder.path("virtual"))
+    #expect(virtual.final.modelDigest == whole.final.modelDigest)
+    #expect(virtual.rounds.map(\.stage) == whole.rounds.map(\.stage))
     let directory = folder.path("stopped")
     let stopped = try Command(["simulate", topology, "--clock", "real", "--out", directory])
     #expect(stopped.says("round 3/12"), "\(stopped.standardError)")
@@ -67,10 +70,26 @@ import Testing
     #expect(summary.rounds.map(\.stage) == whole.rounds.map(\.stage))
   }
 
+  @Test func `blocks freeze sooner where their movement says that they have converged`() throws {
+    let folder = try Folder()
+    func whole(_ more: String) throws -> Int {
+      let text = SmallRun.topology(participation: "  perRound: 8", rounds: "[4, 4, 4]")
+        .replacing("strategy: progressive", with: "strategy: freezing")
+        .replacing("  warmUp: 1", with: more)
+      let name = "run\(more.count)"
+      let run = try SmallRun.play(try folder.write(text, to: "\(name).yaml"), to: folder.path(name))
+      #expect(run.rounds.count == 12)
+      return run.rounds.count { $0.up.payload == run.rounds[0].up.payload }
+    }
+    #expect(try whole("") == 4)
+    let moved = "when: movement\n  window: 2\n  patience: 1\n  level: 1\n  slope: 1"
+    #expect(try whole("  \(moved)") < 4)
+  }
+
   @Test func `a gentle entry changes the model, and is the same on every clock`() throws {
     let folder = try Folder()
     var digests: Set<String> = []
-    for more in ["", "  ramp: 3\n", "  entry: continued\n"] {
+    for more in ["  entry: random\n", "  ramp: 3\n", "  entry: continued\n"] {
       let text = SmallRun.topology(rounds: "[1, 2, 3]").replacing(
         "  warmUp: 1\n", with: "  warmUp: 1\n" + more)
       let topology = try folder.write(text, to: "run.yaml")

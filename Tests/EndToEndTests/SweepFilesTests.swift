@@ -21,8 +21,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("strategies", 6), ("stages", 10), ("compression", 14), ("heterogeneity", 4), ("entry", 8),
-    ("depth", 4), ("optimizers", 8),
+    ("strategies", 6), ("stages", 6), ("triggers", 4), ("compression", 14), ("heterogeneity", 4),
+    ("entry", 9),
+    ("depth", 4), ("optimizers", 8), ("cross-silo", 8), ("cross-device", 8), ("quickstart", 4),
   ])
   func `a table's command plays all of its rows`(name: String, rows: Int) throws {
     let result = try play(name, ["--set", "data.limit={train: 2000, test: 100}"])

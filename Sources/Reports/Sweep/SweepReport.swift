@@ -43,7 +43,7 @@ package struct SweepReport: Sendable {
     return kinds == [true] ? "Dice" : kinds.contains(true) ? "score" : "accuracy"
   }
 
-  var hasCollapses: Bool { variants.contains { $0.collapses > 0 } }
+  var hasCollapses: Bool { variants.contains { $0.collapses + $0.passingCollapses > 0 } }
 
   /// The table as text, at most `width` columns wide; colours only where they were asked for.
   package func text(width: Int = 80, colours: Bool = false) -> String {
@@ -76,7 +76,8 @@ package struct SweepReport: Sendable {
       ? "" : "\nBytes to a score: both ways, the mean over the seeds that reached it."
     let falls =
       hasCollapses
-      ? "\nCollapses: runs that were at chance after they grew, by one evaluation at least." : ""
+      ? "\nCollapses: runs at chance at the end; passing: others that were there after they had grown."
+      : ""
     return """
 
       \(name.prefix(1).uppercased() + name.dropFirst()): mean of the last \(ScoreCourse.evaluations) evaluations, \
@@ -188,10 +189,10 @@ package struct SweepReport: Sendable {
     variant.isSegmentation ? spread.fixed(4) : (100 * spread).fixed(2)
   }
 
-  /// "2", or "2 (1 at the end)".
+  /// "2", or "2 + 1 passing".
   private static func collapses(_ variant: VariantSummary) -> String {
-    let lasting = variant.lastingCollapses
-    return "\(variant.collapses)" + (lasting > 0 ? " (\(lasting) at the end)" : "")
+    let passing = variant.passingCollapses
+    return "\(variant.collapses)" + (passing > 0 ? " + \(passing) passing" : "")
   }
 
   private static func text(_ cost: VariantSummary.Cost, of variant: VariantSummary) -> String {

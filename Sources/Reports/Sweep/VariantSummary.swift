@@ -40,10 +40,10 @@ package struct VariantSummary: Sendable {
   package var flops: Double { mean(\.flops) }
   /// Seconds on the runs' clock, the mean over the runs.
   package var elapsed: Double { mean(\.elapsed) }
-  /// How many runs' models were no better than guessing at some time after they had grown.
-  package var collapses: Int { seeds.count { $0.collapse != .none } }
-  /// How many of these still were at the end.
-  package var lastingCollapses: Int { seeds.count { $0.collapse == .lasting } }
+  /// How many runs' models had grown and were no better than guessing at the end.
+  package var collapses: Int { seeds.count { $0.collapse == .lasting } }
+  /// How many others were no better than guessing at some time after they had grown.
+  package var passingCollapses: Int { seeds.count { $0.collapse == .passing } }
 
   /// The mean accuracy over the seeds; nil if nothing was evaluated.
   package var accuracy: Double? { Self.mean(of: accuracies) }
@@ -88,7 +88,7 @@ package struct VariantSummary: Sendable {
 extension VariantSummary: Encodable {
   private enum CodingKeys: String, CodingKey {
     case name, runs, accuracies, accuracy, score, scoreDeviation, best, down, up, flops, elapsed
-    case collapses, lastingCollapses, targets, slopes, seeds
+    case collapses, passingCollapses, targets, slopes, seeds
   }
 
   private struct Slopes: Encodable {
@@ -115,7 +115,7 @@ extension VariantSummary: Encodable {
     try container.encode(flops, forKey: .flops)
     try container.encode(elapsed, forKey: .elapsed)
     try container.encode(collapses, forKey: .collapses)
-    try container.encode(lastingCollapses, forKey: .lastingCollapses)
+    try container.encode(passingCollapses, forKey: .passingCollapses)
     try container.encode(costs, forKey: .targets)
     if seeds.contains(where: { $0.convergence != nil }) {
       try container.encode(

@@ -6,5 +6,5 @@ package enum BlockEntry: String, Hashable, Sendable, CaseIterable {
   case continued
 
   /// The entry where none is asked for.
-  package static let standard = BlockEntry.random
+  package static let standard = BlockEntry.continued
 }

@@ -19,7 +19,7 @@ struct StagesSection: Hashable, Sendable {
   /// Over how many rounds the learning rate of a new block and head rises to the others'.
   var ramp: Int
   /// What a new block and head begin with.
-  var entry: BlockEntry
+  var entry: BlockEntry?
 
   /// The warm-up where none is asked for: enough for a new head to stop pulling at random.
   static let standardWarmUp = 2
@@ -39,7 +39,7 @@ struct StagesSection: Hashable, Sendable {
     minimum = keys.optional("minimum") { $0.whole(1...1_000_000) }
     restartsLearningRate = keys.value("restartLearningRate", default: false) { $0.flag() }
     ramp = keys.value("ramp", default: 0) { $0.whole(0...1_000_000) }
-    entry = keys.value("entry", default: .standard) { cursor in
+    entry = keys.optional("entry") { cursor in
       cursor.choice("an entry", of: BlockEntry.allCases.map { ($0.rawValue, $0) })
     }
     if keys.has("rounds"), keys.has("each") {
