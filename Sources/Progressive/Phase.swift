@@ -20,10 +20,8 @@ public struct Phase: Hashable, Sendable {
   public let blocks: ClosedRange<Int>
   /// The heads that there are; more than the newest only where all of them supervise.
   public let heads: ClosedRange<Int>
-  /// Whether the newest head came with the step: else it has been trained since the first.
-  private let isHeadNew: Bool
-  /// Whether blocks that come before the trained ones won't be trained any more.
-  private let leavesOlderBlocks: Bool
+  /// Says what is new in the step, and what is left for good.
+  private let strategy: Strategy
 
   /// A phase of the given parts.
   ///
@@ -52,8 +50,7 @@ public struct Phase: Hashable, Sendable {
     self.entryRate = entryRate
     blocks = strategy.trainedBlocks(step: self.step, of: stage, warmUp: warmUp)
     heads = strategy == .mixed ? 1...stage : stage...stage
-    isHeadNew = strategy.grows
-    leavesOlderBlocks = strategy == .layerwise || strategy == .freezing
+    self.strategy = strategy
   }
 
   /// The step has just begun, where the model grows.
@@ -77,13 +74,13 @@ public struct Phase: Hashable, Sendable {
   /// What the learning rate of `segment` is multiplied with, in (0, 1]: less than 1 for what enters gently.
   public func rateFactor(of segment: SegmentName) -> Double {
     let isNew =
-      segment == .block(blocks.upperBound) || isHeadNew && segment == .head(heads.upperBound)
+      segment == .block(blocks.upperBound) || strategy.grows && segment == .head(heads.upperBound)
     return isNew ? entryRate : 1
   }
 
   /// Whether `segment` is one of the model's that no later round trains.
   public func leaves(_ segment: SegmentName) -> Bool {
-    guard leavesOlderBlocks, case .block(let index) = segment else { return false }
+    guard strategy.leavesOlderBlocks, case .block(let index) = segment else { return false }
     return index < blocks.lowerBound
   }
 

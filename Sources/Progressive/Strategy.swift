@@ -31,6 +31,14 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// Whether blocks before those that a step trains aren't trained any more.
+  var leavesOlderBlocks: Bool {
+    switch self {
+    case .layerwise, .freezing: true
+    case .progressive, .endToEnd, .partial, .mixed: false
+    }
+  }
+
   /// The blocks that step `step` of `stages` trains, both from 1.
   func trainedBlocks(step: Int, of stages: Int, warmUp: Bool) -> ClosedRange<Int> {
     switch self {

@@ -73,7 +73,7 @@ package struct CodecBenchmark: Sendable {
       foldGigaelementsPerSecond: rate(fold), limitGigaelementsPerSecond: rate(limit),
       foldRatio: limit.seconds / fold.seconds,
       bitsPerParameter: 8 * Double(bytes.count) / Double(count),
-      relativeSquaredError: error(of: try codec.decode(bytes, count: count)))
+      relativeSquaredError: try codec.decode(bytes, count: count).relativeSquaredError(of: values))
   }
 
   /// Measures the Walsh–Hadamard transform of blocks of 2^`exponent`, in 10⁹ values a second.
@@ -92,17 +92,6 @@ package struct CodecBenchmark: Sendable {
     var sums = [Float](repeating: 0, count: values.count)
     let codes = [UInt8](repeating: 1, count: values.count)
     return clock.measure { Self.addPlainly(codes, to: &sums) }
-  }
-
-  private func error(of decoded: [Float]) -> Double {
-    var error = 0.0
-    var norm = 0.0
-    for index in values.indices {
-      let exact = Double(values[index])
-      error += (Double(decoded[index]) - exact) * (Double(decoded[index]) - exact)
-      norm += exact * exact
-    }
-    return error / norm
   }
 
   private static func addPlainly(_ codes: [UInt8], to sums: inout [Float]) {

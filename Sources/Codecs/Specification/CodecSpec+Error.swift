@@ -12,12 +12,7 @@ extension CodecSpec {
     var stream = RandomStream(seed: 1)
     let values = (0..<16_384).map { _ in Float(stream.normal() * stream.exponential(mean: 0.01)) }
     let codec = Codec(self)
-    let decoded = try codec.decode(try codec.encode(values, key: 1), count: values.count)
-    var (error, norm) = (0.0, 0.0)
-    for (value, decoded) in zip(values, decoded) {
-      error += Double(decoded - value) * Double(decoded - value)
-      norm += Double(value) * Double(value)
-    }
-    return error / norm
+    let bytes = try codec.encode(values, key: 1)
+    return try codec.decode(bytes, count: values.count).relativeSquaredError(of: values)
   }
 }

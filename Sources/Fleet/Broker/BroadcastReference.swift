@@ -90,6 +90,8 @@ struct BroadcastReference: Sendable {
 
   /// Goes on from what was broadcast before, so that clients come as near to `model` as they may.
   ///
+  /// What no later round trains goes on with a keyframe: no later difference makes up for what the last one leaves out.
+  ///
   /// - Parameters:
   ///   - known: What was broadcast of the segment; nil if nothing was.
   ///   - model: The exact values, x, which have changed since then.
@@ -103,7 +105,7 @@ struct BroadcastReference: Sendable {
     in phase: Phase, key: UInt64, keepsValues: Bool = false
   ) throws(CodecError) {
     let plan = codecs.delta(in: phase)
-    guard let plan, var next = known,
+    guard let plan, var next = known, !Self.isLeft(next.name, in: phase),
       !plan.needsKeyframe(
         of: model.layout, by: codecs.down, after: phase.round - next.keyframeRound,
         steps: next.steps.count, differences: next.differenceSize)
@@ -115,6 +117,15 @@ struct BroadcastReference: Sendable {
     }
     try next.advance(towards: model, codec: plan.codec, key: key)
     self = next
+  }
+
+  /// Whether the last differences left something out that no later one makes up for.
+  func lags(in phase: Phase) -> Bool {
+    steps.count > 1 && Self.isLeft(name, in: phase)
+  }
+
+  private static func isLeft(_ name: String, in phase: Phase) -> Bool {
+    SegmentName(name).map(phase.leaves(_:)) ?? false
   }
 
   /// The bytes of the differences since the keyframe.

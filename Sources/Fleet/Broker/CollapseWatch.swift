@@ -2,6 +2,7 @@
 package struct CollapseWatch: Codable {
   private var best = 0.0
   private var reported = 0
+  /// Evaluations at chance since the last better one; nil in checkpoints of before it was counted.
   private var lowInARow: Int?
 
   /// A watch that has seen nothing.

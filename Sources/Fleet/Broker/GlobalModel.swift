@@ -198,15 +198,8 @@ struct GlobalModel {
     to value: ParameterVector, _ name: SegmentName, index: Int, _ phase: Phase
   ) throws(CodecError) -> BroadcastReference {
     let known = references[name]
-    // What no round trains any more has no later differences to make up for what these left out.
-    let settles = phase.leaves(name) && codecs.delta != nil
-    if let known, !changed.contains(name), !settles || known.steps.count == 1 { return known }
+    if let known, !changed.contains(name), !known.lags(in: phase) { return known }
     let key = RandomStream(seed: seed).stream("model codec", phase.round, index).key
-    if settles {
-      return try BroadcastReference(
-        keyframe: value, codec: codecs.down, round: phase.round, key: key,
-        plan: codecs.delta(in: phase))
-    }
     return try BroadcastReference(
       after: known, towards: value, codecs: codecs, in: phase, key: key)
   }
