@@ -60,7 +60,7 @@ import Testing
     let resumed = try Command(sweep(folder, "stopped"))
     #expect(resumed.status() == 0, "\(resumed.standardError)")
     #expect(resumed.standardError.contains("[1/2] short-7: is there already"))
-    #expect(resumed.standardError.contains("[2/2] long-7: begins anew"))
+    #expect(resumed.standardError.contains("[2/2] long-7: goes on, as it was interrupted"))
     #expect(try Data(contentsOf: URL(fileURLWithPath: ledger)) == before)
 
     let whole = try Command(sweep(folder, "whole") + ["--quiet"])

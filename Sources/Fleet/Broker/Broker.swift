@@ -65,7 +65,7 @@ package final class Broker: Sendable {
     let observer = LoggedRun(log: log, observer: observer)
     let keeper = try ModelKeeper(
       workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
-      observer: observer, labels: labels, resumption: resumption)
+      observer: observer, labels: labels, restored: resumption?.model)
     let stored = try resumption.map { try keeper.recover(round: $0.round) } ?? [:]
     try ledger.begin(
       Epoch(

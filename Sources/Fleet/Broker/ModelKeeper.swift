@@ -53,7 +53,7 @@ final class ModelKeeper: @unchecked Sendable {
   /// - Throws: `LedgerError` if the checkpoint is one of another model.
   init(
     workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
-    ledger: RunStore, observer: any RunObserver, labels: [[Int]], resumption: Resumption? = nil
+    ledger: RunStore, observer: any RunObserver, labels: [[Int]], restored: RestoredModel? = nil
   ) throws(LedgerError) {
     self.workload = workload
     self.plan = plan
@@ -66,8 +66,8 @@ final class ModelKeeper: @unchecked Sendable {
       workload, samples: workload.topology.evaluation.gradient, seed: plan.seed)
     model = GlobalModel(workload: workload, seed: plan.seed)
     course = GrowthCourse(plan.schedule)
-    guard let resumption, let state = resumption.state, let checkpoint = resumption.checkpoint
-    else { return }
+    guard let restored else { return }
+    let (checkpoint, state) = (restored.checkpoint, restored.state)
     do throws(CheckpointMismatch) {
       try model.restore(state.model, checkpoint)
     } catch {
@@ -75,7 +75,7 @@ final class ModelKeeper: @unchecked Sendable {
         path: directory.checkpoints.path(percentEncoded: false),
         problem: "the checkpoint after round \(checkpoint.round) doesn't fit: \(error.what)")
     }
-    if resumption.isWithoutClients { model.controls?.forget() }
+    if restored.isWithoutClients { model.controls?.forget() }
     last = (checkpoint.round, model.parameters(stage: state.model.stage))
     course = GrowthCourse(plan.schedule, memory: state.course)
     accuracy = state.accuracy
@@ -84,6 +84,12 @@ final class ModelKeeper: @unchecked Sendable {
     collapse = state.collapse
     history = state.history
   }
+
+  /// The last round that ended; nil before the first.
+  var lastRound: Int? { last.round > 0 ? last.round : nil }
+
+  /// What happens in `round`, which may be at most one beyond the last that ended.
+  func phase(in round: Int) -> Phase { course.phase(in: round) }
 
   /// Makes the model of `round`, and room for its updates; those of the round before go.
   ///

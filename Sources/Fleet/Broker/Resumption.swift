@@ -27,6 +27,13 @@ package struct Resumption: Sendable {
   let checkpoint: Checkpoint?
   let state: CheckpointState?
 
+  /// The model to go on with; nil before the first checkpoint.
+  var model: RestoredModel? {
+    guard let checkpoint, let state else { return nil }
+    return RestoredModel(
+      checkpoint: checkpoint, state: state, isWithoutClients: isWithoutClients)
+  }
+
   /// Looks up from where the run in `directory` goes on as one of `topology`; nothing is changed.
   ///
   /// - Throws: ``ResumptionError``, `LedgerError`.
@@ -68,13 +75,23 @@ package struct Resumption: Sendable {
   }
 }
 
+/// A broker's model as a checkpoint kept it.
+struct RestoredModel {
+  /// The checkpoint.
+  let checkpoint: Checkpoint
+  /// What it says beside the model's values.
+  let state: CheckpointState
+  /// Whether the clients begin anew, and remember nothing of the rounds before.
+  var isWithoutClients = false
+}
+
 /// Why a run can't go on.
 package enum ResumptionError: Error, CustomStringConvertible {
   /// It is a run of something else.
   case otherRun(path: String, topology: String, [PlanDifference])
   /// None of its checkpoints is whole.
   case noCheckpoint(path: String, [LedgerError])
-  /// It is a run in virtual time, whose fleet isn't kept.
+  /// It is a run in virtual time.
   case virtual(path: String)
   /// It was made by a version that couldn't resume.
   case tooOld(path: String)
@@ -95,7 +112,7 @@ package enum ResumptionError: Error, CustomStringConvertible {
       """
     case .virtual(let path):
       """
-      \(path): a run in virtual time doesn't go on in real time; play it again from its beginning with \
+      \(path): a run in virtual time doesn't go on in real time; go on with \
       simulate --resume \(path), without --clock real
       """
     case .tooOld(let path):

@@ -125,9 +125,13 @@ final class CostModelDesk: ModelDesk {
     .accepted
   }
 
-  func keep(_ memory: ClientMemory, of client: Int) {}
+  func keep(_ update: ClientUpdate, of client: Int) {}
 
   func forget(_ client: Int) {}
+
+  var isReplaying: Bool { false }
+
+  func suspend() {}
 
   func close(_ round: ClosedRound) throws {
     let phase = plan.schedule.phase(in: round.result.round)
@@ -162,6 +166,7 @@ final class CostModelDesk: ModelDesk {
 private struct KnownUpdate: PendingUpdate {
   let offer: Offer
 
+  func begin() {}
   func outcome() -> TrainingResult { .trained(offer, ClientUpdate(length: offer.length)) }
   func cancel() {}
 }

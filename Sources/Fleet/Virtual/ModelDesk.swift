@@ -13,15 +13,19 @@ protocol ModelDesk: AnyObject {
   /// How many samples a client has.
   func samples(of client: Int) -> Int
   /// Has a client remember what came with an update that counts.
-  func keep(_ memory: ClientMemory, of client: Int) throws
+  func keep(_ update: ClientUpdate, of client: Int) throws
   /// Forgets what a client remembers, as a worker does that starts anew.
-  func forget(_ client: Int)
+  func forget(_ client: Int) throws
   /// Checks a client's update and stores it.
   func store(
     round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate
   ) throws -> StoreResult
   /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
   func close(_ round: ClosedRound) throws
+  /// Whether what it answers was answered before, by a run that was stopped: nobody is to be told again.
+  var isReplaying: Bool { get }
+  /// Keeps what it takes to go on from here later.
+  func suspend() throws
   /// Books what crossed after the last round, and keeps the model.
   func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws
 }
@@ -42,7 +46,9 @@ struct ClosedRound {
 
 /// A training that was begun, or will be when somebody asks what came of it.
 protocol PendingUpdate: Sendable {
-  /// Waits for the training and says what came of it.
+  /// Begins it, unless it has begun.
+  func begin()
+  /// Waits for the training and says what came of it; to be asked once.
   func outcome() -> TrainingResult
   /// Its result is no longer needed.
   func cancel()

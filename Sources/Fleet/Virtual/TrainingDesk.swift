@@ -1,16 +1,21 @@
+import Codecs
 import Datasets
 import Digests
 import Dispatch
 import Federation
+import Foundation
 import Ledger
 import Measures
+import Progressive
 import Synchronization
 import Topology
 import Wire
 import ZeroMQ
 
 /// The model and the clients' training as they are in real runs, driven in the order of simulated time.
-final class TrainingDesk: ModelDesk {
+///
+/// A ``ReplayingDesk`` before it lets a run go on that was stopped.
+final class TrainingDesk {
   private let workload: Workload
   private let plan: BrokerPlan
   private let pool: TrainingPool
@@ -22,21 +27,64 @@ final class TrainingDesk: ModelDesk {
   /// The states of the last model.
   private var current: Set<UInt64> = []
 
-  /// A desk that books into `ledger`.
+  /// A desk that books into `ledger`, of a new run or one that goes on from a snapshot and the checkpoint beside it.
   ///
-  /// - Throws: `PartitionError` if the data can't be dealt out.
+  /// - Throws: `PartitionError` if the data can't be dealt out, `LedgerError` if the checkpoint is one of another model,
+  ///   ``ReplayError`` if this program makes another model of it.
   init(
     _ workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
-    ledger: RunStore, observer: any RunObserver, labels: [[Int]]
+    ledger: RunStore, observer: any RunObserver, labels: [[Int]],
+    resuming: ResumePoint? = nil
   ) throws {
     self.workload = workload
     self.plan = plan
     self.pool = pool
     keeper = try ModelKeeper(
       workload: workload, plan: plan, pool: pool, directory: directory, ledger: ledger,
-      observer: observer, labels: labels)
+      observer: observer, labels: labels, restored: resuming?.model)
     partition = try workload.partition(seed: plan.seed)
     memories = try ClientStore(for: workload)
+    guard let resuming else { return }
+    let snapshot = resuming.snapshot
+    states = snapshot.states.mapValues(SegmentState.init)
+    current = snapshot.current
+    if let memories {
+      let file = Self.memoryFile(in: resuming.place)
+      let isWhole = try memories.load(snapshot.memories, from: file, layouts: workload.layouts)
+      guard isWhole else { throw ReplayError.unknown(path: file.path(percentEncoded: false)) }
+    }
+    // A round may have been begun after that of the checkpoint.
+    guard let last = snapshot.journal.models.last, last.round > resuming.model.checkpoint.round
+    else { return }
+    guard AnswerJournal.Model(try keeper.prepare(round: last.round).0) == last else {
+      throw ReplayError.otherRun(round: last.round)
+    }
+  }
+
+  /// The last round that ended; nil before the first.
+  var lastRound: Int? { keeper.lastRound }
+
+  /// What happens in a round that was prepared.
+  func phase(in round: Int) -> Phase { keeper.phase(in: round) }
+
+  /// How many bytes the clients remember.
+  var memoryBytes: Int { memories?.byteCount ?? 0 }
+
+  private static func memoryFile(in place: URL) -> URL { place.appending(path: "clients.bin") }
+
+  /// What the desk would need to go on from here, with what the keeper has on disk; what clients remember is written
+  /// to a file in the directory `place`.
+  func snapshot(in place: URL) throws -> FleetSnapshot {
+    var snapshot = FleetSnapshot()
+    let layouts = workload.layouts
+    for (prefix, state) in states {
+      guard let layout = layouts[state.name] else { continue }
+      snapshot.states[prefix] = try state.values(
+        layout: layout, smallTensorLimit: workload.topology.codecs.down.smallTensorLimit)
+    }
+    snapshot.current = current
+    if let memories { snapshot.memories = try memories.save(to: Self.memoryFile(in: place)) }
+    return snapshot
   }
 
   func samples(of client: Int) -> Int { partition[client].count }
@@ -71,7 +119,8 @@ final class TrainingDesk: ModelDesk {
     return training
   }
 
-  func keep(_ memory: ClientMemory, of client: Int) throws {
+  func keep(_ update: ClientUpdate, of client: Int) throws {
+    guard let memory = update.memory else { return }
     try memories?.keep(memory, of: client)
   }
 
@@ -136,6 +185,7 @@ private final class TrainingTicket: PendingUpdate {
 
 /// A training that can't be, because the model's bytes are no longer kept.
 private struct MissingStates: PendingUpdate {
+  func begin() {}
   func outcome() -> TrainingResult { .failed(.failed, detail: "segments are missing") }
   func cancel() {}
 }

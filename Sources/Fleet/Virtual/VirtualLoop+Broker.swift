@@ -60,7 +60,7 @@ extension VirtualLoop {
     case .count(let name): books.count(name)
     case .notice(let notice):
       if case .opened(let round, _, _) = notice { opened(round) }
-      observer.noticed(notice)
+      if !desk.isReplaying { observer.noticed(notice) }
     case .finished(let complete): result = complete
     }
   }

@@ -59,8 +59,8 @@ extension VirtualLoop {
     case .train(let task): train(task, client)
     case .settled(_, let accepted):
       cancelWork(of: client)
-      if accepted, let memory = clients[client].update?.memory {
-        attempt { try desk.keep(memory, of: client) }
+      if accepted, let update = clients[client].update {
+        attempt { try desk.keep(update, of: client) }
       }
       clients[client].update = nil
     case .finished: leave(client)

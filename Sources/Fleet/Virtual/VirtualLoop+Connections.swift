@@ -122,7 +122,7 @@ extension VirtualLoop {
     clients[client].outgoing.removeAll()
     clients[client].steps = []
     clients[client].restarts += 1
-    desk.forget(client)
+    attempt { try desk.forget(client) }
     var identity = clients[client].machine.identity
     identity.attempt = clients[client].restarts
     clients[client].machine = ClientMachine(

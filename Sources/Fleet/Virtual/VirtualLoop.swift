@@ -115,8 +115,10 @@ final class VirtualLoop {
     handle(.tick)
     while result == nil {
       if let failure { throw failure }
-      if !wasStopped, isToStop() {
+      // A broker that is down can't end the run, nor one that catches up with where the run was stopped before.
+      if !wasStopped, isToStop(), machine != nil, !desk.isReplaying {
         wasStopped = true
+        attempt { try desk.suspend() }
         handle(.stop)
       }
       guard let (_, event) = events.next() else { throw VirtualSimulationError.nothingHappens(now) }

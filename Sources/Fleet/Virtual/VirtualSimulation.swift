@@ -19,13 +19,18 @@ package final class VirtualSimulation: Sendable {
   private let work: Work
   private let directory: RunDirectory
   private let observer: any RunObserver
+  private let resumption: VirtualResumption?
   private let stops = Mutex(false)
 
-  /// A simulation that hasn't begun.
-  package init(_ work: Work, directory: RunDirectory, observer: any RunObserver) {
+  /// A simulation that hasn't begun, of a new run or one with trainings that goes on.
+  package init(
+    _ work: Work, directory: RunDirectory, observer: any RunObserver,
+    resumption: VirtualResumption? = nil
+  ) {
     self.work = work
     self.directory = directory
     self.observer = observer
+    self.resumption = resumption
   }
 
   private var topology: Topology {
@@ -37,9 +42,13 @@ package final class VirtualSimulation: Sendable {
 
   /// Runs all rounds on the calling thread.
   ///
+  /// - Parameter isToStop: Asked before each event of simulated time whether the run ends early, as ``stop()`` has it.
   /// - Returns: How the run ended.
-  /// - Throws: `LedgerError` for the run directory, and what training could not cope with.
-  package func run() throws -> RunState {
+  /// - Throws: `LedgerError` for the run directory, ``ReplayError`` if a run that goes on was made by a program that plays
+  ///   it in another way, and what training could not cope with.
+  package func run(
+    stoppingIf isToStop: @escaping () -> Bool = { false }
+  ) throws -> RunState {
     let clock = ContinuousClock()
     let start = clock.now
     let topology = topology
@@ -50,16 +59,23 @@ package final class VirtualSimulation: Sendable {
     let number = RandomStream(seed: topology.seed).stream("run").value(at: 0) | 1
     let plan = topology.brokerPlan(run: number, epoch: 1)
     let labels = try labels(seed: plan.seed)
-    try DurableFile.write(Data(topology.source.utf8), to: directory.paths.topology)
-    let ledger = try RunStore.create(
-      at: directory.paths.ledger,
-      header: RunHeader(topology, seed: plan.seed, transport: "modelled", clock: "virtual"),
-      origin: RunOrigin(topology, run: number), labels: labels)
+    var resuming: ResumePoint?
+    let ledger: RunStore
+    if let resumption, case .training(let workload, _) = work {
+      resuming = try resumption.restore(workload, in: directory.paths)
+      ledger = try RunStore.open(at: directory.paths.ledger)
+    } else {
+      try DurableFile.write(Data(topology.source.utf8), to: directory.paths.topology)
+      ledger = try RunStore.create(
+        at: directory.paths.ledger,
+        header: RunHeader(topology, seed: plan.seed, transport: "modelled", clock: "virtual"),
+        origin: RunOrigin(topology, run: number), labels: labels)
+    }
     defer { ledger.close() }
-    let desk = try desk(plan, ledger: ledger, labels: labels)
+    let desk = try desk(plan, ledger: ledger, labels: labels, resuming: resuming)
     let loop = VirtualLoop(
       topology: topology, plan: plan, desk: desk, observer: observer,
-      isToStop: { [self] in stops.withLock { $0 } })
+      isToStop: { [self] in stops.withLock { $0 } || isToStop() })
     let complete = try loop.play()
     let state: RunState = complete ? .done : .interrupted
     try desk.finish(
@@ -79,15 +95,19 @@ package final class VirtualSimulation: Sendable {
   }
 
   private func desk(
-    _ plan: BrokerPlan, ledger: RunStore, labels: [[Int]]
+    _ plan: BrokerPlan, ledger: RunStore, labels: [[Int]],
+    resuming: ResumePoint?
   ) throws -> any ModelDesk {
     switch work {
     case .training(let workload, let threads):
-      try TrainingDesk(
+      let desk = try TrainingDesk(
         workload, plan: plan, pool: TrainingPool(width: threads), directory: directory.paths,
-        ledger: ledger, observer: observer, labels: labels)
+        ledger: ledger, observer: observer, labels: labels, resuming: resuming)
+      return ReplayingDesk(
+        desk, plan: plan, points: ResumePointStore(of: directory.paths), ledger: ledger,
+        earlier: resuming?.snapshot)
     case .costModel(let topology, let samples):
-      CostModelDesk(
+      return CostModelDesk(
         topology: topology, plan: plan, samplesPerClient: samples, ledger: ledger,
         observer: observer)
     }

@@ -13,7 +13,8 @@ import Topology
 final class ClientStore: Sendable {
   private let descriptor: Int32
   private let capacity: Int
-  private let empty: ClientMemory
+  /// What a client remembers that has never taken part.
+  let empty: ClientMemory
   /// What is kept of each client, in the order of the file.
   private let layouts = Mutex<[Int: [ParameterLayout]]>([:])
 
@@ -98,6 +99,14 @@ final class ClientStore: Sendable {
       offset += 4 * vector.layout.count
     }
     layouts.withLock { $0[client] = vectors.map(\.layout) }
+  }
+
+  /// The clients that remember something.
+  var clients: [Int] { layouts.withLock { $0.keys.sorted() } }
+
+  /// How many values a client remembers.
+  func count(of client: Int) -> Int {
+    layouts.withLock { $0[client]?.reduce(0) { $0 + $1.count } ?? 0 }
   }
 
   /// Forgets what a client remembers.

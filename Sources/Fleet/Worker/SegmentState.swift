@@ -34,6 +34,13 @@ final class SegmentState: Sendable {
     content = Mutex(.step(base: base, codec: codec, bytes: bytes))
   }
 
+  /// The state of these values.
+  init(_ values: ParameterVector) {
+    name = values.layout.name
+    digest = nil
+    content = Mutex(.values(values))
+  }
+
   /// The values, in the order of `layout`.
   ///
   /// - Throws: `CodecError` if the bytes aren't an encoding of this layout, `CodecSpecError` if the codec

@@ -82,6 +82,11 @@ public enum DurableFile {
     }
   }
 
+  /// An error of Foundation's as one of the ledger's.
+  static func translated(_ error: any Error, _ operation: String, _ url: URL) -> LedgerError {
+    SystemCode.error(operation, url.path(percentEncoded: false), code: code(of: error))
+  }
+
   /// The system's code beneath an error of Foundation.
   private static func code(of error: any Error) -> Int32 {
     if let error = error as? POSIXError { return error.code.rawValue }

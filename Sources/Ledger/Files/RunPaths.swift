@@ -14,6 +14,8 @@ public struct RunPaths: Hashable, Sendable {
   public var checkpoints: URL { part("checkpoint", isDirectory: true) }
   /// The directory of the open round's updates: `spool/`.
   public var spool: URL { part("spool", isDirectory: true) }
+  /// The directory of what a run in virtual time goes on from: `resume/`.
+  public var resumePoints: URL { part("resume", isDirectory: true) }
   /// The final model: `model.safetensors`.
   public var model: URL { part("model.safetensors") }
   /// The topology as it was run: `topology.yaml`.

@@ -105,6 +105,19 @@ public final class RunStore: Sendable {
     try? database.close()
   }
 
+  /// Copies the ledger as it is now to a file of its own, which isn't there yet.
+  ///
+  /// - Throws: `full`, `readOnly`; a part of the copy may be there then.
+  func copy(to url: URL) throws(LedgerError) {
+    let copy = url.path(percentEncoded: false)
+    try Self.translating(copy) {
+      try database.writeWithoutTransaction { database in
+        try database.execute(sql: "VACUUM INTO ?", arguments: [copy])
+      }
+    }
+    try OpenFile(copy, O_RDWR).sync()
+  }
+
   // MARK: Access
 
   func read<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {

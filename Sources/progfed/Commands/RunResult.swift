@@ -41,9 +41,6 @@ struct RunResult {
   private func remedy(clock: String) -> String {
     let path = directory.paths.directory.relativePath
     guard clock == "virtual" else { return "go on with --resume \(path)" }
-    return """
-      simulate --resume \(path), with the same --cost-model if there was one, plays it again from its \
-      beginning, to the same model in the same simulated time
-      """
+    return "go on with simulate --resume \(path), and --cost-model if it was there"
   }
 }

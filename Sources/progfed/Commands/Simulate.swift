@@ -14,9 +14,9 @@ struct Simulate: ParsableCommand {
       result is the same to the bit for any number of threads. In real time, real sockets \
       carry the messages as fast as this machine can; with tcp each client's access \
       link is played by a relay in front of its connections; what links share, devices, availability and \
-      faults aren't. A run in real time that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends \
-      in the same model as if nothing had happened. In virtual time --resume plays it again from its \
-      beginning, which comes to the same model and times.
+      faults aren't. A run that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends \
+      in the same model as if nothing had happened: in real time after its last round, in virtual time where it was \
+      stopped, or two minutes before it was killed. What trains nothing is played again from its beginning.
       """)
 
   /// What rounds are timed by.
@@ -117,12 +117,45 @@ struct Simulate: ParsableCommand {
       ? .costModel(topology, samplesPerClient: samplesPerClient)
       : .training(try options.workload(topology), threads: options.threads)
     let printer = ProgressPrinter(isQuiet: options.quiet)
+    if let resume = options.resume, !costModel {
+      do {
+        if try go(on: resume, with: work, topology, printer) { return }
+      } catch let error as ReplayError {
+        printer.say("\(resume): \(error)")
+      }
+    }
     if let resume = options.resume, try makeRoom(in: resume), !options.quiet {
-      printer.say("\(resume): in virtual time a run is played again from its beginning")
+      printer.say("\(resume): it is played from its beginning")
     }
     let directory = try options.directory(for: topology)
     defer { directory.release() }
-    let simulation = VirtualSimulation(work, directory: directory, observer: printer)
+    try play(VirtualSimulation(work, directory: directory, observer: printer), directory, printer)
+  }
+
+  /// Goes on with a run where it was stopped, or kept last before it was killed; false if that isn't known.
+  private func go(
+    on resume: String, with work: VirtualSimulation.Work, _ topology: Topology,
+    _ printer: ProgressPrinter
+  ) throws -> Bool {
+    let url = URL(fileURLWithPath: resume, isDirectory: true)
+    guard FileManager.default.fileExists(atPath: RunPaths(url).ledger.path) else { return false }
+    let directory = try RunDirectory.open(at: url)
+    defer { directory.release() }
+    guard let resumption = try VirtualResumption(of: directory, topology: topology) else {
+      return false
+    }
+    if !options.quiet {
+      printer.say("\(resume): goes on after round \(resumption.round) of \(topology.rounds)")
+    }
+    let simulation = VirtualSimulation(
+      work, directory: directory, observer: printer, resumption: resumption)
+    try play(simulation, directory, printer)
+    return true
+  }
+
+  private func play(
+    _ simulation: VirtualSimulation, _ directory: RunDirectory, _ printer: ProgressPrinter
+  ) throws {
     let interruption = Interruption { simulation.stop() }
     let state = try withExtendedLifetime(interruption) {
       try live.serving(directory, say: printer.say) { try simulation.run() }
@@ -147,7 +180,7 @@ struct Simulate: ParsableCommand {
 
   /// Removes what a run left that is to be run anew; false if there is none.
   ///
-  /// The fleet of simulated time isn't kept, but from its beginning a run comes to the same.
+  /// From its beginning a run comes to the same.
   private func makeRoom(in resume: String) throws -> Bool {
     let url = URL(fileURLWithPath: resume, isDirectory: true)
     let paths = RunPaths(url)
@@ -157,7 +190,8 @@ struct Simulate: ParsableCommand {
     let ledgerName = paths.ledger.lastPathComponent
     let own = [
       ledgerName, "\(ledgerName)-wal", "\(ledgerName)-shm", paths.checkpoints.lastPathComponent,
-      paths.spool.lastPathComponent, paths.model.lastPathComponent,
+      paths.spool.lastPathComponent, paths.resumePoints.lastPathComponent,
+      paths.model.lastPathComponent,
       paths.topology.lastPathComponent, paths.log.lastPathComponent,
       paths.report.lastPathComponent,
     ]

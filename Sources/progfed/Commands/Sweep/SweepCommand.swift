@@ -12,7 +12,7 @@ struct SweepCommand: ParsableCommand {
     discussion: """
       The file names a topology, seeds, and what each run sets in it; topologies/sweep-quickstart.yaml is an \
       example. Each run is a simulation in a process and a run directory of its own. Called again, finished \
-      runs are not repeated; one that was interrupted begins anew, and comes to the same.
+      runs are not repeated; one that was interrupted goes on, and comes to the same.
       """)
 
   @Argument(help: "The sweep file.")

@@ -80,7 +80,7 @@ final class SweepQueue: Sendable {
 
   /// Runs the simulation to its end and returns its exit status.
   private func simulate(_ run: SweepRun, isBegun: Bool, index: Int) throws -> Int32 {
-    say(index, isBegun ? "begins anew, as it was interrupted" : "begins")
+    say(index, isBegun ? "goes on, as it was interrupted" : "begins")
     let log = plan.log(of: run)
     try Data().write(to: log)
     let output = try FileHandle(forWritingTo: log)

@@ -1,0 +1,113 @@
+public import Foundation
+
+/// The resume points of a run: its ledger, checkpoints and spool as they were at one moment, and what else it takes
+/// to go on from there.
+///
+/// One directory for each, `resume/1`, `resume/2`, …, of which the newest whole one counts; the file `state.safetensors`
+/// is written last, so that a kill leaves a whole point or none.
+public struct ResumePointStore: Sendable {
+  private let paths: RunPaths
+  private static let stateName = "state.safetensors"
+
+  /// The resume points of the run in the directory of `paths`.
+  public init(of paths: RunPaths) { self.paths = paths }
+
+  /// Keeps the run as it is now, with a state beside it; older points go.
+  ///
+  /// - Parameters:
+  ///   - ledger: The run's ledger.
+  ///   - state: Makes the state; it may write files of its own into the point's directory, which must be on the disk
+  ///     when it returns.
+  /// - Throws: ``LedgerError`` and what `state` throws; older points are then still there.
+  public func write(ledger: RunStore, state: (URL) throws -> Checkpoint) throws {
+    let older = try numbers()
+    let directory = directory(of: (older.last ?? 0) + 1)
+    try DurableFile.makeDirectory(paths.resumePoints)
+    try? FileManager.default.removeItem(at: directory)  // what a kill left of one
+    let kept = RunPaths(directory)
+    try DurableFile.makeDirectory(directory)
+    try ledger.copy(to: kept.ledger)
+    try Self.copyFiles(in: paths.checkpoints, to: kept.checkpoints)
+    try Self.copyFiles(in: paths.spool, to: kept.spool)
+    let state = try state(directory)
+    try DurableFile.write(try state.encoded(), to: directory.appending(path: Self.stateName))
+    for number in older { try remove(number) }
+  }
+
+  /// The state of the newest point that is whole, and where it lies; nil if there is none.
+  ///
+  /// - Throws: ``LedgerError`` where the directory can't be read, or a point is of a later version; damage doesn't throw.
+  public func latest() throws(LedgerError) -> (state: Checkpoint, directory: URL)? {
+    for number in try numbers().reversed() {
+      let directory = directory(of: number)
+      let file = directory.appending(path: Self.stateName)
+      do throws(LedgerError) {
+        let state = try Checkpoint(
+          decoding: try DurableFile.read(file), path: file.path(percentEncoded: false))
+        return (state, directory)
+      } catch .damaged {
+        continue
+      } catch .missing {
+        continue
+      }
+    }
+    return nil
+  }
+
+  /// Puts ledger, checkpoints and spool back to where they were at the point in `directory`.
+  ///
+  /// A kill on the way leaves the point as it is: it can be restored again.
+  public func restore(from directory: URL) throws(LedgerError) {
+    let kept = RunPaths(directory)
+    let path = paths.ledger.path(percentEncoded: false)
+    for side in ["-wal", "-shm"] {
+      try DurableFile.remove(URL(fileURLWithPath: path + side))
+    }
+    try DurableFile.write(try DurableFile.read(kept.ledger), to: paths.ledger)
+    for (part, source) in [
+      (paths.checkpoints, kept.checkpoints), (paths.spool, kept.spool),
+    ] {
+      let names = try DurableFile.names(in: source)
+      for name in try DurableFile.names(in: part) where !names.contains(name) {
+        try DurableFile.remove(part.appending(path: name))
+      }
+      try Self.copyFiles(in: source, to: part)
+    }
+  }
+
+  /// Removes all points.
+  public func clear() throws(LedgerError) {
+    for number in try numbers() { try remove(number) }
+    try? FileManager.default.removeItem(at: paths.resumePoints)
+  }
+
+  /// The numbers of the points that there are, whole or not, in rising order.
+  private func numbers() throws(LedgerError) -> [Int] {
+    let path = paths.resumePoints.path(percentEncoded: false)
+    guard FileManager.default.fileExists(atPath: path) else { return [] }
+    return try DurableFile.names(in: paths.resumePoints).compactMap { Int($0) }.sorted()
+  }
+
+  private func directory(of number: Int) -> URL {
+    paths.resumePoints.appending(path: "\(number)", directoryHint: .isDirectory)
+  }
+
+  /// The state goes first, so that what is left isn't taken for a point.
+  private func remove(_ number: Int) throws(LedgerError) {
+    let directory = directory(of: number)
+    try DurableFile.remove(directory.appending(path: Self.stateName))
+    do {
+      try FileManager.default.removeItem(at: directory)
+    } catch {
+      throw DurableFile.translated(error, "remove", directory)
+    }
+  }
+
+  private static func copyFiles(in source: URL, to target: URL) throws(LedgerError) {
+    try DurableFile.makeDirectory(target)
+    for name in try DurableFile.names(in: source) {
+      try DurableFile.write(
+        try DurableFile.read(source.appending(path: name)), to: target.appending(path: name))
+    }
+  }
+}
