@@ -26,7 +26,7 @@ struct DigestTests {
 
   @Test func `whatever training depends on changes the digest, each in its own way`() throws {
     var texts = [
-      "strategy: end-to-end", "stages: {rounds: [3, 3, 6]}", "stages: {warmUp: 0}",
+      "strategy: end-to-end", "stages: {rounds: [3, 3, 6]}", "stages: {warmUp: 1}",
       "training: {epochs: 2}", "training: {batch: 21}", "training: {learningRate: 0.06}",
       "training: {schedule: cosine}", "training: {schedule: {name: cosine, floor: 0}}",
       "training: {schedule: multistep}", "training: {schedule: constantThenCosine}",
@@ -65,7 +65,7 @@ struct DigestTests {
         strategy: progressive
         clients: 10
         stages.rounds: [2, 2, 8]
-        stages.warmUp: 1
+        stages.warmUp: 0
         model.name: convnet
         model.input: 1×28×28
         model.classes: 10

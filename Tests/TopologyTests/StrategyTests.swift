@@ -6,7 +6,8 @@ import Topology
 struct StrategyTests {
   @Test(arguments: Strategy.allCases)
   func `each strategy gives all rounds to its steps`(strategy: Strategy) throws {
-    let topology = try Texts.topology(Texts.least, Overrides(strategy: strategy))
+    let topology = try Texts.topology(
+      Texts.section("stages", "warmUp: 1"), Overrides(strategy: strategy))
     #expect(topology.growthSchedule.strategy == strategy)
     #expect(topology.growthSchedule.totalRounds == 12)
     #expect(topology.growthSchedule.warmUpRounds == (strategy.warmsUp ? 1 : 0))

@@ -94,18 +94,14 @@ extension StagesSection {
       restartsLearningRate: restartsLearningRate, rampRounds: ramp)
     guard let shortest = rounds.dropFirst().min() else { return schedule }
     var warmUpRounds = 0
-    if strategy.warmsUp {
-      if let warmUp {
-        guard isScaled || warmUp < shortest else {
-          reading.report(
-            "stages.warmUp", "stages.warmUp of \(warmUp) rounds fills a stage of \(shortest)",
-            remedy: "write \(shortest - 1) at most, or lengthen the stage")
-          return nil
-        }
-        warmUpRounds = min(warmUp, shortest - 1)
-      } else {
-        warmUpRounds = min(Self.standardWarmUp, shortest / 2)
+    if strategy.warmsUp, let warmUp {
+      guard isScaled || warmUp < shortest else {
+        reading.report(
+          "stages.warmUp", "stages.warmUp of \(warmUp) rounds fills a stage of \(shortest)",
+          remedy: "write \(shortest - 1) at most, or lengthen the stage")
+        return nil
       }
+      warmUpRounds = min(warmUp, shortest - 1)
     }
     schedule = GrowthSchedule(
       rounds: rounds, warmUpRounds: warmUpRounds, strategy: strategy, trigger: trigger,

@@ -8,7 +8,7 @@ struct StagesSection: Hashable, Sendable {
   var rounds: [Int]?
   /// The rounds of each stage but the last; nil for the paper's rule, T/(2S).
   var each: Int?
-  /// The rounds of warm-up at the head of each stage but the first, T_w; nil for the standard.
+  /// The rounds of warm-up at the head of each stage but the first, T_w; none if nil.
   var warmUp: Int?
   /// What ends a stage before its rounds are over.
   var trigger: GrowthTrigger
@@ -20,9 +20,6 @@ struct StagesSection: Hashable, Sendable {
   var ramp: Int
   /// What a new block and head begin with.
   var entry: BlockEntry?
-
-  /// The warm-up where none is asked for: enough for a new head to stop pulling at random.
-  static let standardWarmUp = 2
 
   init(reading keys: inout KeyReader) {
     count = keys.optional("count") { $0.whole(1...100) }
