@@ -49,11 +49,14 @@ import Topology
     """
   }
 
-  private static func run(_ text: String, threads: Int = 1) throws -> Outcome {
+  /// The result of a run, on its data as `change` makes it.
+  private static func run(
+    _ text: String, threads: Int = 1, change: (DatasetSplit) -> DatasetSplit = { $0 }
+  ) throws -> Outcome {
     let folder = try Folder()
     let topology = try Topology(
       parsing: text, file: "tiny.yaml", overrides: Overrides(), checksFiles: false)
-    let workload = try Workload(topology)
+    let workload = Workload(topology, data: change(try topology.data.load()))
     let directory = try RunDirectory.create(at: folder.url.appending(path: "run"))
     let simulation = VirtualSimulation(
       .training(workload, threads: threads), directory: directory, observer: Silence())
@@ -180,6 +183,73 @@ import Topology
     #expect(abs(spread.minimum - (accuracies.min() ?? 0)) < 1e-9)
     #expect(abs(spread.maximum - (accuracies.max() ?? 0)) < 1e-9)
     #expect(spread.minimum < spread.maximum)
+  }
+
+  /// A data set whose samples belong to `names` in turn.
+  private static func owned(_ data: Dataset, by names: [String]) -> Dataset {
+    Dataset(
+      name: data.name, input: data.input, classes: data.classes,
+      normalization: data.normalization, pixels: data.pixels, labels: data.labels,
+      labelsPerSample: data.labelsPerSample,
+      users: (0..<data.count).map { Int32($0 % names.count) }, userNames: names,
+      regions: data.regions)
+  }
+
+  @Test(arguments: [false, true])
+  func `where clients are users, their scores are those on their own test samples`(
+    hasMasks: Bool
+  ) throws {
+    let (model, data) =
+      hasMasks
+      ? (
+        "{name: unet, stages: 2, levels: 3, width: 4}",
+        "{shape: [1, 16, 16], classes: 3, train: 24, test: 12, masks: true}"
+      ) : ("{name: convnet}", "{train: 60, test: 40}")
+    let outcome = try Self.run(
+      """
+      name: users
+      clients: 4
+      model: \(model)
+      data:
+        name: synthetic
+        partition: byUser
+        synthetic: \(data)
+      stages: {rounds: [1, \(hasMasks ? "2" : "1, 1")]}
+      training: {batch: 4}
+      evaluation: {every: 1}
+      """
+    ) { data in
+      // The test set knows its users by other numbers; one of them is no client, and two clients have no samples there.
+      DatasetSplit(
+        train: Self.owned(data.train, by: ["a", "b", "c", "d"]),
+        test: Self.owned(data.test, by: ["x", "c", "a"]))
+    }
+    let test = outcome.workload.data.test
+    let scores = try [1, 2].map { user in
+      let samples = (0..<test.count).filter { $0 % 3 == user }
+      var batches = SequentialBatches(dataset: test, samples: samples)
+      let trainer = try Self.trainer(outcome, batch: 5)
+      guard !hasMasks else {
+        let seen = try trainer.evaluate(outcome.model, source: &batches)
+        let dices = test.regions.compactMap { seen.dice(of: $0.classes) }
+        return dices.reduce(0, +) / Double(dices.count)
+      }
+      let logits = try trainer.predictions(outcome.model, source: &batches)
+      let right = samples.indices.count { place in
+        let row = logits[place * test.classes..<(place + 1) * test.classes]
+        let guess = row.indices.max { row[$0] < row[$1] } ?? 0
+        return guess - place * test.classes == Int(test.labels[samples[place]])
+      }
+      return Double(right) / Double(samples.count)
+    }
+    let spread = try #require(outcome.summary.rounds.last?.fairness)
+    #expect(spread.clients == 2 && scores[0] != scores[1])
+    #expect(abs(spread.minimum - (scores.min() ?? 0)) < 1e-9, "\(scores), \(spread)")
+    #expect(abs(spread.maximum - (scores.max() ?? 0)) < 1e-9)
+    // All test samples are judged all the same.
+    var all = SequentialBatches(dataset: test)
+    let seen = try Self.trainer(outcome, batch: 7).evaluate(outcome.model, source: &all)
+    #expect(outcome.summary.final.accuracy == seen.accuracy)
   }
 
   @Test(arguments: [

@@ -45,6 +45,8 @@ final class ModelKeeper: @unchecked Sendable {
   private var history = ParticipationHistory()
   /// How many samples each client has, once that was asked for.
   private var sampleCounts: [Int] = []
+  /// The test samples of each client that has any, once that was asked for.
+  private var ownTests: [[Int]]?
 
   /// A keeper that books into `ledger`, of a new run or one that goes on.
   ///
@@ -170,12 +172,13 @@ final class ModelKeeper: @unchecked Sendable {
     var quality: Double?
     let schedule = plan.schedule
     if workload.topology.evaluation.isDue(after: result.round, of: schedule.totalRounds) {
-      let evaluation = try evaluate(phase)
+      let (evaluation, clients) = try evaluate(phase)
       record.accuracy = evaluation.accuracy
       record.loss = evaluation.meanLoss
       record.dice = evaluation.meanDice(of: workload.data.test.regions)
-      record.fairness = Fairness(
-        labels: labels, classAccuracies: evaluation.classes.map(\.accuracy))
+      record.fairness =
+        Fairness(of: clients.map { $0.meanDice(of: workload.data.test.regions) ?? $0.accuracy })
+        ?? Fairness(labels: labels, classAccuracies: evaluation.classes.map(\.accuracy))
       record.squaredGradientNorm = try probe?.squaredGradientNorm(
         at: model.fullModel(from: phase.stage), on: pool)
       accuracy = evaluation.accuracy
@@ -318,6 +321,13 @@ final class ModelKeeper: @unchecked Sendable {
     return sampleCounts
   }
 
+  private func countOwnTests() throws -> [[Int]] {
+    if let ownTests { return ownTests }
+    let tests = try workload.ownTests(seed: plan.seed)
+    ownTests = tests
+    return tests
+  }
+
   /// Steps by the updates that count; returns how the step's block moves, where that is known.
   private func aggregate(_ result: RoundResult, _ phase: Phase) throws -> Double? {
     let contributions = result.contributions(plan.rules)
@@ -357,16 +367,25 @@ final class ModelKeeper: @unchecked Sendable {
     return model.apply(aggregator.means, in: phase)
   }
 
-  /// Evaluates on the test set, in parts of fixed size, so that sums don't depend on the threads.
-  private func evaluate(_ phase: Phase) throws -> Evaluation {
+  /// Evaluates on the test set, in parts that don't depend on the threads, so that sums don't either.
+  ///
+  /// - Returns: What was seen of all samples, and of each client's own, where the data tells whose they are.
+  private func evaluate(
+    _ phase: Phase
+  ) throws -> (all: Evaluation, clients: [Evaluation]) {
     let test = workload.data.test
     let stage = phase.stage
     let network = workload.network(stage: stage)
     let batch = workload.topology.evaluation.batch
+    let own = try countOwnTests()
+    let owned = Set(own.joined())
+    let rest = (0..<test.count).filter { !owned.contains($0) }
     let part = max(batch, (test.count + 15) / 16)
-    let parts = stride(from: 0, to: test.count, by: part).map {
-      $0..<min($0 + part, test.count)
-    }
+    let parts =
+      own
+      + stride(from: 0, to: rest.count, by: part).map {
+        Array(rest[$0..<min($0 + part, rest.count)])
+      }
     let parameters = model.parameters(phase.segments)
     let results = Mutex<[Int: Result<Evaluation, any Error>]>([:])
     let augmentation = workload.topology.data.augmentation.forEvaluation
@@ -382,10 +401,12 @@ final class ModelKeeper: @unchecked Sendable {
       results.withLock { $0[index] = result }
     }
     var total = Evaluation()
+    var clients: [Evaluation] = []
     for index in parts.indices {
       guard let part = try results.withLock({ $0[index] })?.get() else { continue }
       total.add(part)
+      if index < own.count { clients.append(part) }
     }
-    return total
+    return (total, clients)
   }
 }

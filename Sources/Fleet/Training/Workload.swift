@@ -56,6 +56,21 @@ package struct Workload: Sendable {
       data.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
   }
 
+  /// The test samples of each client's own, ascending, without the clients that have none.
+  ///
+  /// There are some where a client is one of the data's users and the data tells whose its test samples are.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  func ownTests(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    guard topology.data.partition == .byUser, let users = data.train.users,
+      let owners = data.test.users
+    else { return [] }
+    let tests = Dictionary(grouping: owners.indices) { data.test.userNames[Int(owners[$0])] }
+    return try partition(seed: seed).compactMap { samples in
+      samples.first.flatMap { tests[data.train.userNames[Int(users[$0])]] }
+    }
+  }
+
   /// How many training samples of each class each client has, a row for each; none where pixels are labelled.
   ///
   /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.

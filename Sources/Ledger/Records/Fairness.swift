@@ -1,8 +1,9 @@
-/// How the test accuracy of a model is spread over the clients, each of which sees it through its own labels.
+/// How the test accuracy of a model, or its Dice coefficient, is spread over the clients.
 ///
-/// A client's accuracy is Σ_c p_c · acc_c: acc_c is the share of the test samples of class c that are classified
+/// Where each client is one of the data's users and the data tells whose the test samples are, it is that on the client's own.
+/// Elsewhere each client sees the model through its own labels: its accuracy is Σ_c p_c · acc_c: acc_c is the share of the test samples of class c that are classified
 /// rightly, and p_c the share of class c among the client's training samples. So it is what the model is worth to
-/// somebody with that mix of labels, and not a test on samples of the client's own.
+/// somebody with that mix of labels.
 public struct Fairness: Hashable, Sendable, Codable {
   /// How many clients there are values of.
   public var clients: Int

@@ -2,19 +2,22 @@ import Ledger
 import Measures
 
 extension HTMLReport {
-  /// How the accuracy is spread over the clients, round after round.
+  /// How the accuracy, or the Dice coefficient, is spread over the clients, round after round.
   func addFairness(to page: inout HTMLPage) {
     let spreads = summary.rounds.enumerated().compactMap { index, round in
       round.fairness.map { (index: index, round: round.round, spread: $0) }
     }
     guard !spreads.isEmpty else { return }
-    page.heading("Clients' accuracy")
+    let isDice = summary.final.dices != nil
+    let name = isDice ? "Dice" : "accuracy"
+    let text = { (value: Double) in isDice ? value.fixed(4) : value.percent(2) }
+    page.heading("Clients' \(name)")
     func series(_ name: String, _ value: (Fairness) -> Double) -> LinePlot.Series {
       .init(name: name, points: spreads.map { (Double($0.round), value($0.spread)) })
     }
     let plot = LinePlot(
-      description: "Clients' accuracy against rounds", x: Course.Abscissa.rounds.axis,
-      y: Axis("accuracy on a client's labels") { $0.percent(0) },
+      description: "Clients' \(name) against rounds", x: Course.Abscissa.rounds.axis,
+      y: Axis("a client's \(name)") { isDice ? $0.fixed(1) : $0.percent(0) },
       series: [
         series("median", \.median), series("a tenth of the clients is below", \.lowestTenth),
       ],
@@ -28,8 +31,9 @@ extension HTMLReport {
     page.figures([("spread over the clients", plot.markup())])
     page.note(
       """
-      A client's accuracy is that on the test samples of each class, weighted by the client's own mix of labels: what \
-      the model is worth to somebody with such data.
+      Where the data tells whose the test samples are, this is measured on each client's own. Elsewhere a client's \
+      accuracy is that on the test samples of each class, weighted by the client's own mix of labels: what the model is \
+      worth to somebody with such data.
       """)
     var table = HTMLTable([
       "round", "worst", "tenth below", "median", "mean", "best", "deviation",
@@ -39,7 +43,7 @@ extension HTMLReport {
       let figures = [
         ("min", spread.minimum), ("percentile10", spread.lowestTenth), ("median", spread.median),
         ("mean", spread.mean), ("max", spread.maximum), ("standardDeviation", spread.deviation),
-      ].map { HTMLTable.Cell($0.1.percent(2), Figure("\(path).\($0.0)", $0.1)) }
+      ].map { HTMLTable.Cell(text($0.1), Figure("\(path).\($0.0)", $0.1)) }
       table.add([cell(round, "rounds.\(index).round")] + figures)
     }
     page.details("The spread after each evaluated round", table)

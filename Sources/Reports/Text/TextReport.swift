@@ -115,8 +115,14 @@ package struct TextReport {
     lines += list("Counted", counters.map { "\($0.value) × \($0.key)" })
     lines += list("Reached", milestones)
     lines += list("Data", partition)
-    lines += list("Accuracy", scores(summary.final.accuracies) { $0.percent(2) } + fairness)
-    lines += list("Dice", scores(summary.final.dices) { $0.fixed(4) })
+    let isDice = summary.final.dices != nil
+    lines += list(
+      "Accuracy",
+      scores(summary.final.accuracies) { $0.percent(2) } + (isDice ? [] : fairness { $0.percent() })
+    )
+    lines += list(
+      "Dice",
+      scores(summary.final.dices) { $0.fixed(4) } + (isDice ? fairness { $0.fixed(4) } : []))
     if let convergence = Convergence(summary) {
       lines += list(
         "Gradient",
@@ -160,13 +166,13 @@ package struct TextReport {
   }
 
   /// How the last spread over the clients was.
-  private var fairness: [String] {
+  private func fairness(_ text: (Double) -> String) -> [String] {
     guard let spread = summary.rounds.last(where: { $0.fairness != nil })?.fairness else {
       return []
     }
     return [
-      "a tenth of the clients below \(spread.lowestTenth.percent())",
-      "the worst \(spread.minimum.percent())",
+      "a tenth of the clients below \(text(spread.lowestTenth))",
+      "the worst \(text(spread.minimum))",
     ]
   }
 
