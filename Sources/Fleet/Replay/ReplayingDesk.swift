@@ -84,7 +84,9 @@ final class ReplayingDesk: ModelDesk {
     let result = try answer(.store(round: round, client: client, attempt: attempt)) {
       number < earlier.journal.stores.count ? earlier.journal.stores[number].result : nil
     } else: {
-      try desk.store(
+      // An update of then whose bytes weren't kept: nobody held it any more.
+      guard update.buffer != nil else { throw ReplayError.otherRun(round: round) }
+      return try desk.store(
         round: round, client: client, attempt: attempt, submission, update)
     }
     journal.note(result)
@@ -119,7 +121,7 @@ final class ReplayingDesk: ModelDesk {
     updates = updates.filter { $0.value.isHeld }
     pending = pending.filter { $0.value.training != nil }
     let number = journal.traces.count - 1
-    if isKnown, journal.traces[number] != earlier.journal.traces[number] {
+    if isKnown, earlier.journal.traces.dropFirst(number).first != journal.traces[number] {
       throw ReplayError.otherRun(round: round.result.round)
     }
     let isDue = clock.now - lastPoint >= Self.interval && desk.memoryBytes <= Self.memoryLimit

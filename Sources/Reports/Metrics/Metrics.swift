@@ -60,7 +60,8 @@ package enum Metrics {
     if let fairness = summary.rounds.last(where: { $0.fairness != nil })?.fairness {
       families.append(
         Family(
-          "progfed_client_accuracy", "How the last accuracy, or Dice coefficient, is spread over the clients.", .gauge,
+          "progfed_client_accuracy",
+          "How the last accuracy, or Dice coefficient, is spread over the clients.", .gauge,
           [
             ("min", fairness.minimum), ("percentile10", fairness.lowestTenth),
             ("median", fairness.median), ("max", fairness.maximum),
