@@ -26,6 +26,19 @@ import Topology
     func collapsed(round: Int, stage: Int, accuracy: Double) {}
   }
 
+  /// Copies the run as it is when a round has ended, which is what a kill at that moment would leave.
+  private struct Copier: RunObserver {
+    let run: URL
+    let copies: [Int: URL]
+
+    func closed(_ progress: RunProgress) {
+      guard let copy = copies[progress.record.round] else { return }
+      try? FileManager.default.copyItem(at: run, to: copy)
+    }
+    func noticed(_ notice: BrokerNotice) {}
+    func collapsed(round: Int, stage: Int, accuracy: Double) {}
+  }
+
   /// A fleet in which devices drop out, go away and are killed, and the broker twice.
   private static let trouble = """
     devices:
@@ -79,7 +92,12 @@ import Topology
     let resumption =
       isThere ? try VirtualResumption(of: directory, topology: workload.topology) : nil
     // Before the first round has ended nothing is kept, and there is nothing to lose.
-    if isThere, resumption == nil { try FileManager.default.removeItem(at: paths.ledger) }
+    if isThere, resumption == nil {
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      where name != "lock" {
+        try FileManager.default.removeItem(at: folder.appending(path: name))
+      }
+    }
     let simulation = VirtualSimulation(
       .training(workload, threads: threads), directory: directory, observer: observer,
       resumption: resumption)
@@ -189,6 +207,31 @@ import Topology
     let listener = Listener()
     #expect(try Self.play(workload, in: run, observer: listener).state == .done)
     #expect(listener.rounds == Array(last + 1...6))
+  }
+
+  @Test func `a run that is killed at the end of any round goes on from the one before`() throws {
+    let folder = try Folder()
+    let workload = try Workload(
+      try Self.parse(
+        Self.topology(codecs: "{up: stc5, errorFeedback: true, down: linear8, downDelta: stc10}")))
+    let run = folder.url.appending(path: "run")
+    let copies = Dictionary(
+      uniqueKeysWithValues: (1...6).map { ($0, folder.url.appending(path: "killed-\($0)")) })
+    let directory = try RunDirectory.create(at: run)
+    let simulation = VirtualSimulation(
+      .training(workload, threads: 1), directory: directory,
+      observer: Copier(run: run, copies: copies), keepingEvery: .zero)
+    #expect(try simulation.run() == .done)
+    directory.release()
+    let whole = try Self.result(in: run)
+    for (round, copy) in copies.sorted(by: { $0.key < $1.key }) {
+      let killed = try RunDirectory.open(at: copy)
+      let resumption = try VirtualResumption(of: killed, topology: workload.topology)
+      killed.release()
+      #expect(resumption?.round == (round > 1 ? round - 1 : nil))
+      #expect(try Self.play(workload, in: copy).state == .done)
+      #expect(try Self.result(in: copy) == whole)
+    }
   }
 
   @Test func `a run that was killed goes on from where it was kept last, whatever it did since`()

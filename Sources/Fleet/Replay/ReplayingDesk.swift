@@ -29,7 +29,7 @@ final class ReplayingDesk: ModelDesk {
   private var failure: ReplayError?
 
   /// How long a run goes on before it is kept from where it can go on, in case that it is killed.
-  private static let interval = Duration.seconds(120)
+  private let interval: Duration
   /// What clients remember at most so that it is kept on the way: beyond it a run goes on where it was stopped, not
   /// from where it was before it was killed.
   private static let memoryLimit = 512 << 20
@@ -37,9 +37,10 @@ final class ReplayingDesk: ModelDesk {
   /// A desk that has answered what `earlier` says, or nothing yet.
   init(
     _ desk: TrainingDesk, plan: BrokerPlan, points: ResumePointStore, ledger: RunStore,
-    earlier: FleetSnapshot?
+    keepingEvery interval: Duration, earlier: FleetSnapshot?
   ) {
     self.desk = desk
+    self.interval = interval
     self.plan = plan
     self.points = points
     self.ledger = ledger
@@ -124,7 +125,7 @@ final class ReplayingDesk: ModelDesk {
     if isKnown, earlier.journal.traces.dropFirst(number).first != journal.traces[number] {
       throw ReplayError.otherRun(round: round.result.round)
     }
-    let isDue = clock.now - lastPoint >= Self.interval && desk.memoryBytes <= Self.memoryLimit
+    let isDue = clock.now - lastPoint >= interval && desk.memoryBytes <= Self.memoryLimit
     if isDue, !isReplaying { try suspend() }
   }
 

@@ -20,13 +20,22 @@ package final class VirtualSimulation: Sendable {
   private let directory: RunDirectory
   private let observer: any RunObserver
   private let resumption: VirtualResumption?
+  private let interval: Duration
   private let stops = Mutex(false)
 
   /// A simulation that hasn't begun, of a new run or one with trainings that goes on.
+  ///
+  /// - Parameters:
+  ///   - work: What stands for the clients' training.
+  ///   - directory: Where the run is kept.
+  ///   - observer: Who watches.
+  ///   - interval: After how long on the wall's clock a run with trainings is kept again, as it may be killed.
+  ///   - resumption: From where the run in `directory` goes on; nil for a new one.
   package init(
     _ work: Work, directory: RunDirectory, observer: any RunObserver,
-    resumption: VirtualResumption? = nil
+    keepingEvery interval: Duration = .seconds(120), resumption: VirtualResumption? = nil
   ) {
+    self.interval = interval
     self.work = work
     self.directory = directory
     self.observer = observer
@@ -105,7 +114,7 @@ package final class VirtualSimulation: Sendable {
         ledger: ledger, observer: observer, labels: labels, resuming: resuming)
       return ReplayingDesk(
         desk, plan: plan, points: ResumePointStore(of: directory.paths), ledger: ledger,
-        earlier: resuming?.snapshot)
+        keepingEvery: interval, earlier: resuming?.snapshot)
     case .costModel(let topology, let samples):
       return CostModelDesk(
         topology: topology, plan: plan, samplesPerClient: samples, ledger: ledger,
