@@ -288,6 +288,15 @@ import Topology
     #expect(throws: ReplayError.self) { try Self.play(workload, in: run) }
   }
 
+  @Test func `other links are noticed, though the same clients train the same`() throws {
+    let folder = try Folder()
+    let links = "groups:\n  all: {link: 3g}"
+    let run = folder.url.appending(path: "run")
+    _ = try Self.stopped(try Workload(try Self.parse(Self.topology(more: links))), in: run)
+    let other = Self.topology(more: links.replacing("3g", with: "lte"))
+    #expect(throws: ReplayError.self) { try Self.play(Workload(try Self.parse(other)), in: run) }
+  }
+
   @Test func `a run goes on with its own topology alone`() throws {
     let folder = try Folder()
     let workload = try Workload(try Self.parse(Self.topology()))

@@ -30,6 +30,7 @@ final class ModelKeeper: @unchecked Sendable {
   /// How many training samples of each class each client has.
   private let labels: [[Int]]
   private let probe: ConvergenceProbe?
+  private var testing: ModelTesting
 
   private var model: GlobalModel
   private var course: GrowthCourse
@@ -45,8 +46,6 @@ final class ModelKeeper: @unchecked Sendable {
   private var history = ParticipationHistory()
   /// How many samples each client has, once that was asked for.
   private var sampleCounts: [Int] = []
-  /// The test samples of each client that has any, once that was asked for.
-  private var ownTests: [[Int]]?
 
   /// A keeper that books into `ledger`, of a new run or one that goes on.
   ///
@@ -66,6 +65,7 @@ final class ModelKeeper: @unchecked Sendable {
     self.labels = labels
     probe = ConvergenceProbe(
       workload, samples: workload.topology.evaluation.gradient, seed: plan.seed)
+    testing = ModelTesting(workload, seed: plan.seed)
     model = GlobalModel(workload: workload, seed: plan.seed)
     course = GrowthCourse(plan.schedule)
     guard let restored else { return }
@@ -172,7 +172,8 @@ final class ModelKeeper: @unchecked Sendable {
     var quality: Double?
     let schedule = plan.schedule
     if workload.topology.evaluation.isDue(after: result.round, of: schedule.totalRounds) {
-      let (evaluation, clients) = try evaluate(phase)
+      let (evaluation, clients) = try testing.evaluate(
+        model.parameters(phase.segments), stage: phase.stage, on: pool)
       record.accuracy = evaluation.accuracy
       record.loss = evaluation.meanLoss
       record.dice = evaluation.meanDice(of: workload.data.test.regions)
@@ -321,13 +322,6 @@ final class ModelKeeper: @unchecked Sendable {
     return sampleCounts
   }
 
-  private func countOwnTests() throws -> [[Int]] {
-    if let ownTests { return ownTests }
-    let tests = try workload.ownTests(seed: plan.seed)
-    ownTests = tests
-    return tests
-  }
-
   /// Steps by the updates that count; returns how the step's block moves, where that is known.
   private func aggregate(_ result: RoundResult, _ phase: Phase) throws -> Double? {
     let contributions = result.contributions(plan.rules)
@@ -365,48 +359,5 @@ final class ModelKeeper: @unchecked Sendable {
       model.controls?.step(gradients.means, in: phase) { gradients.mass(of: $0) / weight }
     }
     return model.apply(aggregator.means, in: phase)
-  }
-
-  /// Evaluates on the test set, in parts that don't depend on the threads, so that sums don't either.
-  ///
-  /// - Returns: What was seen of all samples, and of each client's own, where the data tells whose they are.
-  private func evaluate(
-    _ phase: Phase
-  ) throws -> (all: Evaluation, clients: [Evaluation]) {
-    let test = workload.data.test
-    let stage = phase.stage
-    let network = workload.network(stage: stage)
-    let batch = workload.topology.evaluation.batch
-    let own = try countOwnTests()
-    let owned = Set(own.joined())
-    let rest = (0..<test.count).filter { !owned.contains($0) }
-    let part = max(batch, (test.count + 15) / 16)
-    let parts =
-      own
-      + stride(from: 0, to: rest.count, by: part).map {
-        Array(rest[$0..<min($0 + part, rest.count)])
-      }
-    let parameters = model.parameters(phase.segments)
-    let results = Mutex<[Int: Result<Evaluation, any Error>]>([:])
-    let augmentation = workload.topology.data.augmentation.forEvaluation
-    let trainingBatch = workload.topology.training.batch
-    pool.forEach(parts.count) { index, lane in
-      let result = Result<Evaluation, any Error> {
-        let trainer = try lane.trainer(
-          for: network.network, stage: stage, batch: trainingBatch)
-        var batches = SequentialBatches(
-          dataset: test, samples: parts[index], augmentation: augmentation)
-        return try trainer.evaluate(parameters, source: &batches, batch: batch)
-      }
-      results.withLock { $0[index] = result }
-    }
-    var total = Evaluation()
-    var clients: [Evaluation] = []
-    for index in parts.indices {
-      guard let part = try results.withLock({ $0[index] })?.get() else { continue }
-      total.add(part)
-      if index < own.count { clients.append(part) }
-    }
-    return (total, clients)
   }
 }

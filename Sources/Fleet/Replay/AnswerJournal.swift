@@ -1,4 +1,6 @@
 import Federation
+import Ledger
+import Measures
 import Wire
 
 /// What a ``ModelDesk`` has answered so far, without the bytes: enough to play a run in virtual time again up to here,
@@ -26,7 +28,7 @@ struct AnswerJournal: Codable {
     case keep(client: Int)
     case forget(client: Int)
     case store(round: Int, client: Int, attempt: Int)
-    case close(round: Int, accepted: Int)
+    case close(ClosedRound)
   }
 
   /// Takes in that a call was answered.
@@ -38,7 +40,12 @@ struct AnswerJournal: Codable {
       case .keep(let client): [3, client]
       case .forget(let client): [4, client]
       case .store(let round, let client, let attempt): [5, round, client, attempt]
-      case .close(let round, let accepted): [6, round, accepted]
+      case .close(let round):
+        // Its time and bytes tell other links and devices, which change nothing else.
+        [
+          6, round.result.round, round.result.accepted.count, round.total.wire.bytes,
+          Int(round.elapsed / .nanoseconds(1)),
+        ]
       }
     // FNV-1a, by numbers instead of bytes.
     for number in numbers {

@@ -111,10 +111,8 @@ final class ReplayingDesk: ModelDesk {
   }
 
   func close(_ round: ClosedRound) throws {
-    let call = AnswerJournal.Call.close(
-      round: round.result.round, accepted: round.result.accepted.count)
     let isKnown = isReplaying
-    try answer(call) {
+    try answer(.close(round)) {
       ()
     } else: {
       try desk.close(round)
@@ -214,7 +212,7 @@ package enum ReplayError: Error, CustomStringConvertible {
   package var description: String {
     switch self {
     case .otherRun(let round):
-      "round \(round) goes another way than it went before; another version of progfed made this run"
+      "round \(round) goes another way than before; the run was made by another version or with other links or devices"
     case .unknown(let path): "\(path): another version of progfed kept this"
     }
   }

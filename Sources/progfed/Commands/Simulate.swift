@@ -16,7 +16,7 @@ struct Simulate: ParsableCommand {
       link is played by a relay in front of its connections; what links share, devices, availability and \
       faults aren't. A run that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends \
       in the same model as if nothing had happened: in real time after its last round, in virtual time where it was \
-      stopped, or two minutes before it was killed. What trains nothing is played again from its beginning.
+      stopped, or kept last (every two minutes) before it was killed. What trains nothing is played again from its beginning.
       """)
 
   /// What rounds are timed by.
