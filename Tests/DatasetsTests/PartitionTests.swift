@@ -72,6 +72,29 @@ import Testing
   }
 
   @Test(arguments: UInt64(0)..<5)
+  func `what tops clients up is drawn from all that the richest have`(seed: UInt64) throws {
+    let labels = balancedLabels(20_000, classes: 10, seed: seed)
+    func deal(_ minimum: Int) throws -> [[Int]] {
+      try Partition.dirichlet(alpha: 1, minimum: minimum)
+        .deal(labels: labels, to: 40, stream: RandomStream(seed: seed))
+    }
+    let (plain, level) = (try deal(0), try deal(480))
+    let (given, kept) = zip(plain, level).reduce(into: ([Int](), [Int]())) { sums, parts in
+      let (before, after) = (Set(parts.0), Set(parts.1))
+      sums.0 += before.subtracting(after)
+      // What the givers had: each of their samples was as likely to go.
+      if before.count > after.count { sums.1 += before }
+    }
+    #expect(given.count > 500)
+    for label in 0..<10 {
+      let share = Double(given.count { labels[$0] == label }) / Double(given.count)
+      let had = Double(kept.count { labels[$0] == label }) / Double(kept.count)
+      #expect(abs(share - had) < 0.06, "label \(label): \(share) of what was given, \(had) before")
+    }
+    #expect(level.map(\.count).min() == 480)
+  }
+
+  @Test(arguments: UInt64(0)..<5)
   func `log-normal sizes spread as their deviation says`(seed: UInt64) throws {
     let labels = balancedLabels(100_000, classes: 10, seed: seed)
     let even = try Partition.logNormal(sigma: 0)
@@ -101,7 +124,7 @@ import Testing
     let iid = try Partition.iid.deal(labels: labels, to: 3, stream: stream)
     #expect(iid == [[1, 2, 5, 10], [0, 8, 9, 11], [3, 4, 6, 7]])
     let skewed = try Partition.dirichlet(alpha: 0.5).deal(labels: labels, to: 3, stream: stream)
-    #expect(skewed == [[0, 1, 7, 8, 10, 11], [2], [3, 4, 5, 6, 9]])
+    #expect(skewed == [[0, 1, 2, 7, 10, 11], [8], [3, 4, 5, 6, 9]])
   }
 
   @Test func `more clients don't change the first clients' weights`() throws {
@@ -146,6 +169,16 @@ import Testing
     #expect(throws: PartitionError.tooFewUsers(users: 2, clients: 3)) {
       try Partition.byUser.deal(labels: [0, 1, 1], users: [0, 1, 1], to: 3, stream: stream)
     }
+  }
+
+  @Test func `what can't be dealt says what to change`() {
+    let few = PartitionError.tooFewSamples(samples: 3, clients: 4, needed: 8).description
+    #expect(few.contains("4 clients need 8") && few.contains("there are 3; lower clients"))
+    let none = PartitionError.tooFewSamples(samples: 0, clients: 4, needed: 4).description
+    #expect(none.contains("no training samples") && !none.contains("lower"))
+    let empty = PartitionError.tooFewUsers(users: 0, clients: 4).description
+    #expect(empty.contains("no users") && !empty.contains("at most 0"))
+    #expect(PartitionError.noUsers.description.contains("data.partition"))
   }
 
   @Test func `a concentration of zero is a programmer's error`() async {

@@ -40,7 +40,12 @@ extension Partition {
         parts[client] += members[range]
       }
     }
-    level(&parts, to: minimum)
+    // The parts lie in the order of their classes: who takes the last takes the last classes.
+    var draw = stream.stream("partition.dirichlet.given")
+    level(&parts, to: minimum) { part in
+      part.swapAt(draw.index(below: part.count), part.count - 1)
+      return part.removeLast()
+    }
     return parts
   }
 
@@ -53,7 +58,8 @@ extension Partition {
     var order = stream.stream("partition.logNormal.samples")
     let samples = order.permutation(count)
     var parts = apportion(count, by: weights).map { Array(samples[$0]) }
-    level(&parts, to: 1)
+    // The parts lie in random order already.
+    level(&parts, to: 1) { $0.removeLast() }
     return parts
   }
 
@@ -89,12 +95,14 @@ extension Partition {
     }
   }
 
-  /// Moves samples from the largest parts to those below `minimum`.
-  private static func level(_ parts: inout [[Int]], to minimum: Int) {
+  /// Moves samples from the largest parts to those below `minimum`; `take` removes one of a part.
+  private static func level(
+    _ parts: inout [[Int]], to minimum: Int, taking take: (inout [Int]) -> Int
+  ) {
     for poor in parts.indices {
       while parts[poor].count < minimum {
         let rich = parts.indices.reduce(0) { parts[$1].count > parts[$0].count ? $1 : $0 }
-        parts[poor].append(parts[rich].removeLast())
+        parts[poor].append(take(&parts[rich]))
       }
     }
   }

@@ -13,12 +13,19 @@ extension PartitionError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .tooFewSamples(let samples, let clients, let needed):
-      "\(samples) samples don't suffice for \(clients) clients, who need \(needed); "
-        + "use fewer clients or smaller shares"
+      samples == 0
+        ? "the data set has no training samples to deal out; give the files of its training split in data.path"
+        : "\(clients) clients need \(needed == .max ? "more" : "\(needed)") training samples, "
+          + "but there are \(samples); lower clients or what data.partition gives each, "
+          + "or raise data.limit.train if that cuts them"
     case .noUsers:
-      "the data set doesn't tell users apart; use another partition than by user"
+      "data.partition is byUser, but the data set doesn't say whose its samples are; "
+        + "write another partition, such as iid"
     case .tooFewUsers(let users, let clients):
-      "\(clients) clients can't each play one of \(users) users; use at most \(users) clients"
+      users == 0
+        ? "the data set has no training samples, and so no users; give the files of its training split in data.path"
+        : "\(clients) clients can't each play one of \(users) users with training samples; "
+          + "lower clients to \(users), or raise data.limit.train if that cuts users off"
     }
   }
 }
