@@ -121,7 +121,7 @@ let package = Package(
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["CZlib", "Datasets", "Measures", "Tensors", "TestSupport"],
-      swiftSettings: common),
+      resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(
       name: "DigestsTests", dependencies: ["CChecksums", "Digests", "Measures"],
       swiftSettings: common),

@@ -2,8 +2,8 @@
 package enum DatasetError: Error, Hashable, Sendable {
   /// No data set has this name.
   case unknownName(String, known: [String])
-  /// Nothing lies where the data should be.
-  case missing(dataset: String, path: String, remedy: String)
+  /// Nothing lies where the data should be, or no place was given, `path` nil.
+  case missing(dataset: String, path: String?, remedy: String)
   /// The system refused to open or read a file.
   case unreadable(path: String, reason: String)
   /// The compressed bytes are damaged: a wrong checksum or an impossible code.
@@ -14,15 +14,25 @@ package enum DatasetError: Error, Hashable, Sendable {
   case trailingBytes(path: String, expected: Int)
   /// The file doesn't begin as its format does.
   case wrongMagic(path: String, found: String, expected: String)
-  /// The file announces more than it can hold or than the limit allows, in bytes.
+  /// The file announces more bytes than one of its size can hold.
+  case impossible(path: String, announced: Int, possible: Int)
+  /// What is read takes more bytes than are allowed.
   case tooLarge(path: String, announced: Int, limit: Int)
+  /// The slices of volumes take more bytes than are allowed, from the study at `path` on.
+  case tooManySlices(path: String, limit: Int)
   /// Two files that belong together count differently.
   case countMismatch(path: String, count: Int, other: String, otherCount: Int)
-  /// A label isn't one of the classes.
-  case labelOutOfRange(path: String, sample: Int, label: Int, classes: Int)
+  /// A label isn't one of the classes, which the file counts from `first` on.
+  case labelOutOfRange(path: String, sample: Int, label: Int, first: Int = 0, classes: Int)
+  /// The voxels of two volumes don't lie on each other in any order of their axes.
+  ///
+  /// `isUnknown` where one of the two doesn't say where its axes lead.
+  case gridMismatch(
+    path: String, grid: String, other: String, otherGrid: String, isUnknown: Bool)
   /// The file breaks its format's rules.
-  case malformed(path: String, at: String, reason: String)
-  /// The file is right, but of a kind that isn't read here.
+  case malformed(
+    path: String, at: String, reason: String, remedy: String = "compare the file with its source")
+  /// The file is right, but of a kind that isn't read here; the reason ends with what to do.
   case unsupported(path: String, reason: String)
 }
 
@@ -31,32 +41,52 @@ extension DatasetError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .unknownName(let name, let known):
-      "there is no data set “\(name)”; known are \(known.joined(separator: ", "))"
-    case .missing(let dataset, let path, let remedy):
-      "\(path): the data set \(dataset) isn't there; \(remedy)"
+      "there is no data set “\(name)”; write one of \(known.joined(separator: ", "))"
+    case .missing(let dataset, nil, let remedy): "\(dataset): data.path isn't given; \(remedy)"
+    case .missing(let dataset, let path?, let remedy):
+      "\(path): isn't there, and the data set \(dataset) needs it; \(remedy)"
     case .unreadable(let path, let reason):
       "\(path): can't be read: \(reason); check the path and its permissions"
     case .damaged(let path, let reason):
-      "\(path): the compressed data is damaged (\(reason)); fetch the file again"
+      "\(path): the compressed data is damaged (\(reason)); "
+        + "take another copy, or write it anew"
     case .truncated(let path, let needed, let available):
-      "\(path): ends after \(available) of \(needed) bytes; fetch the file again"
+      "\(path): ends after \(available) of \(needed) bytes; "
+        + "it was cut short: copy it again from where it is whole"
     case .trailingBytes(let path, let expected):
-      "\(path): goes on after the \(expected) bytes that its header announces; fetch the file again"
+      "\(path): goes on after the \(expected) bytes that its header announces; "
+        + "the header or the contents are of another file: compare it with its source"
     case .wrongMagic(let path, let found, let expected):
-      "\(path): begins with \(found), not with \(expected); this isn't the file that its name says"
+      "\(path): begins with \(found), not with \(expected); "
+        + "this isn't the kind of file that its name says"
+    case .impossible(let path, let announced, let possible):
+      "\(path): its header announces \(Self.bytes(announced)), but a file of this size holds "
+        + "\(possible) at most; it was cut short or isn't what its name says: compare it with its source"
     case .tooLarge(let path, let announced, let limit):
-      "\(path): announces \(announced) bytes where at most \(limit) are possible or allowed; "
-        + "fetch the file again or raise the limit"
+      "\(path): takes \(Self.bytes(announced)) unpacked, and at most \(limit) are read; "
+        + "leave a part of the data out"
+    case .tooManySlices(let path, let limit):
+      "\(path): with this study the slices take more than \(limit) bytes, which is all that is kept; "
+        + "raise data.slices.every or step, lower its rows or columns, or leave studies out"
     case .countMismatch(let path, let count, let other, let otherCount):
       "\(path): holds \(count) samples, but \(other) holds \(otherCount); "
         + "use two files of the same release"
-    case .labelOutOfRange(let path, let sample, let label, let classes):
-      "\(path): sample \(sample) has label \(label), which isn't in 0…\(classes - 1); "
-        + "is this the variant that the name says?"
-    case .malformed(let path, let place, let reason):
-      "\(path): \(place): \(reason); fetch the file again"
+    case .labelOutOfRange(let path, let sample, let label, let first, let classes):
+      "\(path): sample \(sample), counted from 0, has label \(label), which isn't in "
+        + "\(first)…\(first + classes - 1); is it of the data set that data.name says?"
+    case .gridMismatch(let path, let grid, let other, let otherGrid, let isUnknown):
+      "\(path) (\(grid)) and \(other) (\(otherGrid)) don't lie voxel on voxel; "
+        + (isUnknown
+          ? "one doesn't say where its axes lead: copy the other's affine if it is made of the same voxels"
+          : "no order of axes makes them: resample one to the other's grid, labels by nearest neighbour")
+    case .malformed(let path, let place, let reason, let remedy):
+      "\(path): \(place): \(reason); \(remedy)"
     case .unsupported(let path, let reason):
       "\(path): \(reason)"
     }
+  }
+
+  private static func bytes(_ count: Int) -> String {
+    count == .max ? "more bytes than can be counted" : "\(count) bytes"
   }
 }

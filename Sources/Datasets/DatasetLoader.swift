@@ -23,7 +23,8 @@ package enum DatasetLoader {
     case "icbm152":
       return ICBM152(
         geometry: options.slices ?? .icbm152, sites: options.sites, seed: options.siteSeed)
-    case "brats": return BraTS(geometry: options.slices ?? .brats)
+    case "brats":
+      return BraTS(geometry: options.slices ?? .brats, hasCavity: options.classes == 5)
     case "nifti":
       return NIfTIFolder(
         geometry: options.slices ?? .brats, modalities: options.modalities,
@@ -45,6 +46,7 @@ package enum DatasetLoader {
       .load(path: path, limit: options.fileLimit.bytes)
     return DatasetSplit(
       train: options.trainLimit.map(split.train.first) ?? split.train,
-      test: options.testLimit.map(split.test.first) ?? split.test)
+      test: options.testLimit.map(split.test.first) ?? split.test,
+      remarks: split.remarks)
   }
 }

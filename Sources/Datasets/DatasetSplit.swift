@@ -4,9 +4,11 @@ package struct DatasetSplit: Sendable {
   package let train: Dataset
   /// The samples that nobody trains on.
   package let test: Dataset
+  /// What people should know of the data before it is used, a sentence each.
+  package let remarks: [String]
 
   /// A split into two sets of equal input shape and classes.
-  package init(train: Dataset, test: Dataset) {
+  package init(train: Dataset, test: Dataset, remarks: [String] = []) {
     precondition(
       train.input == test.input && train.classes == test.classes
         && train.isSegmentation == test.isSegmentation,
@@ -14,5 +16,6 @@ package struct DatasetSplit: Sendable {
         + "test samples \(test.input) of \(test.classes)")
     self.train = train
     self.test = test
+    self.remarks = remarks
   }
 }

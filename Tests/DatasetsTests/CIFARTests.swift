@@ -61,7 +61,7 @@ import Testing
     try Self.cifar10(folder)
     try folder.write(Self.record([1], shade: 0) + Self.record([10], shade: 0), to: "test_batch.bin")
     guard
-      case .labelOutOfRange(let path, sample: 1, label: 10, classes: 10) = try error(
+      case .labelOutOfRange(let path, sample: 1, label: 10, first: 0, classes: 10) = try error(
         .cifar10, folder)
     else { throw TestFailure() }
     #expect(path.hasSuffix("test_batch.bin"))

@@ -126,14 +126,11 @@ import Testing
 
   @Test func `what doesn't fit together is named`() throws {
     let fewer = Self.part([1, 2], [1, 2], images: Self.images(3))
-    guard case .countMismatch(_, 3, _, 2) = try error(Self.file(train: fewer)) else {
-      throw TestFailure()
-    }
-    guard case .countMismatch = try error(Self.file(train: Self.part([1, 2], [5]))) else {
-      throw TestFailure()
-    }
+    #expect(try error(Self.file(train: fewer)).description.contains("labels: 2 of them for 3"))
+    let writer = try error(Self.file(train: Self.part([1, 2], [5])))
+    #expect(writer.description.contains("writers: 1 of them for 2 images"))
     guard
-      case .labelOutOfRange(_, sample: 1, label: 26, classes: 26) =
+      case .labelOutOfRange(_, sample: 1, label: 27, first: 1, classes: 26) =
         try error(Self.file(test: Self.part([1, 27], [1, 1])))
     else { throw TestFailure() }
     let narrow = Self.part([1], [1], images: Self.images(1, pixels: 783))
@@ -143,6 +140,38 @@ import Testing
     #expect(missing.description.contains("missing"))
     let number = try error(MATBytes.file(MATBytes.table(1, 1, [1]), packed: false))
     #expect(number.description.contains("structure"))
+  }
+
+  @Test(arguments: [true, false])
+  func `a label of no letter is told as the file has it`(isMATLAB: Bool) throws {
+    if isMATLAB {
+      try folder.write(Self.file(test: Self.part([1, 0], [1, 1])), to: "emnist-letters.mat")
+    } else {
+      for split in ["train", "test"] {
+        let images = idxBytes([2, 28, 28], Array(repeating: 0, count: 1568))
+        try folder.write(images, to: "emnist-letters-\(split)-images-idx3-ubyte")
+        try folder.write(idxBytes([2], [1, 0]), to: "emnist-letters-\(split)-labels-idx1-ubyte")
+      }
+    }
+    let error = try #require(throws: DatasetError.self) {
+      try EMNIST(.letters).load(path: folder.path, limit: 1 << 20)
+    }
+    #expect(error.description.contains("has label 0, which isn't in 1…26"))
+  }
+
+  @Test(arguments: [(256, 4), (-1, 3), (300, 5)])
+  func `pixels beyond a byte are refused with their place`(value: Int, type: Int) throws {
+    var values = Array(repeating: 9, count: 784)
+    values[30] = value
+    let images = MATBytes.table(1, 784, values, type: type, width: type < 5 ? 2 : 4)
+    let error = try error(Self.file(train: Self.part([1], [1], images: images)))
+    #expect(error.description.contains("sample 0, pixel 30: \(value) isn't in 0 … 255"))
+  }
+
+  @Test func `a MATLAB 7.3 file is named for what it is`() throws {
+    let header = Array("MATLAB 7.3 MAT-file, Platform: GLNXA64".utf8)
+    let bytes = header + Array(repeating: 32, count: 124 - header.count) + [0, 2, 73, 77]
+    #expect(try error(bytes).description.contains("HDF5"))
   }
 
   @Test func `a bomb is stopped at the limit`() throws {

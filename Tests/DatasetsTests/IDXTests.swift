@@ -120,7 +120,9 @@ import Testing
 
   @Test func `a label out of range is named with its sample`() throws {
     let error = try error(Self.folder(labels: idxBytes([3], [1, 2, 10])))
-    guard case .labelOutOfRange(_, sample: 2, label: 10, classes: 10) = error else { throw error }
+    guard case .labelOutOfRange(_, sample: 2, label: 10, first: 0, classes: 10) = error else {
+      throw error
+    }
   }
 
   @Test(arguments: [[3, 3, 2], [3, 0, 3], [0, 2, 3]])
@@ -133,13 +135,29 @@ import Testing
     }
   }
 
+  @Test func `a split without images is empty, not an error`() throws {
+    let folder = try Self.folder()
+    try folder.write(idxBytes([0, 2, 3], []), to: "t10k-images.idx3-ubyte")
+    try folder.write(idxBytes([0], []), to: "t10k-labels.idx1-ubyte")
+    let split = try Self.collection().load(path: folder.path, limit: 1 << 20)
+    #expect(split.train.count == 3 && split.test.count == 0)
+  }
+
+  @Test func `no advice names a limit that nobody can raise`() throws {
+    let error = try error(Self.folder(), limit: 20)
+    guard case .tooLarge = error else { throw error }
+    #expect(!error.description.contains("raise") && !error.description.contains("fetch"))
+    #expect(error.description.contains("leave a part of the data out"))
+  }
+
   @Test(arguments: [false, true])
   func `a header that announces more than the file can hold costs no memory`(compressed: Bool)
     throws
   {
     let liar = idxBytes([Int(UInt32.max), Int(UInt32.max), Int(UInt32.max)], [1, 2, 3])
-    guard case .tooLarge(_, .max, _) = try error(Self.folder(compressed: compressed, images: liar))
-    else { throw TestFailure() }
+    let error = try error(Self.folder(compressed: compressed, images: liar))
+    guard case .impossible(_, .max, _) = error else { throw error }
+    #expect(!error.description.contains("limit"))
   }
 
   @Test func `a gzip bomb is stopped at the header's announcement`() throws {
@@ -163,6 +181,12 @@ import Testing
     try folder.write([0], to: "bad/train-labels-idx1-ubyte")
     #expect(throws: DatasetError.self) {
       try Self.collection().load(path: folder.path + "/bad", limit: 1 << 20)
+    }
+    #expect(
+      throws: DatasetError.unreadable(
+        path: folder.path, reason: "this is a folder, not a file")
+    ) {
+      try NIfTIVolume(path: folder.path, limit: 1)
     }
   }
 

@@ -97,7 +97,7 @@ import Testing
 
   @Test func `a class out of range is named`() throws {
     guard
-      case .labelOutOfRange(_, _, label: 62, classes: 62) =
+      case .labelOutOfRange(_, sample: 0, label: 62, first: 0, classes: 62) =
         try error(train: "{\"user_data\":{\(Self.user("u", [(1, 62)]))}}")
     else { throw TestFailure() }
   }

@@ -10,6 +10,14 @@ package struct NIfTIBytes {
   package var offset: Float = 352
   package var mark = "n+1\0"
   package var headerSize = 348
+  /// The distances of voxels, pixdim[1 …].
+  package var spacing: [Float] = []
+  /// The rows of the sform; none where it is nil.
+  package var sform: [[Float]]?
+  /// The qform's quaternion b, c, d, then its offset; none where it is nil.
+  package var qform: [Float]?
+  /// The sign of the third axis in the qform, pixdim[0].
+  package var qfac: Float = 1
 
   /// Voxels of one byte each.
   package init(_ extents: [Int], _ voxels: [UInt8]) {
@@ -28,7 +36,19 @@ package struct NIfTIBytes {
   }
 
   /// The whole file.
-  package var bytes: [UInt8] {
+  package var bytes: [UInt8] { header + body }
+
+  /// The file of a pair that has no voxels.
+  package var pairHeader: [UInt8] {
+    var copy = self
+    (copy.mark, copy.offset) = ("ni1\0", 0)
+    return Array(copy.header.prefix(348))
+  }
+
+  /// The voxels alone, the other file of a pair.
+  package var body: [UInt8] { voxels.flatMap { isBigEndian ? $0.reversed() : $0 } }
+
+  private var header: [UInt8] {
     var header = [UInt8](repeating: 0, count: 352)
     func put(_ value: UInt64, _ offset: Int, _ width: Int) {
       for index in 0..<width {
@@ -46,9 +66,22 @@ package struct NIfTIBytes {
     put(UInt64(offset.bitPattern), 108, 4)
     put(UInt64(slope.bitPattern), 112, 4)
     put(UInt64(intercept.bitPattern), 116, 4)
+    func put(_ values: [Float], _ offset: Int) {
+      for (index, value) in values.enumerated() {
+        put(UInt64(value.bitPattern), offset + 4 * index, 4)
+      }
+    }
+    put([qfac] + spacing, 76)
+    if let qform {
+      put(1, 252, 2)
+      put(qform, 256)
+    }
+    if let sform {
+      put(2, 254, 2)
+      for (row, values) in sform.enumerated() { put(values, 280 + 16 * row) }
+    }
     header.replaceSubrange(344..<348, with: mark.utf8)
     let padding = (352...10_000).contains(offset) ? Int(offset) - 352 : 0
     return header + Array(repeating: 7, count: padding)
-      + voxels.flatMap { isBigEndian ? $0.reversed() : $0 }
   }
 }

@@ -39,7 +39,7 @@ package struct CIFARCollection: ImageCollection {
       "fetch the binary version from https://www.cs.toronto.edu/~kriz/cifar.html, "
       + "unpack it and give the folder \(folder) as path"
     guard let path else {
-      throw .missing(dataset: name, path: "(no path given)", remedy: remedy)
+      throw .missing(dataset: name, path: nil, remedy: remedy)
     }
     var place = try DataFolder(dataset: name, path: path, remedy: remedy)
     if place.existing(testFile) == nil, place.existing(folder) != nil {

@@ -53,7 +53,7 @@ package struct EMNIST: ImageCollection, Hashable {
       + "https://www.nist.gov/itl/products-and-services/emnist-dataset, "
       + "unpack it and give its folder as path"
     guard let path else {
-      throw .missing(dataset: name, path: "(no path given)", remedy: remedy)
+      throw .missing(dataset: name, path: nil, remedy: remedy)
     }
     let folder = try DataFolder(dataset: name, path: path, remedy: remedy)
     if let file = folder.existing("\(name).mat") {

@@ -44,7 +44,12 @@ struct EMNISTTable {
           // A row of the table goes through its image column by column.
           let place = pixel % 28 * 28 + pixel / 28
           for (sample, value) in values.enumerated() {
-            pixels[sample * Self.area + place] = UInt8(truncatingIfNeeded: value)
+            guard let byte = UInt8(exactly: value) else {
+              throw .malformed(
+                path: path, at: "sample \(sample), pixel \(pixel)",
+                reason: "\(value) isn't in 0 … 255", remedy: "store pixels as bytes, 0 being paper")
+            }
+            pixels[sample * Self.area + place] = byte
           }
         }
         guard extents.columns == Self.area else {
@@ -64,17 +69,19 @@ struct EMNISTTable {
   {
     for (field, count) in [("labels", labels.count), ("writers", writers.count)]
     where count != imageRows && (field == "labels" || count != 0) {
-      throw .countMismatch(
-        path: "\(path) (images)", count: imageRows, other: "\(path) (\(field))", otherCount: count)
+      throw .malformed(
+        path: path, at: field, reason: "\(count) of them for \(imageRows) images",
+        remedy: "give each image one, in the images' order")
     }
     var classes: [UInt16] = []
     for (sample, value) in labels.enumerated() {
-      let label = value - collection.variant.firstLabel
-      guard (0..<collection.classes).contains(label) else {
+      let first = collection.variant.firstLabel
+      guard (first..<first + collection.classes).contains(value) else {
         throw .labelOutOfRange(
-          path: path, sample: sample, label: label, classes: collection.classes)
+          path: path, sample: sample, label: value, first: first,
+          classes: collection.classes)
       }
-      classes.append(UInt16(label))
+      classes.append(UInt16(value - first))
     }
     let users = Dictionary(
       uniqueKeysWithValues: zip(numbers, numbers.indices.map(Int32.init)))

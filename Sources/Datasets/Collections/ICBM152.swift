@@ -38,16 +38,17 @@ package struct ICBM152: ImageCollection, Hashable {
     let remedy =
       "run “pip download --no-deps nilearn”, unpack the wheel and give the folder as path"
     guard let path else {
-      throw .missing(dataset: name, path: "(no path given)", remedy: remedy)
+      throw .missing(dataset: name, path: nil, remedy: remedy)
     }
     var folder = try DataFolder(dataset: name, path: path, remedy: remedy)
     if folder.existing(Self.file("t1")) == nil, folder.existing(inside) != nil {
       folder = try DataFolder(dataset: name, path: "\(path)/\(inside)", remedy: remedy)
     }
     let t1 = try NIfTIVolume(path: folder.file(Self.file("t1")), limit: limit)
+    try t1.checkSingle()
     let labels = try tissues(
-      grey: NIfTIVolume(path: folder.file(Self.file("gm")), limit: limit),
-      white: NIfTIVolume(path: folder.file(Self.file("wm")), limit: limit), like: t1)
+      grey: NIfTIVolume(path: folder.file(Self.file("gm")), limit: limit, like: t1),
+      white: NIfTIVolume(path: folder.file(Self.file("wm")), limit: limit, like: t1))
     return try slice(t1, labels: labels, limit: limit)
   }
 
@@ -60,13 +61,13 @@ package struct ICBM152: ImageCollection, Hashable {
   }
 
   /// The tissue of each voxel: the map that exceeds half of its maximum; the larger one where both do.
-  private func tissues(grey: NIfTIVolume, white: NIfTIVolume, like t1: NIfTIVolume)
-    throws(DatasetError) -> [UInt16]
-  {
-    for map in [grey, white] { try map.checkExtents(like: t1) }
+  private func tissues(grey: NIfTIVolume, white: NIfTIVolume) throws(DatasetError) -> [UInt16] {
+    for map in [grey, white] { try map.checkSingle() }
     let largest = [grey, white].map { $0.values.max() ?? 0 }
-    guard largest.allSatisfy({ $0 > 0 }) else {
-      throw .malformed(path: grey.path, at: "voxels", reason: "a tissue map is empty")
+    for (map, largest) in zip([grey, white], largest) where largest <= 0 {
+      throw .malformed(
+        path: map.path, at: "voxels", reason: "the tissue map is empty",
+        remedy: "unpack nilearn's wheel again")
     }
     return grey.values.indices.map { index in
       let isGrey = grey.values[index] > largest[0] / 2
@@ -87,7 +88,9 @@ package struct ICBM152: ImageCollection, Hashable {
       (z, geometry.mask(labels, from: z * width * height, width: width, height: height))
     }.filter { _, mask in mask.count { $0 > 0 } * 50 >= area }
     guard !masks.isEmpty else {
-      throw .malformed(path: t1.path, at: "voxels", reason: "no slice shows enough tissue")
+      throw .malformed(
+        path: t1.path, at: "voxels", reason: "no slice shows enough tissue",
+        remedy: "lower data.slices.step or every, or its rows and columns")
     }
     let brightest = t1.values.max() ?? 0
     let stream = RandomStream(seed: seed).stream("dataset.icbm152")

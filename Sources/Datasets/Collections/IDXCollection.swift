@@ -37,7 +37,7 @@ package struct IDXCollection: ImageCollection {
   /// Reads both splits from `path`, a folder or one of the files in it.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
     guard let place = path ?? standardPath else {
-      throw .missing(dataset: name, path: "(no path given)", remedy: remedy)
+      throw .missing(dataset: name, path: nil, remedy: remedy)
     }
     let folder = try DataFolder(dataset: name, path: place, remedy: remedy)
     let train = try load(prefixes.train, in: folder, limit: limit)
@@ -73,7 +73,9 @@ package struct IDXCollection: ImageCollection {
     let expected = Array(input.dimensions[1...])
     guard [rows, columns] == (isTransposed ? expected.reversed() : expected) else {
       throw .malformed(
-        path: path, at: "header", reason: "images of \(rows)×\(columns), not \(input)")
+        path: path, at: "header",
+        reason: "images of \(rows)×\(columns), where \(name) has \(expected[0])×\(expected[1])",
+        remedy: "give the files of \(name), or images of its size")
     }
     return isTransposed ? Self.transpose(file.bytes, rows: rows, columns: columns) : file.bytes
   }

@@ -21,7 +21,7 @@ package struct LEAF: ImageCollection, Hashable {
       "make it with the scripts of https://leaf.cmu.edu (data/femnist) "
       + "and give the folder with train and test as path"
     guard let path else {
-      throw .missing(dataset: name, path: "(no path given)", remedy: remedy)
+      throw .missing(dataset: name, path: nil, remedy: remedy)
     }
     var folder = try DataFolder(dataset: name, path: path, remedy: remedy)
     if !folder.isFolder("train"), folder.isFolder("data") {

@@ -32,7 +32,7 @@ struct LEAFSamples {
       case "user_data":
         hasData = true
         try text.object { (user, text) throws(DatasetError) in
-          try readUser(user, &text, users: &users)
+          try readUser(user, &text, users: &users, fileStart: before)
         }
       default: try text.skip()
       }
@@ -46,14 +46,17 @@ struct LEAFSamples {
   }
 
   private mutating func readUser(
-    _ name: String, _ text: inout JSONStream, users known: inout LEAFUsers
+    _ name: String, _ text: inout JSONStream, users known: inout LEAFUsers, fileStart: Int
   ) throws(DatasetError) {
     let user = known.number(of: name)
     let (firstPixel, firstLabel) = (pixels.count, labels.count)
     try text.object { (key, text) throws(DatasetError) in
       switch key {
       case "x": try text.array { (text) throws(DatasetError) in try readImage(&text) }
-      case "y": try text.array { (text) throws(DatasetError) in try readLabel(&text) }
+      case "y":
+        try text.array { (text) throws(DatasetError) in
+          try readLabel(&text, fileStart: fileStart)
+        }
       default: try text.skip()
       }
     }
@@ -71,7 +74,9 @@ struct LEAFSamples {
     let first = pixels.count
     try text.array { (text) throws(DatasetError) in
       let value = try text.number()
-      guard (0...1).contains(value) else { throw text.malformed("\(value) isn't in 0 … 1") }
+      guard (0...1).contains(value) else {
+        throw text.malformed("\(value) isn't in 0 … 1, black to paper")
+      }
       guard pixels.count - first < area else {
         throw text.malformed("an image of more than \(area) pixels")
       }
@@ -82,7 +87,9 @@ struct LEAFSamples {
     }
   }
 
-  private mutating func readLabel(_ text: inout JSONStream) throws(DatasetError) {
+  private mutating func readLabel(
+    _ text: inout JSONStream, fileStart: Int
+  ) throws(DatasetError) {
     // Classes come before or after images; neither may outgrow the limit.
     guard labels.count < limit else {
       throw .tooLarge(path: text.path, announced: labels.count, limit: limit)
@@ -93,7 +100,7 @@ struct LEAFSamples {
     }
     guard (0..<classes).contains(label) else {
       throw .labelOutOfRange(
-        path: text.path, sample: labels.count, label: label, classes: classes)
+        path: text.path, sample: labels.count - fileStart, label: label, classes: classes)
     }
     labels.append(UInt16(label))
   }

@@ -1,7 +1,8 @@
 /// Labelled NIfTI-1 volumes in the layout of the Medical Segmentation Decathlon (Antonelli et al., 2022).
 ///
 /// `imagesTr` holds an image per patient, with its modalities along the fourth axis, `labelsTr` a label map of the same
-/// name with classes from 0 on. Each patient is a user.
+/// name, whatever the ending, with classes from 0 on. Each patient is a user. Axes are brought into one order by what
+/// the files say of their space; voxels that say NaN are 0.
 package struct NIfTIFolder: StudyCollection, Hashable {
   /// How the volumes are sliced.
   package var geometry: SliceGeometry
@@ -30,27 +31,54 @@ package struct NIfTIFolder: StudyCollection, Hashable {
       remedy: "give a folder with imagesTr and labelsTr, as the Medical Segmentation Decathlon's")
     let images = try DataFolder(
       dataset: name, path: "\(folder.path)/imagesTr", remedy: folder.remedy)
-    let names = try images.entries(endingIn: [".nii", ".nii.gz"])
+    let files = try images.entries()
+    var names: [String] = []
+    for file in files {
+      // A pair's header stands for both of its files.
+      guard let stem = DataFolder.volumeStem(file) else { continue }
+      if !names.contains(stem) { names.append(stem) }
+    }
+    guard !names.isEmpty else {
+      let some = files.prefix(3).joined(separator: ", ")
+      throw .malformed(
+        path: images.path, at: "folder",
+        reason: "no volume is in it (\(files.isEmpty ? "nothing" : some))",
+        remedy: "convert the images to NIfTI-1, which .nii, .nii.gz and .hdr with .img are")
+    }
+    var unlabelled: [String] = []
+    for stem in names where try folder.volume("labelsTr/\(stem)") == nil { unlabelled.append(stem) }
+    if let first = unlabelled.first {
+      let others = unlabelled.count > 1 ? "; \(unlabelled.count - 1) others lack theirs too" : ""
+      throw .missing(
+        dataset: name, path: "\(folder.path)/labelsTr/\(first).nii.gz",
+        remedy: "give each image a label map of the same name, and an image of several modalities "
+          + "a fourth axis\(others)")
+    }
     return StudyFolder(
-      folder: folder, studies: names, users: Array(names.indices), userNames: names)
+      folder: folder, studies: names, patients: Array(names.indices), users: Array(names.indices),
+      userNames: names)
   }
 
   func study(_ index: Int, of folder: StudyFolder, limit: Int) throws(DatasetError) -> Study {
-    let file = folder.studies[index]
-    let image = try NIfTIVolume(path: "\(folder.folder.path)/imagesTr/\(file)", limit: limit)
+    let (stem, place) = (folder.studies[index], folder.folder)
+    guard let imagePath = try place.volume("imagesTr/\(stem)"),
+      let mapPath = try place.volume("labelsTr/\(stem)")
+    else {
+      throw .missing(dataset: name, path: "\(place.path)/imagesTr/\(stem)", remedy: place.remedy)
+    }
+    let image = try NIfTIVolume(path: imagePath, limit: limit)
     guard image.extents[3] == modalities else {
       throw .malformed(
-        path: image.path, at: "dim", reason: "\(image.extents[3]) modalities, not \(modalities)")
+        path: image.path, at: "dim", reason: "\(image.extents[3]) modalities, not \(modalities)",
+        remedy: "write data.modalities: \(image.extents[3]), if all images have as many")
     }
-    let map = try NIfTIVolume(path: folder.folder.file("labelsTr/\(file)"), limit: limit)
+    let map = try NIfTIVolume(path: mapPath, limit: limit, like: image)
     let volume = image.values.count / modalities
     return try Study(
       user: folder.users[index],
       modalities: (0..<modalities).map { Array(image.values[$0 * volume..<($0 + 1) * volume]) },
-      map: map, extents: Array(image.extents.prefix(3))
-    ) { value in
-      guard value == value.rounded(), value >= 0, value < Float(classes) else { return nil }
-      return UInt16(value)
-    }
+      map: map,
+      remedy: "labels are whole numbers from 0 to \(classes - 1), one less than data.classes"
+    ) { (0..<classes).contains($0) ? UInt16($0) : nil }
   }
 }

@@ -44,8 +44,11 @@ package struct SyntheticImages: ImageCollection, Hashable {
     for count in [trainCount, testCount] {
       let (bytes, overflow) = count.multipliedReportingOverflow(by: input.count)
       guard !overflow, bytes <= limit else {
-        throw .tooLarge(
-          path: name, announced: overflow ? .max : bytes, limit: limit)
+        let size = overflow ? "more bytes than can be counted" : "\(bytes) bytes"
+        throw .unsupported(
+          path: "data.synthetic",
+          reason: "\(count) images of \(input) take \(size), and at most \(limit) are made; "
+            + "ask for fewer or smaller ones")
       }
     }
     return DatasetSplit(

@@ -48,10 +48,14 @@ import Foundation
     guard count < 0 || count > capacity - position else { return }
     let (sum, overflow) = count.addingReportingOverflow(position)
     let announced = overflow ? .max : sum
-    if isPlain, announced <= limit {
-      throw .truncated(path: path, needed: announced, available: capacity)
+    guard announced <= limit || capacity == limit else {
+      throw .impossible(path: path, announced: announced, possible: capacity)
     }
-    throw .tooLarge(path: path, announced: announced, limit: capacity)
+    guard announced <= limit else {
+      throw .tooLarge(path: path, announced: announced, limit: limit)
+    }
+    if isPlain { throw .truncated(path: path, needed: announced, available: capacity) }
+    throw .impossible(path: path, announced: announced, possible: capacity)
   }
 
   /// The next `count` bytes, all of them.
@@ -130,18 +134,22 @@ import Foundation
   }
 
   private static func regularSize(of path: String) throws(DatasetError) -> Int {
-    let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    let attributes: [FileAttributeKey: Any]
-    do {
-      attributes = try FileManager.default.attributesOfItem(atPath: resolved)
-    } catch {
-      throw .unreadable(path: path, reason: "no such file")
+    var status = stat()
+    // SAFETY: the path is a terminated string and the status is written during the call.
+    guard unsafe stat(path, &status) == 0 else {
+      let isMissing = errno == ENOENT
+      throw .unreadable(path: path, reason: isMissing ? "no such file" : lastSystemError())
     }
-    guard attributes[.type] as? FileAttributeType == .typeRegular,
-      let size = attributes[.size] as? Int
-    else { throw .unreadable(path: path, reason: "this isn't a regular file") }
-    return size
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw .unreadable(
+        path: path, reason: isFolder ? "this is a folder, not a file" : "this isn't a regular file")
+    }
+    return Int(status.st_size)
   }
+
+  /// Whether something lies at `path`.
+  static func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
   private static func lastSystemError() -> String {
     // SAFETY: the message is copied at once.

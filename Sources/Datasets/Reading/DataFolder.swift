@@ -59,22 +59,21 @@ extension DataFolder {
     return exists && isFolder.boolValue
   }
 
-  /// The rows of the comma-separated table `name` below its heading; nil where there is none.
-  func table(_ name: String, columns: Int) throws(DatasetError) -> [[String]]? {
-    guard let path = existing(name) else { return nil }
-    var file = try ByteFile(path: path, limit: 1 << 24)
-    var bytes = [UInt8](repeating: 0, count: 1 << 24)
-    bytes.removeLast(bytes.count - (try file.readSome(into: &bytes)))
-    try file.expectEnd()
-    var rows: [[String]] = []
-    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-    for line in lines.dropFirst() {
-      let row = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      guard row.count == columns else {
-        throw .malformed(path: path, at: "row \(rows.count + 2)", reason: "not \(columns) columns")
-      }
-      rows.append(row)
+  /// What the names of volumes that are read end in.
+  static let volumeEndings = [".nii.gz", ".nii", ".hdr", ".hdr.gz"]
+
+  /// The name of a volume without its ending; nil if it has none of a volume's.
+  static func volumeStem(_ name: String) -> String? {
+    volumeEndings.first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) }
+  }
+
+  /// The path of the volume called `stem`, whatever its ending; nil if there is none.
+  func volume(_ stem: String) throws(DatasetError) -> String? {
+    let found = Self.volumeEndings.map { "\(path)/\(stem)\($0)" }.filter(ByteFile.isThere)
+    guard found.count < 2 else {
+      throw .unsupported(
+        path: found[0], reason: "\(found[1]) is there as well; leave one of the two")
     }
-    return rows
+    return found.first
   }
 }

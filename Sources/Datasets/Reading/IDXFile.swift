@@ -42,7 +42,8 @@ extension IDXFile {
     for (sample, byte) in bytes.enumerated() {
       let label = Int(byte) - first
       guard (0..<classes).contains(label) else {
-        throw .labelOutOfRange(path: path, sample: sample, label: label, classes: classes)
+        throw .labelOutOfRange(
+          path: path, sample: sample, label: Int(byte), first: first, classes: classes)
       }
       labels.append(UInt16(label))
     }

@@ -13,7 +13,9 @@ struct JSONStream: ~Copyable {
 
   /// The error for what stands here and shouldn't.
   func malformed(_ reason: String) -> DatasetError {
-    .malformed(path: file.path, at: "byte \(file.position - end + next)", reason: reason)
+    .malformed(
+      path: file.path, at: "byte \(file.position - end + next)", reason: reason,
+      remedy: "write it as LEAF's scripts do")
   }
 
   /// The next byte that isn't white space, left where it is; nil at the end of the text.

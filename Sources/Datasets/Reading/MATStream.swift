@@ -39,6 +39,10 @@ struct MATStream: ~Copyable {
   private static func open(_ path: String, limit: Int) throws(DatasetError) -> InflatedBytes {
     var file = try ByteFile(path: path, limit: limit)
     let header = OrderedBytes(bytes: try file.read(128), isBigEndian: false)
+    guard !header.bytes.starts(with: Array("MATLAB 7.3".utf8)) else {
+      throw .unsupported(
+        path: path, reason: "this is a MATLAB 7.3 file, an HDF5 one; save it with “-v7”")
+    }
     guard header.bytes[126...] == [UInt8(ascii: "I"), UInt8(ascii: "M")],
       header.int16(at: 124) == 0x100
     else {
@@ -158,7 +162,9 @@ struct MATStream: ~Copyable {
         case 9: Int(exactly: Double(bitPattern: bits))
         default: Int(exactly: bits)
         }
-      guard let value else { throw malformed("a value isn't a whole number") }
+      guard let value else {
+        throw malformed("a value isn't a whole number, as labels, writers and pixels are")
+      }
       values.append(value)
     }
     return values
@@ -190,7 +196,9 @@ struct MATStream: ~Copyable {
   }
 
   private static func malformed(_ path: String, _ reason: String) -> DatasetError {
-    .malformed(path: path, at: "MATLAB element", reason: reason)
+    .malformed(
+      path: path, at: "MATLAB element", reason: reason,
+      remedy: "compare it with the file that NIST publishes, or save it as that is, with “-v7”")
   }
 }
 

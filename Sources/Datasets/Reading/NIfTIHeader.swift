@@ -1,4 +1,4 @@
-/// The header of a single-file NIfTI-1 volume, 348 bytes of either byte order.
+/// The header of a NIfTI-1 volume, 348 bytes of either byte order.
 ///
 /// Offsets and codes are those of the format's own `nifti1.h` (https://nifti.nimh.nih.gov/nifti-1).
 struct NIfTIHeader {
@@ -8,8 +8,12 @@ struct NIfTIHeader {
   let voxel: NIfTIVoxel
   /// Whether numbers have their most significant byte first.
   let isBigEndian: Bool
-  /// Where the voxels begin, in bytes.
+  /// Whether the voxels lie in a file of their own, an `.img` beside the `.hdr`.
+  let isPair: Bool
+  /// Where the voxels begin in their file, in bytes.
   let voxelOffset: Int
+  /// Where the voxels lie in space.
+  let grid: VoxelGrid
   /// What stored values are multiplied by; 1 where the header says nothing useful.
   let slope: Float
   /// What is then added.
@@ -25,24 +29,22 @@ struct NIfTIHeader {
     guard header.int32(at: 0) == Self.size else {
       header.isBigEndian = false
       if [540, 0x1C02_0000].contains(header.int32(at: 0)) {
-        throw .unsupported(path: path, reason: "this is NIfTI-2; convert it to NIfTI-1")
+        throw .unsupported(
+          path: path,
+          reason: "this is NIfTI-2; save it as NIfTI-1, as with nibabel's Nifti1Image.from_image")
       }
       throw .wrongMagic(
         path: path, found: "the number \(header.int32(at: 0))",
         expected: "348 (the size of a NIfTI-1 header)")
     }
-    switch Array(bytes[344..<348]) {
-    case Array("n+1\0".utf8): break
-    case Array("ni1\0".utf8):
-      throw .unsupported(
-        path: path, reason: "its voxels lie in a second file; convert it to a single .nii file")
-    default:
-      throw .wrongMagic(path: path, found: "another mark at byte 344", expected: "“n+1”")
-    }
+    isPair = try Self.isPair(bytes, path: path)
     extents = try Self.extents(header, path: path)
     let code = header.int16(at: 70)
     guard let voxel = NIfTIVoxel(rawValue: code) else {
-      throw .unsupported(path: path, reason: "voxels of data type \(code) aren't read")
+      throw .unsupported(
+        path: path,
+        reason: "voxels of data type \(code)\(Self.name(of: code)) aren't read; "
+          + "save it with one real number for each voxel, as int16 or float32")
     }
     guard header.int16(at: 72) == 8 * voxel.bytes else {
       throw .malformed(
@@ -50,13 +52,16 @@ struct NIfTIHeader {
         reason: "\(header.int16(at: 72)) bits don't go with data type \(code)")
     }
     let offset = header.float(at: 108)
-    guard offset >= 352, offset < 0x1p31, offset == offset.rounded() else {
-      throw .malformed(path: path, at: "vox_offset", reason: "\(offset) isn't a byte from 352 on")
+    let least: Float = isPair ? 0 : 352
+    guard offset >= least, offset < 0x1p31, offset == offset.rounded() else {
+      throw .malformed(
+        path: path, at: "vox_offset", reason: "\(offset) isn't a byte from \(Int(least)) on")
     }
     let slope = header.float(at: 112)
     let intercept = header.float(at: 116)
     // The standard: a slope of 0 means no scaling. Tools also write NaN for it.
     let isScaled = slope.isFinite && slope != 0
+    grid = try Self.grid(header, extents: Array(extents.prefix(3)), path: path)
     self.voxel = voxel
     isBigEndian = header.isBigEndian
     voxelOffset = Int(offset)
@@ -74,8 +79,101 @@ struct NIfTIHeader {
       throw .malformed(path: path, at: "dim", reason: "an extent in \(extents) isn't positive")
     }
     guard extents[4...].allSatisfy({ $0 == 1 }) else {
-      throw .unsupported(path: path, reason: "more than four axes, \(extents), aren't read")
+      throw .unsupported(
+        path: path,
+        reason: "more than four axes, \(extents), aren't read; "
+          + "save modalities along the fourth axis, where an image has several")
     }
     return Array(extents[..<4])
+  }
+}
+
+extension NIfTIHeader {
+  /// Whether the mark says that the voxels lie in a second file.
+  private static func isPair(_ bytes: [UInt8], path: String) throws(DatasetError) -> Bool {
+    switch Array(bytes[344..<348]) {
+    case Array("n+1\0".utf8): return false
+    case Array("ni1\0".utf8):
+      guard pairedPaths(path) != nil else {
+        throw .unsupported(
+          path: path,
+          reason: "this is a header whose voxels lie in a second file, but it isn't called .hdr; "
+            + "save both as one .nii file")
+      }
+      return true
+    default:
+      guard pairedPaths(path) == nil else {
+        throw .unsupported(
+          path: path,
+          reason: "this is an ANALYZE 7.5 header, which doesn't say where left and right are; "
+            + "save the image as NIfTI-1, as with nibabel's Nifti1Image.from_image")
+      }
+      throw .wrongMagic(path: path, found: "another mark at byte 344", expected: "“n+1”")
+    }
+  }
+
+  /// Where the voxels of the header at `path` may lie; nil if that isn't one of a pair.
+  static func pairedPaths(_ path: String) -> [String]? {
+    guard let ending = [".hdr", ".hdr.gz"].first(where: { path.hasSuffix($0) }) else { return nil }
+    let stem = path.dropLast(ending.count)
+    return ["\(stem).img", "\(stem).img.gz"]
+  }
+
+  /// What the format calls a data type that isn't read, in brackets; nothing if it has no name.
+  private static func name(of code: Int) -> String {
+    let names = [
+      1: "single bits", 32: "complex64", 128: "RGB colours", 1536: "float128", 1792: "complex128",
+      2048: "complex256", 2304: "RGBA colours",
+    ]
+    return names[code].map { " (\($0))" } ?? ""
+  }
+
+  /// The grid of sform, else of qform, else of the voxels' distances alone.
+  private static func grid(
+    _ header: OrderedBytes, extents: [Int], path: String
+  ) throws(DatasetError) -> VoxelGrid {
+    func number(_ offset: Int) -> Double { Double(header.float(at: offset)) }
+    // An axis of one voxel needs no distance.
+    let spacing = (1...3).map { axis in
+      let distance = abs(number(76 + 4 * axis))
+      return distance.isFinite && distance > 0 ? distance : 1
+    }
+    let (qform, sform) = (header.int16(at: 252), header.int16(at: 254))
+    if sform > 0 {
+      let rows = (0..<3).map { row in (0..<4).map { number(280 + 16 * row + 4 * $0) } }
+      if let grid = VoxelGrid(extents: extents, affine: rows) { return grid }
+    }
+    if qform > 0 {
+      let rotation = rotation(b: number(256), c: number(260), d: number(264))
+      let factor = number(76) < 0 ? -1.0 : 1
+      let rows = (0..<3).map { row in
+        (0..<3).map { rotation[row][$0] * spacing[$0] * ($0 == 2 ? factor : 1) }
+          + [number(268 + 4 * row)]
+      }
+      if let grid = VoxelGrid(extents: extents, affine: rows) { return grid }
+    }
+    guard sform <= 0, qform <= 0 else {
+      throw .malformed(
+        path: path, at: sform > 0 ? "sform" : "qform",
+        reason: "it maps voxels to no place in space",
+        remedy: "write the affine of the scanner's image into it, or sform_code and qform_code 0")
+    }
+    return VoxelGrid(extents: extents, spacing: spacing)
+  }
+
+  /// The rotation of the unit quaternion with the given imaginary part, as `nifti1.h` has it.
+  private static func rotation(b: Double, c: Double, d: Double) -> [[Double]] {
+    let squares = b * b + c * c + d * d
+    // So near to one it is half a turn, and not one but for rounding.
+    let isHalfTurn = 1 - squares < 1e-7
+    let length = isHalfTurn ? squares.squareRoot() : 1
+    let (a, b, c, d) = (
+      isHalfTurn ? 0 : (1 - squares).squareRoot(), b / length, c / length, d / length
+    )
+    return [
+      [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+      [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+      [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
+    ]
   }
 }

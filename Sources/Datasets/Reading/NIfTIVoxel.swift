@@ -21,6 +21,9 @@ enum NIfTIVoxel: Int {
     }
   }
 
+  /// Whether it is stored as a floating-point number.
+  var isFloatingPoint: Bool { self == .float32 || self == .float64 }
+
   /// The value whose bytes, most significant first, are the low ones of `bits`.
   func value(_ bits: UInt64) -> Float {
     switch self {

@@ -19,7 +19,7 @@ struct SliceStack {
     throws(DatasetError)
   {
     guard pixels.count + input.count <= limit else {
-      throw .tooLarge(path: path, announced: pixels.count + input.count, limit: limit)
+      throw .tooManySlices(path: path, limit: limit)
     }
     for channel in channels { pixels += channel }
     labels += mask

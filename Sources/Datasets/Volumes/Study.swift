@@ -11,26 +11,32 @@ struct Study {
   /// The class of each voxel.
   let labels: [UInt16]
 
-  /// A study of three-dimensional `modalities` and the label map `map`, whose values `classOf` turns into classes.
+  /// What is to be said of it once it is read; nil for nothing.
+  let remark: String?
+
+  /// A study of three-dimensional `modalities` and the label map `map`, voxel on voxel.
+  ///
+  /// `classOf` gives the class that a label stands for, nil if it is none; `remedy` says what to do then.
   init(
-    user: Int, modalities: [[Float]], map: NIfTIVolume, extents: [Int],
-    classOf: (Float) -> UInt16?
+    user: Int, modalities: [[Float]], map: NIfTIVolume, remedy: String, remark: String? = nil,
+    classOf: (Int) -> UInt16?
   ) throws(DatasetError) {
-    guard map.extents == extents + [1] else {
-      throw .malformed(
-        path: map.path, at: "dim", reason: "extents \(map.extents) don't fit images of \(extents)")
-    }
+    try map.checkSingle()
     var labels: [UInt16] = []
     labels.reserveCapacity(map.values.count)
     for (voxel, value) in map.values.enumerated() {
-      guard let label = classOf(value) else {
-        throw .malformed(path: map.path, at: "voxel \(voxel)", reason: "\(value) isn't a class")
+      guard let label = map.whole(value).flatMap(classOf) else {
+        let place = map.storedPlace(of: voxel)
+        throw .malformed(
+          path: map.path, at: "voxel \(place.index), \(place.axes)",
+          reason: "\(value) isn't a class", remedy: remedy)
       }
       labels.append(label)
     }
     self.user = user
     path = map.path
-    self.extents = extents
+    extents = Array(map.extents.prefix(3))
+    self.remark = remark
     self.labels = labels
     channels = modalities.map(Self.standardized)
   }
@@ -52,10 +58,13 @@ struct Study {
 }
 
 extension Study {
-  /// Adds the slices that show enough of the head to `stack`.
+  /// Adds the slices that show enough of the head to `stack` and returns how many those are.
   ///
   /// A byte stands for 1/32 of a standard deviation, 128 for the mean and for what lies outside.
-  func slice(by geometry: SliceGeometry, into stack: inout SliceStack) throws(DatasetError) {
+  func slice(
+    by geometry: SliceGeometry, into stack: inout SliceStack
+  ) throws(DatasetError) -> Int {
+    var count = 0
     let (width, height, depth) = (extents[0], extents[1], extents[2])
     for z in stride(from: 0, to: depth, by: geometry.every) {
       let start = z * width * height
@@ -68,6 +77,8 @@ extension Study {
       }
       let mask = geometry.mask(labels, from: start, width: width, height: height)
       try stack.append(images, mask: mask, user: user, path: path)
+      count += 1
     }
+    return count
   }
 }

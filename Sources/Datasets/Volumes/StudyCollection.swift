@@ -20,6 +20,8 @@ struct StudyFolder {
   let folder: DataFolder
   /// What the studies are called, in order.
   let studies: [String]
+  /// The patient of each study, from 0: none is both trained on and tested with.
+  let patients: [Int]
   /// The user of each study, an index into ``userNames``.
   let users: [Int]
   /// What the users are called.
@@ -37,24 +39,25 @@ extension StudyCollection {
   /// Reads the studies one after the other; only slices stay in memory.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
     guard let path else {
-      throw .missing(
-        dataset: name, path: "(no path given)", remedy: "give the folder of its volumes as path")
+      throw .missing(dataset: name, path: nil, remedy: "give the folder of its volumes")
     }
     let contents = try contents(of: path)
-    guard contents.studies.count >= 3 else {
+    guard Set(contents.patients).count >= 3 else {
       throw .malformed(
         path: path, at: "folder",
-        reason: "\(contents.studies.count) studies don't suffice for training and testing")
+        reason: "\(Set(contents.patients).count) patients don't suffice for training and testing",
+        remedy: "give a folder with three at least")
     }
     var train = SliceStack(input: input, limit: limit)
     var test = SliceStack(input: input, limit: limit)
+    var (hidden, remarks): ([String], [String: Int]) = ([], [:])
     for index in contents.studies.indices {
       let study = try study(index, of: contents, limit: limit)
-      if index % 5 == 2 {
-        try study.slice(by: geometry, into: &test)
-      } else {
-        try study.slice(by: geometry, into: &train)
-      }
+      let count =
+        contents.patients[index] % 5 == 2
+        ? try study.slice(by: geometry, into: &test) : try study.slice(by: geometry, into: &train)
+      if count == 0 { hidden.append(contents.studies[index]) }
+      if let remark = study.remark { remarks[remark, default: 0] += 1 }
     }
     // A byte is 1/32 of a deviation around 128.
     let normalization = Normalization(
@@ -66,6 +69,18 @@ extension StudyCollection {
         regions: regions),
       test: test.dataset(
         name: name, classes: classes, normalization: normalization, userNames: contents.userNames,
-        regions: regions))
+        regions: regions),
+      remarks: Self.remark(onHidden: hidden)
+        + remarks.sorted { $0.key < $1.key }.map { "\(name): \($0.key), in \($0.value) studies" })
+  }
+
+  /// A word about the studies of which no slice is used.
+  private static func remark(onHidden studies: [String]) -> [String] {
+    guard !studies.isEmpty else { return [] }
+    let others = studies.count > 5 ? " and \(studies.count - 5) others" : ""
+    let names = studies.prefix(5).joined(separator: ", ") + others
+    return [
+      "no slice is used of \(names): less than 2 % of each shows anything, or all of it the same"
+    ]
   }
 }

@@ -9,7 +9,7 @@ import Tensors
 package struct FileTarget: FuzzTarget {
   /// What lies in the folder.
   package enum Kind: String, Sendable, CaseIterable {
-    case idx, cifar, leaf, nifti, checkpoint, spool
+    case idx, cifar, leaf, nifti, pairs, brats, checkpoint, spool
   }
 
   package var name: String { kind.rawValue }
@@ -45,7 +45,8 @@ package struct FileTarget: FuzzTarget {
     case .idx: return try load("mnist").train.count >= 0
     case .cifar: return try load("cifar10").train.count >= 0
     case .leaf: return try load("leaf-femnist").train.count >= 0
-    case .nifti: return try load("nifti").train.count >= 0
+    case .nifti, .pairs: return try load("nifti").train.count >= 0
+    case .brats: return try load("brats").train.count >= 0
     case .checkpoint:
       return try CheckpointStore(directory: folder).latest().checkpoint != nil
     case .spool:
@@ -88,6 +89,8 @@ package struct FileTarget: FuzzTarget {
         try put("imagesTr/\(study).nii", Self.nifti([4, 4, 3], bytes: 48), &stream)
         try put("labelsTr/\(study).nii", Self.nifti([4, 4, 3], bytes: 48), &stream)
       }
+    case .pairs: try writePairs(&stream)
+    case .brats: try writePatients(&stream)
     case .checkpoint:
       let store = CheckpointStore(directory: folder)
       let tensor = Tensor(shape: [3], scalars: [1, 2, 3])
@@ -106,11 +109,50 @@ package struct FileTarget: FuzzTarget {
     }
   }
 
-  private func put(_ name: String, _ bytes: [UInt8], _ stream: inout RandomStream) throws {
+  /// Images in pairs of files, with label maps that have a scale, each in an order of axes of its own.
+  private func writePairs(_ stream: inout RandomStream) throws {
+    for study in ["a", "b", "c"] {
+      let image = Self.nifti([4, 4, 3], bytes: 0, sform: Self.affine(&stream), mark: "ni1\0")
+      try put("imagesTr/\(study).hdr", Array(image.prefix(348)), &stream, oneIn: 6)
+      try put("imagesTr/\(study).img", (0..<48).map { UInt8($0) }, &stream, oneIn: 6)
+      let labels = Self.nifti([4, 4, 3], bytes: 48, slope: 1 / 256, sform: Self.affine(&stream))
+      try put("labelsTr/\(study).nii", labels, &stream, oneIn: 6)
+    }
+  }
+
+  /// Patients of either naming, below a folder, with a table of their sites.
+  private func writePatients(_ stream: inout RandomStream) throws {
+    let endings = [
+      ["_flair", "_t1", "_t1ce", "_t2", "_seg"], ["-t2f", "-t1n", "-t1c", "-t2w", "-seg"],
+    ][Int.random(in: 0...1, using: &stream)]
+    let affine = Self.affine(&stream)
+    for patient in ["a", "b", "c"] {
+      for ending in endings {
+        let volume = Self.nifti([4, 4, 1], bytes: 16, sform: affine)
+        try put("HGG/\(patient)/\(patient)\(ending).nii", volume, &stream, oneIn: 20)
+      }
+    }
+    let table = "\"Partition_ID\";\"Subject_ID\"\r\n1;\"a\"\r\n\"2\";b\r\n1;c\r\n"
+    try put("HGG/partitioning_1.csv", Array(table.utf8), &stream)
+  }
+
+  /// An sform with axes in some direction, of 4×4×3 voxels that lie in one place.
+  private static func affine(_ stream: inout RandomStream) -> [Float] {
+    let (x, y) = (Bool.random(using: &stream), Bool.random(using: &stream))
+    return [
+      x ? -1 : 1, 0, 0, x ? 3 : 0,
+      0, y ? -1 : 1, 0, y ? 3 : 0,
+      0, 0, 2, 0,
+    ]
+  }
+
+  private func put(
+    _ name: String, _ bytes: [UInt8], _ stream: inout RandomStream, oneIn odds: Int = 3
+  ) throws {
     let file = folder.appending(path: name)
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    let isDamaged = Int.random(in: 0..<3, using: &stream) == 0
+    let isDamaged = Int.random(in: 0..<odds, using: &stream) == 0
     try Data(isDamaged ? ByteMutation.damage(bytes, using: &stream) : bytes).write(to: file)
   }
 
@@ -128,16 +170,28 @@ package struct FileTarget: FuzzTarget {
       + extents.flatMap { extent in [24, 16, 8, 0].map { UInt8(extent >> $0 & 255) } } + values
   }
 
-  /// A NIfTI-1 file of bytes that are 1.
-  private static func nifti(_ extents: [Int], bytes count: Int) -> [UInt8] {
+  /// A NIfTI-1 file of bytes that are 1, or that come to 1 by the slope.
+  private static func nifti(
+    _ extents: [Int], bytes count: Int, slope: Float = 1, sform: [Float]? = nil,
+    mark: String = "n+1\0"
+  ) -> [UInt8] {
     var header = [UInt8](repeating: 0, count: 352)
     (header[0], header[1]) = (0x5c, 0x01)  // 348
     header[40] = UInt8(extents.count)
     for (axis, extent) in extents.enumerated() { header[42 + 2 * axis] = UInt8(extent) }
     (header[70], header[72]) = (2, 8)
-    (header[110], header[111]) = (0xb0, 0x43)  // 352.0
-    (header[114], header[115]) = (0x80, 0x3f)  // 1.0
-    header.replaceSubrange(344..<348, with: Array("n+1\0".utf8))
+    func put(_ value: Float, _ offset: Int) {
+      for index in 0..<4 {
+        header[offset + index] = UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * index))
+      }
+    }
+    put(mark == "ni1\0" ? 0 : 352, 108)
+    put(slope, 112)
+    if let sform {
+      header[254] = 1
+      for (index, value) in sform.enumerated() { put(value, 280 + 4 * index) }
+    }
+    header.replaceSubrange(344..<348, with: Array(mark.utf8))
     return header + Array(repeating: 1, count: count)
   }
 }

@@ -17,12 +17,15 @@ extension DataSection {
     options.modalities = keys.value("modalities", default: options.modalities) {
       $0.whole(1...64)
     }
-    options.classes = keys.value("classes", default: options.classes) { $0.whole(2...65_536) }
+    // Of BraTS only the resection cavity may be a class or not.
+    options.classes = keys.value("classes", default: options.classes) {
+      $0.whole(name == "brats" ? 4...5 : 2...65_536)
+    }
     options.synthetic =
       keys.optional("synthetic") { $0.keys { synthetic(&$0) } } ?? options.synthetic
     let homes = [
       ("slices", volumes), ("sites", ["icbm152"]), ("siteSeed", ["icbm152"]),
-      ("modalities", ["nifti"]), ("classes", ["nifti"]), ("synthetic", ["synthetic"]),
+      ("modalities", ["nifti"]), ("classes", ["brats", "nifti"]), ("synthetic", ["synthetic"]),
     ]
     for (key, names) in homes {
       guard let name, keys.has(key), !names.contains(name) else { continue }
@@ -81,6 +84,7 @@ extension DataSection {
         ))
     }
     switch name {
+    case "brats" where options.classes == 5: lines.append(("data.classes", "5"))
     case "icbm152": lines.append(("data.sites", "\(options.sites) of \(options.siteSeed)"))
     case "nifti":
       lines.append(("data.nifti", "\(options.modalities) modalities, \(options.classes) classes"))

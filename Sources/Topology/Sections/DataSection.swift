@@ -61,7 +61,8 @@ extension DataSection {
       guard case .missing(let dataset, let place, let remedy) = error else { return }
       reading.report(
         path == nil ? "data.name" : "data.path",
-        "the data set \(dataset) isn't there: \(Cursor.shown(place))", remedy: remedy)
+        place.map { "the data set \(dataset) isn't there: \(Cursor.shown($0))" }
+          ?? "the data set \(dataset) isn't there", remedy: remedy)
     }
   }
 

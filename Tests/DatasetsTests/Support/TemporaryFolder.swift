@@ -36,6 +36,20 @@ final class TemporaryFolder: Sendable {
     return file
   }
 
+  /// Removes the file `name`.
+  func remove(_ name: String) throws {
+    try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+  }
+
+  /// Copies the file at `source` to `name`, unless it is there.
+  func copy(_ source: String, to name: String) throws {
+    let file = "\(path)/\(name)"
+    guard !FileManager.default.fileExists(atPath: file) else { return }
+    try FileManager.default.createDirectory(
+      atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: source, toPath: file)
+  }
+
   /// What lies in the file `name`, not unpacked.
   func bytes(of name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")))
