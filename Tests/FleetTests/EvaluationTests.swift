@@ -6,6 +6,7 @@ import Ledger
 import Measures
 import Models
 import Neural
+import Synchronization
 import Tensors
 import TestSupport
 import Testing
@@ -17,6 +18,15 @@ import Topology
     func closed(_ progress: RunProgress) {}
     func noticed(_ notice: BrokerNotice) {}
     func collapsed(round: Int, stage: Int, accuracy: Double) {}
+  }
+
+  /// Listens to remarks and collapses.
+  private struct Remarks: RunObserver {
+    let hears: @Sendable (String) -> Void
+    func closed(_ progress: RunProgress) {}
+    func noticed(_ notice: BrokerNotice) {}
+    func remarked(_ remark: String) { hears(remark) }
+    func collapsed(round: Int, stage: Int, accuracy: Double) { hears("collapse") }
   }
 
   /// A finished run.
@@ -51,7 +61,8 @@ import Topology
 
   /// The result of a run, on its data as `change` makes it.
   private static func run(
-    _ text: String, threads: Int = 1, change: (DatasetSplit) -> DatasetSplit = { $0 }
+    _ text: String, threads: Int = 1, observer: any RunObserver = Silence(),
+    change: (DatasetSplit) -> DatasetSplit = { $0 }
   ) throws -> Outcome {
     let folder = try Folder()
     let topology = try Topology(
@@ -59,7 +70,7 @@ import Topology
     let workload = Workload(topology, data: change(try topology.data.load()))
     let directory = try RunDirectory.create(at: folder.url.appending(path: "run"))
     let simulation = VirtualSimulation(
-      .training(workload, threads: threads), directory: directory, observer: Silence())
+      .training(workload, threads: threads), directory: directory, observer: observer)
     #expect(try simulation.run() == .done)
     let store = try RunStore.read(at: directory.paths.ledger)
     defer { store.close() }
@@ -78,6 +89,25 @@ import Topology
   private static func trainer(_ outcome: Outcome, batch: Int) throws -> Trainer {
     let architecture = outcome.workload.topology.architecture
     return try Trainer(network: architecture.network(stage: architecture.stages), batch: batch)
+  }
+
+  @Test func `without test samples nothing is told of the model, and nothing collapses`() throws {
+    let watched = Mutex<[String]>([])
+    let outcome = try Self.run(
+      Self.topology(gradient: 20, rounds: "[1, 2, 4]"),
+      observer: Remarks { told in watched.withLock { $0.append(told) } }
+    ) { DatasetSplit(train: $0.train, test: $0.test.first(0), remarks: ["it is small"]) }
+    for round in outcome.summary.rounds {
+      #expect(round.accuracy == nil && round.loss == nil && round.dice == nil)
+      #expect(round.fairness == nil && round.squaredGradientNorm != nil)
+    }
+    let final = outcome.summary.final
+    #expect(final.accuracy == nil && final.loss == nil && final.accuracies == nil)
+    #expect(outcome.summary.counters == [RunSummary.untested: 7])
+    #expect(outcome.summary.stages.allSatisfy { $0.accuracy == nil })
+    let told = watched.withLock { $0 }
+    #expect(told.count == 2 && told.first == "it is small")
+    #expect(told.last?.contains("synthetic has no test samples") == true)
   }
 
   @Test(arguments: ["progressive", "mixed"])

@@ -157,7 +157,7 @@ struct Entry: CustomTestStringConvertible, Sendable {
   ) throws -> Double {
     let trainer = try Trainer(network: architecture.network(stage: stage), batch: 32)
     var samples = source(architecture, batches: 2, seed: 9)
-    return try trainer.evaluate(parameters, source: &samples).meanLoss
+    return try trainer.evaluate(parameters, source: &samples).meanLoss ?? .nan
   }
 
   /// Trains the new block and its head for a few steps; how many of their scalars move.

@@ -29,6 +29,22 @@ import Testing
     }
   }
 
+  @Test func `what was never tested has no figure anywhere, and a word about it`() throws {
+    var summary = try Example.summary(rounds: 3, evaluation: nil)
+    summary.counters[RunSummary.untested] = 3
+    let metrics = Metrics.text(summary)
+    for name in ["progfed_accuracy", "progfed_loss", "progfed_dice", "progfed_client_accuracy"] {
+      #expect(!metrics.contains(name))
+    }
+    let text = TextReport(summary).text()
+    #expect(text.contains("not evaluated: there are no test samples"))
+    #expect(text.contains("3 × evaluation without test samples"))
+    #expect(HTMLReport(summary, clients: []).text().contains("not evaluated: there are no test samples"))
+    #expect(CSVReport.text(summary).contains(",,,"))
+    #expect(Collapse(summary) == .none)
+    #expect(VariantSummary("a", of: [summary]).accuracy == nil)
+  }
+
   @Test func `the spread over the clients, the gradient and what was wasted are told`() throws {
     var summary = try Example.converging(rounds: 2)
     for index in summary.rounds.indices { summary.rounds[index].wasted = .zero }

@@ -86,6 +86,7 @@ package final class Broker: Sendable {
         "endpoint": .text(loop.endpoints.control),
         "encrypted": .flag(settings.security.mechanism == .curve),
       ])
+    for remark in workload.remarks { observer.remarked(remark) }
     bound(loop.endpoints)
     let complete: Bool
     do {

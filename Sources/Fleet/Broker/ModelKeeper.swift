@@ -178,7 +178,8 @@ final class ModelKeeper: @unchecked Sendable {
       record.loss = evaluation.meanLoss
       record.dice = evaluation.meanDice(of: workload.data.test.regions)
       record.fairness =
-        Fairness(of: clients.map { $0.meanDice(of: workload.data.test.regions) ?? $0.accuracy })
+        Fairness(
+          of: clients.compactMap { $0.meanDice(of: workload.data.test.regions) ?? $0.accuracy })
         ?? Fairness(labels: labels, classAccuracies: evaluation.classes.map(\.accuracy))
       record.squaredGradientNorm = try probe?.squaredGradientNorm(
         at: model.fullModel(from: phase.stage), on: pool)
@@ -188,13 +189,12 @@ final class ModelKeeper: @unchecked Sendable {
       quality = dice ?? accuracy
       // Nearly all pixels are background: only Dice tells that nothing else is found any more.
       let chance = dice == nil ? 1 / Double(max(workload.data.test.classes, 1)) : 0.05
-      if collapse.notices(
-        dice ?? evaluation.accuracy, stage: phase.stage, chance: chance)
-      {
+      if let quality, collapse.notices(quality, stage: phase.stage, chance: chance) {
         record.counters["collapse"] = 1
-        observer.collapsed(
-          round: result.round, stage: phase.stage, accuracy: dice ?? evaluation.accuracy)
+        observer.collapsed(round: result.round, stage: phase.stage, accuracy: quality)
       }
+      // No samples, no figure: the reports say why.
+      if evaluation.samples == 0 { record.counters[RunSummary.untested] = 1 }
     }
     course.note(round: result.round, quality: quality, movement: movement)
     try ledger.append(record, book: book)

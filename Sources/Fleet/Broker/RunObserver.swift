@@ -7,8 +7,15 @@ package protocol RunObserver: Sendable {
   func closed(_ progress: RunProgress)
   /// Something that people want to know.
   func noticed(_ notice: BrokerNotice)
+  /// Something about the run's data that people should know before it begins, a sentence.
+  func remarked(_ remark: String)
   /// The model's accuracy, or Dice coefficient where pixels are labelled, fell to chance after it had grown.
   func collapsed(round: Int, stage: Int, accuracy: Double)
+}
+
+extension RunObserver {
+  /// Passes over it.
+  package func remarked(_ remark: String) {}
 }
 
 /// How far a run is after a round.

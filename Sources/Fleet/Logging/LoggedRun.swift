@@ -58,6 +58,11 @@ final class LoggedRun: RunObserver {
     observer.noticed(notice)
   }
 
+  func remarked(_ remark: String) {
+    log.write(.warning, "data", ["remark": .text(remark)])
+    observer.remarked(remark)
+  }
+
   /// Whether this isn't what was waited for before, which is told each second.
   private func isNews(_ waiting: [Int]?) -> Bool {
     lastWaiting.withLock { last in

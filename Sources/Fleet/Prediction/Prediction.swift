@@ -38,11 +38,14 @@ package struct Prediction {
 
   /// The predictions of the values that `workload` starts from, for the largest stage that is whole.
   ///
-  /// - Throws: `PredictionError` if there is no whole sub-model, `DNNLError` if it can't be computed.
+  /// - Throws: `PredictionError` if there is no whole sub-model or nothing to test it with, `DNNLError` if it can't be computed.
   package init(_ workload: Workload) throws {
     guard let start = workload.start, let stage = start.stage,
       let parameters = start.parameters(of: workload.network(stage: stage).layouts)
     else { throw PredictionError.noSubModel }
+    guard workload.data.test.count > 0 else {
+      throw PredictionError.noSamples(dataset: workload.data.test.name)
+    }
     self.workload = workload
     self.stage = stage
     self.parameters = parameters
@@ -51,13 +54,16 @@ package struct Prediction {
   }
 
   /// The scores over all test samples.
-  package func scores() throws(DNNLError) -> Scores {
+  package func scores() throws -> Scores {
     let test = workload.data.test
     var batches = batches(0..<test.count)
     let evaluation = try trainer.evaluate(parameters, source: &batches)
+    guard let accuracy = evaluation.accuracy, let loss = evaluation.meanLoss else {
+      throw PredictionError.noSamples(dataset: test.name)
+    }
     return Scores(
-      stage: stage, samples: evaluation.samples, accuracy: evaluation.accuracy,
-      loss: evaluation.meanLoss, dice: evaluation.meanDice(of: test.regions),
+      stage: stage, samples: evaluation.samples, accuracy: accuracy, loss: loss,
+      dice: evaluation.meanDice(of: test.regions),
       regions: test.regions.compactMap { region in
         evaluation.dice(of: region.classes).map { Region(name: region.name, dice: $0) }
       })

@@ -4,6 +4,8 @@ package enum PredictionError: Error, Hashable, Sendable {
   case noSubModel
   /// The data set's images are labelled as a whole.
   case noMasks(dataset: String)
+  /// The data set has nothing to test with.
+  case noSamples(dataset: String)
 }
 
 extension PredictionError: CustomStringConvertible {
@@ -15,6 +17,9 @@ extension PredictionError: CustomStringConvertible {
         + "as a run's model.safetensors"
     case .noMasks(let dataset):
       "\(dataset) labels images, not pixels, so that there are no masks to draw; leave --out away"
+    case .noSamples(let dataset):
+      "\(dataset) has no test samples, so that there is nothing to predict; "
+        + "give the files of its test split in data.path"
     }
   }
 }

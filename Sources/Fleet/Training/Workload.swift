@@ -45,6 +45,16 @@ package struct Workload: Sendable {
     return copy
   }
 
+  /// What people should know of the data before a run begins, a sentence each.
+  var remarks: [String] {
+    guard data.test.count == 0 else { return data.remarks }
+    var remark = "\(data.test.name) has no test samples: the model is trained and never tested"
+    if case .plateau = topology.growthSchedule.trigger {
+      remark += ", so that each stage lasts as long as stages.each allows"
+    }
+    return data.remarks + [remark + "; give the files of its test split to know how well it does"]
+  }
+
   /// What broker and clients must agree on.
   package var planDigest: Digest { topology.planDigest }
 

@@ -81,6 +81,9 @@ package final class VirtualSimulation: Sendable {
         origin: RunOrigin(topology, run: number), labels: labels)
     }
     defer { ledger.close() }
+    if case .training(let workload, _) = work {
+      for remark in workload.remarks { observer.remarked(remark) }
+    }
     let desk = try desk(plan, ledger: ledger, labels: labels, resuming: resuming)
     let loop = VirtualLoop(
       topology: topology, plan: plan, desk: desk, observer: observer,

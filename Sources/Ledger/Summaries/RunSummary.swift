@@ -57,6 +57,12 @@ public struct RunSummary: Hashable, Sendable {
   /// The end of the run.
   public var final: FinalSummary
 
+  /// What evaluations are counted under that had nothing to test with, and so came to no figure.
+  public static let untested = "evaluation without test samples"
+
+  /// Whether the model couldn't be tested for want of samples.
+  public var lacksTestSamples: Bool { (counters[Self.untested] ?? 0) > 0 }
+
   /// What it took to be as accurate as each of ``targets``.
   public var milestones: [Milestone] { Milestone.milestones(of: rounds, at: targets) }
 

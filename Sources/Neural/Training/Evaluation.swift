@@ -29,10 +29,10 @@ public struct Evaluation: Hashable, Sendable {
     public init() {}
   }
 
-  /// The share of right answers; 0 if there were no samples.
-  public var accuracy: Double { labels > 0 ? Double(correct) / Double(labels) : 0 }
-  /// The mean loss; 0 if there were no samples.
-  public var meanLoss: Double { samples > 0 ? lossSum / Double(samples) : 0 }
+  /// The share of right answers; nil if there were no samples.
+  public var accuracy: Double? { labels > 0 ? Double(correct) / Double(labels) : nil }
+  /// The mean loss; nil if there were no samples.
+  public var meanLoss: Double? { samples > 0 ? lossSum / Double(samples) : nil }
 
   /// Nothing seen yet.
   public init() {}

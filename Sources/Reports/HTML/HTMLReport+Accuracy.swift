@@ -7,7 +7,10 @@ extension HTMLReport {
     let course = Course(summary)
     page.heading("Accuracy")
     guard !course.points.isEmpty else {
-      page.note("The model was not evaluated.")
+      page.note(
+        summary.lacksTestSamples
+          ? "The model was not evaluated: there are no test samples."
+          : "The model was not evaluated.")
       return
     }
     let accuracy = Axis("accuracy, share of test samples") { $0.percent(0) }

@@ -178,7 +178,8 @@ package struct TextReport {
 
   private var final: [String] {
     let final = summary.final
-    var parts = [final.accuracy.map { "accuracy \($0.percent(2))" } ?? "not evaluated"]
+    let reason = summary.lacksTestSamples ? ": there are no test samples" : ""
+    var parts = [final.accuracy.map { "accuracy \($0.percent(2))" } ?? "not evaluated\(reason)"]
     if let dice = final.dice { parts.append("Dice \(dice.fixed(4))") }
     if let loss = final.loss { parts.append("loss \(loss.fixed(4))") }
     if let digest = final.modelDigest { parts.append("model \(digest.short)") }

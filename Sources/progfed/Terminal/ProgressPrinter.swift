@@ -57,6 +57,8 @@ final class ProgressPrinter: RunObserver {
     )
   }
 
+  func remarked(_ remark: String) { say("data: \(remark)") }
+
   /// Writes a line that strangers can bring about: a few of them a minute.
   private func complain(_ text: String) {
     let now = ContinuousClock.now - start

@@ -71,7 +71,8 @@ final class SweepQueue: Sendable {
       guard status == 0, let summary = try plan.summary(of: run) else {
         return fail(index, "failed with status \(status); see \(plan.log(of: run).relativePath)")
       }
-      let accuracy = summary.final.accuracy.map { "accuracy \((100 * $0).fixed(2)) %, " } ?? ""
+      let accuracy =
+        summary.final.accuracy.map { "accuracy \((100 * $0).fixed(2)) %, " } ?? "not evaluated, "
       say(index, "\(accuracy)\(summary.totals.traffic.wire) both ways, \(summary.elapsed.brief)")
     } catch {
       fail(index, "\(error)")
