@@ -116,8 +116,9 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),
     .testTarget(
-      name: "CodecsTests", dependencies: ["CCodecKernels", "Codecs", "Measures", "Tensors"],
-      swiftSettings: common),
+      name: "CodecsTests",
+      dependencies: ["CCodecKernels", "Codecs", "Digests", "Measures", "Models", "Tensors"],
+      exclude: ["Vectors"], swiftSettings: common),
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["CZlib", "Datasets", "Measures", "Tensors", "TestSupport"],
