@@ -10,6 +10,8 @@ package protocol ImageCollection: Sendable {
   var classes: Int { get }
   /// Whether each pixel has its own label.
   var isSegmentation: Bool { get }
+  /// What is done to intensities before a network sees them.
+  var normalization: Normalization { get }
   /// What the paper does to its training images; nothing where it says so or doesn't use the collection.
   var augmentation: Augmentation { get }
 

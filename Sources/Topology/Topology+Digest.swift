@@ -20,7 +20,7 @@ extension Topology {
       ("stages.warmUp", "\(growthSchedule.warmUpRounds)"), ("model.name", architecture.name),
       ("model.input", "\(architecture.input)"), ("model.classes", "\(architecture.classes)"),
       ("model.order", architecture.nesting.rawValue),
-      ("model.objective", Self.canonical(architecture.objective)),
+      ("model.objective", architecture.objective.canonical),
     ]
     for stage in 1...architecture.stages {
       for layout in architecture.layouts(stage: stage) {
@@ -40,10 +40,12 @@ extension Topology {
       "\(schedule.trigger.canonical), minimum \(schedule.minimumRounds), learning rates \(rate), "
       + "ramp \(schedule.rampRounds), entry \(entry.rawValue)"
   }
+}
 
+extension Objective {
   /// The objective as one text.
-  private static func canonical(_ objective: Objective) -> String {
-    switch objective {
+  var canonical: String {
+    switch self {
     case .classes: "classes"
     case .pixels(let loss): "pixels \(loss.rawValue)"
     }

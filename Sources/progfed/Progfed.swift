@@ -13,7 +13,7 @@ struct Progfed: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Simulate.self, BrokerCommand.self, WorkerCommand.self, RelayCommand.self, SweepCommand.self,
-      Report.self, Compare.self, Predict.self, Check.self, Keys.self, ModelsCommand.self,
-      Bench.self,
+      Report.self, Compare.self, Predict.self, Check.self, PlanCommand.self, Keys.self,
+      ModelsCommand.self, Bench.self,
     ])
 }

@@ -40,7 +40,7 @@ package enum Magnitude {
   package static let limit: Float = 0x1p64
 
   /// The largest scale that is believed of a sender.
-  static let scaleLimit: Float = 0x1p90
+  package static let scaleLimit: Float = 0x1p90
 
   /// A range or norm below this is sent as zero: its inverse would come near overflow.
   static let negligible: Float = 0x1p-90

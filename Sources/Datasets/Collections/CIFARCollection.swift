@@ -32,6 +32,8 @@ package struct CIFARCollection: ImageCollection {
 
   /// Three channels of 32 × 32.
   package var input: Shape { [3, 32, 32] }
+  /// CIFAR-10's, also for CIFAR-100.
+  package var normalization: Normalization { .cifar }
 
   /// Reads both splits from `path`: the archive's folder, the one around it, or a file in it.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
@@ -61,7 +63,8 @@ package struct CIFARCollection: ImageCollection {
       try readRecords(of: &file, pixels: &pixels, labels: &labels)
     }
     return Dataset(
-      name: name, input: input, classes: classes, normalization: .cifar, pixels: .bytes(pixels),
+      name: name, input: input, classes: classes, normalization: normalization,
+      pixels: .bytes(pixels),
       labels: labels)
   }
 

@@ -45,6 +45,8 @@ package struct EMNIST: ImageCollection, Hashable {
   package var input: Shape { [1, 28, 28] }
   /// How many classes the variant has.
   package var classes: Int { variant.classes }
+  /// MNIST's, as is customary.
+  package var normalization: Normalization { .mnist }
 
   /// Reads both splits from `path`: `emnist-….mat` where that lies there, else the four IDX files.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
@@ -60,7 +62,7 @@ package struct EMNIST: ImageCollection, Hashable {
       return try EMNISTTable.split(of: self, file: file, limit: limit)
     }
     return try IDXCollection(
-      name: name, classes: classes, normalization: .mnist, firstLabel: variant.firstLabel,
+      name: name, classes: classes, normalization: normalization, firstLabel: variant.firstLabel,
       isTransposed: true, prefixes: ("\(name)-train", "\(name)-test"), standardPath: nil,
       remedy: remedy
     ).load(path: path, limit: limit)

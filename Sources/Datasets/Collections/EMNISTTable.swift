@@ -87,7 +87,7 @@ struct EMNISTTable {
       uniqueKeysWithValues: zip(numbers, numbers.indices.map(Int32.init)))
     return Dataset(
       name: collection.name, input: collection.input, classes: collection.classes,
-      normalization: .mnist, pixels: .bytes(pixels), labels: classes,
+      normalization: collection.normalization, pixels: .bytes(pixels), labels: classes,
       users: writers.isEmpty ? nil : writers.map { users[$0] ?? 0 },
       userNames: numbers.map { "writer \($0)" })
   }

@@ -31,6 +31,8 @@ package struct ICBM152: ImageCollection, Hashable {
   package var classes: Int { 3 }
   /// Each pixel has its own label.
   package var isSegmentation: Bool { true }
+  /// That of the slices.
+  package var normalization: Normalization { .icbm152 }
 
   /// Reads the three volumes from `path`: the folder that holds them, or one in which nilearn was unpacked.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
@@ -114,10 +116,10 @@ package struct ICBM152: ImageCollection, Hashable {
     let names = (0..<sites).map { "site \($0)" }
     return DatasetSplit(
       train: train.dataset(
-        name: name, classes: classes, normalization: .icbm152, userNames: names,
+        name: name, classes: classes, normalization: normalization, userNames: names,
         regions: Self.regions),
       test: test.dataset(
-        name: name, classes: classes, normalization: .icbm152, userNames: names,
+        name: name, classes: classes, normalization: normalization, userNames: names,
         regions: Self.regions))
   }
 }

@@ -14,6 +14,8 @@ package struct LEAF: ImageCollection, Hashable {
   package var input: Shape { [1, 28, 28] }
   /// Digits, capital and small letters.
   package var classes: Int { 62 }
+  /// That of black writing on white paper.
+  package var normalization: Normalization { .leafFEMNIST }
 
   /// Reads both splits from `path`: the folder that holds `train` and `test`, or `data` with these in it.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
@@ -52,7 +54,7 @@ package struct LEAF: ImageCollection, Hashable {
 
   private func dataset(_ samples: LEAFSamples, _ users: LEAFUsers) -> Dataset {
     Dataset(
-      name: name, input: input, classes: classes, normalization: .leafFEMNIST,
+      name: name, input: input, classes: classes, normalization: normalization,
       pixels: .bytes(samples.pixels), labels: samples.labels, users: samples.users,
       userNames: users.names)
   }

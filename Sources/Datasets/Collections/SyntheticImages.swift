@@ -38,6 +38,13 @@ package struct SyntheticImages: ImageCollection, Hashable {
 
   /// The name, "synthetic".
   package var name: String { "synthetic" }
+  /// Around middle grey.
+  package var normalization: Normalization {
+    let channels = input.dimensions[0]
+    return Normalization(
+      means: Array(repeating: 0.5, count: channels),
+      deviations: Array(repeating: 0.25, count: channels))
+  }
 
   /// Makes both splits; there is no path.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
@@ -57,12 +64,8 @@ package struct SyntheticImages: ImageCollection, Hashable {
   }
 
   private func dataset(_ pixels: [UInt8], _ labels: [UInt16]) -> Dataset {
-    let channels = input.dimensions[0]
-    return Dataset(
-      name: name, input: input, classes: classes,
-      normalization: Normalization(
-        means: Array(repeating: 0.5, count: channels),
-        deviations: Array(repeating: 0.25, count: channels)),
+    Dataset(
+      name: name, input: input, classes: classes, normalization: normalization,
       pixels: .bytes(pixels), labels: labels,
       labelsPerSample: isSegmentation ? input.dimensions[1] * input.dimensions[2] : 1)
   }

@@ -33,6 +33,12 @@ extension StudyCollection {
   package var input: Shape { geometry.input(channels: modalities) }
   /// Each pixel has its own label.
   package var isSegmentation: Bool { true }
+  /// A byte is 1/32 of a deviation around 128.
+  package var normalization: Normalization {
+    Normalization(
+      means: Array(repeating: 128 / 255, count: modalities),
+      deviations: Array(repeating: 32 / 255, count: modalities))
+  }
   /// Each class but the background.
   var regions: [LabelRegion]? { nil }
 
@@ -59,10 +65,6 @@ extension StudyCollection {
       if count == 0 { hidden.append(contents.studies[index]) }
       if let remark = study.remark { remarks[remark, default: 0] += 1 }
     }
-    // A byte is 1/32 of a deviation around 128.
-    let normalization = Normalization(
-      means: Array(repeating: 128 / 255, count: modalities),
-      deviations: Array(repeating: 32 / 255, count: modalities))
     return DatasetSplit(
       train: train.dataset(
         name: name, classes: classes, normalization: normalization, userNames: contents.userNames,

@@ -1,0 +1,274 @@
+import Codecs
+package import Datasets
+import Digests
+import Federation
+import Measures
+import Models
+import Neural
+import Progressive
+import Tensors
+
+/// What a worker of another make needs to know of a run before it joins: the plan, and what follows from it.
+///
+/// The text and its digest are what both sides compare; everything else says the same in parts that programs read.
+package struct PlanDescription: Hashable, Sendable, Encodable {
+  /// Grows when fields change their meaning; new fields don't count.
+  package var format = 1
+  /// What the run is called; no part of the plan.
+  package var name: String
+  /// SHA-256 of the text's UTF-8, which JOIN carries.
+  package var digest: String
+  /// The plan: a line `name: value` for each value, each ended by a line feed.
+  package var text: String
+  /// How many clients there are.
+  package var clients: Int
+  /// All rounds.
+  package var rounds: Int
+  /// How the model is trained over the rounds.
+  package var strategy: String
+  /// What the network is.
+  package var model: Model
+  /// The steps of the schedule in order.
+  package var stages: [Stage]
+  /// The blocks and heads of all stages, their tensors in the order of the bytes.
+  package var segments: [Segment]
+  /// What is trained on.
+  package var data: Samples
+  /// What a client does with its samples in a round.
+  package var training: Training
+  /// How updates and the model become bytes.
+  package var codecs: Codecs
+
+  /// What the network is.
+  package struct Model: Hashable, Sendable, Encodable {
+    package var name: String
+    /// The shape of one sample, `[C, H, W]`.
+    package var input: [Int]
+    package var classes: Int
+    /// In which order blocks are applied.
+    package var order: String
+    /// "classes", or "pixels" and the loss.
+    package var objective: String
+  }
+
+  /// One step of the schedule.
+  package struct Stage: Hashable, Sendable, Encodable {
+    /// The step, from 1.
+    package var stage: Int
+    /// Its rounds, at most where a trigger may end it.
+    package var rounds: Int
+    /// Those of them that train only what is new.
+    package var warmUpRounds: Int
+    /// The segments of its model in the order of the wire.
+    package var segments: [String]
+    /// Those that are trained and sent after the warm-up.
+    package var trained: [String]
+    /// The bytes that an update after the warm-up has at most; the broker refuses longer ones.
+    package var maximalUpdateBytes: Int
+  }
+
+  /// One block or head.
+  package struct Segment: Hashable, Sendable, Encodable {
+    package var name: String
+    package var parameters: Int
+    /// In the order of the bytes.
+    package var tensors: [Tensor]
+    /// How its updates are encoded.
+    package var update: Encoding
+    /// How its keyframes are encoded.
+    package var keyframe: Encoding
+    /// How its deltas are encoded; none without deltas.
+    package var delta: Encoding?
+  }
+
+  /// One tensor of a segment.
+  package struct Tensor: Hashable, Sendable, Encodable {
+    package var name: String
+    package var shape: [Int]
+    /// "weight", "bias", "scale" or "buffer".
+    package var role: String
+  }
+
+  /// How a segment is encoded.
+  package struct Encoding: Hashable, Sendable, Encodable {
+    /// The codec's text; "dense32" too where all tensors are small or buffers.
+    package var codec: String
+    /// How many bytes that takes; none where it depends on the values.
+    package var bytes: Int?
+    /// How many bytes it takes at most.
+    package var maximalBytes: Int
+  }
+
+  /// What is trained on.
+  package struct Samples: Hashable, Sendable, Encodable {
+    package var name: String
+    package var partition: String
+    package var augmentation: String
+    /// Whether each pixel has its own label.
+    package var segmentation: Bool
+    /// What is subtracted from intensities, one value per channel.
+    package var means: [Float]
+    /// What the difference is divided by, one value per channel.
+    package var deviations: [Float]
+  }
+
+  /// The hyperparameters.
+  package struct Training: Hashable, Sendable, Encodable {
+    package var epochs: Int
+    package var batch: Int
+    package var learningRate: Double
+    package var schedule: String
+    package var optimizer: String
+    package var momentum: Double
+    package var nesterov: Bool
+    /// Adam's β₂; none for other optimizers.
+    package var decay: Double?
+    /// Adam's ε; none for other optimizers.
+    package var floor: Double?
+    package var weightDecay: Double
+    /// None for any norm.
+    package var clipNorm: Double?
+    package var lossLimit: Double
+    package var proximal: Double
+    package var correction: String
+  }
+
+  /// The codecs and what they are limited to.
+  package struct Codecs: Hashable, Sendable, Encodable {
+    package var up: String
+    package var down: String
+    /// None where each round has a keyframe.
+    package var downDelta: String?
+    package var reference: String?
+    package var keyframeEvery: Int?
+    /// Codecs of segments of their own, for updates.
+    package var blocks: [String: String]
+    package var young: Young?
+    /// Whether a client adds what its updates left out to the next one.
+    package var errorFeedback: Bool
+    /// Whether fresh segments are told by eight bytes.
+    package var initialSeeds: Bool
+    /// Tensors of fewer values travel as 32-bit floats.
+    package var smallTensors: Int
+    /// The largest magnitude of values that are quantized or multiplied.
+    package var maximalMagnitude = Magnitude.limit
+    /// The largest scale that is believed.
+    package var maximalScale = Magnitude.scaleLimit
+  }
+
+  /// The codecs of each stage's first rounds.
+  package struct Young: Hashable, Sendable, Encodable {
+    package var rounds: Int
+    package var up: String?
+    package var downDelta: String?
+  }
+}
+
+extension PlanDescription {
+  /// Describes the plan of `topology`.
+  ///
+  /// - Throws: `DatasetError` if the data set isn't known.
+  package init(_ topology: Topology) throws(DatasetError) {
+    name = topology.name
+    text = topology.plan
+    digest = topology.planDigest.hex
+    clients = topology.clients
+    rounds = topology.rounds
+    strategy = topology.strategy.rawValue
+    let architecture = topology.architecture
+    model = Model(
+      name: architecture.name, input: architecture.input.dimensions, classes: architecture.classes,
+      order: architecture.nesting.rawValue, objective: architecture.objective.canonical)
+    stages = topology.growthSchedule.rounds.indices.map { Stage($0, of: topology) }
+    let layouts = (1...architecture.stages).map { architecture.layouts(stage: $0) }
+    let all = (layouts.last?.dropLast() ?? []) + layouts.compactMap(\.last)
+    segments = all.map { Segment($0, topology.codecs) }
+    data = try Samples(topology.data)
+    training = Training(topology.training)
+    codecs = Codecs(topology.codecs)
+  }
+}
+
+extension PlanDescription.Stage {
+  fileprivate init(_ index: Int, of topology: Topology) {
+    let schedule = topology.growthSchedule
+    stage = index + 1
+    rounds = schedule.rounds[index]
+    let first = schedule.rounds.prefix(index).reduce(0, +) + 1
+    let phases = (0..<rounds).map { schedule.phase(in: first + $0) }
+    warmUpRounds = phases.count { $0.warmUp }
+    // End to end the last stage has all rounds.
+    let phase = phases.last
+    segments = phase?.segments.map(\.description) ?? []
+    let names = phase.map { phase in phase.segments.filter(phase.trains).map(\.description) } ?? []
+    trained = names
+    let layouts = phase.map { topology.layouts(stage: $0.stage) } ?? []
+    maximalUpdateBytes = layouts.filter { names.contains($0.name) }.reduce(0) { sum, layout in
+      let sizes = phases.map { topology.codecs.up(in: $0).maximumSize(of: layout).bytes }
+      return sum + UpdateFraming.lengthBytes + (sizes.max() ?? 0)
+    }
+  }
+}
+
+extension PlanDescription.Segment {
+  fileprivate init(_ layout: ParameterLayout, _ codecs: CodecsSection) {
+    name = layout.name
+    parameters = layout.count
+    tensors = layout.parameters.map {
+      .init(name: $0.name, shape: $0.shape.dimensions, role: $0.role.rawValue)
+    }
+    update = .init(codecs.up, of: layout)
+    keyframe = .init(codecs.down, of: layout)
+    delta = codecs.delta.map { .init($0.codec, of: layout) }
+  }
+}
+
+extension PlanDescription.Encoding {
+  fileprivate init(_ codec: UpdateCodec, of layout: ParameterLayout) {
+    self.codec = "\(codec.spec(of: layout.name))"
+    bytes = codec.exactSize(of: layout)?.bytes
+    maximalBytes = codec.maximumSize(of: layout).bytes
+  }
+}
+
+extension PlanDescription.Samples {
+  fileprivate init(_ section: DataSection) throws(DatasetError) {
+    let collection = try DatasetLoader.collection(named: section.name, options: section.options)
+    let lines = Dictionary(section.canonical) { first, _ in first }
+    name = section.name
+    partition = lines["data.partition"] ?? ""
+    augmentation = lines["data.augmentation"] ?? ""
+    segmentation = collection.isSegmentation
+    means = collection.normalization.means
+    deviations = collection.normalization.deviations
+  }
+}
+
+extension PlanDescription.Training {
+  fileprivate init(_ section: TrainingSection) {
+    let isAdam = section.optimizer == .adam
+    self.init(
+      epochs: section.epochs, batch: section.batch, learningRate: section.learningRate,
+      schedule: section.schedule.canonical, optimizer: section.optimizer.rawValue,
+      momentum: section.momentum, nesterov: section.nesterov, decay: isAdam ? section.decay : nil,
+      floor: isAdam ? section.floor : nil, weightDecay: section.weightDecay,
+      clipNorm: section.clipNorm, lossLimit: section.lossLimit, proximal: section.proximal,
+      correction: section.correction.rawValue)
+  }
+}
+
+extension PlanDescription.Codecs {
+  fileprivate init(_ section: CodecsSection) {
+    self.init(
+      up: "\(section.up.spec)", down: "\(section.down.spec)",
+      downDelta: section.delta.map { "\($0.codec.spec)" },
+      reference: section.delta?.reference.rawValue, keyframeEvery: section.delta?.keyframeEvery,
+      blocks: section.up.overrides.mapValues { "\($0)" },
+      young: section.young.map {
+        .init(
+          rounds: $0.rounds, up: $0.up.map { "\($0)" }, downDelta: $0.downDelta.map { "\($0)" })
+      },
+      errorFeedback: section.errorFeedback, initialSeeds: section.tellsSeeds,
+      smallTensors: section.up.smallTensorLimit)
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import Topology
+
+/// Says what broker and clients of a topology must agree on.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Print what broker and clients agree on: the plan, its digest, tensors and codecs.",
+    discussion: """
+      A worker of another make sends the digest when it joins, and lays out updates as the segments say. \
+      What one side alone decides isn't in the plan: seed, paths, waiting times, evaluation. The samples need \
+      not be there.
+      """)
+
+  @Argument(help: "The topology file.")
+  var topology: String
+
+  @OptionGroup var overrides: OverrideOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Flag(help: "Print the plan's text alone, byte for byte: its SHA-256 is the digest.")
+  var text = false
+
+  func validate() throws {
+    guard !json || !text else {
+      throw ValidationError("--json and --text exclude each other; --json has the text as well")
+    }
+  }
+
+  func run() throws {
+    try Exit.reporting {
+      let topology = try Topology(
+        contentsOf: topology, overrides: overrides.values, checksFiles: false)
+      let plan = try PlanDescription(topology)
+      if text { return print(plan.text, terminator: "") }
+      guard json else { return print(plan.report(), terminator: "") }
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      print(String(decoding: try encoder.encode(plan), as: UTF8.self))
+    }
+  }
+}
