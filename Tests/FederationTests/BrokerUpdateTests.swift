@@ -65,6 +65,18 @@ import Wire
     #expect(last.last == .store(round: 1, client: 0, attempt: 1, BrokerBench.submission(newer)))
   }
 
+  @Test func `attempts keep two tries apart, whichever number is the higher one`() {
+    var bench = BrokerBench.open(clients: 2)
+    bench.say(0, .offer(offer), attempt: 7)
+    bench.say(0, .updateChunk(offset: 0, length: 9), attempt: 7)
+    // A worker that came back and doesn't remember the 7; it even makes the same bytes.
+    #expect(bench.say(0, .offer(offer), attempt: 3).mail(to: 0) == [.grant(0..<10)])
+    let old = bench.say(0, .updateChunk(offset: 9, length: 1), attempt: 7)
+    #expect(old.counts == ["unexpected chunk"])
+    let last = bench.say(0, .updateChunk(offset: 0, length: 10), attempt: 3)
+    #expect(last.last == .store(round: 1, client: 0, attempt: 3, BrokerBench.submission(offer)))
+  }
+
   @Test func `a damaged update is asked for again, any other bad one is refused for good`() {
     var bench = BrokerBench.open(clients: 2)
     bench.say(0, .offer(offer))
