@@ -142,6 +142,10 @@ import Topology
       participation: """
         {perRound: 4, quorum: 50 %, grace: 2 s, deadline: 2 min, minimum: 2, stragglers: nextRound}
         """, more: trouble),
+    // On links without limits what a machine's timer sets off arrives at once.
+    topology(
+      participation: "{perRound: 4, quorum: 50 %, grace: 2 s, deadline: 2 min, minimum: 2}",
+      more: trouble.replacing("link: 3g, ", with: "")),
     topology(
       participation: """
         {perRound: 4, deadline: 5 min, minimum: 2, stragglers: buffered, buffer: 3}

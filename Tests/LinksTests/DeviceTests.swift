@@ -147,6 +147,11 @@ import Testing
       .malformed(
         line: 1, found: "client \"7\"", expected: "a client with \"finish_time\" above 0")
     ),
+    (
+      "{\"7\": {\"active\": [], \"inactive\": [], \"finish_time\": 1e-10}}",
+      .malformed(
+        line: 1, found: "client \"7\"", expected: "a client with \"finish_time\" of at least 0.001")
+    ),
     ("{}", .empty),
   ])
   func `a behaviour trace that is wrong says where`(text: String, error: TraceError) {

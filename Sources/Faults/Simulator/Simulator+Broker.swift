@@ -72,7 +72,7 @@ extension Simulator {
   /// Queues the broker's next tick, if none is queued that comes early enough.
   func setBrokerAlarm() {
     guard let process = broker, let wake = process.machine.wakeTime else { return }
-    let time = max(now, wake - brokerOffset)
+    let time = moment(of: wake - brokerOffset)
     if let tick = process.tick, now <= tick, tick <= time { return }
     broker?.tick = time
     schedule(.brokerTick(life: process.life), at: time)

@@ -45,7 +45,7 @@ extension Simulator {
   /// Queues the client's next tick, if none is queued that comes early enough.
   func setAlarm(of client: Int) {
     guard let wake = alarm(of: client) else { return }
-    let time = max(now, wake - clients[client].offset)
+    let time = moment(of: wake - clients[client].offset)
     if let tick = clients[client].tick, tick <= time { return }
     clients[client].tick = time
     schedule(.clientTick(client, life: clients[client].life), at: time)

@@ -101,6 +101,9 @@ final class Simulator {
     queue.insert(event, at: time)
   }
 
+  /// When something happens that is due at a time; never in the past.
+  func moment(of time: Duration) -> Duration { queue.moment(of: time) }
+
   /// Notes the first broken promise.
   func violate(_ promise: Violation.Promise, _ detail: @autoclosure () -> String) {
     guard violation == nil else { return }

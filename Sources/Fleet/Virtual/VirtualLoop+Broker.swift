@@ -21,7 +21,7 @@ extension VirtualLoop {
       timer += 1
       return
     }
-    let time = max(now, wake)
+    let time = events.moment(of: wake)
     guard time != timerTime else { return }
     timer += 1
     timerTime = time

@@ -30,7 +30,7 @@ extension VirtualLoop {
       clients[client].timerTime = nil
       return
     }
-    let time = max(now, wake)
+    let time = events.moment(of: wake)
     guard time != clients[client].timerTime else { return }
     clients[client].timer += 1
     clients[client].timerTime = time

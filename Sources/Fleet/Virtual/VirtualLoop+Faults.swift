@@ -15,7 +15,7 @@ struct OpenFault {
 extension VirtualLoop {
   /// Has the next fault of the script that goes by the clock wake the simulation.
   func scheduleFault() {
-    if let time = faults.nextTime { events.insert(.fault, at: max(now, time)) }
+    if let time = faults.nextTime { events.insert(.fault, at: time) }
   }
 
   /// Does what the script says for this moment.

@@ -56,7 +56,7 @@ extension VirtualLoop {
       events.insert(
         .lastHopDown(
           client, parcel, isBulk: isBulk, connection: clients[client].connection),
-        at: max(now, time))
+        at: time)
     case .dropped, .vanished, .disconnected: lose(client, isBulk: isBulk)
     }
   }
@@ -102,7 +102,7 @@ extension VirtualLoop {
         resent += transit.retransmitted
         leaveOwnLink(client, parcel, transit)
       case .refused(let time):
-        events.insert(.flushUp(client), at: max(now, time))
+        events.insert(.flushUp(client), at: time)
         return
       case .disconnected: return
       case .dropped, .vanished:
@@ -121,7 +121,7 @@ extension VirtualLoop {
     }
     events.insert(
       .hopUp(client, parcel, own: transit, last: transit, isLast: !isShared),
-      at: max(now, transit.firstArrival))
+      at: transit.firstArrival)
   }
 
   /// A parcel's first byte comes to a link that is shared: the neighbours' first, the broker's last.
@@ -139,9 +139,9 @@ extension VirtualLoop {
     if !isLast, network.broker != nil {
       events.insert(
         .hopUp(client, parcel, own: own, last: transit, isLast: true),
-        at: max(now, transit.firstArrival))
+        at: transit.firstArrival)
     } else {
-      events.insert(.arriveUp(client, parcel, own), at: max(now, transit.arrival))
+      events.insert(.arriveUp(client, parcel, own), at: transit.arrival)
     }
   }
 
@@ -149,7 +149,7 @@ extension VirtualLoop {
   func arriveUp(_ client: Int, _ parcel: Parcel, _ transit: Transit) {
     switch clients[client].link.up.confirm(transit) {
     case .later(let transit):
-      events.insert(.arriveUp(client, parcel, transit), at: max(now, transit.arrival))
+      events.insert(.arriveUp(client, parcel, transit), at: transit.arrival)
     case .lost:
       books.count("message lost on its way up")
       book(lost: parcel, of: client)

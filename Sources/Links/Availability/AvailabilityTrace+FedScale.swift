@@ -43,6 +43,12 @@ extension AvailabilityTrace {
       throw .malformed(
         line: line, found: "client \(name)", expected: "a client with \"finish_time\" above 0")
     }
+    // Turns that are shorter than that, no other kind of availability has either.
+    guard finish >= 0.001 else {
+      throw .malformed(
+        line: line, found: "client \(name)",
+        expected: "a client with \"finish_time\" of at least 0.001")
+    }
     guard active.count == inactive.count else {
       throw .unpaired(line: line, client: name, active: active.count, inactive: inactive.count)
     }

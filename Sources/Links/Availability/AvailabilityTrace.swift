@@ -12,14 +12,15 @@ public struct AvailabilityTrace: Hashable, Sendable {
 
   /// Intervals in ascending order within the period, each with its beginning and without its end.
   ///
-  /// Empty ones are left out, and those that touch are joined.
+  /// Empty ones are left out, as are those within a nanosecond, and those that touch are joined.
   public init(_ intervals: [Range<Duration>], period: Duration) {
-    precondition(period > .zero, "a period of \(period)")
+    precondition(period >= .nanoseconds(1), "a period of \(period)")
     var edges: [Int64] = []
-    for interval in intervals where !interval.isEmpty {
+    let limit = VirtualTime(period).nanoseconds
+    for interval in intervals {
       let start = VirtualTime(interval.lowerBound).nanoseconds
       let end = VirtualTime(interval.upperBound).nanoseconds
-      let limit = VirtualTime(period).nanoseconds
+      guard start < end else { continue }
       precondition(start >= edges.last ?? 0 && end <= limit, "\(interval) in \(period)")
       guard start != edges.last else {
         edges[edges.count - 1] = end
@@ -28,7 +29,7 @@ public struct AvailabilityTrace: Hashable, Sendable {
       edges += [start, end]
     }
     self.edges = edges
-    length = VirtualTime(period).nanoseconds
+    length = limit
   }
 
   func isOn(at time: VirtualTime) -> Bool {

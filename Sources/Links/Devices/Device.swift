@@ -51,8 +51,7 @@ public struct Device: Sendable {
   /// The deepest stage (from 0) whose training fits its memory, given what each stage needs; nil if
   /// not even the first does.
   public func deepestStage(memory needs: [ByteCount]) -> Int? {
-    guard let memory = profile.memory else { return needs.indices.last }
-    return needs.lastIndex { $0 <= memory }
+    profile.deepestStage(memory: needs)
   }
 
   /// How far into its work of a round (from 0) it drops out, in 0..<1; nil where it doesn't.

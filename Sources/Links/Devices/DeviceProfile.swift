@@ -29,6 +29,13 @@ public struct DeviceProfile: Hashable, Sendable {
     self.lifetime = lifetime
   }
 
+  /// The deepest stage (from 0) whose training fits the memory, given what each stage needs; nil if not
+  /// even the first does.
+  public func deepestStage(memory needs: [ByteCount]) -> Int? {
+    guard let memory else { return needs.indices.last }
+    return needs.lastIndex { $0 <= memory }
+  }
+
   /// Everything wrong with the values, one sentence each, for whoever wrote them.
   public var problems: [String] {
     var problems = availability.problems

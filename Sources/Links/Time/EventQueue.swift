@@ -4,16 +4,21 @@
 /// of insertion breaks ties, so that a run is reproducible, and `now` is the time of the event taken
 /// last: the virtual clock. Events can't be withdrawn: give them a number that the receiver compares
 /// with its current one.
+///
+/// All times are whole nanoseconds, those that links and devices compute with, so that what one of them
+/// answers at `now` is never before it. Whatever is asked for finer is put off to the next nanosecond, and
+/// what would lie before `now` happens now: there is no way to put an event into the past.
 public struct EventQueue<Event> {
   @usableFromInline
   struct Entry {
-    @usableFromInline var time: Duration
+    /// Nanoseconds since the beginning.
+    @usableFromInline var time: Int64
     @usableFromInline var sequence: UInt64
     /// The event's place among the events.
     @usableFromInline var place: Int
 
     @inlinable
-    init(time: Duration, sequence: UInt64, place: Int) {
+    init(time: Int64, sequence: UInt64, place: Int) {
       self.time = time
       self.sequence = sequence
       self.place = place
@@ -30,11 +35,11 @@ public struct EventQueue<Event> {
   @usableFromInline var waiting: [Event?] = []
   @usableFromInline var free: [Int] = []
   @usableFromInline var inserted: UInt64 = 0
-  @usableFromInline var clock: Duration = .zero
+  @usableFromInline var clock: Int64 = 0
 
   /// The time of the event taken last, zero before the first.
   @inlinable
-  public var now: Duration { clock }
+  public var now: Duration { .nanoseconds(clock) }
 
   /// An empty queue at time zero.
   @inlinable
@@ -50,12 +55,18 @@ public struct EventQueue<Event> {
 
   /// The time of the event that comes next.
   @inlinable
-  public var nextTime: Duration? { heap.first?.time }
+  public var nextTime: Duration? { heap.first.map { .nanoseconds($0.time) } }
 
-  /// Adds an event at a time, which must not be before `now`.
+  /// When an event happens that is due at `time`: at the next whole nanosecond, and not before `now`.
   @inlinable
-  public mutating func insert(_ event: Event, at time: Duration) {
-    precondition(time >= now, "an event at \(time), which is before \(now)")
+  public func moment(of time: Duration) -> Duration { .nanoseconds(nanoseconds(of: time)) }
+
+  /// Adds an event that is due at `time`.
+  ///
+  /// - Returns: When it happens; see ``moment(of:)``.
+  @inlinable @discardableResult
+  public mutating func insert(_ event: Event, at time: Duration) -> Duration {
+    let time = nanoseconds(of: time)
     inserted += 1
     let place: Int
     if let last = free.popLast() {
@@ -67,6 +78,7 @@ public struct EventQueue<Event> {
     }
     heap.append(Entry(time: time, sequence: inserted, place: place))
     rise(heap.count - 1)
+    return .nanoseconds(time)
   }
 
   /// Takes the earliest event and sets the clock to its time.
@@ -83,7 +95,13 @@ public struct EventQueue<Event> {
     guard let event = waiting[first.place] else { preconditionFailure("an event is gone") }
     waiting[first.place] = nil
     free.append(first.place)
-    return (first.time, event)
+    return (.nanoseconds(first.time), event)
+  }
+
+  /// The one gate through which times come in.
+  @inlinable
+  func nanoseconds(of time: Duration) -> Int64 {
+    max(clock, VirtualTime(roundingUp: time).nanoseconds)
   }
 
   @inlinable

@@ -1,9 +1,10 @@
 /// A time since the run's start in whole nanoseconds: what the models compute with.
 ///
 /// Half the size of a `Duration`, and one machine word to compare. Times stay within ±146 years.
+@usableFromInline
 struct VirtualTime: Hashable, Comparable, Sendable {
   /// Nanoseconds since the run's start.
-  var nanoseconds: Int64
+  @usableFromInline var nanoseconds: Int64
 
   /// The run's start.
   static var zero: Self { Self(nanoseconds: 0) }
@@ -19,6 +20,13 @@ struct VirtualTime: Hashable, Comparable, Sendable {
     nanoseconds = Int64(max(-Int128(Self.limit), min(Int128(Self.limit), whole)))
   }
 
+  /// `duration` rounded up to nanoseconds, cut at the limit: the first time that isn't before it.
+  @usableFromInline
+  init(roundingUp duration: Duration) {
+    self.init(duration)
+    if self.duration < duration, nanoseconds < Self.limit { nanoseconds += 1 }
+  }
+
   /// `seconds` rounded to the nearest nanosecond, cut at the limit.
   init(seconds: Double) {
     let bound = Double(Self.limit)
@@ -31,6 +39,7 @@ struct VirtualTime: Hashable, Comparable, Sendable {
   /// The time as a duration since the run's start.
   var duration: Duration { .nanoseconds(nanoseconds) }
 
+  @usableFromInline
   static func < (lhs: Self, rhs: Self) -> Bool { lhs.nanoseconds < rhs.nanoseconds }
 
   /// The later time, cut at the limit.
