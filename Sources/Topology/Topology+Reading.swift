@@ -77,6 +77,8 @@ extension Topology {
     evaluation = draft.evaluation
     limits = parts.limits
     fleet = parts.fleet
+    stageLimits = parts.stageLimits
+    unplayable = parts.unplayable
     updateNorm = draft.limits.updateNorm
   }
 

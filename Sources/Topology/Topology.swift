@@ -41,7 +41,7 @@ package struct Topology: Sendable {
   package let server: ServerSection
   /// When rounds begin and end.
   package let rules: RoundRules
-  /// The clients whose memory ends at a stage, and that stage, from 1.
+  /// The clients whose memory is said to end at a stage, and that stage, from 1; see ``stageLimits``.
   package let caps: [Int: Int]
   /// How updates and the model become bytes.
   package let codecs: CodecsSection
@@ -51,8 +51,12 @@ package struct Topology: Sendable {
   package let limits: ProtocolLimits
   /// Who has which link and device, when clients are there, and what breaks: for virtual time.
   package let fleet: FleetModel
+  /// The deepest stages that clients may train, by their caps and their devices' memory.
+  package let stageLimits: StageLimits
   /// The largest norm of an update that counts; nil for any.
   package let updateNorm: Double?
+  /// What each clock doesn't play, as the faults that it is to it.
+  let unplayable: [Clock: [Fault]]
 
   /// The network that is trained at `stage`, from 1.
   package func network(stage: Int) -> Network {
@@ -61,6 +65,22 @@ package struct Topology: Sendable {
 
   /// The segments of that network: blocks, then heads.
   package func layouts(stage: Int) -> [ParameterLayout] { network(stage: stage).layouts }
+
+  /// Whether a segment that begins in `phase` is told by the seed that its values are drawn from, and not sent whole.
+  ///
+  /// Not what comes from a file, or goes on from what the model computed, or learned, without it.
+  package func tellsSeed(of segment: SegmentName, in phase: Phase) -> Bool {
+    guard codecs.tellsSeeds, startsFrom == nil else { return false }
+    guard strategy.grows, phase.stage > 1 else { return true }
+    return entry == .random && !(segment == .head(phase.stage) && continuesHead(of: phase.stage))
+  }
+
+  /// Whether the head of a stage takes over the values of the one that it replaces.
+  private func continuesHead(of stage: Int) -> Bool {
+    guard architecture.carriesHead else { return false }
+    let heads = [stage - 1, stage].map { layouts(stage: $0).last?.parameters }
+    return heads[0] == heads[1]
+  }
 
   /// What a reader of `check` should know of the stages' ends.
   package var growthWarnings: [String] {

@@ -16,6 +16,8 @@ extension TopologyDraft {
     var data: DataSection
     var rules: RoundRules
     var fleet: FleetModel
+    var stageLimits: StageLimits
+    var unplayable: [Clock: [Fault]]
     var limits: ProtocolLimits
   }
 
@@ -52,10 +54,13 @@ extension TopologyDraft {
     guard let clients, let architecture, let schedule, let data else { return nil }
     let fleet = fleet(clients: clients, reading: reading)
     checkCorrection(fleet, reading)
+    let stageLimits = stageLimits(
+      fleet, architecture, rules: rules, clients: clients, reading)
+    let unplayable = unplayable(fleet, reading)
     let limits = limits(for: fleet, architecture: architecture, rules: rules, reading: reading)
     return Parts(
       clients: clients, architecture: architecture, schedule: schedule, data: data.section,
-      rules: rules, fleet: fleet, limits: limits)
+      rules: rules, fleet: fleet, stageLimits: stageLimits, unplayable: unplayable, limits: limits)
   }
 
   /// The model for the data's shape, after augmentation, and its classes.

@@ -21,6 +21,7 @@ struct TopologyDraft {
   var evaluation: EvaluationSection
   var limits: LimitsSection
   var links: LinksSection
+  var devices: DevicesSection
   var relays: Int
   var groups: GroupsSection
   var faults: FaultsSection
@@ -59,6 +60,7 @@ struct TopologyDraft {
         reading: &keys, links: links, devices: devices, availability: availability, file: file)
     }
     self.links = links
+    self.devices = devices
     faults = keys.optional("faults") { FaultsSection(reading: $0) } ?? FaultsSection()
   }
 

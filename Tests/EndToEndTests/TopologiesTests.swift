@@ -4,7 +4,7 @@ import Testing
 
 /// The topologies that come with the project, each played in simulated time for a few rounds.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(2))) struct TopologiesTests {
-  private static var folder: String {
+  static var folder: String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "topologies").path
   }

@@ -145,6 +145,58 @@ import Testing
     #expect(results[0] == results[1])
   }
 
+  @Test(arguments: [
+    "faults=[{round: 8, do: restart, for: 30 s}]",
+    "devices={phone: {speed: 2 GFLOP/s, dropOut: 6 %}}",
+  ])
+  func `links without limits bring no run down`(setting: String) throws {
+    let folder = try Folder()
+    let run = try Command([
+      "simulate", "\(TopologiesTests.folder)/quickstart.yaml", "--cost-model", "--json", "--quiet",
+      "--out", folder.path("run"), "--set", setting, "--set",
+      "groups={all: {\(setting.hasPrefix("devices") ? "device: phone" : "")}}",
+    ])
+    #expect(run.status() == 0, "\(run.standardError)")
+    #expect(try SmallRun.summary(run.standardOutput).rounds.count == 50)
+  }
+
+  @Test func `capped clients send as little in virtual time as over sockets`() throws {
+    let topology = SmallRun.topology(
+      participation: "  perRound: 8\n  caps: [{stage: 2, clients: 0-3}]", rounds: "[1, 1, 2]")
+    func updates(_ text: String, _ options: [String]) throws -> [Int?] {
+      let rounds = try Self.object(text, options)["rounds"] as? [[String: Any]] ?? []
+      return rounds.map { ($0["up"] as? [String: Any])?["payload"] as? Int }
+    }
+    let virtual = try updates(topology, [])
+    #expect(virtual.count == 4)
+    #expect(try updates(topology, ["--clock", "real"]) == virtual)
+    #expect(try updates(topology, ["--cost-model", "--samples-per-client", "150"]) == virtual)
+    let whole = try updates(
+      SmallRun.topology(participation: "  perRound: 8", rounds: "[1, 1, 2]"), [])
+    #expect(Array(whole.prefix(2)) == Array(virtual.prefix(2)))
+    #expect((virtual[3] ?? 0) < (whole[3] ?? 0))
+  }
+
+  @Test func `a simulation says what its clock doesn't play, and begins nothing`() throws {
+    let folder = try Folder()
+    let faults = "\nfaults:\n  - {at: 1 s, do: kill, for: 1 s}\n"
+    let cases: [(text: String, options: [String], words: String)] = [
+      (faults, ["--clock", "real"], "faults is played in virtual time alone"),
+      (faults, ["--transport", "tcp"], "faults is played in virtual time alone"),
+      ("\ngroups: {all: {link: 3g}}\n", ["--clock", "real"], "add --transport tcp"),
+      ("\nrelays: 2\n", [], "relays stand between sockets of real time"),
+    ]
+    for (index, (text, options, words)) in cases.enumerated() {
+      let file = try folder.write(SmallRun.topology() + text, to: "run\(index).yaml")
+      let out = folder.path("out\(index)")
+      let run = try Command(["simulate", file, "--out", out] + options)
+      #expect(run.status() == 65, "\(run.standardError)")
+      #expect(run.standardError.contains(words), "\(run.standardError)")
+      #expect(run.standardError.contains("\(file):2"), "\(run.standardError)")
+      #expect(!FileManager.default.fileExists(atPath: out))
+    }
+  }
+
   @Test func `clients that can't make it are late or lost, and the round goes on without them`()
     throws
   {

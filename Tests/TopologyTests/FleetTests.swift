@@ -1,6 +1,7 @@
 import Federation
 import Links
 import Measures
+import Neural
 import Testing
 import Topology
 
@@ -107,7 +108,18 @@ struct FleetTests {
       "beside a share"
     ),
     ("groups:\n  a: {availability: nights}", 8, "groups.a.availability", "not an availability"),
-    ("devices:\n  old: {memory: 1 GB}", 8, "devices.old.speed", "5 GFLOP/s"),
+    (
+      "devices:\n  old: {memory: 1 kB}\ngroups:\n  all: {device: old}", 10, "groups.all.device",
+      "training the first stage takes"
+    ),
+    (
+      "strategy: end-to-end\nparticipation: {caps: [{stage: 1, clients: 0-8}], minimum: 2}", 7,
+      "strategy", "1 of 10 clients"
+    ),
+    (
+      "relays: 2\nfaults:\n  - {at: 1 s, do: kill}", 7, "relays",
+      "faults is played in virtual time alone"
+    ),
     ("devices:\n  old: {speed: fast}", 8, "devices.old.speed", "not a speed"),
     ("availability:\n  a: {on: 20 s}", 8, "availability.a.on", "without off"),
     ("availability:\n  a: {}", 8, "availability.a", "doesn't say when"),
@@ -134,6 +146,74 @@ struct FleetTests {
     #expect(fault.line == line, "\(fault.words)")
     #expect(fault.path == path, "\(fault.words)")
     #expect(fault.words.contains(words), "\(fault.words)")
+  }
+
+  private static let played = """
+    links:
+      barn: {preset: dsl}
+      ditch: {preset: dsl, up: {queue: 64 KiB}}
+      broker: {down: 1 Gbit/s, up: 1 Gbit/s}
+    devices:
+      small: {memory: 200 MB}
+      phone: {speed: 2 GFLOP/s, spread: 0.5, memory: 200 MB, dropOut: 5 %, joins: 1 s, leaves: 1 h}
+      unused: {dropOut: 5 %}
+    groups:
+      plain: {clients: 2, device: small, availability: always}
+      homes: {clients: 2, link: barn}
+      barns: {clients: 2, link: ditch}
+      phones: {device: phone, availability: phone, shared: {down: 1 Mbit/s}}
+    faults:
+      - {at: 1 s, do: kill}
+    """
+
+  @Test func `what a clock doesn't play is refused by name, with its line`() throws {
+    func refused(_ text: String, _ clock: Clock) throws -> [String] {
+      let topology = try Texts.topology(Texts.with(text))
+      do throws(TopologyError) {
+        try topology.requirePlayable(on: clock)
+        #expect(topology.keys(unknownTo: clock).isEmpty)
+        return []
+      } catch {
+        #expect(error.faults.map(\.path) == topology.keys(unknownTo: clock))
+        return error.faults.map { "\($0.line) \($0.path)" }
+      }
+    }
+    let virtual = [
+      "10 links.broker", "13 devices.phone.speed", "13 devices.phone.spread",
+      "13 devices.phone.dropOut", "13 devices.phone.joins", "13 devices.phone.leaves",
+    ]
+    let groups = ["19 groups.phones.availability", "19 groups.phones.shared"]
+    let faults = ["21 faults"]
+    #expect(try refused(Self.played, .virtual) == [])
+    #expect(
+      try refused(Self.played, .realOverTCP) == virtual + ["18 groups.barns.link"] + groups + faults
+    )
+    #expect(
+      try refused(Self.played, .real)
+        == virtual + ["17 groups.homes.link", "18 groups.barns.link"] + groups + faults)
+    let small = "devices:\n  small: {memory: 200 MB}\ngroups:\n  all: {device: small}"
+    for clock in Clock.allCases {
+      #expect(try refused(small, clock) == [])
+      #expect(try refused("relays: 2", clock) == (clock == .realOverTCP ? [] : ["7 relays"]))
+    }
+  }
+
+  @Test func `caps and memory limit stages together, the lower one first`() throws {
+    let topology = try Texts.topology(
+      Texts.with(
+        "participation: {caps: [{stage: 1, clients: 0-1}, {stage: 2, clients: 2-3}]}", "devices:",
+        "  small: {memory: 7 MB}", "  large: {memory: 1 GB}", "groups:",
+        "  small: {clients: 3, device: small}", "  large: {clients: 4, device: large}",
+        "  rest: {}"))
+    let memory = topology.fleet.groups[0].device.memory ?? .zero
+    let stage = (1...3).last { stage in
+      let network = topology.network(stage: stage)
+      return network.activationBytes(batch: topology.training.batch) + 16 * network.parameterCount
+        <= memory.bytes
+    }
+    #expect(stage == 1 || stage == 2)
+    let limits = topology.stageLimits
+    #expect((0..<10).map { limits[$0] } == [1, 1, stage, 2, nil, nil, nil, nil, nil, nil])
   }
 
   @Test func `waiting times that aren't given are long enough for the slowest link`() throws {

@@ -4,7 +4,7 @@ package import Ledger
 import Links
 import Measures
 import Synchronization
-import Topology
+package import Topology
 import ZeroMQ
 
 /// Broker, workers and clients in one process, over real sockets.
@@ -21,6 +21,9 @@ package final class Simulation: Sendable {
     case ipc
     /// Loopback.
     case tcp
+
+    /// The clock of a topology that it carries.
+    package var clock: Clock { self == .tcp ? .realOverTCP : .real }
   }
 
   private let broker: Broker
@@ -42,7 +45,8 @@ package final class Simulation: Sendable {
   ///   - observer: Who watches.
   ///   - resumption: From where the run in `directory` goes on; nil for a new run.
   ///   - logLevel: What is logged: this level and those above.
-  /// - Throws: `ZMQError` when the process is out of descriptors.
+  /// - Throws: `TopologyError` if the topology says what real time doesn't play, ``SimulationError``, and `ZMQError` when the
+  ///   process is out of descriptors.
   package init(
     _ workload: Workload, transport: Transport, isEncrypted: Bool = false, threads: Int,
     directory: RunDirectory, observer: any RunObserver, resumption: Resumption? = nil,
@@ -214,10 +218,13 @@ package final class Simulation: Sendable {
   /// Refuses what can't be played over real sockets.
   private static func check(
     _ topology: Topology, _ transport: Transport, isEncrypted: Bool
-  ) throws(SimulationError) {
+  ) throws {
+    try topology.requirePlayable(on: transport.clock)
     guard transport == .tcp else { return }
-    if isEncrypted, topology.relays > 0 { throw .encryptedRelays }
-    if topology.hasLinks, topology.clients > mostLinks { throw .tooManyLinks(topology.clients) }
+    if isEncrypted, topology.relays > 0 { throw SimulationError.encryptedRelays }
+    if topology.hasLinks, topology.clients > mostLinks {
+      throw SimulationError.tooManyLinks(topology.clients)
+    }
   }
 
   /// How many clients can have links of their own: each is a worker, with six connections in this process.
@@ -263,7 +270,7 @@ package enum SimulationError: Error, CustomStringConvertible {
     case .tooManyLinks(let clients):
       """
       \(clients) clients with links are more than the \(Simulation.mostLinks) that one process relays over \
-      tcp; take fewer clients, leave links to virtual time, or play none with --transport inproc
+      tcp; take fewer clients, or leave links to virtual time, without --clock real and --transport
       """
     case .encryptedRelays:
       "relays pass on what they can read: leave out --curve, or the topology's relays"

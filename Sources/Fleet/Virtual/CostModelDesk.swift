@@ -26,6 +26,8 @@ final class CostModelDesk: ModelDesk {
   private var last = 0
   /// The segments' versions: the round before which each was changed last.
   private var versions: [SegmentName: Int] = [:]
+  /// The segments that are told by a seed as long as nothing has changed them, by their names.
+  private var told: Set<String> = []
   /// The versions of the segments' controls, as far as they have ever moved.
   private var controlVersions: [SegmentName: Int] = [:]
 
@@ -72,6 +74,7 @@ final class CostModelDesk: ModelDesk {
     _ name: SegmentName, _ layout: ParameterLayout, of phase: Phase, isTrained: Bool
   ) -> Segment {
     let version = versions[name] ?? phase.round
+    if versions[name] == nil, topology.tellsSeed(of: name, in: phase) { told.insert(layout.name) }
     versions[name] = version
     return segment(layout, version: version, isTrained: isTrained)
   }
@@ -86,10 +89,12 @@ final class CostModelDesk: ModelDesk {
 
   private func segment(_ layout: ParameterLayout, version: Int, isTrained: Bool) -> Segment {
     let codec = topology.codecs.down
+    let isTold = told.contains(layout.name)
     let state = Digest(of: Data("\(plan.run) \(layout.name) \(version)".utf8))
     let step = Step(
-      digest: state, length: codec.expectedSize(of: layout).bytes, codec: "\(codec.spec)",
-      from: nil, to: state.prefix)
+      digest: state,
+      length: isTold ? FreshValues.byteCount : codec.expectedSize(of: layout).bytes,
+      codec: isTold ? FreshValues.codec : "\(codec.spec)", from: nil, to: state.prefix)
     return Segment(name: layout.name, state: state, trained: isTrained, steps: [step])
   }
 
@@ -139,6 +144,7 @@ final class CostModelDesk: ModelDesk {
       let origin = plan.schedule.phase(in: submission.round)
       for name in origin.trainedSegments(depth: submission.stage) where versions[name] != nil {
         versions[name] = phase.round + 1
+        told.remove(name.description)
         guard topology.training.correction == .scaffold else { continue }
         controlVersions[name] = phase.round + 1
       }

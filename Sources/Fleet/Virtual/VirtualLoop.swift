@@ -91,7 +91,7 @@ final class VirtualLoop {
     var members: [VirtualNetwork.Member] = []
     members.reserveCapacity(topology.clients)
     network = VirtualNetwork(topology.fleet, run: run) { members.append($0) }
-    let needs = Self.memoryNeeds(topology)
+    let stages = topology.stageLimits
     clients = members.map { member in
       let device = Device(member.device, client: member.client, run: run)
       let link = DuplexLink(member.link, client: member.client, run: run)
@@ -99,8 +99,7 @@ final class VirtualLoop {
         machine: ClientMachine(
           identity: ClientIdentity(
             client: member.client, worker: UInt64(member.client) + 1, plan: plan.digest,
-            maximalStage: member.device.memory == nil
-              ? nil : device.deepestStage(memory: needs).map { $0 + 1 } ?? 0),
+            maximalStage: stages[member.client]),
           limits: plan.limits, jitter: run.stream("jitter", member.client, 0)),
         link: link, device: device, bottleneck: member.bottleneck,
         window: Self.window(member.link.down.profile, chunk: plan.limits.chunkBytes))
@@ -175,16 +174,6 @@ final class VirtualLoop {
     }
   }
 
-  /// What training a sub-model of each stage takes in memory: values, and four copies of the parameters.
-  private static func memoryNeeds(_ topology: Topology) -> [ByteCount] {
-    let architecture = topology.architecture
-    return (1...architecture.stages).map { stage in
-      ByteCount(
-        architecture.network(stage: stage).activationBytes(batch: topology.training.batch)
-          + 16 * architecture.parameterCount(stage: stage))
-    }
-  }
-
   /// How many chunks must be on their way so that a link of this profile is never idle.
   private static func window(_ profile: LinkProfile, chunk: Int) -> Int {
     let delay = profile.delay + profile.jitter
@@ -215,7 +204,7 @@ package enum VirtualSimulationError: Error, CustomStringConvertible {
       with; name its topology too, and it is run from its beginning, which comes to the same
       """
     case .costModelOfDeltas:
-      "--cost-model plays whole models only; remove codecs.delta, or train"
+      "--cost-model plays whole models only; remove codecs.downDelta, or train"
     case .nobodyComes(let time):
       """
       no client has been there for a week before \(time.seconds.fixed(0)) simulated seconds; give the \

@@ -53,7 +53,7 @@ package final class VirtualSimulation: Sendable {
   ///
   /// - Parameter isToStop: Asked before each event of simulated time whether the run ends early, as ``stop()`` has it.
   /// - Returns: How the run ended.
-  /// - Throws: `LedgerError` for the run directory, ``ReplayError`` if a run that goes on was made by a program that plays
+  /// - Throws: `TopologyError` if the topology says what virtual time doesn't play, `LedgerError` for the run directory, ``ReplayError`` if a run that goes on was made by a program that plays
   ///   it in another way, and what training could not cope with.
   package func run(
     stoppingIf isToStop: @escaping () -> Bool = { false }
@@ -61,6 +61,7 @@ package final class VirtualSimulation: Sendable {
     let clock = ContinuousClock()
     let start = clock.now
     let topology = topology
+    try topology.requirePlayable(on: .virtual)
     if case .costModel = work, topology.codecs.delta != nil {
       throw VirtualSimulationError.costModelOfDeltas
     }

@@ -73,6 +73,7 @@ final class WorkerLoop {
     sending.isIPv6 = settings.endpoints.isIPv6
     sending.sendHighWaterMark = 64
     updates = try Socket(.push, in: context, options: sending)
+    let stages = workload.topology.stageLimits
     for client in settings.clients {
       let mailbox = Topic.client(client).text
       try control.subscribe(to: mailbox)
@@ -80,7 +81,7 @@ final class WorkerLoop {
       machines[client] = ClientMachine(
         identity: ClientIdentity(
           client: client, worker: settings.worker, plan: workload.planDigest,
-          maximalStage: workload.topology.caps[client]),
+          maximalStage: stages[client]),
         limits: settings.limits,
         jitter: RandomStream(seed: settings.worker).stream("jitter", client))
     }

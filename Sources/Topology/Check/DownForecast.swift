@@ -66,10 +66,7 @@ struct DownForecast {
           }
           ways[name] = way
         } else {
-          // Blocks that continue what was computed without them, or come from a file, are sent.
-          let isTold =
-            codecs.tellsSeeds && topology.startsFrom == nil
-            && (topology.entry == .random || phase.stage == 1)
+          let isTold = topology.tellsSeed(of: name, in: phase)
           ways[name] = Way(
             keyframe: size, round: round, told: isTold ? Double(FreshValues.byteCount) : nil)
         }

@@ -19,6 +19,8 @@ package struct ClientGroup: Sendable {
   package var linkName: String?
   /// Their access links.
   package var link: DuplexProfile
+  /// What the file calls their devices; nil where it says nothing of them.
+  package var deviceName: String?
   /// Their devices, and when those are there.
   package var device: DeviceProfile
   /// What neighbours share; nil where each has a link of its own all the way.

@@ -36,3 +36,21 @@ package struct Fault: Hashable, Sendable {
     }
   }
 }
+
+extension [Fault] {
+  /// The file's faults line by line, after those of the whole file and before the command line's.
+  var inOrderOfFile: [Fault] {
+    enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
+      .map(\.element)
+  }
+}
+
+extension Fault {
+  fileprivate var order: Int {
+    switch place {
+    case .file: 0
+    case .line(let line, let column): line << 20 | min(column, 1 << 20 - 1)
+    case .option: .max
+    }
+  }
+}

@@ -66,10 +66,7 @@ final class Reading {
 
   /// All faults as one error; there must be some.
   func error(file: String) -> TopologyError {
-    let inOrder = faults.enumerated().sorted {
-      (Self.order($0.element), $0.offset) < (Self.order($1.element), $1.offset)
-    }
-    return TopologyError(file: file, faults: inOrder.map(\.element))
+    TopologyError(file: file, faults: faults.inOrderOfFile)
   }
 
   /// Reports repeated keys that nobody asked for.
@@ -84,14 +81,5 @@ final class Reading {
 
   private static func contains(_ section: String, _ path: String) -> Bool {
     section.isEmpty || path.hasPrefix(section + ".") || path.hasPrefix(section + "[")
-  }
-
-  /// The file's faults line by line, after those of the whole file and before the command line's.
-  private static func order(_ fault: Fault) -> Int {
-    switch fault.place {
-    case .file: 0
-    case .line(let line, let column): line << 20 | min(column, 1 << 20 - 1)
-    case .option: .max
-    }
   }
 }

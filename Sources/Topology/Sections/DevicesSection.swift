@@ -5,9 +5,14 @@ import Measures
 struct DevicesSection {
   /// The kinds that the file describes, by name; when they are there is said elsewhere.
   var kinds: [String: DeviceProfile] = [:]
+  /// The keys that the file gives of each kind, by its name.
+  private(set) var given: [String: [String]] = [:]
 
   init(reading keys: inout KeyReader) {
-    for (name, profile) in keys.named({ Self.profile($1) }) { kinds[name] = profile }
+    for (name, read) in keys.named({ Self.profile($1) }) {
+      kinds[name] = read.profile
+      given[name] = read.given
+    }
   }
 
   /// The device that stands at the cursor: a name.
@@ -15,27 +20,29 @@ struct DevicesSection {
     cursor.choice("a device", of: kinds.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
   }
 
-  private static func profile(_ cursor: Cursor) -> DeviceProfile? {
-    let read = cursor.keys { keys -> DeviceProfile? in
-      let speed = keys.required(
-        "speed", remedy: "write how fast it trains, as in 5 GFLOP/s or 40 samples/s"
-      ) { $0.computeSpeed() }
+  private static let keys = ["speed", "spread", "memory", "dropOut", "joins", "leaves"]
+
+  private static func profile(_ cursor: Cursor) -> (profile: DeviceProfile, given: [String])? {
+    let read = cursor.keys { keys -> (DeviceProfile, [String]) in
+      let speed = keys.value("speed", default: ClientGroup.plainDevice.speed) {
+        $0.computeSpeed()
+      }
       let spread = keys.value("spread", default: Distribution.constant(1), Self.spread)
       let memory = keys.optional("memory") { $0.byteCount(1...(1 << 50)) }
       let dropOut = keys.value("dropOut", default: 0) { $0.share() }
       let times = Duration.zero ... .seconds(366 * 86_400)
       let joins = keys.value("joins", default: .zero) { $0.duration(times) }
       let leaves = keys.optional("leaves") { $0.duration(times) }
-      guard let speed else { return nil }
-      return DeviceProfile(
+      let profile = DeviceProfile(
         speed: speed, speedFactor: spread, memory: memory, dropOut: dropOut,
         lifetime: Lifetime(joins: joins, leaves: leaves))
+      return (profile, Self.keys.filter { keys.has($0) })
     }
-    guard let profile = read ?? nil else { return nil }
+    guard let (profile, given) = read else { return nil }
     for problem in profile.problems {
       cursor.report("is a device with a fault: \(problem)", remedy: "correct the value")
     }
-    return profile.problems.isEmpty ? profile : nil
+    return profile.problems.isEmpty ? (profile, given) : nil
   }
 
   /// How speeds differ: the deviation of their logarithm, or keys.

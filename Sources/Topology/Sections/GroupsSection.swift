@@ -45,6 +45,7 @@ struct GroupsSection {
       device: keys.value("device", default: ClientGroup.plainDevice) { devices.device($0) },
       bottleneck: keys.optional("shared") { bottleneck($0) })
     group.linkName = keys.has("link") ? keys.optional("link") { $0.plain } : nil
+    group.deviceName = keys.has("device") ? keys.optional("device") { $0.plain } : nil
     switch keys.optional("availability", { availability.availability($0) }) {
     case .profile(let profile): group.device.availability = profile
     case .recorded(let traces): group.recordedAvailability = traces

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fleet
 import Foundation
 import Ledger
+import Topology
 import ZeroMQ
 
 /// Runs the broker of a topology alone.
@@ -41,6 +42,12 @@ struct BrokerCommand: ParsableCommand {
       let printer = ProgressPrinter(isQuiet: options.quiet)
       guard let start = try options.start(printer) else { return }
       defer { start.directory.release() }
+      let simulated = start.topology.keys(unknownTo: .realOverTCP)
+      if !simulated.isEmpty {
+        printer.say(
+          "\(start.topology.file): \(simulated.joined(separator: ", ")): of no effect here, as real workers come with "
+            + "their own devices, links and faults")
+      }
       var generator = SystemRandomNumberGenerator()
       let broker = try Broker(
         start.workload,

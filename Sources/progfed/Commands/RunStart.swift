@@ -19,20 +19,24 @@ struct RunStart {
 extension RunOptions {
   /// Reads what the command line names: a topology for a new run, or a run to go on with.
   ///
+  /// - Parameters:
+  ///   - printer: Says what is done.
+  ///   - clock: What has to play all of the topology; nil where real workers do what they do.
   /// - Returns: Nil if the run is finished; that was said, and its result shown.
   /// - Throws: what is wrong with the topology, its data or the directory.
-  func start(_ printer: ProgressPrinter) throws -> RunStart? {
+  func start(_ printer: ProgressPrinter, on clock: Clock? = nil) throws -> RunStart? {
     if let resume {
       let url = URL(fileURLWithPath: resume, isDirectory: true)
       let isThere = FileManager.default.fileExists(atPath: RunPaths(url).ledger.path)
       if isThere || topology == nil {
-        return try go(on: RunDirectory.open(at: url), printer)
+        return try go(on: RunDirectory.open(at: url), printer, clock)
       }
       // So that one command line, a service's, both begins a run and goes on with it.
       printer.say("\(resume): nothing to resume there; a new run begins")
     }
     guard let topology else { throw ValidationError(Self.nothingToRun) }
     let read = try Topology(contentsOf: topology, overrides: changes)
+    if let clock { try read.requirePlayable(on: clock) }
     let workload = try workload(read)
     return RunStart(
       topology: read, workload: workload, directory: try directory(for: read), resumption: nil)
@@ -41,7 +45,9 @@ extension RunOptions {
   /// Why there is nothing to do.
   static let nothingToRun = "name a topology file, or a run to go on with: --resume RUN"
 
-  private func go(on directory: RunDirectory, _ printer: ProgressPrinter) throws -> RunStart? {
+  private func go(
+    on directory: RunDirectory, _ printer: ProgressPrinter, _ clock: Clock?
+  ) throws -> RunStart? {
     let path = directory.paths.directory.relativePath
     let ledger = try RunStore.read(at: directory.paths.ledger)
     let (origin, state) = (try ledger.origin(), try ledger.summary().state)
@@ -59,6 +65,7 @@ extension RunOptions {
     } else {
       throw ResumptionError.tooOld(path: path)
     }
+    if let clock { try read.requirePlayable(on: clock) }
     let resumption = try Resumption(of: directory, topology: read)
     for damage in resumption.damaged {
       printer.say("\(damage); going on from the checkpoint before it")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fleet
 import Foundation
 import Ledger
+import Progressive
 import Reports
 import Topology
 
@@ -13,8 +14,8 @@ struct Simulate: ParsableCommand {
       In virtual time, which is the default, links and devices are models, training is real, and the \
       result is the same to the bit for any number of threads. In real time, real sockets \
       carry the messages as fast as this machine can; with tcp each client's access \
-      link is played by a relay in front of its connections; what links share, devices, availability and \
-      faults aren't. A run that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends \
+      link is played by a relay in front of its connections. What a clock doesn't play is refused: in real time what \
+      links share, devices but for their memory, availability and faults; in virtual time relays. A run that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume and ends \
       in the same model as if nothing had happened: in real time after its last round, in virtual time where it was \
       stopped, or kept last (every two minutes) before it was killed. What trains nothing is played again from its beginning.
       """)
@@ -78,10 +79,11 @@ struct Simulate: ParsableCommand {
     try Exit.reporting {
       guard try usesRealClock() else { return try runVirtual() }
       let printer = ProgressPrinter(isQuiet: options.quiet)
-      guard let start = try options.start(printer) else { return }
+      let transport = transport ?? .inproc
+      guard let start = try options.start(printer, on: transport.clock) else { return }
       defer { start.directory.release() }
       let simulation = try Simulation(
-        start.workload, transport: transport ?? .inproc, isEncrypted: curve,
+        start.workload, transport: transport, isEncrypted: curve,
         threads: options.threads, directory: start.directory, observer: printer,
         resumption: start.resumption, logLevel: options.logLevel)
       let interruption = Interruption { simulation.stop() }
@@ -112,11 +114,17 @@ struct Simulate: ParsableCommand {
     } else {
       throw ValidationError(RunOptions.nothingToRun)
     }
+    try topology.requirePlayable(on: .virtual)
     let work: VirtualSimulation.Work =
       costModel
       ? .costModel(topology, samplesPerClient: samplesPerClient)
       : .training(try options.workload(topology), threads: options.threads)
     let printer = ProgressPrinter(isQuiet: options.quiet)
+    if costModel, topology.growthSchedule.trigger != .planned, !options.quiet {
+      printer.say(
+        "--cost-model: nothing is seen of what ends stages by stages.when; each lasts for all of its rounds"
+      )
+    }
     if let resume = options.resume, !costModel {
       do {
         if try go(on: resume, with: work, topology, printer) { return }
