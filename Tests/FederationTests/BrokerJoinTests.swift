@@ -133,7 +133,9 @@ import Wire
       bench.now = .seconds(second)
       let actions = bench.handle(.tick)
       #expect(actions.published.count == 1)
-      #expect(actions.contains(.notice(.waiting(present: 0, needed: 2))))
+      #expect(actions.shortage?.able == 0)
+      #expect(actions.shortage?.needed == (second < 30 ? 2 : 1), "all, then the fewest")
+      #expect(actions.shortage?.names == "not here: 0-1")
       #expect(bench.handle(.tick).isEmpty)
     }
   }
@@ -173,7 +175,8 @@ import Wire
     bench.handle(.unsubscribed(.client(0)))
     bench.prepare(1)
     #expect(bench.machine.openRound == nil)
-    #expect(bench.pass(.seconds(5)).contains(.notice(.waiting(present: 1, needed: 2))))
+    let shortage = bench.pass(.seconds(5)).shortage
+    #expect(shortage?.able == 1 && shortage?.needed == 2 && shortage?.missing == [0])
     bench.handle(.subscribed(.client(0)))
     #expect(bench.machine.openRound == 1)
   }

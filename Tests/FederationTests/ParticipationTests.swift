@@ -1,4 +1,5 @@
 import Federation
+import Foundation
 import Measures
 import Testing
 import Wire
@@ -13,20 +14,63 @@ import Wire
       outcomes: outcomes.map { (client: $0.0, outcome: $0.1) }, duplicates: 0)
   }
 
-  @Test func `fair sampling evens out how often each client counted`() {
+  @Test func `fair sampling evens out how many turns each client had`() {
     var history = ParticipationHistory()
     for round in 0..<40 {
       let drawn = Selection.draw(
         3, of: 0..<10, sampling: .fair, history: history, using: root.stream("round", round))
       #expect(drawn.count == 3)
       for client in drawn { history.noteCounted(client) }
-      let counts = (0..<10).map { history.counted(of: $0) }
+      let counts = (0..<10).map { history.turns(of: $0) }
       #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
     }
   }
 
-  @Test func `fair sampling asks who never counted before all others, and draws lots among equals`()
-  {
+  /// What becomes of a client that never has an update that counts.
+  private static let vain: [RoundResult.Outcome] = [
+    .late, .lost, .surplus, .refused(.tooFar), .declined(.diverged), .carried,
+  ]
+
+  @Test(arguments: vain)
+  func `fair sampling gives who never delivers no more turns than others`(
+    outcome: RoundResult.Outcome
+  ) {
+    var history = ParticipationHistory()
+    var counts = [Int](repeating: 0, count: 40)
+    var carried: [Int] = []
+    for round in 0..<15 {
+      let eligible = (0..<40).filter { !carried.contains($0) }
+      let drawn = Selection.draw(
+        8, of: eligible, sampling: .fair, history: history, using: root.stream("vain", round))
+      var result = result(
+        drawn.map { client in
+          counts[client] += 1
+          return (client, client < 10 ? outcome : .accepted(BrokerBench.submission()))
+        })
+      // Whose late update isn't waited for any longer had its turn.
+      result.givenUp = carried
+      carried = outcome == .carried ? drawn.filter { $0 < 10 } : []
+      history.note(result)
+    }
+    // 120 turns of 40 clients.
+    #expect(counts.allSatisfy { (2...4).contains($0) }, "\(counts)")
+    #expect(counts.suffix(30).reduce(0, +) >= 88)
+  }
+
+  @Test func `a history comes back as it was kept, also from before turns were counted`() throws {
+    var history = ParticipationHistory()
+    var result = result([(0, .accepted(BrokerBench.submission())), (1, .late)])
+    result.restrictions = [7: Restriction(worker: .max, limit: 0)]
+    history.note(result)
+    let kept = try JSONEncoder().encode(history)
+    #expect(try JSONDecoder().decode(ParticipationHistory.self, from: kept) == history)
+    let old = Data(#"{"counted":{"3":2},"reliabilities":{"3":0.7}}"#.utf8)
+    let read = try JSONDecoder().decode(ParticipationHistory.self, from: old)
+    #expect(read.turns(of: 3) == 2 && read.turns(of: 4) == 0)
+    #expect(read.reliability(of: 3) == 0.7)
+  }
+
+  @Test func `fair sampling asks who had no turn before all others, and draws lots among equals`() {
     var history = ParticipationHistory()
     for client in 0..<6 { history.noteCounted(client) }
     let first = (0..<50).map { round in
@@ -77,7 +121,7 @@ import Wire
         (0, .accepted(BrokerBench.submission())), (1, .late), (2, .lost), (3, .surplus),
         (4, .carried), (5, .declined(.diverged)), (6, .refused(.tooFar)),
       ]))
-    #expect((0..<7).map { history.counted(of: $0) } == [1, 0, 0, 0, 0, 0, 0])
+    #expect((0..<7).map { history.turns(of: $0) } == [1, 1, 1, 1, 0, 1, 1])
     #expect((0..<7).map { history.reliability(of: $0) } == [1, 0.7, 0.7, 1, 1, 0.7, 0.7])
   }
 

@@ -55,7 +55,8 @@ import Topology
 
   private static func topology(
     participation: String = "{perRound: 3}", codecs: String = "{up: linear8, down: linear8}",
-    rounds: String = "[2, 2, 2]", training: String = "{epochs: 1}", more: String = ""
+    rounds: String = "[2, 2, 2]", training: String = "{epochs: 1}",
+    partition: String = "{dirichlet: 0.5, minimum: 5}", more: String = ""
   ) -> String {
     """
     name: tiny
@@ -64,7 +65,7 @@ import Topology
     model: {name: convnet}
     data:
       name: synthetic
-      partition: {dirichlet: 0.5, minimum: 5}
+      partition: \(partition)
       limit: {train: 240, test: 60}
     stages: {rounds: \(rounds), warmUp: 1}
     participation: \(participation)
@@ -150,6 +151,10 @@ import Topology
       participation: """
         {perRound: 4, deadline: 5 min, minimum: 2, stragglers: buffered, buffer: 3}
         """, more: trouble),
+    // Three of the eight clients have no samples.
+    topology(
+      participation: "{perRound: 3, overSelect: 1.3, sampling: fair, deadline: 2 min}",
+      partition: "{dirichlet: 0.02, minimum: 0}", more: trouble),
   ])
   func `a run that is stopped anywhere and goes on comes to the same as one that isn't`(
     text: String

@@ -133,6 +133,7 @@ struct ValueTests {
         deadline: 1.5 min
         minimum: 20
         joinTimeout: 1 h
+        patience: 2 d
       codecs:
         up: topk1+linear4
         down: linear8
@@ -185,7 +186,7 @@ struct ValueTests {
           clientsPerRound: 50, overSelection: 1.3, sampling: .available, weighting: .equal,
           stragglers: .nextRound(maximalStaleness: 2), quorum: 38, grace: .milliseconds(200),
           deadline: .seconds(90),
-          minimumClients: 20, joinTimeout: .seconds(3600)))
+          minimumClients: 20, joinTimeout: .seconds(3600), patience: .seconds(2 * 86_400)))
     #expect(topology.caps == [0: 1, 1: 1, 7: 1, 3: 2])
     #expect("\(topology.codecs.up.spec)" == "topk1+linear4")
     #expect("\(topology.codecs.down.spec)" == "linear8")

@@ -49,7 +49,9 @@ package struct Broadcast: Hashable, Sendable {
 /// What people who watch the broker want to know.
 package enum BrokerNotice: Hashable, Sendable {
   /// Too few clients are here to go on.
-  case waiting(present: Int, needed: Int)
+  case waiting(Shortage)
+  /// Too few clients were here for too long, or can ever be here again: the run ends, to go on another time.
+  case gaveUp(Shortage, isOverdue: Bool)
   /// The round began with so many clients selected.
   case opened(round: Int, stage: Int, selected: Int)
   /// A client was refused.

@@ -17,6 +17,9 @@ package enum BrokerEvent: Hashable, Sendable {
   case prepared(PreparedModel)
   /// The update of a client in `round` was checked and, when accepted, stored durably.
   case stored(round: Int, client: Int, StoreResult)
+  /// No more than so many clients that could take part in the next round will ever be here again, as is known
+  /// where the fleet is played.
+  case limited(to: Int)
   /// The broker is to stop.
   case stop
 }

@@ -66,7 +66,25 @@ extension BrokerMachine {
       return actions.append(.count("leave of an earlier worker"))
     }
     setMember(client, nil)
+    restrictions[client] = nil
     withdraw(client, &actions)
+  }
+
+  /// Notes that a client can't train beyond the stage `limit`, 0 for none, so that it isn't asked in vain again.
+  mutating func restrict(_ client: Int, to limit: Int) {
+    guard var member = members[client] else { return }
+    member.maximalStage = min(limit, member.maximalStage ?? limit)
+    restrictions[client] = Restriction(worker: member.worker, limit: limit)
+    setMember(client, member)
+  }
+
+  /// Forgets that a client can't train something: it has an update.
+  mutating func unrestrict(_ client: Int) {
+    guard restrictions.removeValue(forKey: client) != nil, var member = members[client] else {
+      return
+    }
+    member.maximalStage = member.declaredStage
+    setMember(client, member)
   }
 
   /// A client has joined, or no longer takes part.
@@ -123,7 +141,10 @@ extension BrokerMachine {
     _ client: Int, _ worker: UInt64, _ detail: String, _ actions: inout [BrokerAction]
   ) {
     if knocking[client]?.worker == worker { knocking[client] = nil }
-    if members[client]?.worker == worker { setMember(client, nil) }
+    if members[client]?.worker == worker {
+      setMember(client, nil)
+      restrictions[client] = nil
+    }
     refuse(client, .notAuthorized, detail, worker: worker, &actions)
   }
 
@@ -134,8 +155,16 @@ extension BrokerMachine {
       // What the one before it was at is lost with it.
       giveUp(client, &actions)
     }
+    // Who joins anew may have changed; after the broker's restart the same worker only says again that it is there.
+    if let known = restrictions[client], members[client] != nil || known.worker != join.worker {
+      restrictions[client] = nil
+    }
+    let limits = [join.maximalStage, restrictions[client]?.limit].compactMap { $0 }
     setMember(
-      client, Member(worker: join.worker, maximalStage: join.maximalStage, lastHeard: now))
+      client,
+      Member(
+        worker: join.worker, declaredStage: join.maximalStage, maximalStage: limits.min(),
+        lastHeard: now))
     let header = Header(
       run: plan.run, epoch: plan.epoch, client: client, worker: join.worker)
     let welcome = Welcome(

@@ -8,7 +8,6 @@ extension BrokerMachine {
   mutating func open(
     _ prepared: PreparedModel, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
-    let needed = max(1, plan.rules.minimumClients)
     guard presence.count >= needed else { return }
     let phase = prepared.phase
     let model = model(of: phase, prepared)
@@ -93,14 +92,14 @@ extension BrokerMachine {
   }
 
   /// What is announced in `phase`: the heads of earlier stages only where a member needs them.
-  private func model(of phase: Phase, _ prepared: PreparedModel) -> RoundModel {
+  func model(of phase: Phase, _ prepared: PreparedModel) -> RoundModel {
     let available = RoundModel.depths(of: prepared.shallowHeads)
     let depths = limitedMembers.keys.compactMap { limit in available.last { $0 <= limit } }
     return RoundModel(stage: phase.stage, prepared, depths: Set(depths))
   }
 
   /// The clients that are here, have the memory and aren't at work on an earlier round's update.
-  private func eligible(
+  func eligible(
     for model: RoundModel, without others: Set<Int> = []
   ) -> PresentClients.Pool {
     presence.pool(without: others.union(round?.origins.keys.map(\.self) ?? [])) { limit in
@@ -234,7 +233,7 @@ extension BrokerMachine {
     }
     let result = RoundResult(
       round: round.phase.round, opened: round.opened, closed: now, outcomes: outcomes,
-      duplicates: round.duplicates, givenUp: round.givenUp.sorted())
+      duplicates: round.duplicates, givenUp: round.givenUp.sorted(), restrictions: restrictions)
     history.note(result)
     actions.append(.close(result))
     nextRound = round.phase.round + 1

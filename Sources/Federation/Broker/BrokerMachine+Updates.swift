@@ -38,7 +38,7 @@ extension BrokerMachine {
     grant(&round, &actions)
   }
 
-  private func decline(
+  private mutating func decline(
     _ client: Int, _ reason: DeclineReason, _ detail: String, _ progress: OpenRound.Progress,
     _ round: inout OpenRound, _ actions: inout [BrokerAction]
   ) {
@@ -50,10 +50,22 @@ extension BrokerMachine {
     }
     round.advance(client, to: .declined(reason))
     actions.append(.notice(.declined(client: client, reason, detail: detail)))
+    learn(client, reason, of: round.origin(of: client) ?? round.phase.round)
+  }
+
+  /// Takes in why a client declined, as far as it would say the same of other rounds.
+  private mutating func learn(_ client: Int, _ reason: DeclineReason, of round: Int) {
+    switch reason {
+    case .noData: restrict(client, to: 0)
+    case .tooDeep:
+      let asked = models[round]?.stage(allowedBy: members[client]?.maximalStage)
+      if let asked { restrict(client, to: asked - 1) }
+    case .diverged, .failed: break
+    }
   }
 
   /// A message about a round that isn't open, or in which the client takes no part.
-  private func answerStale(
+  private mutating func answerStale(
     _ client: Int, _ message: Message<Uplink>, _ actions: inout [BrokerAction]
   ) {
     switch message.body {
@@ -76,7 +88,9 @@ extension BrokerMachine {
       actions.append(.send(.client(client), Message(header, answer)))
     case .updateChunk: actions.append(.count("late chunk"))
     case .want: actions.append(.count("late want"))
-    case .decline: actions.append(.count("late decline"))
+    case .decline(let reason, _):
+      actions.append(.count("late decline"))
+      if reason == .noData { learn(client, reason, of: message.header.round) }
     case .join, .heartbeat, .leave: return
     }
   }
@@ -119,7 +133,7 @@ extension BrokerMachine {
     }
   }
 
-  private func offer(
+  private mutating func offer(
     _ client: Int, _ submission: Submission, _ attempt: Int, _ progress: OpenRound.Progress,
     _ round: inout OpenRound, _ actions: inout [BrokerAction]
   ) {
@@ -143,7 +157,8 @@ extension BrokerMachine {
       return
     case .receiving:
       actions.append(.release(client: client))
-    case .invited, .working, .offered, .declined, .left: break
+    case .declined: unrestrict(client)
+    case .invited, .working, .offered, .left: break
     }
     guard offer.length > 0, offer.length <= limit else {
       round.advance(client, to: .refused(.tooLarge))

@@ -38,6 +38,10 @@ package struct BrokerMachine: Hashable, Sendable {
   var models: [Int: RoundModel] = [:]
   /// How each client took part so far.
   package internal(set) var history: ParticipationHistory
+  /// What clients said that they can't train.
+  var restrictions: [Int: Restriction]
+  /// Since when it has waited for clients, where it does.
+  package internal(set) var waitingSince: Duration
   /// The announcements so far.
   var sequence: UInt64 = 0
   /// When the next announcement is due.
@@ -63,10 +67,10 @@ package struct BrokerMachine: Hashable, Sendable {
   ///
   /// After a restart `round` is the one that was open, and `stored` the updates that had been stored
   /// durably for it, by client: they count, and aren't asked for again. `history` is that after the
-  /// round before.
+  /// round before. `waitingSince` is when an incarnation before it began to wait for clients, if it did.
   package init(
     plan: BrokerPlan, round: Int = 1, at now: Duration = .zero, stored: [Int: Submission] = [:],
-    history: ParticipationHistory = ParticipationHistory()
+    history: ParticipationHistory = ParticipationHistory(), waitingSince: Duration? = nil
   ) {
     self.plan = plan
     presence = PresentClients(clients: plan.clients, stages: plan.schedule.stages)
@@ -74,6 +78,8 @@ package struct BrokerMachine: Hashable, Sendable {
     self.stored = stored
     confirmed = plan.confirmsUpdates ? stored : [:]
     self.history = history
+    restrictions = history.restrictions
+    self.waitingSince = waitingSince ?? now
     state = .gathering(since: now)
     nextAnnouncement = now
   }
@@ -92,6 +98,8 @@ package struct BrokerMachine: Hashable, Sendable {
     case .prepared(let model): prepared(model, now, &actions)
     case .stored(let round, let client, let result):
       stored(round, client, result, now, &actions)
+    case .limited(let able):
+      if let awaited, able < awaited { giveUp(able: able, now, &actions) }
     case .stop: bid(farewell: false, now, &actions)
     }
     proceed(now, &actions)
@@ -104,7 +112,8 @@ package struct BrokerMachine: Hashable, Sendable {
     case .ended: nil
     case .farewell(let until, _): min(until, nextAnnouncement)
     // The join timeout is looked at with each announcement.
-    case .gathering, .preparing, .waiting: nextAnnouncement
+    case .gathering, .preparing: nextAnnouncement
+    case .waiting: min(nextAnnouncement, waitingSince + plan.rules.patience)
     case .open: min(nextAnnouncement, round.map(wakeTime(of:)) ?? nextAnnouncement)
     }
   }
@@ -143,6 +152,7 @@ package struct BrokerMachine: Hashable, Sendable {
       }
     case .preparing, .ended: break
     }
+    if isHopeless(now) { giveUp(now, &actions) }
     if nextAnnouncement <= now {
       withdrawFromSilent(now, &actions)
       announce(now, &actions)
@@ -170,6 +180,7 @@ package struct BrokerMachine: Hashable, Sendable {
     if nextRound > plan.schedule.totalRounds {
       bid(farewell: true, now, &actions)
     } else {
+      waitingSince = now
       state = .waiting(model)
     }
   }
@@ -190,12 +201,7 @@ package struct BrokerMachine: Hashable, Sendable {
       return
     }
     actions.append(.send(.all, announcement(now)))
-    if case .gathering = state { noticeWaiting(plan.clients, &actions) }
-    if case .waiting = state { noticeWaiting(plan.rules.minimumClients, &actions) }
-  }
-
-  private func noticeWaiting(_ needed: Int, _ actions: inout [BrokerAction]) {
-    actions.append(.notice(.waiting(present: presence.count, needed: needed)))
+    if let shortage = shortage(now) { actions.append(.notice(.waiting(shortage))) }
   }
 
   /// The announcement of what the broker is doing, with all steps to the model if there is a choice.

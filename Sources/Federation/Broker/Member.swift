@@ -4,7 +4,9 @@ struct Member: Hashable, Sendable {
   var worker: UInt64
   /// Its socket was gone, so that any worker may take over.
   var isGone = false
-  /// The deepest stage that its memory allows; nil for no limit.
+  /// The deepest stage that its memory allows, as it said when it joined; nil for no limit.
+  var declaredStage: Int?
+  /// The deepest stage that it can train, 0 for none; nil for no limit.
   var maximalStage: Int?
   /// When it last said something.
   var lastHeard: Duration

@@ -103,14 +103,15 @@ extension ClientMachine {
       return actions.append(.send(declined))
     }
     guard header.round > lastRound else { return }
+    guard !lacksSamples else {
+      return refrain(header, announce, .noData, "it has no samples", now, &actions)
+    }
     let offered = ClientTask(
       round: header.round, stage: header.stage, announce: announce, limit: identity.maximalStage)
     if !announce.segments.isEmpty, offered == nil {
-      lastRound = header.round
-      state = .training(
-        ClientTask(round: header.round, stage: header.stage, announce: announce, steps: []))
       let limit = identity.maximalStage ?? 0
-      return failed(header.round, .tooDeep, "its memory allows stage \(limit)", now, &actions)
+      return refrain(
+        header, announce, .tooDeep, "its memory allows stage \(limit)", now, &actions)
     }
     if var task = offered, let steps = steps(to: task.segments) {
       lastRound = header.round
@@ -121,6 +122,17 @@ extension ClientMachine {
       // no more often than the broker announces.
       actions.append(.send(join))
     }
+  }
+
+  /// Declines a round of which nothing needs to be fetched to know that there will be no update.
+  private mutating func refrain(
+    _ header: Header, _ announce: Announce, _ reason: DeclineReason, _ detail: String,
+    _ now: Duration, _ actions: inout [ClientAction]
+  ) {
+    lastRound = header.round
+    state = .training(
+      ClientTask(round: header.round, stage: header.stage, announce: announce, steps: []))
+    failed(header.round, reason, detail, now, &actions)
   }
 
   /// The steps that are lacking to the segments, none twice; nil if they aren't known.

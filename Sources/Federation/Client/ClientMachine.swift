@@ -34,6 +34,8 @@ package struct ClientMachine: Hashable, Sendable {
   var run: UInt64 = 0
   /// The latest incarnation of that run's broker that it knows of; 0 before.
   var epoch = 0
+  /// Whether it is known to have no samples.
+  var lacksSamples = false
   /// What it said to the round that it can't take part in, to be said again if it got lost.
   var declined: Message<Uplink>?
   /// Where the jitter of its waiting comes from.
@@ -77,6 +79,7 @@ package struct ClientMachine: Hashable, Sendable {
     case .tick: tick(now, &actions)
     case .message(let message): receive(message, now, &actions)
     case .damaged(let digest): refetch(digest, now, &actions)
+    case .dealt(let samples): lacksSamples = samples == 0
     case .trained(let round, let offer): trained(round, offer, now, &actions)
     case .failed(let round, let reason, let detail):
       failed(round, reason, detail, now, &actions)

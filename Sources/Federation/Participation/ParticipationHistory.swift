@@ -1,19 +1,23 @@
-/// How often each client took part so far, and how reliably.
+/// How many turns each client had so far, how reliably it used them, and what it said that it can't train.
 ///
 /// A function of the rounds' results alone, in their order.
-package struct ParticipationHistory: Hashable, Sendable, Codable {
+package struct ParticipationHistory: Hashable, Sendable {
   /// The weight of the last round in ``reliability(of:)``.
   package static let adaptation = 0.3
 
-  /// How many updates of each client counted; clients of none are left out.
-  private(set) var counted: [Int: Int] = [:]
+  /// How many turns each client had; clients of none are left out.
+  private var turns: [Int: Int] = [:]
   private var reliabilities: [Int: Double] = [:]
+  /// What clients said that they can't train.
+  private(set) var restrictions: [Int: Restriction] = [:]
 
   /// The history of a run that begins.
   package init() {}
 
-  /// How many updates of the client counted.
-  package func counted(of client: Int) -> Int { counted[client] ?? 0 }
+  /// How many turns the client had: rounds in which it was asked, whatever came of it.
+  ///
+  /// An update that may still count later is a turn once it does, or isn't waited for any more.
+  package func turns(of client: Int) -> Int { turns[client] ?? 0 }
 
   /// How reliably the client delivers when it is asked, from 0 to 1: a mean that forgets.
   ///
@@ -22,12 +26,18 @@ package struct ParticipationHistory: Hashable, Sendable, Codable {
 
   /// Notes that an update of the client counts.
   package mutating func noteCounted(_ client: Int) {
-    counted[client, default: 0] += 1
+    turns[client, default: 0] += 1
     adapt(client, to: 1)
   }
 
   /// Notes that the client was asked and didn't deliver in time, or nothing that counts.
-  package mutating func noteFailed(_ client: Int) { adapt(client, to: 0) }
+  package mutating func noteFailed(_ client: Int) {
+    turns[client, default: 0] += 1
+    adapt(client, to: 0)
+  }
+
+  /// Notes that the client was asked in vain, through no fault of its own: the round had enough without it.
+  package mutating func noteSurplus(_ client: Int) { turns[client, default: 0] += 1 }
 
   /// Notes how a round ended.
   package mutating func note(_ result: RoundResult) {
@@ -35,14 +45,57 @@ package struct ParticipationHistory: Hashable, Sendable, Codable {
       switch outcome {
       case .accepted: noteCounted(client)
       case .late, .lost, .refused, .declined: noteFailed(client)
-      case .carried, .surplus: break  // it may count yet, or isn't at fault
+      case .surplus: noteSurplus(client)
+      case .carried: break  // it may count yet
       }
     }
     for client in result.givenUp { noteFailed(client) }
+    restrictions = result.restrictions
   }
 
   private mutating func adapt(_ client: Int, to value: Double) {
     let old = reliability(of: client)
     reliabilities[client] = old + Self.adaptation * (value - old)
+  }
+}
+
+extension ParticipationHistory: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case turns, reliabilities, restrictions
+    /// What earlier versions kept in place of turns: how many updates of each client counted.
+    case counted
+  }
+
+  /// Reads a history, also one of a version that knew only which updates counted.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    turns =
+      try container.decodeIfPresent([Int: Int].self, forKey: .turns)
+      ?? container.decode([Int: Int].self, forKey: .counted)
+    reliabilities = try container.decode([Int: Double].self, forKey: .reliabilities)
+    restrictions =
+      try container.decodeIfPresent([Int: Restriction].self, forKey: .restrictions) ?? [:]
+  }
+
+  /// Writes the history.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(turns, forKey: .turns)
+    try container.encode(reliabilities, forKey: .reliabilities)
+    try container.encode(restrictions, forKey: .restrictions)
+  }
+}
+
+/// What a client said that it can't train; it isn't asked for it again until it joins anew.
+package struct Restriction: Hashable, Sendable, Codable {
+  /// The worker that said so.
+  package var worker: UInt64
+  /// The deepest stage that it may be asked for, from 1; 0 for none.
+  package var limit: Int
+
+  /// A restriction to the stages up to `limit`, as `worker` said.
+  package init(worker: UInt64, limit: Int) {
+    self.worker = worker
+    self.limit = limit
   }
 }

@@ -2,7 +2,7 @@
 public enum Sampling: String, Hashable, Sendable, CaseIterable {
   /// Anybody, with equal odds.
   case uniform
-  /// Those whose updates counted least often so far; among equals, by lot.
+  /// Those who had the fewest turns so far; among equals, by lot.
   case fair
   /// Those who lately delivered when they were asked, with better odds; nobody's are nil.
   case available

@@ -25,7 +25,7 @@ public enum Selection {
     case .uniform: uniform(count, ofOrdered: eligible, using: stream)
     case .fair:
       least(count, of: eligible) { client in
-        Key(value: Double(history.counted(of: client)), lot: lot(client, stream))
+        Key(value: Double(history.turns(of: client)), lot: lot(client, stream))
       }
     case .available:
       // Efraimidis and Spirakis: the least of −ln(u)/w are a draw without replacement by the weights w.

@@ -32,6 +32,8 @@ package struct RoundResult: Hashable, Sendable {
   package var duplicates: Int
   /// The clients of earlier rounds whose late updates aren't waited for any more, in rising order.
   package var givenUp: [Int]
+  /// What clients said up to the round's end that they can't train.
+  package var restrictions: [Int: Restriction]
 
   /// The clients whose updates count, in rising order: the order of aggregation.
   package var accepted: [(client: Int, submission: Submission)] {
@@ -47,7 +49,7 @@ package struct RoundResult: Hashable, Sendable {
   /// A result of the given parts.
   package init(
     round: Int, opened: Duration, closed: Duration, outcomes: [(client: Int, outcome: Outcome)],
-    duplicates: Int, givenUp: [Int] = []
+    duplicates: Int, givenUp: [Int] = [], restrictions: [Int: Restriction] = [:]
   ) {
     self.round = round
     self.opened = opened
@@ -55,11 +57,13 @@ package struct RoundResult: Hashable, Sendable {
     self.outcomes = outcomes
     self.duplicates = duplicates
     self.givenUp = givenUp
+    self.restrictions = restrictions
   }
 
   package static func == (lhs: Self, rhs: Self) -> Bool {
     lhs.round == rhs.round && lhs.opened == rhs.opened && lhs.closed == rhs.closed
       && lhs.duplicates == rhs.duplicates && lhs.givenUp == rhs.givenUp
+      && lhs.restrictions == rhs.restrictions
       && lhs.outcomes.elementsEqual(rhs.outcomes, by: ==)
   }
 

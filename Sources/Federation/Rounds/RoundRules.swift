@@ -20,13 +20,15 @@ public struct RoundRules: Hashable, Sendable {
   public var minimumClients: Int
   /// The first round doesn't wait longer for all of the fleet to join.
   public var joinTimeout: Duration
+  /// A round that can't begin because too few clients are there isn't waited for longer: the run ends.
+  public var patience: Duration
 
   /// Rules of the given parts.
   public init(
     clientsPerRound: Int, overSelection: Double = 1, sampling: Sampling = .uniform,
     weighting: Weighting = .samples, stragglers: StragglerPolicy = .discard, quorum: Int? = nil,
     grace: Duration = .seconds(5), deadline: Duration = .seconds(120), minimumClients: Int = 1,
-    joinTimeout: Duration = .seconds(30)
+    joinTimeout: Duration = .seconds(30), patience: Duration = .seconds(7 * 86_400)
   ) {
     precondition(overSelection >= 1, "an over-selection of \(overSelection)")
     self.clientsPerRound = clientsPerRound
@@ -39,6 +41,7 @@ public struct RoundRules: Hashable, Sendable {
     self.deadline = deadline
     self.minimumClients = minimumClients
     self.joinTimeout = joinTimeout
+    self.patience = patience
   }
 
   /// How many clients are asked in each round: those whose updates it is to have, and some to spare.

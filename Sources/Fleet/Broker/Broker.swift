@@ -95,7 +95,8 @@ package final class Broker: Sendable {
       log.write(.error, "run failed", ["problem": .text("\(error)")])
       throw error
     }
-    let state: RunState = complete ? .done : .interrupted
+    let state = try RunState.ended(
+      complete: complete, isGivenUp: loop.isGivenUp, in: ledger)
     log.write(.info, "run ended", ["state": .text(state.rawValue)])
     try queue.finish(state: state, book: loop.books.close(), elapsed: loop.now)
     if let reading = loop.lastReading, let round = loop.lastRound {

@@ -29,7 +29,12 @@ extension BrokerLoop {
       keeper.close(result, book: book, total: books.total, elapsed: now)
       lastRound = result.round
     case .count(let name): books.count(name)
-    case .notice(let notice): observer.noticed(notice)
+    case .notice(let notice):
+      if case .gaveUp(let shortage, _) = notice {
+        isGivenUp = true
+        books.count(shortage.counter)
+      }
+      observer.noticed(notice)
     case .finished(let complete):
       result = complete
       if let lastRound { meters.request(after: lastRound, at: now) }

@@ -42,6 +42,8 @@ final class BrokerLoop {
   /// The message that is being handled, whose payload a chunk's receipt takes.
   var current: ZeroMQ.Message?
   var result: Bool?
+  /// The run was given up, as too few clients were there.
+  var isGivenUp = false
   /// What each connection did.
   var connections: ConnectionGuard
   /// Where the run's events are written.

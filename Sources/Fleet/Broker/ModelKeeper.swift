@@ -236,7 +236,7 @@ final class ModelKeeper: @unchecked Sendable {
       KillPoint.modelSaved.pass()
     }
     // The updates of a round that was interrupted count when the run goes on.
-    if state == .done { try spool?.clear() }
+    if state.isFinished { try spool?.clear() }
     try ledger.finish(
       FinalRecord(
         state: state, accuracy: accuracy, loss: loss, dice: dice, modelDigest: digest,

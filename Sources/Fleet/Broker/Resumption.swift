@@ -70,7 +70,8 @@ package struct Resumption: Sendable {
     repeated = last > done ? done + 1...last : nil
     epoch = (try ledger.epochs().last?.number ?? 0) + 1
     let before = state.map { Duration.seconds($0.elapsed) } ?? .zero
-    elapsed = summary.state == .interrupted ? max(before, summary.elapsed) : before
+    let wasStopped = summary.state == .interrupted || summary.state == .aborted
+    elapsed = wasStopped ? max(before, summary.elapsed) : before
     total = summary.totals.traffic
   }
 }

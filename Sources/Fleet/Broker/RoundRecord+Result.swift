@@ -4,6 +4,21 @@ import Measures
 import Progressive
 import Wire
 
+extension RunState {
+  /// How a run ended whose rounds are in `ledger`: with all of them, given up for want of clients, or stopped.
+  static func ended(
+    complete: Bool, isGivenUp: Bool, in ledger: RunStore
+  ) throws(LedgerError) -> RunState {
+    guard complete else { return isGivenUp ? .aborted : .interrupted }
+    return try ledger.acceptedUpdates() > 0 ? .done : .fruitless
+  }
+}
+
+extension Shortage {
+  /// The name under which the ledger counts that a run was given up.
+  var counter: String { RunSummary.givenUpPrefix + "\(able) of \(needed) clients" }
+}
+
 extension RoundRecord {
   /// The record of a round that ended so; `epochs` is how often each client went through its samples.
   init(_ result: RoundResult, phase: Phase, epochs: Int) {

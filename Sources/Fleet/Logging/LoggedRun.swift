@@ -35,12 +35,22 @@ final class LoggedRun: RunObserver {
 
   func noticed(_ notice: BrokerNotice) {
     switch notice {
-    case .waiting(let present, let needed):
-      if isNews([present, needed]) {
+    case .waiting(let shortage):
+      if isNews([shortage.able, shortage.needed]) {
         log.write(
           .notice, "waiting for clients",
-          ["present": .number(present), "needed": .number(needed)])
+          [
+            "present": .number(shortage.able), "needed": .number(shortage.needed),
+            "lacking": .text(shortage.names),
+          ])
       }
+    case .gaveUp(let shortage, let isOverdue):
+      log.write(
+        .error, "given up for want of clients",
+        [
+          "present": .number(shortage.able), "needed": .number(shortage.needed),
+          "lacking": .text(shortage.names), "overdue": .flag(isOverdue),
+        ])
     case .opened(let round, let stage, let selected):
       _ = isNews(nil)
       log.write(

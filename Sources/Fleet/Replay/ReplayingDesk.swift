@@ -160,7 +160,7 @@ final class ReplayingDesk: ModelDesk {
     guard !isReplaying else { throw ReplayError.otherRun(round: journal.traces.count + 1) }
     try desk.finish(
       state: state, book: book, elapsed: elapsed, wallClock: earlier.wallClock + wallClock)
-    if state == .done { try points.clear() }
+    if state.isFinished { try points.clear() }
   }
 
   /// Answers a call: by what `known` has of then, or else by `work`.

@@ -41,6 +41,8 @@ struct VirtualClient {
 
   /// Why it isn't there; empty while it is.
   var absence: Absence = []
+  /// How many of the causes of its absence end at a time that is set.
+  var returnsDue = 0
   /// What faults multiply its rates with.
   var rateFactor = 1.0
   /// Whether its part of the run is over.

@@ -60,6 +60,7 @@ extension VirtualLoop {
     case .count(let name): books.count(name)
     case .notice(let notice):
       if case .opened(let round, _, _) = notice { opened(round) }
+      if case .gaveUp(let shortage, _) = notice { gaveUp(shortage) }
       if !desk.isReplaying { observer.noticed(notice) }
     case .finished(let complete): result = complete
     }
@@ -67,6 +68,7 @@ extension VirtualLoop {
 
   private func opened(_ round: Int) {
     timeline = RoundTimeline(opened: now)
+    isFleetToBeCounted = true
     // A round that a restarted broker opens again doesn't begin a second time.
     guard round > lastOpened else { return }
     lastOpened = round
@@ -231,7 +233,6 @@ extension VirtualLoop {
 
   /// A parcel of a client has reached the broker.
   func receive(_ parcel: Parcel, from client: Int) {
-    lastHeard = now
     switch parcel.content {
     case .downlink: return
     case .subscription(let topic, let isBulk, let isSubscription):

@@ -85,7 +85,9 @@ extension VirtualLoop {
   /// A client is away for a reason, until a time or until somebody says otherwise.
   func begin(_ reason: Absence, of client: Int, until time: Duration? = nil) {
     clients[client].absence.insert(reason)
-    if let time { events.insert(.returns(client, reason), at: time) }
+    guard let time else { return }
+    clients[client].returnsDue += 1
+    events.insert(.returns(client, reason), at: time)
   }
 
   /// A reason for being away is over: the client connects anew once no other is left.
@@ -104,6 +106,7 @@ extension VirtualLoop {
     let change = device.nextChange(after: now)
     if let change { events.insert(.availability(client), at: change) }
     if device.isAvailable(at: now) { return end(.away, of: client) }
+    if change == nil { isFleetToBeCounted = true }
     if let change, change - now < Self.patienceOfConnections {
       clients[client].link.stall(at: now, until: change)
       return
@@ -112,6 +115,11 @@ extension VirtualLoop {
     disconnect(client, .reset)
     pauseWork(of: client)
     begin(.away, of: client)
+  }
+
+  /// A client's process learns how many samples it has.
+  func dealSamples(to client: Int) {
+    _ = clients[client].machine.handle(.dealt(samples: desk.samples(of: client)), at: now)
   }
 
   /// A client's process dies: all that it knew is gone, and it will be another one.
@@ -128,6 +136,7 @@ extension VirtualLoop {
     clients[client].machine = ClientMachine(
       identity: identity, limits: plan.limits,
       jitter: run.stream("jitter", client, clients[client].restarts))
+    dealSamples(to: client)
     busy.remove(client)
     strangers.remove(client)
   }

@@ -29,6 +29,7 @@ extension VirtualLoop {
       play(fault)
     }
     if wasByClock { scheduleFault() }
+    isFleetToBeCounted = true
   }
 
   private func play(_ fault: Links.Fault) {
@@ -90,6 +91,7 @@ extension VirtualLoop {
     guard machine != nil, result == nil else { return }
     books.count("fault: restart")
     history = machine?.history ?? history
+    waitingSince = machine?.awaited == nil ? nil : machine?.waitingSince
     machine = nil
     uploads = [:]
     for client in clients.indices {
@@ -106,14 +108,13 @@ extension VirtualLoop {
   func restartBroker() {
     plan.epoch += 1
     machine = BrokerMachine(
-      plan: plan, round: currentRound, at: now, stored: stored, history: history)
+      plan: plan, round: currentRound, at: now, stored: stored, history: history,
+      waitingSince: waitingSince)
     strangers = []
     for client in clients.indices where !clients[client].hasEnded {
       // They try again and again, each in its own time.
       var chance = run.stream("reconnection", client, plan.epoch)
-      clients[client].absence.insert(.cut)
-      events.insert(
-        .returns(client, .cut), at: now + .nanoseconds(Int64(chance.uniform() * 1e9)))
+      begin(.cut, of: client, until: now + .nanoseconds(Int64(chance.uniform() * 1e9)))
     }
     handle(.tick)
   }

@@ -44,8 +44,6 @@ final class VirtualLoop {
   var currentRound = 1
   /// The last round that was opened for the first time; 0 before any was.
   var lastOpened = 0
-  /// When the broker last heard of any client.
-  var lastHeard = Duration.zero
   var timeline = RoundTimeline()
   /// The clients to whom announcements mean something: they are in a round, or must join.
   var busy: Set<Int> = []
@@ -53,6 +51,10 @@ final class VirtualLoop {
   var strangers: Set<Int> = []
   /// How the clients took part before the broker's process went down.
   var history = ParticipationHistory()
+  /// Since when it waited for clients then, if it did.
+  var waitingSince: Duration?
+  /// Somebody may have left the fleet for good since it was counted who can still come.
+  var isFleetToBeCounted = true
   /// Faults that are undone later, by number.
   var openFaults: [Int: OpenFault] = [:]
   var faultCount = 0
@@ -63,6 +65,8 @@ final class VirtualLoop {
   /// Faults that the beginning of a round set off.
   var dueFaults: [Links.Fault] = []
   var result: Bool?
+  /// The run was given up, as too few clients were there.
+  var isGivenUp = false
   private var failure: (any Error)?
   private let isToStop: () -> Bool
   private var wasStopped = false
@@ -71,9 +75,6 @@ final class VirtualLoop {
   static let patienceOfConnections = Duration.seconds(20)
   /// After how long the broker takes a connection for dead of which it heard nothing.
   static let silenceOfConnections = Duration.seconds(30)
-
-  /// After how long without a word of any client a run is given up.
-  private static let longestSilence = Duration.seconds(7 * 86_400)
 
   /// A fleet in which nobody has joined yet.
   init(
@@ -105,6 +106,7 @@ final class VirtualLoop {
         window: Self.window(member.link.down.profile, chunk: plan.limits.chunkBytes))
     }
     machine = BrokerMachine(plan: plan)
+    for client in clients.indices { dealSamples(to: client) }
   }
 
   /// Runs all rounds; true if they are complete, false if the run was stopped before.
@@ -141,9 +143,7 @@ final class VirtualLoop {
     case .brokerWake(let timer):
       guard timer == self.timer else { return }
       timerTime = nil
-      if now - lastHeard > Self.longestSilence {
-        attempt { throw VirtualSimulationError.nobodyComes(now) }
-      }
+      countFleet()
       handle(.tick)
     case .brokerResult(let event, let epoch):
       guard epoch == plan.epoch else { return }
@@ -156,7 +156,10 @@ final class VirtualLoop {
     case .dropOut(let client, let work): dropOut(client, work)
     case .joins(let client): changeAvailability(of: client)
     case .availability(let client): changeAvailability(of: client)
-    case .returns(let client, let absence): end(absence, of: client)
+    case .returns(let client, let absence):
+      clients[client].returnsDue -= 1
+      end(absence, of: client)
+      if !clients[client].absence.isEmpty { isFleetToBeCounted = true }
     case .connected(let client, let connection): connected(client, connection)
     case .gone(let client, let connection): gone(client, connection)
     case .arriveDown(let client, let parcel, let transit, let isBulk):
@@ -186,8 +189,6 @@ final class VirtualLoop {
 package enum VirtualSimulationError: Error, CustomStringConvertible {
   /// Nothing is waited for, but the run isn't over.
   case nothingHappens(Duration)
-  /// No client has been there for days.
-  case nobodyComes(Duration)
   /// A run in simulated time doesn't tell what it was made of.
   case cannotGoOn(String)
   /// The cost model doesn't know how large deltas of the model are.
@@ -205,11 +206,6 @@ package enum VirtualSimulationError: Error, CustomStringConvertible {
       """
     case .costModelOfDeltas:
       "--cost-model plays whole models only; remove codecs.downDelta, or train"
-    case .nobodyComes(let time):
-      """
-      no client has been there for a week before \(time.seconds.fixed(0)) simulated seconds; give the \
-      topology clients whose availability, links and faults let them come
-      """
     }
   }
 }

@@ -90,7 +90,8 @@ package final class VirtualSimulation: Sendable {
       topology: topology, plan: plan, desk: desk, observer: observer,
       isToStop: { [self] in stops.withLock { $0 } || isToStop() })
     let complete = try loop.play()
-    let state: RunState = complete ? .done : .interrupted
+    let state = try RunState.ended(
+      complete: complete, isGivenUp: loop.isGivenUp, in: ledger)
     try desk.finish(
       state: state, book: loop.books.close(), elapsed: loop.now, wallClock: clock.now - start)
     return state

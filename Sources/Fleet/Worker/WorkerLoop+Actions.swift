@@ -18,6 +18,9 @@ extension WorkerLoop {
         partition = try workload.partition(seed: welcome.seed)
       }
       report(.joined(clients: joined, of: settings.clients.count))
+      let samples = partition?[client].count ?? 0
+      if samples == 0 { report(.hasNoSamples(client: client)) }
+      try handle(.dealt(samples: samples), for: client)
     case .subscribe(let step):
       store.open(step)
       try listen(to: step.digest)

@@ -4,6 +4,8 @@ package import Wire
 package enum WorkerReport: Sendable {
   /// So many of its clients were welcomed.
   case joined(clients: Int, of: Int)
+  /// A client has no samples, and so takes no part in any round.
+  case hasNoSamples(client: Int)
   /// A client trains.
   case training(client: Int, round: Int, stage: Int)
   /// A client's update is counted.

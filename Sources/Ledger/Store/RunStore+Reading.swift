@@ -11,6 +11,11 @@ extension RunStore {
     try read { try Int.fetchOne($0, sql: "SELECT max(round) FROM round") }
   }
 
+  /// How many updates counted in all rounds together.
+  public func acceptedUpdates() throws(LedgerError) -> Int {
+    try read { try Int.fetchOne($0, sql: "SELECT sum(accepted) FROM round") ?? 0 }
+  }
+
   /// What the run came to so far, from one consistent view of the ledger.
   public func summary() throws(LedgerError) -> RunSummary {
     try read { database in

@@ -6,7 +6,7 @@ extension RunSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case format, name, seed, clock, transport, strategy, codecs, state, plannedRounds, elapsed
     case wallClock, model, rounds, stages, totals, fullModel, sockets, offered, kinds, counters
-    case savings, flopsSavings, meter, groups, partition, milestones, final
+    case problem, savings, flopsSavings, meter, groups, partition, milestones, final
   }
 
   /// What is read of a milestone: the rest follows from the rounds.
@@ -66,6 +66,7 @@ extension RunSummary: Codable {
     try container.encode(strategy, forKey: .strategy)
     try container.encode(codecs, forKey: .codecs)
     try container.encode(state, forKey: .state)
+    try container.encode(problem, forKey: .problem)
     try container.encode(plannedRounds, forKey: .plannedRounds)
     try container.encode(elapsed.seconds, forKey: .elapsed)
     try container.encode(wallClock?.seconds, forKey: .wallClock)

@@ -69,6 +69,28 @@ public struct RunSummary: Hashable, Sendable {
   /// How many times less was asked than with the full model.
   public var reduction: Savings { Savings(totals, against: fullModel) }
 
+  /// What the counter's name begins with that a run has which was given up for want of clients.
+  package static let givenUpPrefix = "given up with "
+
+  /// Why the run isn't plainly done, in a sentence; nil where it is, goes on, or was stopped.
+  public var problem: String? {
+    switch state {
+    case .running, .done, .interrupted: return nil
+    case .aborted:
+      let reasons = counters.keys.filter { $0.hasPrefix(Self.givenUpPrefix) }.sorted()
+      return reasons.isEmpty
+        ? "given up for want of clients"
+        : "\(reasons.joined(separator: ", ")), fewer than a round needs"
+    case .fruitless:
+      let (late, lost, refused) = (
+        rounds.reduce(0) { $0 + $1.late }, rounds.reduce(0) { $0 + $1.lost },
+        rounds.reduce(0) { $0 + $1.refused }
+      )
+      return "no update counted in any round (\(late) late, \(lost) lost, \(refused) refused): the "
+        + "model is as it began"
+    }
+  }
+
   /// How many times fewer bytes went over the wire than with the full model; nil if none went.
   public var savings: Double? {
     guard totals.traffic.wire > .zero, fullModel.traffic.wire > .zero else { return nil }

@@ -27,6 +27,11 @@ public struct FaultTimeline: Sendable {
   /// When the next fault comes that goes by the clock.
   public var nextTime: Duration? { nextEntry.flatMap { entries[$0].next } }
 
+  /// Whether a fault may still come that goes by the clock and by a rule like this.
+  package func mayCome(where isMeant: (FaultRule) -> Bool) -> Bool {
+    entries.contains { $0.next != nil && isMeant($0.rule) }
+  }
+
   /// Takes the next fault that goes by the clock; of several at one time, the script's order.
   public mutating func next() -> Fault? {
     guard let index = nextEntry, let time = entries[index].next else { return nil }

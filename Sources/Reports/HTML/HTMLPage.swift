@@ -97,7 +97,7 @@ struct HTMLPage {
     svg text.strong { fill: var(--ink); font-weight: 600; } svg text.inside { fill: var(--on); font-size: 11px; }
     .state { display: inline-block; border-radius: 9px; padding: 0 10px; background: var(--tile); color: var(--ink); }
     .state.done { background: var(--s3); color: var(--on); } .state.running { background: var(--s1); color: var(--on); }
-    .state.aborted, .state.interrupted { background: var(--s2); color: var(--on); }
+    .state.aborted, .state.interrupted, .state.fruitless { background: var(--s2); color: var(--on); }
     .note { max-width: 72ch; }
     :is(.curve, .trend).s1 { stroke: var(--s1); } :is(.curve, .trend).s2 { stroke: var(--s2); } :is(.curve, .trend).s3 { stroke: var(--s3); }
     :is(.curve, .trend).s4 { stroke: var(--s4); } :is(.curve, .trend).s5 { stroke: var(--s5); } :is(.curve, .trend).s6 { stroke: var(--s6); }

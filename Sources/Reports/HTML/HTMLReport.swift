@@ -59,13 +59,14 @@ package struct HTMLReport {
           + "\(summary.strategy), down \(summary.codecs.down), up \(summary.codecs.up); "
           + "seed \(summary.seed), \(summary.transport), \(summary.clock) clock"),
     ]
-    return lines.map { Markup.element("p", [:], $0) }.joined()
+    let problem = summary.problem.map { [Markup.escaped("\($0).")] } ?? []
+    return (lines + problem).map { Markup.element("p", [:], $0) }.joined()
   }
 
   private var emptiness: String {
     switch summary.state {
     case .running: "No round has ended yet."
-    case .done: "The run had no rounds."
+    case .done, .fruitless: "The run had no rounds."
     case .interrupted: "The run was interrupted before its first round had ended."
     case .aborted: "The run was given up before its first round had ended."
     }

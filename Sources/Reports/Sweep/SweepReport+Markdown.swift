@@ -17,7 +17,7 @@ extension SweepReport {
       }
       rows.append([variant.name, "\(variant.runs)", score ?? "–"] + cells(of: variant))
     }
-    var text = Self.table(heads, rows) + "\n\(work)\n"
+    var text = Self.table(heads, rows) + "\n\(omission)\(work)\n"
     if !slopeRows.isEmpty {
       let heads = ["slopes of log ‖∇f‖²"] + slopes.map { "\($0.norm) \($0.on)" }
       text += "\n" + Self.table(heads, slopeRows)

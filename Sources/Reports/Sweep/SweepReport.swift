@@ -10,12 +10,16 @@ package struct SweepReport: Sendable {
   package let targets: [Double]
   /// The variants that have finished runs, in the order of the file.
   package let variants: [VariantSummary]
+  /// The finished runs in which no update counted, which are left out.
+  package let fruitless: [String]
 
   /// A report on the finished `runs`, each under its variant's name, and on what it cost to reach `targets`.
   package init(
-    _ name: String, runs: [(variant: String, summary: RunSummary)], targets: [Double] = []
+    _ name: String, runs: [(variant: String, summary: RunSummary)], fruitless: [String] = [],
+    targets: [Double] = []
   ) {
     self.name = name
+    self.fruitless = fruitless
     self.targets = targets
     var order: [String] = []
     for run in runs where !order.contains(run.variant) { order.append(run.variant) }
@@ -83,9 +87,15 @@ package struct SweepReport: Sendable {
       \(name.prefix(1).uppercased() + name.dropFirst()): mean of the last \(ScoreCourse.evaluations) evaluations, \
       then over the seeds; ±: standard deviation over the seeds.
       Saved: against \(variants.first?.name ?? "the first run"), bytes both ways together.\(costs)\(falls)
-      \(work)
+      \(omission)\(work)
 
       """
+  }
+
+  /// Which runs are left out since nothing was learnt in them; nothing if there are none.
+  var omission: String {
+    fruitless.isEmpty
+      ? "" : "Left out, as no update counted in them: \(fruitless.joined(separator: ", ")).\n"
   }
 
   /// What was run, and for how long, as "12 runs, 300 rounds, seeds 1 to 3; one after the other they took 1 h 4 m".
@@ -140,7 +150,8 @@ package struct SweepReport: Sendable {
     let rows = variants.map {
       Row(variant: $0, bytesSaved: bytesRatio($0), flopsSaved: flopsRatio($0))
     }
-    let data = try encoder.encode(Object(name: name, targets: targets, variants: rows))
+    let data = try encoder.encode(
+      Object(name: name, targets: targets, variants: rows, fruitless: fruitless))
     return String(decoding: data, as: UTF8.self)
   }
 
@@ -149,6 +160,7 @@ package struct SweepReport: Sendable {
     let name: String
     let targets: [Double]
     let variants: [Row]
+    let fruitless: [String]
   }
 
   /// A variant with what it saved against the first one.

@@ -19,6 +19,7 @@ package struct TextReport {
   /// The text, ending with a line break.
   package func text() -> String {
     var lines = heading()
+    if let problem = summary.problem { lines += wrapped([style.bad(problem)]) }
     lines.append("")
     if summary.rounds.isEmpty {
       lines.append("No round has ended yet.")
@@ -49,6 +50,7 @@ package struct TextReport {
     switch summary.state {
     case .running: style.strong("running")
     case .done: style.good("done")
+    case .fruitless: style.bad("fruitless")
     case .interrupted: style.bad("interrupted")
     case .aborted: style.bad("aborted")
     }

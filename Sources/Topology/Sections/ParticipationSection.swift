@@ -27,6 +27,8 @@ struct ParticipationSection: Hashable, Sendable {
   /// How many clients must be there for a round to begin.
   var minimum: Int
   var joinTimeout: Duration
+  /// How long a round that lacks clients is waited for before the run ends.
+  var patience: Duration
 
   init(reading keys: inout KeyReader) {
     let standard = RoundRules(clientsPerRound: 1)
@@ -54,6 +56,9 @@ struct ParticipationSection: Hashable, Sendable {
     minimum = keys.value("minimum", default: standard.minimumClients) { $0.whole(1...1_000_000) }
     joinTimeout = keys.value("joinTimeout", default: standard.joinTimeout) {
       $0.duration(.zero...day)
+    }
+    patience = keys.value("patience", default: standard.patience) {
+      $0.duration(.seconds(1)...(day * 366))
     }
     if keys.has("grace"), grace > deadline, keys.reading.isSound(keys.full("deadline")) {
       keys.reading.report(
@@ -163,6 +168,6 @@ struct ParticipationSection: Hashable, Sendable {
     return RoundRules(
       clientsPerRound: perRound, overSelection: overSelection, sampling: sampling,
       weighting: weighting, stragglers: stragglers, quorum: quorum, grace: grace,
-      deadline: deadline, minimumClients: minimum, joinTimeout: joinTimeout)
+      deadline: deadline, minimumClients: minimum, joinTimeout: joinTimeout, patience: patience)
   }
 }

@@ -13,7 +13,7 @@ struct RunResult {
     self.state = state
   }
 
-  /// Prints the table or the JSON object, and ends with status 130 after an interruption.
+  /// Prints the table or the JSON object, and ends with a status that says how the run ended unless it is done.
   func show(asJSON: Bool, quiet: Bool) throws {
     let store = try RunStore.read(at: directory.paths.ledger)
     defer { store.close() }
@@ -31,11 +31,34 @@ struct RunResult {
         print("run directory: \(path) (look at report.html there)")
       }
     }
-    guard state == .interrupted else { return }
-    let last = summary.rounds.last?.round ?? 0
-    let stopped = "progfed: stopped after round \(last) of \(summary.plannedRounds)"
-    FileHandle.standardError.write(Data("\(stopped); \(remedy(clock: summary.clock))\n".utf8))
-    throw Exit.interrupted
+    let after = "after round \(summary.rounds.last?.round ?? 0) of \(summary.plannedRounds)"
+    switch state {
+    case .running, .done: return
+    case .interrupted:
+      say("stopped \(after); \(remedy(clock: summary.clock))")
+      throw Exit.interrupted
+    case .aborted:
+      say(
+        "ended \(after): \(summary.problem ?? "too few clients"); bring clients back or lower "
+          + "participation.minimum, and \(remedy(clock: summary.clock))")
+      throw Exit.unavailable
+    case .fruitless:
+      say("\(summary.problem ?? "no update counted"); \(advice(summary))")
+      throw Exit.fruitless
+    }
+  }
+
+  private func say(_ text: String) {
+    FileHandle.standardError.write(Data("progfed: \(text)\n".utf8))
+  }
+
+  /// What to do where no update counted.
+  private func advice(_ summary: RunSummary) -> String {
+    let refused = summary.rounds.reduce(0) { $0 + $1.refused }
+    let missing = summary.rounds.reduce(0) { $0 + $1.late + $1.lost }
+    return refused > missing
+      ? "the counters in \(directory.paths.ledger.relativePath) and the messages above say why they were refused"
+      : "raise participation.deadline, or see to the clients' links and devices"
   }
 
   private func remedy(clock: String) -> String {

@@ -52,7 +52,7 @@ extension RunOptions {
     let ledger = try RunStore.read(at: directory.paths.ledger)
     let (origin, state) = (try ledger.origin(), try ledger.summary().state)
     ledger.close()
-    guard state != .done else {
+    guard !state.isFinished else {
       printer.say("\(path): this run is finished; there is nothing to go on with")
       try RunResult(directory, state: state).show(asJSON: json, quiet: true)
       return nil

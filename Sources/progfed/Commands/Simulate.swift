@@ -179,7 +179,7 @@ struct Simulate: ParsableCommand {
     let ledger = try RunStore.read(at: paths.ledger)
     let (origin, state) = (try ledger.origin(), try ledger.summary().state)
     ledger.close()
-    guard state == .done else { return (origin, false) }
+    guard state.isFinished else { return (origin, false) }
     let directory = try RunDirectory.open(at: url)
     defer { directory.release() }
     try RunResult(directory, state: state).show(asJSON: options.json, quiet: true)

@@ -113,6 +113,7 @@ struct WorkerCommand: ParsableCommand {
   private static func line(_ report: WorkerReport) -> String? {
     switch report {
     case .joined(let clients, let all): clients == all ? "all \(all) clients joined" : nil
+    case .hasNoSamples(let client): "client \(client) has no samples; it takes no part"
     case .training(let client, let round, let stage):
       "round \(round), stage \(stage): client \(client) trains"
     case .counted(let client, let round): "round \(round): client \(client)'s update counts"

@@ -10,7 +10,7 @@ import OneDNN
 import Topology
 import ZeroMQ
 
-/// The exit statuses of sysexits(3) that the command uses.
+/// The exit statuses that the command uses: those of sysexits(3), and one beyond them.
 enum Exit {
   /// A file is wrong.
   static let badInput = ExitCode(65)
@@ -18,6 +18,8 @@ enum Exit {
   static let unavailable = ExitCode(69)
   /// A bug of ours.
   static let bug = ExitCode(70)
+  /// All rounds were run, but no update counted.
+  static let fruitless = ExitCode(79)
   /// Interrupted; what was done is kept.
   static let interrupted = ExitCode(130)
 
@@ -52,6 +54,7 @@ enum Exit {
 
   private static func status(of error: any Error) -> ExitCode {
     switch error {
+    case SweepError.fruitless: fruitless
     case is TopologyError, is SweepError, is PartitionError, is ModelError, is PredictionError:
       badInput
     case is ResumptionError, LedgerError.damaged, LedgerError.newer: badInput
@@ -61,8 +64,7 @@ enum Exit {
     case is KeyFileError, is AllowListError: badInput
     case is ZMQError, is LedgerError, is EndpointError, is LiveError, is RelayError: unavailable
     case SimulationError.tooManyLinks, SimulationError.encryptedRelays: badInput
-    case VirtualSimulationError.nobodyComes, VirtualSimulationError.costModelOfDeltas,
-      VirtualSimulationError.cannotGoOn:
+    case VirtualSimulationError.costModelOfDeltas, VirtualSimulationError.cannotGoOn:
       badInput
     case is DNNLError, is CodecError: bug
     default: bug

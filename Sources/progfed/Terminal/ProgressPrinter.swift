@@ -39,10 +39,18 @@ final class ProgressPrinter: RunObserver {
   func noticed(_ notice: BrokerNotice) {
     switch notice {
     case .opened: lastWaiting.withLock { $0 = RepeatedLine() }
-    case .waiting(let present, let needed):
+    case .waiting(let shortage):
       guard !isQuiet else { return }
-      let text = "waiting for clients: \(present) of \(needed) are here"
+      let text =
+        "waiting for clients: \(shortage.able) of \(shortage.needed) are here"
+        + Self.clause(shortage.names)
       if lastWaiting.withLock({ $0.isNews(text, at: .now) }) { say(text) }
+    case .gaveUp(let shortage, let isOverdue):
+      let counts = "\(shortage.able) of \(shortage.needed) clients that a round needs"
+      say(
+        (isOverdue
+          ? "\(counts) are here, after \(shortage.patience.brief) of waiting (participation.patience)"
+          : "no more than \(counts) can ever be here again") + Self.clause(shortage.names))
     case .refused(let client, let reason, let detail):
       complain("client \(client) was refused (\(reason.name)): \(detail.printable)")
     case .declined(let client, let reason, let detail):
@@ -58,6 +66,9 @@ final class ProgressPrinter: RunObserver {
   }
 
   func remarked(_ remark: String) { say("data: \(remark)") }
+
+  /// What is said behind a sentence, if there is anything.
+  private static func clause(_ text: String) -> String { text.isEmpty ? "" : "; \(text)" }
 
   /// Writes a line that strangers can bring about: a few of them a minute.
   private func complain(_ text: String) {

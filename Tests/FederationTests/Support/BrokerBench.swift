@@ -149,6 +149,26 @@ extension [BrokerAction] {
     }
   }
 
+  /// What the next round lacks, as people are told.
+  var shortage: Shortage? {
+    for case .notice(.waiting(let shortage)) in self { return shortage }
+    return nil
+  }
+
+  /// Why the run was given up.
+  var surrender: (shortage: Shortage, isOverdue: Bool)? {
+    for case .notice(.gaveUp(let shortage, let isOverdue)) in self { return (shortage, isOverdue) }
+    return nil
+  }
+
+  /// The clients that are selected, as it is announced to all.
+  var selected: [Int]? {
+    for case .announce(let announce) in published where announce.state == .open {
+      return announce.selected
+    }
+    return nil
+  }
+
   var result: RoundResult? {
     for case .close(let result) in self { return result }
     return nil

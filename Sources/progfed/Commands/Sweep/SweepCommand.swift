@@ -78,6 +78,10 @@ struct SweepCommand: ParsableCommand {
       try show(sweep, plan)
       if queue.isStopped { throw Exit.interrupted }
       guard failures.isEmpty else { throw SweepError.failed(failures, folder: folder.relativePath) }
+      let fruitless = queue.fruitless
+      guard fruitless.isEmpty else {
+        throw SweepError.fruitless(fruitless, folder: folder.relativePath)
+      }
     }
   }
 
@@ -93,13 +97,19 @@ struct SweepCommand: ParsableCommand {
 
   private func show(_ sweep: Sweep, _ plan: SweepPlan) throws {
     var done: [(variant: String, summary: RunSummary)] = []
+    var fruitless: [String] = []
     for run in sweep.runs {
-      guard var summary = try plan.summary(of: run), summary.state == .done else { continue }
+      guard var summary = try plan.summary(of: run), summary.state.isFinished else { continue }
+      guard summary.state == .done else {
+        fruitless.append(run.name)
+        continue
+      }
       summary.name = run.name
       done.append((run.variant, summary))
     }
     guard !done.isEmpty else { return }
-    let report = SweepReport(sweep.name, runs: done, targets: sweep.targets)
+    let report = SweepReport(
+      sweep.name, runs: done, fruitless: fruitless, targets: sweep.targets)
     let comparison = Comparison(
       done.map(\.summary), targets: sweep.targets.isEmpty ? nil : sweep.targets)
     try DurableFile.write(Data(comparison.html().utf8), to: plan.page)

@@ -10,6 +10,8 @@ enum SweepError: Error {
   case otherTopology(run: String, folder: String, topology: String)
   /// Some runs failed.
   case failed([String], folder: String)
+  /// All runs were run to their ends, but in some no update counted.
+  case fruitless([String], folder: String)
 }
 
 extension SweepError: CustomStringConvertible {
@@ -35,6 +37,12 @@ extension SweepError: CustomStringConvertible {
       return """
         \(runs.count) of the runs failed: \(runs.joined(separator: ", ")); \(folder)/NAME.log says why. \
         Call the sweep again to repeat them
+        """
+    case .fruitless(let runs, let folder):
+      return """
+        no update counted in \(runs.count == 1 ? "a run" : "\(runs.count) of the runs"): \
+        \(runs.joined(separator: ", ")); \(folder)/NAME.log says what became of them. The sweep's other runs are \
+        compared without
         """
     }
   }

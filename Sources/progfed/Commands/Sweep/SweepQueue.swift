@@ -12,6 +12,7 @@ final class SweepQueue: Sendable {
     var running: [Int32] = []
     var isStopped = false
     var failures: [String] = []
+    var fruitless: [String] = []
   }
 
   private let plan: SweepPlan
@@ -30,6 +31,9 @@ final class SweepQueue: Sendable {
 
   /// Whether it was told to stop.
   var isStopped: Bool { state.withLock { $0.isStopped } }
+
+  /// The names of the runs in which no update counted.
+  var fruitless: [String] { state.withLock { $0.fruitless.sorted() } }
 
   /// Runs all that isn't finished; returns the names of the runs that failed.
   func run(jobs: Int) -> [String] {
@@ -64,16 +68,23 @@ final class SweepQueue: Sendable {
     let run = runs[index]
     do {
       let before = try plan.summary(of: run)
-      guard before?.state != .done else { return say(index, "is there already") }
+      if let before, before.state.isFinished {
+        return conclude(index, before, "is there already")
+      }
       try plan.begin(run)
       let status = try simulate(run, isBegun: before != nil, index: index)
       guard !isStopped else { return say(index, "interrupted") }
-      guard status == 0, let summary = try plan.summary(of: run) else {
-        return fail(index, "failed with status \(status); see \(plan.log(of: run).relativePath)")
+      let summary = try plan.summary(of: run)
+      guard let summary, summary.state.isFinished else {
+        let problem = summary?.problem.map { "\($0): " } ?? ""
+        return fail(
+          index, "\(problem)failed with status \(status); see \(plan.log(of: run).relativePath)")
       }
       let accuracy =
         summary.final.accuracy.map { "accuracy \((100 * $0).fixed(2)) %, " } ?? "not evaluated, "
-      say(index, "\(accuracy)\(summary.totals.traffic.wire) both ways, \(summary.elapsed.brief)")
+      conclude(
+        index, summary,
+        "\(accuracy)\(summary.totals.traffic.wire) both ways, \(summary.elapsed.brief)")
     } catch {
       fail(index, "\(error)")
     }
@@ -109,6 +120,13 @@ final class SweepQueue: Sendable {
     return ["simulate", run.topology, "--quiet", "--threads", "\(threads)"]
       + plan.options(of: run)
       + [isBegun ? "--resume" : "--out", directory]
+  }
+
+  /// Says what a finished run came to.
+  private func conclude(_ index: Int, _ summary: RunSummary, _ text: String) {
+    guard let problem = summary.problem else { return say(index, text) }
+    state.withLock { $0.fruitless.append(runs[index].name) }
+    say(index, problem, isError: true)
   }
 
   private func fail(_ index: Int, _ text: String) {
