@@ -2,6 +2,11 @@ import Links
 import Measures
 import Testing
 
+private let milliseconds = "a whole number of milliseconds without a unit"
+private let columns = "two, a time and a rate with a comma between them"
+private let rate = "kbit/s as in 800, or 0.8 Mbit/s"
+private let time = "seconds as in 0.5, or 500 ms"
+
 @Suite struct RateTraceTests {
   private func link(_ trace: RateTrace) -> LinkBox {
     LinkBox(Link(LinkModel(LinkProfile(rate: .trace(trace))), random: RandomStream(seed: 1)))
@@ -63,9 +68,22 @@ import Testing
 
   @Test(arguments: [
     ("", TraceError.empty), ("\n\n", .empty),
-    ("1\nx\n", .malformed(line: 2, found: "\"x\"", expected: "a whole number of milliseconds")),
-    ("1\n+2", .malformed(line: 2, found: "\"+2\"", expected: "a whole number of milliseconds")),
-    ("1\n1.5", .malformed(line: 2, found: "\"1.5\"", expected: "a whole number of milliseconds")),
+    ("1\nx\n", .malformed(line: 2, found: "\"x\"", expected: milliseconds)),
+    ("1\n+2", .malformed(line: 2, found: "\"+2\"", expected: milliseconds)),
+    ("1\n1.5", .malformed(line: 2, found: "\"1.5\"", expected: milliseconds)),
+    ("1\n2 ms", .malformed(line: 2, found: "\"2 ms\"", expected: milliseconds)),
+    ("0x10", .malformed(line: 1, found: "\"0x10\"", expected: milliseconds)),
+    (
+      "0,800",
+      .malformed(
+        line: 1, found: "\"0,800\"",
+        expected: milliseconds + "; a file of times and rates has a name that ends in .csv")
+    ),
+    (
+      "1\n99999999999999999999",
+      .outOfRange(
+        line: 2, value: "99999999999999999999 ms", allowed: "0 to 31622400000 ms")
+    ),
     ("5\n\n4", .goesBack(line: 3, time: "4 ms", previous: "5 ms")),
     ("-1", .outOfRange(line: 1, value: "-1 ms", allowed: "0 to 31622400000 ms")),
     ("0\n0", .outOfRange(line: 2, value: "a last time of 0 ms", allowed: "at least 1 ms")),
@@ -84,6 +102,31 @@ import Testing
     #expect(link.carry(500_001, at: .zero)?.departed.isWithin(1e-6, of: .seconds(20)) == true)
     #expect(
       link.carry(4_000_000, at: .seconds(25))?.departed.isWithin(1e-9, of: .seconds(60)) == true)
+  }
+
+  @Test(arguments: [
+    "0,8 Mbit/s\n500 ms,16 Mbit/s\n1,0\n", "0,8Mbit/s\n0.5 s,2 MB/s\n1000 ms,0\n",
+    "time (s),rate [Mbit/s]\n0,8\n0.5,16\n1,0\n", "time_ms,rate_mbps\n0,8\n500,16\n1000,0\n",
+    "\u{FEFF}0,8000\r\n0.5,16000\r\n1,0\r\n", "\u{FEFF}seconds,kbit/s\r0,8000\r0.5,16000\r1,0",
+    "\"seconds\",\"kbps\"\n\"0\",\"8000\"\n\"0.5\",\"16000\"\n\"1\",\"0\"\n",
+    "ms,bps\n0,8e6\n500,16e6\n1 s,0 kbit/s\n", "t,r\n0 , 8000 kbit/s\n.5, 16000\n1., 0\n",
+    "0,8\u{A0}Mbit/s\n500\u{A0}ms,16 Mb/s\n1,0\n",
+  ])
+  func `units are read, in cells and in headings`(text: String) throws {
+    #expect(
+      try RateTrace(csv: text)
+        == RateTrace([(kilobits(8000), .seconds(0.5)), (kilobits(16_000), .seconds(0.5))]))
+  }
+
+  @Test func `a mark of the byte order and other ends of lines change nothing`() throws {
+    #expect(try RateTrace(mahimahi: "\u{FEFF}1\r\n5\r7") == RateTrace(mahimahi: "1\n5\n7\n"))
+    let device = "{\"1\": {\"computation\": 5, \"communication\": 800}}"
+    #expect(
+      try FedScaleDevice.devices(json: "\u{FEFF}" + device) == FedScaleDevice.devices(json: device))
+    for number in ["+5", "0x5", "5,5", "\"5\"", "5 ms", "NaN"] {
+      let text = device.replacing("5,", with: "\(number),")
+      #expect(throws: TraceError.self, "\(number)") { try FedScaleDevice.devices(json: text) }
+    }
   }
 
   @Test(arguments: 1...10 as ClosedRange<UInt64>)
@@ -110,12 +153,28 @@ import Testing
 
   @Test(arguments: [
     ("", TraceError.empty), ("seconds,rate\n", .empty), ("0,5\n", .empty),
-    ("0,5\n1,5,6", .malformed(line: 2, found: "3 columns", expected: "two, seconds and kbit/s,")),
-    ("0,5\n1,fast", .malformed(line: 2, found: "\"fast\"", expected: "a number")),
+    ("0,5\n1,5,6", .malformed(line: 2, found: "3 columns", expected: columns)),
+    ("0;5\n1;5", .malformed(line: 1, found: "1 column", expected: columns)),
+    ("0,5\n1,fast", .malformed(line: 2, found: "\"fast\"", expected: rate)),
+    ("0,0x1F40\n1,5", .malformed(line: 1, found: "\"0x1F40\"", expected: rate)),
+    ("0,8 furlongs/s\n1,5", .malformed(line: 1, found: "\"8 furlongs/s\"", expected: rate)),
+    ("0,8 M\n1,5", .malformed(line: 1, found: "\"8 M\"", expected: rate)),
+    ("0,8\n1 day,5", .malformed(line: 2, found: "\"1 day\"", expected: time)),
+    ("\"0\",\"1,5\"\n1,5", .malformed(line: 1, found: "\"1,5\"", expected: rate)),
+    ("0,\u{200B}8\n1,5", .malformed(line: 1, found: "\"<U+200B>8\"", expected: rate)),
+    ("nan,8\n1,5", .malformed(line: 1, found: "\"nan\"", expected: time)),
+    ("time,8\n1,5", .malformed(line: 1, found: "\"time\"", expected: time)),
+    (
+      "seconds,packets\n0,8\n1,5",
+      .malformed(line: 1, found: "the unit \"packets\"", expected: rate)
+    ),
+    ("s,MBps\n0,8\n1,5", .malformed(line: 1, found: "the unit \"MBps\"", expected: rate)),
+    ("us,kbps\n0,8\n1,5", .malformed(line: 1, found: "the unit \"us\"", expected: time)),
     ("1,5\n2,5", .outOfRange(line: 1, value: "a first time of 1.0 s", allowed: "0 s")),
     ("0,5\n2,5\n2,5", .goesBack(line: 3, time: "2.0 s", previous: "2.0 s")),
     ("0,-5\n1,5", .outOfRange(line: 1, value: "-5.0", allowed: "0 to 1000000000000.0")),
-    ("0,nan\n1,5", .outOfRange(line: 1, value: "nan", allowed: "0 to 1000000000000.0")),
+    ("0,nan\n1,5", .malformed(line: 1, found: "\"nan\"", expected: rate)),
+    ("0,1e300\n1,5", .outOfRange(line: 1, value: "1e+300", allowed: "0 to 1000000000000.0")),
     ("0,0\n5,7", .noCapacity),
   ])
   func `a course of the rate that is wrong says where`(text: String, error: TraceError) {

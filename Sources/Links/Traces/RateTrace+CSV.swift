@@ -3,10 +3,11 @@ import Measures
 extension RateTrace {
   /// Reads a course of the rate from comma-separated values.
   ///
-  /// Each line is a time in seconds and the rate in kbit/s that holds from then to the next line's
-  /// time; the first time is 0, and the last line only ends the course, after which it repeats. A
-  /// first line that doesn't begin with a digit is a heading; blank lines and those that begin with
-  /// `#` are skipped.
+  /// Each line is a time and the rate that holds from then to the next line's time; the first time
+  /// is 0, and the last line only ends the course, after which it repeats. Times are seconds and
+  /// rates kbit/s, unless the first line is a heading that names other units, or a value has its
+  /// own: "500 ms, 0.8 Mbit/s". Cells may stand in quotation marks; blank lines and those that
+  /// begin with `#` are skipped.
   ///
   /// - Parameter text: the file's content.
   /// - Throws: `TraceError` with the number of the line.
@@ -14,11 +15,22 @@ extension RateTrace {
     var times: [Double] = []
     var capacities: [Double] = []
     var previous: (time: Double, rate: Double)?
+    var columns: [TraceColumn] = [.time, .rate]
     var mayBeHeading = true
     for (number, line) in TraceLines(text) where !line.isEmpty && line.first != "#" {
       defer { mayBeHeading = false }
-      if mayBeHeading, let first = line.first, first.isLetter || first == "\"" { continue }
-      let (time, rate) = try Self.row(line, number)
+      let cells = TraceColumn.cells(of: line)
+      guard cells.count == columns.count else {
+        throw .malformed(
+          line: number, found: "\(cells.count) \(cells.count == 1 ? "column" : "columns")",
+          expected: "two, a time and a rate with a comma between them")
+      }
+      if mayBeHeading, cells.allSatisfy({ TraceColumn.isHeading($0) }) {
+        for index in columns.indices { try columns[index].head(cells[index], line: number) }
+        continue
+      }
+      let time = try columns[0].value(cells[0], line: number)
+      let rate = try columns[1].value(cells[1], line: number)
       guard let before = previous else {
         guard time == 0 else {
           throw .outOfRange(line: number, value: "a first time of \(time) s", allowed: "0 s")
@@ -39,28 +51,5 @@ extension RateTrace {
     guard let last = capacities.last else { throw .empty }
     guard last > 0 else { throw .noCapacity }
     self.init(times: times, capacities: capacities, isStepwise: false)
-  }
-
-  private static func row(
-    _ line: Substring, _ number: Int
-  ) throws(TraceError) -> (time: Double, rate: Double) {
-    let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-    guard fields.count == 2 else {
-      throw .malformed(
-        line: number, found: "\(fields.count) columns", expected: "two, seconds and kbit/s,")
-    }
-    let limits = [Double(longestMilliseconds) / 1000, 1e12]
-    var values: [Double] = []
-    for (field, limit) in zip(fields, limits) {
-      let text = field.drop { $0 == " " }
-      guard let value = Double(text.prefix { $0 != " " }) else {
-        throw .malformed(line: number, found: TraceLines.quoted(field), expected: "a number")
-      }
-      guard (0...limit).contains(value) else {
-        throw .outOfRange(line: number, value: "\(value)", allowed: "0 to \(limit)")
-      }
-      values.append(value)
-    }
-    return (values[0], values[1])
   }
 }

@@ -15,13 +15,20 @@ extension RateTrace {
     var previous = 0
     var count = 0
     for (number, line) in TraceLines(text) where !line.isEmpty {
-      guard let time = Int(line), line.first != "+" else {
+      let digits = line.first == "-" ? line.dropFirst() : line
+      guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        let isRow = line.utf8.contains(UInt8(ascii: ","))
         throw .malformed(
-          line: number, found: TraceLines.quoted(line), expected: "a whole number of milliseconds")
+          line: number, found: TraceLines.quoted(line),
+          expected: "a whole number of milliseconds without a unit"
+            + (isRow ? "; a file of times and rates has a name that ends in .csv" : ""))
       }
+      // What is too large for the machine is too large for a trace.
+      let time = Int(line) ?? .max
       guard (0...Self.longestMilliseconds).contains(time) else {
         throw .outOfRange(
-          line: number, value: "\(time) ms", allowed: "0 to \(Self.longestMilliseconds) ms")
+          line: number, value: "\(TraceLines.shown(line)) ms",
+          allowed: "0 to \(Self.longestMilliseconds) ms")
       }
       guard time >= previous else {
         throw .goesBack(line: number, time: "\(time) ms", previous: "\(previous) ms")

@@ -24,7 +24,7 @@ extension TraceError: CustomStringConvertible {
     switch self {
     case .empty: "the trace is empty: it needs at least one entry"
     case .malformed(let line, let found, let expected):
-      "line \(line): found \(found) where \(expected) belongs"
+      "line \(line): found \(found); expected \(expected)"
     case .outOfRange(let line, let value, let allowed):
       "line \(line): \(value) is out of range; allowed is \(allowed)"
     case .goesBack(let line, let time, let previous):

@@ -1,3 +1,5 @@
+import Measures
+
 /// Reads the JSON of trace files from beginning to end, without building a tree.
 ///
 /// Memory is what the caller keeps. Strings are only keys and things to skip: their escapes are left
@@ -11,7 +13,10 @@ struct TraceJSON {
   /// How deep skipped values may nest.
   private static var deepest: Int { 64 }
 
-  init(_ text: String) { bytes = Array(text.utf8) }
+  init(_ text: String) {
+    bytes = Array(text.utf8)
+    if bytes.starts(with: TraceLines.byteOrderMark) { position = TraceLines.byteOrderMark.count }
+  }
 
   /// Reads an object and hands over each key, in front of its value.
   mutating func object(
@@ -42,9 +47,8 @@ struct TraceJSON {
     skipSpace()
     let start = position
     while position < bytes.count, Self.isInNumber(bytes[position]) { position += 1 }
-    guard position > start, position - start <= 40,
-      let value = Double(String(decoding: bytes[start..<position], as: UTF8.self)), value.isFinite
-    else {
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    guard position - start <= 40, text.first != "+", let value = DecimalNumber(text)?.value else {
       position = start
       throw malformed("a number")
     }
