@@ -161,7 +161,7 @@ let package = Package(
     .testTarget(name: "MeasuresTests", dependencies: ["Measures"], swiftSettings: common),
     .testTarget(
       name: "ModelsTests", dependencies: ["Measures", "Models", "Neural", "Tensors"],
-      swiftSettings: common),
+      resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(
       name: "NeuralTests",
       dependencies: ["CAllocations", "Measures", "Models", "Neural", "OneDNN", "Tensors"],

@@ -56,7 +56,8 @@ import Testing
       problems(file) == [
         .shape("block1.conv1.weight", found: [32, 3, 3], needed: [32, 1, 3, 3]),
         .missing("block2.conv2.bias", needed: [64]), .notFinite("block3.fc1.weight", place: 7),
-        .unknown("block4.fc1.weight"), .unknown("conv1.weight"),
+        .unknown("block4.fc1.weight", found: .init(type: "F32", shape: [3])),
+        .unknown("conv1.weight", found: .init(type: "F32", shape: [32, 1, 3, 3])),
       ])
   }
 

@@ -68,8 +68,10 @@ import Testing
   @Test(arguments: [
     (#"{}"#, 1), (#"{"#, 0), (#""#, 0), (#"[]"#, 0), (#"{} x"#, 0), (#"{"a":1}"#, 0),
     (#"{"a":{}}"#, 0), (#"{"a":{"dtype":"F32","shape":[1]}}"#, 4),
-    (#"{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#, 8),
-    (#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#, 0),
+    (#"{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,4]}}"#, 4),
+    (#"{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#, 4),
+    (#"{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}}"#, 1),
+    (#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,4]}}"#, 4),
     (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4),
     (#"{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}"#, 4),
     (#"{"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}}"#, 4),
@@ -92,7 +94,9 @@ import Testing
       #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
         + #""b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#, 12
     ),
-    (#"{"__metadata__":{"a":1}}"#, 0), (#"{"__metadata__":{"a":"b","a":"c"}}"#, 0),
+    (#"{"__metadata__":{"a":1}}"#, 0), (#"{"__metadata__":{"a":null}}"#, 0),
+    (#"{"__metadata__":nul}"#, 0), (#"{"__metadata__":1}"#, 0),
+    (#"{"__metadata__":{"a":"b","a":"c"}}"#, 0),
     (#"{"__metadata__":{"a":"\ud800"}}"#, 0), (#"{"__metadata__":{"a":"\x"}}"#, 0),
     (#"{"__metadata__":{"a":"\u12"}}"#, 0),
   ])
@@ -100,6 +104,26 @@ import Testing
     #expect(throws: SafeTensorsError.self) {
       try SafeTensors(decoding: file(header, data: data))
     }
+  }
+
+  @Test func `tensors that aren't read are known by type and shape, and stand in nobody's way`()
+    throws
+  {
+    let header =
+      #"{"__metadata__":null,"a":{"dtype":"I64","shape":[],"data_offsets":[0,8]},"#
+      + #""b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]},"#
+      + #""c":{"dtype":"BOOL","shape":[3],"data_offsets":[12,15]},"#
+      + #""d":{"dtype":"U8","shape":[2,0],"data_offsets":[12,12]},"#
+      + #""e":{"dtype":"BF16","shape":[1],"data_offsets":[15,17]}}"#
+    let file = try SafeTensors(decoding: file(header, data: 17))
+    #expect(file.tensors.keys.sorted() == ["b", "e"])
+    #expect(file.narrowed == ["e": "BF16"])
+    #expect(file.metadata.isEmpty && file.bytes.isEmpty)
+    #expect(
+      file.unread == [
+        "a": .init(type: "I64", shape: []), "c": .init(type: "BOOL", shape: [3]),
+        "d": .init(type: "U8", shape: [2, 0]),
+      ])
   }
 
   @Test(arguments: [UInt64.max, 1 << 63, 100_000_001, 3])

@@ -27,8 +27,10 @@ package struct StartingFile: Sendable {
       guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
       throw .unreadable(path: path, reason: error.localizedDescription)
     }
+    // What torch.save writes is a zip archive.
+    guard !bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) else { throw .archive(path: path) }
     guard bytes.count <= limit else {
-      throw .tooLarge(path: path, limit: limit, model: architecture.name)
+      throw tooLarge(Array(bytes), limit: limit, for: architecture)
     }
     let file: SafeTensors
     do throws(SafeTensorsError) {
@@ -37,5 +39,27 @@ package struct StartingFile: Sendable {
     do throws(StartingModelError) {
       return try StartingModel(file, for: architecture)
     } catch { throw .tensors(path: path, error) }
+  }
+
+  /// Why a file is larger than `limit`, as far as its first `bytes` tell.
+  private func tooLarge(
+    _ bytes: [UInt8], limit: Int, for architecture: Architecture
+  ) -> StartingFileError {
+    guard let contents = SafeTensors.contents(ofHeader: bytes) else {
+      return .tooLarge(path: path, limit: limit, model: architecture.name)
+    }
+    let unknown = StartingModel.unknown(in: contents, of: architecture)
+    let wide = contents.filter { ["F64", "I64", "U64", "C64"].contains($0.value.type) }
+    let foreign = architecture.allLayouts.flatMap { layout in
+      layout.parameters.compactMap { parameter -> StartingModelError.Problem? in
+        let name = "\(layout.name).\(parameter.name)"
+        return wide[name].map { .type(name, found: $0, needed: parameter.shape) }
+      }
+    }
+    guard !unknown.isEmpty || !foreign.isEmpty else {
+      return .tooLarge(path: path, limit: limit, model: architecture.name)
+    }
+    return .tensors(
+      path: path, StartingModelError(model: architecture.name, problems: foreign + unknown))
   }
 }

@@ -34,6 +34,7 @@ extension Checkpoint {
     } catch {
       throw damaged("\(error)")
     }
+    guard file.unread.isEmpty else { throw damaged("tensors of another type inside") }
     guard let format = file.metadata["progfed-checkpoint"] else { throw damaged("no checkpoint") }
     guard format == Self.format else {
       throw Int(format).map { .newer(path: path, format: $0) } ?? damaged("format \(format)")

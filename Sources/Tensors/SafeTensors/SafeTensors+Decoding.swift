@@ -12,11 +12,10 @@ extension SafeTensors {
     let start = 8 + Int(length)
     var reader = SafeTensorsHeader(bytes: bytes[8..<start])
     let (entries, metadata) = try reader.read()
-    tensors = [:]
-    self.bytes = [:]
-    self.metadata = metadata
+    self.init(tensors: [:], metadata: metadata)
     var next = 0
-    for entry in entries.sorted(by: { $0.begin < $1.begin }) {
+    // Those without scalars first of those that begin at one place.
+    for entry in entries.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
       let count = try entry.scalarCount()
       let (size, overflow) = count.multipliedReportingOverflow(by: entry.type.size)
       guard !overflow else { throw .shape(entry.shape, tensor: entry.name) }
@@ -26,16 +25,41 @@ extension SafeTensors {
       guard end <= bytes.count - start else {
         throw .truncated(needed: UInt64(start) + UInt64(end), available: bytes.count)
       }
-      let data = bytes[start + next..<start + end]
-      if entry.type == .byte {
-        self.bytes[entry.name] = Array(data)
-      } else {
-        tensors[entry.name] = Tensor(
-          shape: Shape(entry.shape), scalars: entry.type.scalars(data, count: count))
-      }
+      take(entry, count: count, bytes[start + next..<start + end])
       next = end
     }
     guard next == bytes.count - start else { throw .excess(bytes: bytes.count - start - next) }
+  }
+
+  private mutating func take(_ entry: SafeTensorsEntry, count: Int, _ data: ArraySlice<UInt8>) {
+    guard count > 0, entry.type.isRead else {
+      unread[entry.name] = UnreadTensor(entry)
+      return
+    }
+    guard entry.type != .byte else {
+      bytes[entry.name] = Array(data)
+      return
+    }
+    tensors[entry.name] = Tensor(
+      shape: Shape(entry.shape), scalars: entry.type.scalars(data, count: count))
+    if entry.type != .float32 { narrowed[entry.name] = entry.type.rawValue }
+  }
+
+  /// What a file's first `bytes` say of its tensors; nil unless the whole header is there and is
+  /// one.
+  public static func contents(ofHeader bytes: [UInt8]) -> [String: UnreadTensor]? {
+    guard bytes.count >= 8 else { return nil }
+    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
+    guard length <= UInt64(bytes.count - 8) else { return nil }
+    var reader = SafeTensorsHeader(bytes: bytes[8..<8 + Int(length)])
+    guard let (entries, _) = try? reader.read() else { return nil }
+    return Dictionary(uniqueKeysWithValues: entries.map { ($0.name, UnreadTensor($0)) })
+  }
+}
+
+extension SafeTensors.UnreadTensor {
+  fileprivate init(_ entry: SafeTensorsEntry) {
+    self.init(type: entry.type.rawValue, shape: entry.shape)
   }
 }
 
@@ -47,12 +71,12 @@ struct SafeTensorsEntry {
   let begin: Int
   let end: Int
 
-  /// The product of the extents, if all are positive and it can be represented.
+  /// The product of the extents, if it can be represented.
   func scalarCount() throws(SafeTensorsError) -> Int {
     var count = 1
     for extent in shape {
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      guard extent > 0, !overflow else { throw .shape(shape, tensor: name) }
+      guard !overflow else { throw .shape(shape, tensor: name) }
       count = product
     }
     return count

@@ -8,9 +8,9 @@ public enum SafeTensorsError: Error, Hashable, Sendable {
   case header(String, at: Int)
   /// A name stands twice in the header.
   case duplicate(name: String)
-  /// A tensor is of a type that isn't read.
+  /// A tensor is of a type that isn't known, so that its place can't be checked.
   case type(String, tensor: String)
-  /// A tensor's shape has an extent of zero or is too large to exist.
+  /// A tensor's shape is too large to exist.
   case shape([Int], tensor: String)
   /// A tensor's place doesn't fit its shape, its neighbours or the file.
   case place(begin: Int, end: Int, expected: Int, tensor: String)
@@ -26,14 +26,17 @@ extension SafeTensorsError: CustomStringConvertible {
       "cut off: \(needed) bytes are announced, \(available) are there; copy the file again"
     case .headerTooLong(let length):
       "a header of \(length) bytes is announced; this isn't a safetensors file"
-    case .header(let problem, let offset): "the header has \(problem) at byte \(offset)"
-    case .duplicate(let name): "“\(name)” stands twice in the header"
+    case .header(let problem, let offset):
+      "the header has \(problem) at byte \(offset); write the file anew, as safetensors.torch.save_file does"
+    case .duplicate(let name): "“\(name)” stands twice in the header; give one of them another name"
     case .type(let type, let tensor):
-      "“\(tensor)” is of type \(type); F32, F16, BF16 and U8 can be read"
-    case .shape(let shape, let tensor): "“\(tensor)” has the impossible shape \(shape)"
+      "“\(tensor)” is of type \(type), which isn't known; convert it to F32, or leave it out of the file"
+    case .shape(let shape, let tensor):
+      "“\(tensor)” has the impossible shape \(shape); write the file anew"
     case .place(let begin, let end, let expected, let tensor):
-      "“\(tensor)” is said to lie at \(begin)..<\(end), but \(expected) is where it must end or begin"
-    case .excess(let bytes): "\(bytes) bytes follow the last tensor"
+      "“\(tensor)” is said to lie at \(begin)..<\(end), but \(expected) is where it must end or begin; "
+        + "write the file anew"
+    case .excess(let bytes): "\(bytes) bytes follow the last tensor; copy the file again"
     }
   }
 }

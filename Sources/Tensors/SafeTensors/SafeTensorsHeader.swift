@@ -19,7 +19,8 @@ struct SafeTensorsHeader {
     try object { (reader, name) throws(SafeTensorsError) in
       guard names.insert(name).inserted else { throw .duplicate(name: name) }
       if name == "__metadata__" {
-        metadata = try reader.texts()
+        // As the reference implementation reads it, null is no metadata.
+        metadata = reader.acceptsNull() ? [:] : try reader.texts()
       } else {
         entries.append(try reader.entry(name: name))
       }
@@ -173,6 +174,14 @@ struct SafeTensorsHeader {
     skipSpace()
     guard index < bytes.endIndex, bytes[index] == UInt8(ascii: token) else { return false }
     index += 1
+    return true
+  }
+
+  private mutating func acceptsNull() -> Bool {
+    skipSpace()
+    let word = Array("null".utf8)
+    guard bytes[index...].starts(with: word) else { return false }
+    index += word.count
     return true
   }
 

@@ -1,18 +1,35 @@
-/// The scalar types that are read.
+/// The scalar types of the layout whose scalars take whole bytes.
 enum SafeTensorsType: String {
   case float32 = "F32"
   case float16 = "F16"
   case bfloat16 = "BF16"
   case byte = "U8"
+  case float64 = "F64"
+  case complex64 = "C64"
+  case int64 = "I64"
+  case int32 = "I32"
+  case int16 = "I16"
+  case int8 = "I8"
+  case uint64 = "U64"
+  case uint32 = "U32"
+  case uint16 = "U16"
+  case bool = "BOOL"
+  case float8e4m3 = "F8_E4M3"
+  case float8e5m2 = "F8_E5M2"
+  case float8e8m0 = "F8_E8M0"
 
   /// The bytes of one scalar.
   var size: Int {
     switch self {
-    case .float32: 4
-    case .float16, .bfloat16: 2
-    case .byte: 1
+    case .float64, .complex64, .int64, .uint64: 8
+    case .float32, .int32, .uint32: 4
+    case .float16, .bfloat16, .int16, .uint16: 2
+    case .byte, .int8, .bool, .float8e4m3, .float8e5m2, .float8e8m0: 1
     }
   }
+
+  /// Whether its scalars are read.
+  var isRead: Bool { [.float32, .float16, .bfloat16, .byte].contains(self) }
 
   /// `count` scalars from their little-endian bytes.
   func scalars(_ data: ArraySlice<UInt8>, count: Int) -> [Float] {
@@ -36,10 +53,12 @@ enum SafeTensorsType: String {
         return Float(bitPattern: word)
       }
       #endif
-    case .byte: return data.map { Float($0) }
     case .float16: return (0..<count).map { Self.widened(Self.word(data, base + 2 * $0)) }
     case .bfloat16:
       return (0..<count).map { Float(bitPattern: UInt32(Self.word(data, base + 2 * $0)) << 16) }
+    case .byte, .float64, .complex64, .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16,
+      .bool, .float8e4m3, .float8e5m2, .float8e8m0:
+      preconditionFailure("scalars of type \(rawValue) aren't read as numbers")
     }
   }
 
