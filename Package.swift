@@ -51,7 +51,7 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["CZlib", "Measures", "Tensors"], swiftSettings: safe),
     .target(name: "Links", dependencies: ["Measures"], swiftSettings: safe),
     .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: common),
-    .target(name: "Progressive", swiftSettings: safe),
+    .target(name: "Progressive", dependencies: ["Measures"], swiftSettings: safe),
     .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Measures"], swiftSettings: common),
     // 2
     .target(
@@ -167,7 +167,8 @@ let package = Package(
       dependencies: ["CAllocations", "Measures", "Models", "Neural", "OneDNN", "Tensors"],
       resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: common),
-    .testTarget(name: "ProgressiveTests", dependencies: ["Progressive"], swiftSettings: common),
+    .testTarget(
+      name: "ProgressiveTests", dependencies: ["Measures", "Progressive"], swiftSettings: common),
     .testTarget(
       name: "ReportsTests", dependencies: ["CZlib", "Digests", "Ledger", "Measures", "Reports"],
       exclude: ["EventFiles"], swiftSettings: common),

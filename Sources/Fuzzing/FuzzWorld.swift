@@ -1,5 +1,6 @@
 import Digests
 import Federation
+import Measures
 import Progressive
 import Wire
 

@@ -1,4 +1,5 @@
 import Foundation
+public import Measures
 
 /// How the clients' learning rate changes over the rounds.
 public enum LearningRateSchedule: Hashable, Sendable {
@@ -7,11 +8,11 @@ public enum LearningRateSchedule: Hashable, Sendable {
   /// lr·(1 + cos(π(t−1)/(T−1)))/2, never below `floor`.
   case cosine(floor: Double)
   /// Multiplied by `factor` at each of the milestones, given as shares of the rounds in [0, 1].
-  case multistep(milestones: [Double], factor: Double)
+  case multistep(milestones: [Share], factor: Double)
   /// Cosine decay that begins anew every `period` rounds.
   case cosineRestarts(period: Int, floor: Double)
   /// Constant for a share `hold` of the rounds, then cosine decay over the rest.
-  case constantThenCosine(hold: Double, floor: Double)
+  case constantThenCosine(hold: Share, floor: Double)
 
   /// The rate in `round` of `rounds`, counted from 1 without warm-up, for a base rate of `base`.
   public func rate(base: Double, round: Int, of rounds: Int) -> Double {
@@ -20,12 +21,12 @@ public enum LearningRateSchedule: Hashable, Sendable {
     case .constant: return base
     case .cosine(let floor): return Self.cosine(base, round, rounds, floor)
     case .multistep(let milestones, let factor):
-      let passed = milestones.count { Double(round - 1) >= $0 * Double(rounds) }
+      let passed = milestones.count { round - 1 >= $0.of(rounds, rounded: .up) }
       return base * pow(factor, Double(passed))
     case .cosineRestarts(let period, let floor):
       return Self.cosine(base, (round - 1) % max(1, period) + 1, max(1, period), floor)
     case .constantThenCosine(let hold, let floor):
-      let held = Int((hold * Double(rounds)).rounded())
+      let held = hold.of(rounds, rounded: .nearest)
       return round <= held ? base : Self.cosine(base, round - held, rounds - held, floor)
     }
   }

@@ -80,6 +80,21 @@ extension Topology {
     stageLimits = parts.stageLimits
     unplayable = parts.unplayable
     updateNorm = draft.limits.updateNorm
+    places = Dictionary(
+      uniqueKeysWithValues: Self.judgedLater.map { ($0, reading.place(of: $0)) })
+  }
+
+  /// The keys whose values depend on what is in the data.
+  private static let judgedLater = [
+    "clients", "data.limit.test", "data.limit.train", "data.name", "data.partition", "data.path",
+    "devices",
+  ]
+
+  /// That the value of `key` doesn't go with what came out after the text was read.
+  package func error(at key: String, _ problem: String, remedy: String) -> TopologyError {
+    let place = places[key] ?? .file
+    return TopologyError(
+      file: file, faults: [Fault(place: place, path: key, problem: problem, remedy: remedy)])
   }
 
   static func text(of path: String) throws(TopologyError) -> String {

@@ -57,6 +57,8 @@ package struct Topology: Sendable {
   package let updateNorm: Double?
   /// What each clock doesn't play, as the faults that it is to it.
   let unplayable: [Clock: [Fault]]
+  /// Where the values stand that can only be judged once the data is read, by their keys.
+  let places: [String: Fault.Place]
 
   /// The network that is trained at `stage`, from 1.
   package func network(stage: Int) -> Network {

@@ -27,8 +27,8 @@ struct TopologyDraft {
   var faults: FaultsSection
 
   init(reading keys: inout KeyReader, file: String) {
-    name = keys.value("name", default: Self.name(of: file)) { $0.text(atMost: 100) }
-    seed = keys.value("seed", default: 1) { $0.whole(0...Int.max).map { UInt64($0) } }
+    name = keys.value("name", default: Cursor.name(of: file, or: "topology")) { $0.name() }
+    seed = keys.value("seed", default: 1) { $0.seed() }
     clients = keys.required("clients", remedy: "write how many there are, as in clients: 100") {
       $0.whole(1...1_000_000)
     }
@@ -87,12 +87,5 @@ struct TopologyDraft {
     clients = overrides.clients ?? clients
     participation.perRound = overrides.clientsPerRound ?? participation.perRound
     codecs.override(up: overrides.up, down: overrides.down, reading: reading)
-  }
-
-  /// The file's name without its folder and ending.
-  private static func name(of file: String) -> String {
-    let last = file.split(separator: "/").last ?? ""
-    let stem = last.prefix { $0 != "." }
-    return stem.isEmpty ? "topology" : String(stem)
   }
 }

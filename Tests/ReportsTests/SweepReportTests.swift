@@ -144,5 +144,10 @@ import Testing
     #expect(three.work == "3 runs, 7 rounds, seeds 1 to 3; one after the other they took 45 m 0 s.")
     #expect(SweepReport("h", runs: runs).work.hasPrefix("4 runs, 7 rounds, seeds 1, 2, 3, 7; "))
     #expect(SweepReport("h", runs: [runs[3]]).work.hasPrefix("1 run, 7 rounds, seed 7; "))
+    var far = runs[0]
+    far.summary.seed = .max
+    #expect(
+      SweepReport("h", runs: [runs[0], far]).work
+        .hasPrefix("2 runs, 7 rounds, seeds 1, 18446744073709551615; "))
   }
 }

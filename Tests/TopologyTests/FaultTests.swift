@@ -14,14 +14,24 @@ import Topology
 struct FaultTests {
   @Test(arguments: [
     ("training:\n  epochs: ten", 8, "training.epochs", "not a whole number"),
-    ("training:\n  epochs: \"10\"", 8, "training.epochs", "“10”"),
+    ("training:\n  epochs: \"ten\"", 8, "training.epochs", "“ten”"),
+    ("training:\n  epochs: \"\"", 8, "training.epochs", "“”"),
+    ("training:\n  epochs: 010", 8, "training.epochs", "write 10"),
+    ("training:\n  epochs: 1e1", 8, "training.epochs", "in digits"),
+    ("training:\n  batch: 0x14", 8, "training.batch", "in digits"),
     ("training:\n  epochs: [1]", 8, "training.epochs", "a list"),
     ("training:\n  epochs: {a: 1}", 8, "training.epochs", "a section of keys"),
     ("training:\n  epochs:", 8, "training.epochs", "empty"),
     ("training:\n  epochs: 1.5", 8, "training.epochs", "not a whole number"),
     ("training:\n  epochs: 0", 8, "training.epochs", "from 1 to 1000"),
     ("training:\n  batch: -20", 8, "training.batch", "is -20"),
-    ("training:\n  batch: 99999999999999999999", 8, "training.batch", "from 1"),
+    (
+      "training:\n  batch: 99999999999999999999", 8, "training.batch",
+      "is 99999999999999999999 — write a number from 1"
+    ),
+    (
+      "training:\n  batch: -9223372036854775809", 8, "training.batch", "is -9223372036854775809"
+    ),
     ("training:\n  learningRate: fast", 8, "training.learningRate", "not a number"),
     ("training:\n  learningRate: 0", 8, "training.learningRate", "but not 0"),
     ("training:\n  learningRate: -0.1", 8, "training.learningRate", "is -0.1"),
@@ -95,6 +105,14 @@ struct FaultTests {
     ),
     ("trainin: {}", 7, "trainin", "did you mean training?"),
     ("seed: -1", 7, "seed", "of at least 0"),
+    ("seed: 18446744073709551616", 7, "seed", "of at most 18446744073709551615"),
+    ("seed: 340282366920938463463374607431768211456", 7, "seed", "of at most"),
+    ("seed: 1.0", 7, "seed", "not a whole number"),
+    ("seed: 1e19", 7, "seed", "not a whole number"),
+    ("name: ../x", 7, "name", "has a slash"), ("name: /tmp/x", 7, "name", "has a slash"),
+    ("name: ..", 7, "name", "full stop"), ("name: .hidden", 7, "name", "full stop"),
+    ("name: \"  \"", 7, "name", "blank"),
+    ("name: \(String(repeating: "🌳", count: 60))", 7, "name", "240 bytes"),
     ("name: [a]", 7, "name", "not a text"),
     ("name: \"a\\nb\"", 7, "name", "several lines"),
     ("name: \"\"", 7, "name", "empty"),
@@ -114,6 +132,17 @@ struct FaultTests {
     ),
     ("participation:\n  overSelect: 0.5", 8, "participation.overSelect", "from 1 to 10"),
     ("participation:\n  overSelect: 2", 8, "participation.overSelect", "there are no others"),
+    (
+      "participation: {perRound: 8, overSelect: 1.3}", 7, "participation.overSelect",
+      "asks 11 clients for the 8 updates of a round, but there are 10"
+    ),
+    (
+      "participation:\n  overSelect: 1.0000000000000000000000001", 8, "participation.overSelect",
+      "round it to 24 decimals"
+    ),
+    (
+      "devices:\n  a: {speed: 1 GFLOP/s, dropOut: 6,5 %}", 8, "devices.a.dropOut", "not a share"
+    ),
     ("participation:\n  sampling: fare", 8, "participation.sampling", "did you mean fair?"),
     ("participation:\n  weights: 3", 8, "participation.weights", "a way of weighting"),
     ("participation:\n  stragglers: later", 8, "participation.stragglers", "nextRound"),

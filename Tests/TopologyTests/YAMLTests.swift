@@ -43,6 +43,56 @@ struct YAMLTests {
     #expect(topology.name == "a * b")
   }
 
+  @Test(arguments: [
+    "name: Anna's run\n# the *stars* of the show\n", "name: Anna's run # *stars*\n",
+    "name: rock 'n' roll\n# don't use *base* here\n", "name: 'it''s' # 5 *apples* and &pears\n",
+    "name: \"a\"\n# \"*b*\" isn't an alias of anything\n", "name: a # it's &b, *c and *d\n",
+    "name: \"*a* &b *c\"\n", "name: |-\n  a 'b *c\n",
+  ])
+  func `asterisks that are no aliases are left alone`(line: String) throws {
+    #expect(try Texts.topology(Texts.least + line).name.isEmpty == false)
+  }
+
+  @Test(arguments: [
+    ("a: &b [1]\nc: ' # '\nd: *b # it's\n", 3), ("a: &b 1\nc: \"x # \" \nd: [\"#\",*b]\n", 3),
+    ("a: &b 1\nc: \"x\n  # y\"\nd: *b\n", 4), ("a: &b 1\n<<: *b\n", 2),
+    ("name: *stars*\n", 1), ("a: &b 1\nc: it's # '\nd: {*b : 2}\n", 3),
+  ])
+  func `aliases are told as such, whatever stands around them`(text: String, line: Int) {
+    let faults = Texts.faults(text)
+    #expect(faults.map(\.line) == [line], "\(faults.map(\.words))")
+    #expect(faults.first?.words.contains("alias") == true, "\(faults.map(\.words))")
+  }
+
+  /// `count` lines, each of which `line` makes of its number.
+  private static func lines(_ count: Int, _ line: (Int) -> String) -> String {
+    (0..<count).map(line).joined()
+  }
+
+  /// Texts near the limit, each full of one kind of mistake or of names.
+  private static func longTexts() -> [String] {
+    let links = lines(4000) { "  link\($0): {down: 1 Mbit/s, up: 1 Mbit/s}\n" }
+    let groups = lines(2000) { "  g\($0): {link: lonk\($0)}\n" }
+    let devices = lines(3000) { "  d\($0): {speed: 1 GFLOP/s}\n" }
+    let members = lines(3000) { "  g\($0): {device: d\($0), clients: 1}\n" }
+    let faults = lines(8000) { _ in "- {at: 1 s, do: kil}\n" }
+    let clients = lines(20_000) { _ in "0-999999," }
+    return [
+      lines(15_000) { "key\($0): 1\n" }, "training:\n\(lines(15_000) { "  bacth\($0): 1\n" })",
+      lines(15_000) { _ in "seed: 1\n" }, "links:\n\(links)groups:\n\(groups)",
+      "devices:\n\(devices)groups:\n\(members)", "faults:\n\(faults)",
+      "participation:\n  caps: [{stage: 1, clients: '\(clients)1'}]\n",
+      "name: '\(lines(80_000) { _ in "# '" })\n",
+    ]
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: longTexts())
+  func `a long list of mistakes isn't a long wait`(lines: String) {
+    let start = ContinuousClock.now
+    #expect(!Texts.faults(Texts.least + lines).isEmpty)
+    #expect(ContinuousClock.now - start < .seconds(20))
+  }
+
   @Test(.timeLimit(.minutes(1)))
   func `a small file that would unfold into a huge one is refused`() {
     var text = "a0: &a0 [x, x]\n"

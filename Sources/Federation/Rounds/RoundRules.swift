@@ -1,9 +1,11 @@
+public import Measures
+
 /// Who takes part in a round, when it may begin, and when it ends.
 public struct RoundRules: Hashable, Sendable {
   /// How many clients' updates a round is to have.
   public var clientsPerRound: Int
   /// How many times as many clients are asked, from 1; the round ends with as many updates as it is to have.
-  public var overSelection: Double
+  public var overSelection: Share
   /// Whom a round asks first.
   public var sampling: Sampling
   /// How much an update counts.
@@ -25,7 +27,7 @@ public struct RoundRules: Hashable, Sendable {
 
   /// Rules of the given parts.
   public init(
-    clientsPerRound: Int, overSelection: Double = 1, sampling: Sampling = .uniform,
+    clientsPerRound: Int, overSelection: Share = 1, sampling: Sampling = .uniform,
     weighting: Weighting = .samples, stragglers: StragglerPolicy = .discard, quorum: Int? = nil,
     grace: Duration = .seconds(5), deadline: Duration = .seconds(120), minimumClients: Int = 1,
     joinTimeout: Duration = .seconds(30), patience: Duration = .seconds(7 * 86_400)
@@ -47,7 +49,7 @@ public struct RoundRules: Hashable, Sendable {
   /// How many clients are asked in each round: those whose updates it is to have, and some to spare.
   public var clientsAsked: Int {
     guard overSelection > 1 else { return clientsPerRound }
-    return Int(min(Double(clientsPerRound) * overSelection, 0x1p40).rounded(.up))
+    return overSelection.of(clientsPerRound, rounded: .up)
   }
 
   /// How many updates end a round at once; nil if all who were asked are waited for.

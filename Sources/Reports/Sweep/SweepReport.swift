@@ -112,7 +112,7 @@ package struct SweepReport: Sendable {
   /// "7", "1 to 20", or "1, 5".
   private static func span<Number: BinaryInteger>(_ numbers: [Number]) -> String {
     guard let first = numbers.first, let last = numbers.last else { return "no" }
-    let isClosed = Int(last - first) == numbers.count - 1
+    let isClosed = last - first == Number(numbers.count - 1)
     return isClosed && numbers.count > 2
       ? "\(first) to \(last)" : numbers.map { "\($0)" }.joined(separator: ", ")
   }

@@ -1,6 +1,14 @@
 import Foundation
 
 extension Cursor {
+  /// What a run is called whose `file` doesn't say it: the file's name without its folder and
+  /// ending.
+  static func name(of file: String, or other: String) -> String {
+    var stem = (file.split(separator: "/").last ?? "").prefix { $0 != "." }
+    while stem.utf8.count > longestName { stem.removeLast() }
+    return stem.allSatisfy(\.isWhitespace) ? other : String(stem)
+  }
+
   /// The most bytes of a file that a topology names and that is read whole.
   private static let fileLimit = 256 << 20
 

@@ -1,27 +1,56 @@
+import Measures
 import Yams
 
 extension Cursor {
   /// A whole number in `range`.
   func whole(_ range: ClosedRange<Int>) -> Int? {
-    guard let plain, let value = Self.whole(plain) else {
-      expected("a whole number", remedy: "write one \(Self.extent(range)), in digits")
-      return nil
-    }
-    guard range.contains(value) else {
-      report("is \(value)", remedy: "write a number \(Self.extent(range))")
+    guard let digits = digits(one: Self.extent(range)) else { return nil }
+    guard let value = Int(digits), range.contains(value) else {
+      report("is \(Self.shown(digits))", remedy: "write a number \(Self.extent(range))")
       return nil
     }
     return value
   }
 
+  /// What chance is derived from: any whole number of 64 bits without a sign.
+  func seed() -> UInt64? {
+    guard let digits = digits(one: "of at least 0") else { return nil }
+    guard let value = UInt64(digits == "-0" ? "0" : digits) else {
+      let extent = digits.hasPrefix("-") ? "of at least 0" : "of at most \(UInt64.max)"
+      report("is \(Self.shown(digits))", remedy: "write a number \(extent)")
+      return nil
+    }
+    return value
+  }
+
+  /// The sign, if it is a minus, and the digits of a whole number, which may be of any size.
+  private func digits(one extent: String) -> String? {
+    let signed = (word ?? "").filter { $0 != "_" }
+    let digits = signed.hasPrefix("-") ? signed.dropFirst() : signed[...]
+    guard !digits.isEmpty, word?.first != "_", digits.utf8.allSatisfy(Self.isDigit) else {
+      expected("a whole number", remedy: "write one \(extent), in digits")
+      return nil
+    }
+    // YAML 1.1 reads 010 as eight, YAML 1.2 as ten.
+    guard digits.count == 1 || digits.first != "0" else {
+      let rest = digits.drop { $0 == "0" }
+      report(
+        "is \(spelled), which isn't the same number to all programs",
+        remedy: "write \(rest.isEmpty ? "0" : Self.shown(String(rest)))")
+      return nil
+    }
+    return signed
+  }
+
   /// A number in `range`, in which an open end may be asked for.
   func number(_ range: ClosedRange<Double>, excluding excluded: Double? = nil) -> Double? {
-    guard let plain, let value = Self.number(plain) else {
-      expected("a number", remedy: "write one \(Self.extent(range, excluding: excluded))")
+    guard let word, let value = Self.number(word) else {
+      expected(
+        "a number", remedy: "\(pointRemedy)write one \(Self.extent(range, excluding: excluded))")
       return nil
     }
     guard range.contains(value), value != excluded else {
-      report("is \(plain)", remedy: "write a number \(Self.extent(range, excluding: excluded))")
+      report("is \(spelled)", remedy: "write a number \(Self.extent(range, excluding: excluded))")
       return nil
     }
     return value
@@ -29,35 +58,54 @@ extension Cursor {
 
   /// A number in `range`, or the word "none".
   func numberOrNone(_ range: ClosedRange<Double>, excluding excluded: Double? = nil) -> Double?? {
-    if plain == "none" { return .some(nil) }
+    if word == "none" { return .some(nil) }
     guard let value = number(range, excluding: excluded) else { return nil }
     return .some(value)
   }
 
   /// A share in `range`, written as "80 %" or 0.8.
-  func share(_ range: ClosedRange<Double> = 0...1) -> Double? {
-    let percents = plain.flatMap { text in
-      text.last == "%" ? Self.number(Self.trimmed(text.dropLast())).map { $0 / 100 } : nil
-    }
-    guard let value = percents ?? plain.flatMap(Self.number) else {
-      expected("a share", remedy: "write one as in 80 %")
+  func share(_ range: ClosedRange<Share> = 0...1) -> Share? {
+    let isPercent = word?.last == "%"
+    let text = word.map { isPercent ? Self.trimmed($0.dropLast()) : $0 }
+    guard let text, let number = DecimalNumber(text) else {
+      expected("a share", remedy: "\(pointRemedy)write one as in 80 %")
       return nil
     }
-    guard range.contains(value) else {
-      let ends = [range.lowerBound, range.upperBound].map { Self.decimal($0 * 100) }
-      report("is \(plain ?? found)", remedy: "write \(ends[0]) % to \(ends[1]) %")
+    guard let share = Share(text, isPercent: isPercent), range.contains(share) else {
+      let ends = [range.lowerBound, range.upperBound].map { Self.decimal($0.value * 100) }
+      let value = isPercent ? number.value / 100 : number.value
+      let isInside = (range.lowerBound.value...range.upperBound.value).contains(value)
+      report(
+        "is \(spelled)", remedy: isInside ? Self.rounding : "write \(ends[0]) % to \(ends[1]) %")
       return nil
     }
-    return value
+    return share
   }
+
+  /// What to do first where a comma stands in a number.
+  var pointRemedy: String {
+    word?.contains(",") == true ? "put a point before decimals, as in 6.5; " : ""
+  }
+
+  /// How many times as much, in `range`, as in 1.3.
+  func multiple(_ range: ClosedRange<Share>) -> Share? {
+    guard number(range.lowerBound.value...range.upperBound.value) != nil else { return nil }
+    guard let share = word.flatMap({ Share($0) }), range.contains(share) else {
+      report("is \(spelled)", remedy: Self.rounding)
+      return nil
+    }
+    return share
+  }
+
+  private static let rounding = "round it to \(Share.decimals) decimals at most"
 
   /// "true" or "false".
   func flag() -> Bool? {
-    switch plain {
+    switch word {
     case "true": return true
     case "false": return false
     default:
-      expected("true or false", remedy: "write one of them, without quotation marks")
+      expected("true or false", remedy: "write one of them")
       return nil
     }
   }
@@ -79,38 +127,56 @@ extension Cursor {
     return text
   }
 
+  /// What a run is called: it becomes the name of a folder, so no slash, no full stop at its
+  /// beginning.
+  func name() -> String? {
+    guard let text = text(atMost: 100) else { return nil }
+    let problem: String? =
+      if text.contains("/") {
+        "has a slash, and a run's folder is called so"
+      } else if text.hasPrefix(".") {
+        "begins with a full stop, and a run's folder is called so"
+      } else if text.allSatisfy(\.isWhitespace) {
+        "is blank, and a run's folder is called so"
+      } else if text.utf8.count > Self.longestName {
+        "takes \(text.utf8.count) bytes, and a run's folder is called so"
+      } else {
+        nil
+      }
+    guard let problem else { return text }
+    report(
+      "is “\(Self.shown(text))”: it \(problem)",
+      remedy: "write a word or two; where a run is kept is said by --out")
+    return nil
+  }
+
+  /// The most bytes of a run's name: file systems take 255, and a number is added.
+  static let longestName = 200
+
   /// One of the given words, and what it stands for.
   func choice<Value>(_ what: String, of choices: [(word: String, value: Value)]) -> Value? {
     let words = choices.map(\.word)
-    guard let text = plain ?? quoted else {
+    guard let text = word else {
       expected(what, remedy: "write \(Self.list(words))")
       return nil
     }
     if let choice = choices.first(where: { $0.word == text }) { return choice.value }
-    let meant = Spelling.nearest(to: text, of: words).map { "did you mean \($0)? " } ?? ""
+    guard !words.isEmpty else {
+      expected(what, remedy: "describe it first: there is none in this file")
+      return nil
+    }
+    let meant = reading.nearest(to: text, of: words).map { "did you mean \($0)? " } ?? ""
     expected(
       what, remedy: "\(meant)There \(words.count == 1 ? "is" : "are") \(Self.list(words, "and"))")
     return nil
   }
 
-  private var quoted: String? {
-    guard case .scalar(let scalar) = node else { return nil }
-    return scalar.string
-  }
-
-  private static func whole(_ text: String) -> Int? {
-    let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
-    guard let first = digits.utf8.first, first != UInt8(ascii: "_"),
-      digits.utf8.allSatisfy({ "0123456789_".utf8.contains($0) })
-    else { return nil }
-    // A number that is too large for the machine is a number all the same.
-    let sign = digits.count < text.count ? -1 : 1
-    return Int(text.filter { $0 != "_" }) ?? (sign > 0 ? .max : .min)
+  static func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
   }
 
   private static func extent(_ range: ClosedRange<Int>) -> String {
-    range.upperBound >= Int.max >> 1
-      ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+    "from \(range.lowerBound) to \(range.upperBound)"
   }
 
   private static func extent(_ range: ClosedRange<Double>, excluding excluded: Double?) -> String {
@@ -127,8 +193,12 @@ extension Cursor {
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
-  /// "a", "a or b", "a, b or c".
+  /// "a", "a or b", "a, b or c"; of many words the first ones.
   static func list(_ words: [String], _ link: String = "or") -> String {
+    let most = 40
+    guard words.count <= most else {
+      return words.prefix(most).joined(separator: ", ") + " and \(words.count - most) others"
+    }
     guard let last = words.last, words.count > 1 else { return words.first ?? "nothing" }
     return words.dropLast().joined(separator: ", ") + " \(link) \(last)"
   }

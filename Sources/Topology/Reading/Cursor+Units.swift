@@ -9,7 +9,7 @@ extension Cursor {
     let ends = (range.lowerBound.seconds, range.upperBound.seconds)
     guard (ends.0...ends.1).contains(seconds) else {
       report(
-        "is \(plain ?? found)",
+        "is \(spelled)",
         remedy: "write \(Self.decimal(ends.0)) s to \(Self.decimal(ends.1)) s")
       return nil
     }
@@ -25,7 +25,7 @@ extension Cursor {
     guard let bytes = measure("a number of bytes", units, example: "64 MB") else { return nil }
     guard bytes >= Double(range.lowerBound), bytes <= Double(range.upperBound) else {
       report(
-        "is \(plain ?? found)",
+        "is \(spelled)",
         remedy: "write \(ByteCount(range.lowerBound)) to \(ByteCount(range.upperBound))")
       return nil
     }
@@ -37,7 +37,7 @@ extension Cursor {
     let units = [("bit/s", 1.0), ("kbit/s", 1e3), ("Mbit/s", 1e6), ("Gbit/s", 1e9)]
     guard let rate = measure("a data rate", units, example: "2 Mbit/s") else { return nil }
     guard (1...1e15).contains(rate) else {
-      report("is \(plain ?? found)", remedy: "write 1 bit/s to 1000000 Gbit/s")
+      report("is \(spelled)", remedy: "write 1 bit/s to 1000000 Gbit/s")
       return nil
     }
     return Bandwidth(bitsPerSecond: rate)
@@ -45,14 +45,14 @@ extension Cursor {
 
   /// How fast a device trains: "5 GFLOP/s", or "40 samples/s" of the full model.
   func computeSpeed() -> ComputeSpeed? {
-    let isSamples = plain?.hasSuffix("samples/s") == true
+    let isSamples = word?.hasSuffix("samples/s") == true
     let units =
       isSamples
       ? [("samples/s", 1.0)]
       : [("MFLOP/s", 1e6), ("GFLOP/s", 1e9), ("TFLOP/s", 1e12), ("samples/s", 1)]
     guard let speed = measure("a speed", units, example: "5 GFLOP/s") else { return nil }
     guard (1e-6...1e18).contains(speed) else {
-      report("is \(plain ?? found)", remedy: "write a speed above 0, as in 5 GFLOP/s")
+      report("is \(spelled)", remedy: "write a speed above 0, as in 5 GFLOP/s")
       return nil
     }
     return isSamples ? .samplesPerSecond(speed) : .flopsPerSecond(speed)
@@ -63,12 +63,15 @@ extension Cursor {
     _ what: String, _ units: [(name: String, factor: Double)], example: String
   ) -> Double? {
     let names = units.map(\.name)
-    guard let plain, let end = plain.firstIndex(where: { !"0123456789.".contains($0) }),
-      let number = Self.number(String(plain[..<end])),
-      let unit = units.first(where: { $0.name == Self.trimmed(plain[end...]) })
+    guard let word, let end = word.firstIndex(where: { !"0123456789.".contains($0) }),
+      let number = Self.number(String(word[..<end])),
+      let unit = units.first(where: { $0.name == Self.trimmed(word[end...]) })
     else {
       expected(
-        what, remedy: "write a number and its unit as in \(example); units are \(Self.list(names))")
+        what,
+        remedy:
+          "\(pointRemedy)write a number and its unit as in \(example); units are \(Self.list(names))"
+      )
       return nil
     }
     return number * unit.factor

@@ -1,3 +1,4 @@
+import Measures
 import Yams
 
 /// A value in the file and the keys that lead to it.
@@ -32,13 +33,22 @@ struct Cursor {
     return ["", "~", "null"].contains(scalar.string)
   }
 
-  /// The text of a scalar that isn't quoted; nil for anything else.
-  var plain: String? {
-    guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else {
-      return nil
-    }
+  /// The text of a scalar, in quotation marks or not; nil for anything else, and where nothing
+  /// stands.
+  ///
+  /// Programs that write YAML put whatever is text to them in quotation marks: "80 %", "iid".
+  var word: String? {
+    guard case .scalar(let scalar) = node, !isNothing else { return nil }
     return scalar.string
   }
+
+  /// Whether a single value stands here, or nothing, instead of a list or a section.
+  var isScalar: Bool {
+    if case .scalar = node { true } else { false }
+  }
+
+  /// The value as it is written, and not too long.
+  var spelled: String { word.map(Self.shown) ?? found }
 
   /// What stands here, for people.
   var found: String {
@@ -49,7 +59,7 @@ struct Cursor {
     case .scalar(let scalar):
       if isNothing { return "empty" }
       let shown = Self.shown(scalar.string)
-      return plain.flatMap(Self.number) != nil ? shown : "“\(shown)”"
+      return word.flatMap(Self.number) != nil ? shown : "“\(shown)”"
     }
   }
 
@@ -86,15 +96,7 @@ struct Cursor {
   }
 
   /// A number in the usual notation; nil for anything else.
-  static func number(_ text: String) -> Double? {
-    guard
-      let first = text.utf8.first(where: { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") }),
-      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) || first == UInt8(ascii: "."),
-      text.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }),
-      let number = Double(text), number.isFinite
-    else { return nil }
-    return number
-  }
+  static func number(_ text: String) -> Double? { DecimalNumber(text)?.value }
 
   /// `text` on one line and not too long.
   static func shown(_ text: String) -> String {

@@ -5,7 +5,11 @@ struct KeyReader {
   let path: String
   let reading: Reading
   private var entries: [(key: String, place: Fault.Place, value: Cursor)] = []
+  /// Where the first entry of each key is.
+  private var indices: [String: Int] = [:]
   private var known: [String] = []
+  /// The keys that were asked for.
+  private var asked: Set<String> = []
   private var missing: [(key: String, remedy: String)] = []
 
   init(_ pairs: [(key: Node, value: Node)], path: String, reading: Reading) {
@@ -25,10 +29,11 @@ struct KeyReader {
         continue
       }
       let cursor = Cursor(value, path: full(scalar.string), reading: reading)
+      indices[scalar.string] = indices[scalar.string] ?? entries.count
       entries.append((scalar.string, place, cursor))
     }
     for repetition in repeated {
-      let again = entries.first { $0.key == repetition.key }
+      let again = indices[repetition.key].map { entries[$0] }
       reading.report(
         full(repetition.key), "\(full(repetition.key)) stands here and in line \(repetition.line)",
         remedy: "keep one of them", at: again?.place)
@@ -37,8 +42,8 @@ struct KeyReader {
 
   /// The value of `key` as `read` makes it; nil if the key is absent or its value faulty.
   mutating func optional<Value>(_ key: String, _ read: (Cursor) -> Value?) -> Value? {
-    known.append(key)
-    guard let entry = entries.first(where: { $0.key == key }) else { return nil }
+    if asked.insert(key).inserted { known.append(key) }
+    guard let entry = indices[key].map({ entries[$0] }) else { return nil }
     let value = read(entry.value)
     if value == nil { reading.distrust(entry.value.path) }
     return value
@@ -77,7 +82,7 @@ struct KeyReader {
   }
 
   /// Whether the section has `key`.
-  func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+  func has(_ key: String) -> Bool { indices[key] != nil }
 
   /// Whether there are no keys at all.
   var isEmpty: Bool { entries.isEmpty }
@@ -87,18 +92,19 @@ struct KeyReader {
 
   /// Reports keys that weren't asked for and keys that must be there but aren't.
   mutating func close() {
-    for entry in entries where !known.contains(entry.key) {
+    let absent = known.filter { !has($0) }
+    let whole = path.isEmpty ? "the file" : path
+    let choice = "remove it; the keys of \(whole) are \(known.joined(separator: ", "))"
+    for entry in entries where !asked.contains(entry.key) {
       let meant =
-        Spelling.nearest(to: entry.key, of: known.filter { !has($0) })
-        ?? Spelling.nearest(to: entry.key, of: known)
+        reading.nearest(to: entry.key, of: absent) ?? reading.nearest(to: entry.key, of: known)
       let remedy: String
       if let meant {
         remedy = "did you mean \(meant)?"
         reading.distrust(full(meant))
         missing.removeAll { $0.key == meant }
       } else {
-        let whole = path.isEmpty ? "the file" : path
-        remedy = "remove it; the keys of \(whole) are \(known.joined(separator: ", "))"
+        remedy = choice
       }
       reading.report(
         full(entry.key), "\(Cursor.shown(full(entry.key))) isn't a key", remedy: remedy,

@@ -4,6 +4,11 @@ final class Reading {
   private var places: [String: Fault.Place] = [:]
   private var settled: [String: Fault.Place] = [:]
   private var unsound: Set<String> = []
+  /// The sections around what is unsound.
+  private var unsoundWithin: Set<String> = []
+  /// How many words may still be held against others, so that a long list of mistakes isn't a long
+  /// wait.
+  private var comparisons = 100_000
   private var repetitions: [String: Repetition]
 
   /// Begins with the keys that were respelled because they are repeated.
@@ -47,21 +52,31 @@ final class Reading {
   func report(
     _ path: String, _ problem: String, remedy: String, at place: Fault.Place? = nil
   ) {
-    unsound.insert(path)
+    distrust(path)
     let place = option(for: path) ?? place ?? self.place(of: path)
     faults.append(Fault(place: place, path: path, problem: problem, remedy: remedy))
   }
 
   /// Takes note that there is no good value for `path`, which is reported elsewhere.
-  func distrust(_ path: String) { unsound.insert(path) }
+  func distrust(_ path: String) {
+    guard unsound.insert(path).inserted else { return }
+    unsoundWithin.formUnion(Self.sections(around: path))
+  }
 
   /// Whether nothing is wrong with the values of `paths`, the sections around them and what is in them.
   func isSound(_ paths: String...) -> Bool {
     paths.allSatisfy { path in
-      !unsound.contains { wrong in
-        wrong == path || Self.contains(path, wrong) || Self.contains(wrong, path)
-      }
+      !unsound.contains(path) && !unsoundWithin.contains(path)
+        && !Self.sections(around: path).contains { unsound.contains($0) }
     }
+  }
+
+  /// The one of `words` that someone may have meant who wrote `word`; nil if none is near, or too
+  /// many were asked for.
+  func nearest(to word: String, of words: [String]) -> String? {
+    guard comparisons >= words.count else { return nil }
+    comparisons -= words.count
+    return Spelling.nearest(to: word, of: words)
   }
 
   /// All faults as one error; there must be some.
@@ -77,6 +92,13 @@ final class Reading {
         remedy: "keep one of them", at: .line(repetition.line, column: 1))
     }
     repetitions = [:]
+  }
+
+  /// What leads to `path`: for "a.b[2]" that is "a.b", "a" and "", the whole file.
+  private static func sections(around path: String) -> [String] {
+    guard !path.isEmpty else { return [] }
+    let ends = path.indices.filter { path[$0] == "." || path[$0] == "[" }
+    return ends.map { String(path[..<$0]) } + [""]
   }
 
   private static func contains(_ section: String, _ path: String) -> Bool {

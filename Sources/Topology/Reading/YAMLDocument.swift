@@ -23,10 +23,7 @@ struct YAMLDocument {
         remedy: "is this a text file? Remove the character")
     }
     if let index = source.firstAlias {
-      throw .init(
-        .line(source.line(of: index), column: 1),
-        "an alias seems to stand here, and topologies have none",
-        remedy: "write the value out, or put a space after the asterisk")
+      throw .alias(at: .line(source.line(of: index), column: 1))
     }
     var repetitions: [String: Repetition] = [:]
     while true {
@@ -35,7 +32,10 @@ struct YAMLDocument {
         self.repetitions = repetitions
         return
       } catch {
+        // Each repeated key takes another look at the text: many of them in a long one would take
+        // minutes.
         guard case YamlError.duplicatedKeysInMapping(_, let context) = error,
+          repetitions.count * source.scalars.count < 4 * YAMLText.limit,
           let new = source.respell(at: context.mark, number: repetitions.count)
         else { throw .init(error, in: source) }
         repetitions[new.spelling] = Repetition(key: new.key, line: context.mark.line)
@@ -57,8 +57,19 @@ extension Fault {
       self.remedy = remedy
     }
 
+    /// An asterisk stands where a value begins.
+    static func alias(at place: Place) -> Unreadable {
+      .init(
+        place, "an alias seems to stand here, and topologies have none",
+        remedy: "write the value out, or put text that begins with an asterisk in quotation marks")
+    }
+
     init(_ error: any Error, in source: YAMLText) {
       switch error {
+      case YamlError.scanner(let context?, _, let mark, _) where context.text.contains("alias"):
+        self = .alias(at: .line(mark.line, column: mark.column))
+      case YamlError.composer(_, let problem, let mark, _) where problem.contains("alias"):
+        self = .alias(at: .line(mark.line, column: mark.column))
       case YamlError.scanner(_, let problem, let mark, _),
         YamlError.parser(_, let problem, let mark, _),
         YamlError.composer(_, let problem, let mark, _):

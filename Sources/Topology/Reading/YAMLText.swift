@@ -50,30 +50,49 @@ struct YAMLText {
     }
   }
 
-  /// The index of the first asterisk that may begin an alias.
+  /// The index of the first asterisk that may begin an alias of an anchor above it.
   ///
   /// Aliases let a small file unfold into a huge one, and Yams follows them while it looks for
-  /// repeated keys, so they are found before it sees the file. Only comments that certainly are some
-  /// are left out: none after the first quotation mark, since the number sign may be quoted there.
+  /// repeated keys, so they are found before it sees the file; those without an anchor it refuses
+  /// itself. Only comments that certainly are some are left out: those in front of the first
+  /// quotation mark that may open a text, and those in whose rest of the line there is none that
+  /// may close it.
   var firstAlias: Int? {
+    var anchors: Set<String> = []
     var isQuoting = false
-    var isComment = false
+    // The end of the last line that had a number sign, and the last quotation mark in it.
+    var line: (end: Int, lastQuotation: Int?) = (0, nil)
     var previous: Unicode.Scalar = "\n"
-    for (index, scalar) in scalars.enumerated() {
-      if Self.isBreak(scalar) { isComment = false }
+    var index = 0
+    while index < scalars.count {
+      let scalar = scalars[index]
       let isFirstOfWord = Self.isBreak(previous) || previous == " " || previous == "\t"
-      if scalar == "#", isFirstOfWord, !isQuoting { isComment = true }
-      if !isComment {
-        if scalar == "\"" || scalar == "'" { isQuoting = true }
-        if scalar == "*", !Self.isName(previous), index + 1 < scalars.count,
-          Self.isName(scalars[index + 1])
-        {
-          return index
+      if scalar == "#", isFirstOfWord {
+        if index >= line.end {
+          let rest = scalars[index...].prefix { !Self.isBreak($0) }
+          line = (rest.endIndex, rest.lastIndex(where: Self.isQuotation))
+        }
+        if !isQuoting || (line.lastQuotation ?? 0) < index {
+          index = line.end
+          previous = "#"
+          continue
         }
       }
+      // In the middle of a word, a quotation mark is an apostrophe.
+      if Self.isQuotation(scalar), !Self.isName(previous) { isQuoting = true }
+      if scalar == "*" || scalar == "&", !Self.isName(previous) {
+        let name = String(
+          String.UnicodeScalarView(scalars[(index + 1)...].prefix(while: Self.isName)))
+        if scalar == "&" { anchors.insert(name) } else if anchors.contains(name) { return index }
+      }
       previous = scalar
+      index += 1
     }
     return nil
+  }
+
+  private static func isQuotation(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == "\"" || scalar == "'"
   }
 
   private func isCRLF(at index: Int) -> Bool {

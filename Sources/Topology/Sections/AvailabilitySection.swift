@@ -11,22 +11,22 @@ struct AvailabilitySection {
     case recorded([AvailabilityTrace])
   }
 
-  /// The kinds that the file describes, by name.
-  var kinds: [String: Kind] = [:]
+  /// What a group may name: the file's kinds in the order of their names, then the presets.
+  private let kinds: [(String, Kind)]
 
   private static let presets = ["always", "steady", "phone", "vehicular"]
 
   init(reading keys: inout KeyReader, file: String) {
-    for (name, kind) in keys.named({ Self.kind($1, file: file) }) { kinds[name] = kind }
+    let own = keys.named { Self.kind($1, file: file) }.map { ($0.name, $0.value) }
+    let presets = Self.presets.compactMap { name in
+      AvailabilityProfile.named(name).map { (name, Kind.profile($0)) }
+    }
+    kinds = own.sorted { $0.0 < $1.0 } + presets
   }
 
   /// What stands at the cursor: a name of the file's own or of a preset.
   func availability(_ cursor: Cursor) -> Kind? {
-    let own = kinds.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    let presets = Self.presets.compactMap { name in
-      AvailabilityProfile.named(name).map { (name, Kind.profile($0)) }
-    }
-    return cursor.choice("an availability", of: own + presets)
+    cursor.choice("an availability", of: kinds)
   }
 
   private static func kind(_ cursor: Cursor, file: String) -> Kind? {

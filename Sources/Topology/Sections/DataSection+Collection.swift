@@ -11,9 +11,7 @@ extension DataSection {
     let standard: SliceGeometry = name == "icbm152" ? .icbm152 : .brats
     options.slices = keys.optional("slices") { $0.keys { slices(&$0, standard: standard) } }
     options.sites = keys.value("sites", default: options.sites) { $0.whole(1...10_000) }
-    options.siteSeed = keys.value("siteSeed", default: options.siteSeed) {
-      $0.whole(0...Int.max).map { UInt64($0) }
-    }
+    options.siteSeed = keys.value("siteSeed", default: options.siteSeed) { $0.seed() }
     options.modalities = keys.value("modalities", default: options.modalities) {
       $0.whole(1...64)
     }
@@ -65,9 +63,7 @@ extension DataSection {
     images.trainCount = keys.value("train", default: images.trainCount) { $0.whole(1...10_000_000) }
     images.testCount = keys.value("test", default: images.testCount) { $0.whole(1...10_000_000) }
     images.isSegmentation = keys.value("masks", default: false) { $0.flag() }
-    images.seed = keys.value("seed", default: images.seed) {
-      $0.whole(0...Int.max).map { UInt64($0) }
-    }
+    images.seed = keys.value("seed", default: images.seed) { $0.seed() }
     return images
   }
 

@@ -3,21 +3,21 @@ import Measures
 
 /// The section `devices`: kinds of devices by name.
 struct DevicesSection {
-  /// The kinds that the file describes, by name; when they are there is said elsewhere.
-  var kinds: [String: DeviceProfile] = [:]
+  /// The kinds that the file describes, in the order of their names; when they are there is said
+  /// elsewhere.
+  let kinds: [(name: String, profile: DeviceProfile)]
   /// The keys that the file gives of each kind, by its name.
-  private(set) var given: [String: [String]] = [:]
+  let given: [String: [String]]
 
   init(reading keys: inout KeyReader) {
-    for (name, read) in keys.named({ Self.profile($1) }) {
-      kinds[name] = read.profile
-      given[name] = read.given
-    }
+    let read = keys.named { Self.profile($1) }.sorted { $0.key < $1.key }
+    kinds = read.map { ($0.key, $0.value.profile) }
+    given = Dictionary(uniqueKeysWithValues: read.map { ($0.key, $0.value.given) })
   }
 
   /// The device that stands at the cursor: a name.
   func device(_ cursor: Cursor) -> DeviceProfile? {
-    cursor.choice("a device", of: kinds.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    cursor.choice("a device", of: kinds.map { ($0.name, $0.profile) })
   }
 
   private static let keys = ["speed", "spread", "memory", "dropOut", "joins", "leaves"]
@@ -29,7 +29,7 @@ struct DevicesSection {
       }
       let spread = keys.value("spread", default: Distribution.constant(1), Self.spread)
       let memory = keys.optional("memory") { $0.byteCount(1...(1 << 50)) }
-      let dropOut = keys.value("dropOut", default: 0) { $0.share() }
+      let dropOut = keys.value("dropOut", default: 0) { $0.share()?.value }
       let times = Duration.zero ... .seconds(366 * 86_400)
       let joins = keys.value("joins", default: .zero) { $0.duration(times) }
       let leaves = keys.optional("leaves") { $0.duration(times) }
@@ -47,7 +47,7 @@ struct DevicesSection {
 
   /// How speeds differ: the deviation of their logarithm, or keys.
   private static func spread(_ cursor: Cursor) -> Distribution? {
-    if cursor.plain != nil {
+    if cursor.isScalar {
       return cursor.number(0...3).map { .logNormal(median: 1, sigma: $0) }
     }
     let read = cursor.keys { keys -> Distribution? in

@@ -26,8 +26,9 @@ struct FaultsSection {
 
   /// Reports rules that name groups that aren't there.
   func check(against names: [String], reading: Reading) {
-    for (name, path) in groups where !names.contains(name) {
-      let meant = Spelling.nearest(to: name, of: names).map { "did you mean \($0)? " } ?? ""
+    let known = Set(names)
+    for (name, path) in groups where !known.contains(name) {
+      let meant = reading.nearest(to: name, of: names).map { "did you mean \($0)? " } ?? ""
       reading.report(
         path, "\(path) is “\(Cursor.shown(name))”, which is no group",
         remedy: "\(meant)Write fleet, 20 %, 0-49 or a group's name")
@@ -99,16 +100,8 @@ struct FaultsSection {
   private static func target(_ cursor: Cursor) -> (FaultTarget?, group: String?) {
     guard let text = cursor.text(atMost: 1000) else { return (nil, nil) }
     if text == "fleet" { return (.fleet, nil) }
-    if text.hasSuffix("%") { return (cursor.share().map { .share($0) }, nil) }
-    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-    let ranges = parts.compactMap { part -> ClosedRange<Int>? in
-      let ends = Cursor.trimmed(part).split(separator: "-", omittingEmptySubsequences: false)
-      guard let first = ends.first.flatMap({ Int($0) }), let last = ends.last.flatMap({ Int($0) }),
-        ends.count <= 2, 0 <= first, first <= last
-      else { return nil }
-      return first...last
-    }
-    guard ranges.count == parts.count else { return (.group(text), text) }
+    if text.hasSuffix("%") { return (cursor.share().map { .share($0.value) }, nil) }
+    guard let ranges = Cursor.clientRanges(text) else { return (.group(text), text) }
     return (.clients(ranges), nil)
   }
 }

@@ -6,7 +6,7 @@ struct GroupsSection {
   /// How many clients a group has.
   private enum Size {
     case count(Int)
-    case share(Double)
+    case share(Share)
     case rest
   }
 
@@ -44,8 +44,8 @@ struct GroupsSection {
       link: keys.value("link", default: ClientGroup.unlimited) { links.link($0) },
       device: keys.value("device", default: ClientGroup.plainDevice) { devices.device($0) },
       bottleneck: keys.optional("shared") { bottleneck($0) })
-    group.linkName = keys.has("link") ? keys.optional("link") { $0.plain } : nil
-    group.deviceName = keys.has("device") ? keys.optional("device") { $0.plain } : nil
+    group.linkName = keys.has("link") ? keys.optional("link") { $0.word } : nil
+    group.deviceName = keys.has("device") ? keys.optional("device") { $0.word } : nil
     switch keys.optional("availability", { availability.availability($0) }) {
     case .profile(let profile): group.device.availability = profile
     case .recorded(let traces): group.recordedAvailability = traces
@@ -72,14 +72,14 @@ struct GroupsSection {
         remedy: "say of all groups but one how large they are")
     }
     // Shares are cut between the rounded ends of all shares so far, so that none is rounded away.
-    var (total, fixed, sizes) = (0.0, 0, [Int?]())
+    var (total, fixed, sizes) = (Share.zero, 0, [Int?]())
     for draft in drafts {
       switch draft.size {
       case .count(let count): sizes.append(count)
       case .share(let share):
-        let before = Int((total * Double(clients)).rounded())
+        let before = total.of(clients, rounded: .nearest)
         total += share
-        sizes.append(Int((total * Double(clients)).rounded()) - before)
+        sizes.append(total.of(clients, rounded: .nearest) - before)
       case .rest: sizes.append(nil)
       }
       fixed += sizes.last.flatMap { $0 } ?? 0

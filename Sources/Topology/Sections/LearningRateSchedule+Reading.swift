@@ -1,3 +1,4 @@
+import Measures
 import Progressive
 
 extension LearningRateSchedule {
@@ -7,7 +8,7 @@ extension LearningRateSchedule {
 
   /// Reads a name, "cosine", or a section: `{name: multistep, milestones: [50 %, 75 %], factor: 0.1}`.
   init?(reading cursor: Cursor) {
-    if cursor.plain != nil {
+    if cursor.isScalar {
       guard let kind = Self.kind(cursor) else { return nil }
       switch kind {
       case .constant: self = .constant
@@ -44,10 +45,10 @@ extension LearningRateSchedule {
     case .constant: return .constant
     case .cosine: return .cosine(floor: floor(&keys))
     case .multistep:
-      let milestones = keys.value("milestones", default: [0.5, 0.75]) { list in
+      let milestones = keys.value("milestones", default: [0.5, 0.75] as [Share]) { list in
         let shares = list.elements("a list of shares", remedy: "write as in [50 %, 75 %]")?
           .map { $0.share() }
-        guard let shares, !shares.contains(nil) else { return nil as [Double]? }
+        guard let shares, !shares.contains(nil) else { return nil }
         return shares.compactMap { $0 }
       }
       return .multistep(
@@ -73,7 +74,8 @@ extension LearningRateSchedule {
     switch self {
     case .constant: "constant"
     case .cosine(let floor): "cosine \(floor)"
-    case .multistep(let milestones, let factor): "multistep \(milestones) \(factor)"
+    case .multistep(let milestones, let factor):
+      "multistep [\(milestones.map(\.description).joined(separator: ", "))] \(factor)"
     case .cosineRestarts(let period, let floor): "cosineRestarts \(period) \(floor)"
     case .constantThenCosine(let hold, let floor): "constantThenCosine \(hold) \(floor)"
     }

@@ -7,15 +7,15 @@ struct LinksSection {
   var kinds: [String: DuplexProfile] = [:]
   /// The broker's own link.
   var broker: DuplexProfile?
+  /// What a group may name: the file's kinds, then the presets.
+  private let names: [String]
 
   init(reading keys: inout KeyReader, file: String) {
     for (name, profile) in keys.named({ Self.profile($1, file: file) }) {
       if name == "broker" { broker = profile } else { kinds[name] = profile }
     }
+    names = kinds.keys.sorted() + LinkPreset.all.map(\.name)
   }
-
-  /// What a group may name: the file's kinds, then the presets.
-  var names: [String] { kinds.keys.sorted() + LinkPreset.all.map(\.name) }
 
   /// The link that stands at the cursor: a name.
   func link(_ cursor: Cursor) -> DuplexProfile? {
@@ -28,7 +28,7 @@ struct LinksSection {
       )
       return nil
     }
-    let meant = Spelling.nearest(to: name, of: names).map { "did you mean \($0)? " } ?? ""
+    let meant = cursor.reading.nearest(to: name, of: names).map { "did you mean \($0)? " } ?? ""
     cursor.report(
       "is “\(Cursor.shown(name))”, which is no link",
       remedy: "\(meant)Describe it in links, or use \(Cursor.list(names))")
@@ -36,7 +36,7 @@ struct LinksSection {
   }
 
   private static func profile(_ cursor: Cursor, file: String) -> DuplexProfile? {
-    if cursor.plain != nil, !cursor.isNothing { return preset(cursor) }
+    if cursor.word != nil { return preset(cursor) }
     let read = cursor.keys { keys -> DuplexProfile? in
       let base = keys.optional("preset", preset) ?? ClientGroup.unlimited
       let hasBase = keys.has("preset")
@@ -80,7 +80,7 @@ struct LinksSection {
     _ cursor: Cursor, from base: LinkProfile, _ file: String
   ) -> LinkProfile? {
     var profile = base
-    if cursor.plain != nil, !cursor.isNothing {
+    if cursor.word != nil {
       guard let rate = cursor.bandwidth() else { return nil }
       profile.rate = .constant(rate)
       return profile
@@ -110,7 +110,7 @@ struct LinksSection {
   /// How much may wait: a size, or keys.
   private static func queue(_ cursor: Cursor) -> QueueLimit? {
     let sizes = 1024...(1 << 40)
-    if cursor.plain != nil { return cursor.byteCount(sizes).map { QueueLimit($0, .backPressure) } }
+    if cursor.isScalar { return cursor.byteCount(sizes).map { QueueLimit($0, .backPressure) } }
     let read = cursor.keys { keys -> QueueLimit? in
       let size = keys.required("limit", remedy: "write a size, as in 256 KiB") {
         $0.byteCount(sizes)
@@ -125,19 +125,20 @@ struct LinksSection {
 
   /// Which segments are lost: a share, a share in bursts, or the four numbers of Gilbert and Elliott.
   private static func loss(_ cursor: Cursor) -> GilbertElliott? {
-    if cursor.plain != nil { return cursor.share(0...0.5).map { .independent(rate: $0) } }
+    if cursor.isScalar { return cursor.share(0...0.5).map { .independent(rate: $0.value) } }
     return cursor.keys { keys in
       guard keys.has("enterBad") || keys.has("leaveBad") else {
         let rate =
-          keys.required("rate", remedy: "write a share, as in 1 %") { $0.share(0...0.5) } ?? 0
+          keys.required("rate", remedy: "write a share, as in 1 %") { $0.share(0...0.5)?.value }
+          ?? 0
         let length = keys.value("burst", default: 1) { $0.number(1...10_000) }
         return rate > 0 ? .bursts(rate: rate, meanLength: length) : .none
       }
       return GilbertElliott(
-        enterBad: keys.value("enterBad", default: 0) { $0.share() },
-        leaveBad: keys.value("leaveBad", default: 1) { $0.share() },
-        lossInBad: keys.value("inBad", default: 1) { $0.share() },
-        lossInGood: keys.value("inGood", default: 0) { $0.share() })
+        enterBad: keys.value("enterBad", default: 0) { $0.share()?.value },
+        leaveBad: keys.value("leaveBad", default: 1) { $0.share()?.value },
+        lossInBad: keys.value("inBad", default: 1) { $0.share()?.value },
+        lossInGood: keys.value("inGood", default: 0) { $0.share()?.value })
     }
   }
 
@@ -145,7 +146,7 @@ struct LinksSection {
   private static func trace(_ cursor: Cursor, _ file: String) -> RateTrace? {
     guard let text = cursor.contents(beside: file) else { return nil }
     do throws(TraceError) {
-      let isCSV = cursor.plain?.hasSuffix(".csv") == true
+      let isCSV = cursor.word?.lowercased().hasSuffix(".csv") == true
       return isCSV ? try RateTrace(csv: text) : try RateTrace(mahimahi: text)
     } catch {
       cursor.report("is a file with a fault: \(error)", remedy: "correct that file")

@@ -1,17 +1,18 @@
 import Federation
+import Measures
 
 /// The section `participation`: how many clients train in a round, and how long it waits for them.
 struct ParticipationSection: Hashable, Sendable {
   /// A number of updates, or a share of those who were asked.
   enum Quorum: Hashable, Sendable {
     case count(Int)
-    case share(Double)
+    case share(Share)
   }
 
   /// How many clients' updates a round is to have; nil for all.
   var perRound: Int?
   /// How many times as many clients are asked.
-  var overSelection: Double
+  var overSelection: Share
   /// Whom a round asks first.
   var sampling: Sampling
   /// How much an update counts.
@@ -35,7 +36,7 @@ struct ParticipationSection: Hashable, Sendable {
     let day = Duration.seconds(86_400)
     perRound = keys.optional("perRound") { $0.whole(1...1_000_000) }
     overSelection = keys.value("overSelect", default: standard.overSelection) {
-      $0.number(1...10)
+      $0.multiple(1...10)
     }
     sampling = keys.value("sampling", default: standard.sampling) { cursor in
       cursor.choice("a way of sampling", of: Sampling.allCases.map { ($0.rawValue, $0) })
@@ -46,7 +47,7 @@ struct ParticipationSection: Hashable, Sendable {
     stragglers = StragglerPolicy(reading: &keys)
     caps = keys.value("caps", default: [:]) { Self.caps($0) }
     quorum = keys.optional("quorum") { cursor in
-      cursor.plain?.hasSuffix("%") == true
+      cursor.word?.last == "%"
         ? cursor.share(0.01...1).map { .share($0) } : cursor.whole(1...1_000_000).map { .count($0) }
     }
     grace = keys.value("grace", default: standard.grace) { $0.duration(.zero...day) }
@@ -121,7 +122,7 @@ struct ParticipationSection: Hashable, Sendable {
     switch self.quorum {
     case .count(let count): quorum = count
     case .share(let share):
-      quorum = max(1, Int((share * Double(min(perRound, 1 << 40))).rounded(.up)))
+      quorum = max(1, share.of(perRound, rounded: .up))
     case nil: quorum = nil
     }
     if perRound > clients, reading.isSound("participation.perRound", "clients") {
@@ -164,6 +165,16 @@ struct ParticipationSection: Hashable, Sendable {
         "participation.overSelect asks for more than the \(perRound) clients of a round, but there "
           + "are no others",
         remedy: "lower participation.perRound, or leave overSelect out")
+    }
+    let asked = overSelection.of(perRound, rounded: .up)
+    if overSelection > 1, perRound < clients, asked > clients,
+      reading.isSound("participation.overSelect", "participation.perRound", "clients")
+    {
+      reading.report(
+        "participation.overSelect",
+        "participation.overSelect asks \(asked) clients for the \(perRound) updates of a round, but "
+          + "there are \(clients)",
+        remedy: "lower it, or participation.perRound")
     }
     return RoundRules(
       clientsPerRound: perRound, overSelection: overSelection, sampling: sampling,

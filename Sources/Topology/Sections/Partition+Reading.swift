@@ -5,8 +5,8 @@ extension Partition {
 
   /// Reads `iid`, `byUser`, `{shards: n}`, `{dirichlet: α, minimum: n}` or `{logNormal: σ}`.
   init?(reading cursor: Cursor) {
-    if cursor.plain != nil {
-      switch cursor.plain {
+    if cursor.isScalar {
+      switch cursor.word {
       case "iid": self = .iid
       case "byUser": self = .byUser
       default:

@@ -38,7 +38,7 @@ extension Sweep {
     guard let draft, reading.isSound(""), let topology = draft.topology else {
       throw reading.error(file: file)
     }
-    name = draft.name ?? Self.stem(of: file)
+    name = draft.name ?? Cursor.name(of: file, or: "sweep")
     targets = draft.targets
     self.topology = DataSection.path(topology, beside: file)
     runs = draft.variants.flatMap { variant in
@@ -49,10 +49,5 @@ extension Sweep {
           settings: draft.settings + variant.settings + ["seed=\(seed)"])
       }
     }
-  }
-
-  private static func stem(of file: String) -> String {
-    let stem = (file.split(separator: "/").last ?? "").prefix { $0 != "." }
-    return stem.isEmpty ? "sweep" : String(stem)
   }
 }

@@ -1,3 +1,4 @@
+import Measures
 import Yams
 
 /// A sweep file as it was read.
@@ -33,14 +34,14 @@ struct SweepDraft {
 
   init(reading keys: inout KeyReader) {
     let reading = keys.reading
-    name = keys.optional("name") { $0.text(atMost: 100) }
+    name = keys.optional("name") { $0.name() }
     topology = keys.required(
       "topology", remedy: "write the file that all runs start from, as in topology: quickstart.yaml"
     ) { $0.text() }
     seeds = keys.value("seeds", default: [1]) { cursor in
       let remedy = "write one or more numbers, as in [1, 2, 3]"
       let seeds = cursor.elements("a list of seeds", remedy: remedy)?
-        .map { $0.whole(0...Int.max).map { UInt64($0) } }
+        .map { $0.seed() }
       guard let seeds, !seeds.contains(nil) else { return nil }
       let distinct = seeds.compactMap { $0 }
       guard !distinct.isEmpty, Set(distinct).count == distinct.count else {
@@ -51,7 +52,7 @@ struct SweepDraft {
     }
     targets = keys.value("targets", default: []) { cursor in
       let scores = cursor.elements("a list of scores", remedy: "write them as in [0.8, 0.85]")?
-        .map { $0.share() }
+        .map { $0.share()?.value }
       guard let scores, !scores.contains(nil) else { return nil }
       return scores.compactMap { $0 }
     }
@@ -77,7 +78,8 @@ struct SweepDraft {
 
   /// The variants under their names: `NAME: {KEY: VALUE, …}`.
   private static func named(_ cursor: Cursor) -> [Variant]? {
-    pairs(cursor, "a section of runs", remedy: "write a name for each run and what it sets")?
+    cursor.entries(
+      "a section of runs", remedy: "write a name for each run and what it sets")?
       .compactMap { name, value in
         guard isName(name) else {
           value.report(
@@ -92,8 +94,8 @@ struct SweepDraft {
   /// A variant for each combination of the lists' values: `KEY: [VALUE, …]`.
   private static func grid(_ cursor: Cursor) -> [Variant]? {
     guard
-      let axes = pairs(
-        cursor, "a section of lists", remedy: "write a list of values for each key")
+      let axes = cursor.entries(
+        "a section of lists", remedy: "write a list of values for each key")
     else { return nil }
     var variants: [(name: String, settings: [(key: String, text: String)])] = [("", [])]
     for (key, value) in axes {
@@ -122,8 +124,8 @@ struct SweepDraft {
   /// What a section sets: its keys may have dots in them.
   private static func settings(_ cursor: Cursor) -> [(key: String, text: String)]? {
     if cursor.isNothing { return [] }
-    return pairs(
-      cursor, "a section of settings", remedy: "write what is to be changed, as in {rounds: 300}"
+    return cursor.entries(
+      "a section of settings", remedy: "write what is to be changed, as in {rounds: 300}"
     )?.compactMap(setting)
   }
 
@@ -131,19 +133,6 @@ struct SweepDraft {
   private static func setting(_ key: String, _ value: Cursor) -> (key: String, text: String)? {
     guard key == Variant.topologyKey else { return (key, "\(key)=\(flow(value.node))") }
     return value.text().map { (key, "\(key)=\($0)") }
-  }
-
-  private static func pairs(
-    _ cursor: Cursor, _ what: String, remedy: String
-  ) -> [(key: String, value: Cursor)]? {
-    guard case .mapping(let mapping) = cursor.node else {
-      cursor.expected(what, remedy: remedy)
-      return nil
-    }
-    return mapping.compactMap { key, value in
-      guard let word = key.string else { return nil }
-      return (word, Cursor(value, path: "\(cursor.path).\(word)", reading: cursor.reading))
-    }
   }
 
   private static func isName(_ text: String) -> Bool {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Measures
 
 /// Accuracies as written on the command line: "0.8,0.85" or "80%".
 struct AccuracyList: ExpressibleByArgument, CustomStringConvertible {
@@ -11,10 +12,11 @@ struct AccuracyList: ExpressibleByArgument, CustomStringConvertible {
     var values: Set<Double> = []
     for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
       let isPercentage = part.hasSuffix("%")
-      guard let number = Double(isPercentage ? part.dropLast() : part) else { return nil }
-      let value = isPercentage ? number / 100 : number
-      guard (0...1).contains(value) else { return nil }
-      values.insert(value)
+      let number = isPercentage ? part.dropLast() : part
+      guard let share = Share(number, isPercent: isPercentage), (0...1).contains(share) else {
+        return nil
+      }
+      values.insert(share.value)
     }
     self.values = values.sorted()
     description = argument
