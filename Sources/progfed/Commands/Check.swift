@@ -20,6 +20,9 @@ struct Check: ParsableCommand {
       if let path = topology.startsFrom {
         _ = try StartingFile(path: path).read(for: topology.architecture)
       }
+      let workload = try Workload(topology)
+      try workload.checkStart()
+      try workload.checkMemory()
       print(TopologyCheck(topology).text(), terminator: "")
     }
   }

@@ -58,6 +58,7 @@ struct RunOptions: ParsableArguments {
   /// The data of `topology`, and the values that its model starts from.
   func workload(_ topology: Topology) throws -> Workload {
     let workload = try Workload(topology)
+    try workload.checkStart()
     guard let path = topology.startsFrom else { return workload }
     return try workload.starting(from: path)
   }

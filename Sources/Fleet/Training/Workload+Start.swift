@@ -1,0 +1,67 @@
+import Datasets
+import Federation
+import Links
+import Measures
+package import Topology
+
+extension Workload {
+  /// Refuses what a run can't start with, and what only the data tells: too few samples or users.
+  ///
+  /// - Throws: `TopologyError`, which names the line.
+  package func checkStart() throws(TopologyError) {
+    do throws(PartitionError) {
+      _ = try partition(seed: topology.seed)
+    } catch {
+      throw refusal(of: error)
+    }
+  }
+
+  private func refusal(of error: PartitionError) -> TopologyError {
+    switch error {
+    case .tooFewSamples(let samples, let clients, let needed):
+      let isLimited = topology.data.options.trainLimit == samples
+      let key = isLimited ? "data.limit.train" : "clients"
+      return topology.error(
+        at: key,
+        "\(clients) clients need \(needed) training samples, but \(data.train.name) has \(samples)"
+          + (isLimited ? " of them left" : ""),
+        remedy: isLimited
+          ? "raise data.limit.train, or ask for fewer clients"
+          : "ask for \(samples * clients / max(1, needed)) clients at most, or choose another partition"
+      )
+    case .noUsers:
+      return topology.error(
+        at: "data.partition",
+        "data.partition is byUser, but \(data.train.name) doesn't tell whose samples they are",
+        remedy: "write iid, say, or choose a data set with users, as leaf-femnist is one")
+    case .tooFewUsers(let users, let clients):
+      return topology.error(
+        at: "clients",
+        "\(clients) clients can't each play one of \(data.train.name)'s \(users) users",
+        remedy: "ask for \(users) clients at most, or choose another partition")
+    }
+  }
+
+  /// Refuses a fleet too few of whose devices have the memory to train the first stage, as virtual
+  /// time plays them.
+  ///
+  /// - Throws: `TopologyError`, which names the line.
+  package func checkMemory() throws(TopologyError) {
+    guard let need = VirtualLoop.memoryNeeds(topology).first else { return }
+    var (able, smallest) = (0, ByteCount(Int.max))
+    for group in topology.fleet.groups {
+      if let memory = group.device.memory, memory < need {
+        smallest = min(smallest, memory)
+      } else {
+        able += group.clients.count
+      }
+    }
+    let minimum = max(1, topology.rules.minimumClients)
+    guard able < min(minimum, topology.clients) else { return }
+    throw topology.error(
+      at: "devices",
+      "devices with a memory of \(smallest) don't hold what training stage 1 takes, \(need): in virtual "
+        + "time, \(able) of \(topology.clients) clients can take part, and a round needs \(minimum)",
+      remedy: "give devices more memory, lower training.batch, or choose a smaller model")
+  }
+}
