@@ -80,6 +80,7 @@ extension Topology {
     stageLimits = parts.stageLimits
     unplayable = parts.unplayable
     updateNorm = draft.limits.updateNorm
+    normMultiple = draft.limits.normMultiple
     places = Dictionary(
       uniqueKeysWithValues: Self.judgedLater.map { ($0, reading.place(of: $0)) })
   }

@@ -59,6 +59,8 @@ package struct Topology: Sendable {
   let unplayable: [Clock: [Fault]]
   /// Where the values stand that can only be judged once the data is read, by their keys.
   let places: [String: Fault.Place]
+  /// How many times the median of those before an update's norm may be; nil for any.
+  package let normMultiple: Double?
 
   /// The network that is trained at `stage`, from 1.
   package func network(stage: Int) -> Network {
@@ -109,6 +111,7 @@ package struct Topology: Sendable {
       limits: limits)
     plan.youngUpdateCodec = codecs.young?.up.map { "\($0)" }
     plan.youngRounds = codecs.young?.rounds ?? 0
+    plan.lossLimit = training.lossLimit
     plan.confirmsUpdates = training.correction == .scaffold
     return plan
   }

@@ -33,7 +33,8 @@ extension TopologyDraft {
       data.section.checkFiles(of: data.collection, reading)
     }
     let architecture = data.flatMap { fitting($0, reading: reading) }
-    let rules = participation.rules(clients: clients, reading: reading)
+    var rules = participation.rules(clients: clients, reading: reading)
+    rules.sampleLimit = self.limits.samples
     checkSamples(reading)
     checkSteps(reading)
     var schedule: GrowthSchedule?

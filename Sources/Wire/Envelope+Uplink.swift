@@ -12,6 +12,7 @@ extension Envelope {
         $0.worker = join.worker
         $0.plan = join.plan.data
         $0.maximalStage = UInt32(join.maximalStage ?? 0)
+        $0.samples = UInt64(join.samples ?? 0)
       }
     case .want(let worker, let needs):
       schema.want = .with {
@@ -60,14 +61,27 @@ extension Envelope {
     return try Message(header, uplink(body))
   }
 
+  /// Whose message it is that `error` keeps from being read; nil where no client is named.
+  static func fault(_ schema: Schema, _ error: WireError) -> UplinkFault? {
+    guard let header = try? schema.header(), header.client != nil else { return nil }
+    var fault = UplinkFault(header: header, problem: "\(error)")
+    if case .join(let join)? = schema.body {
+      (fault.worker, fault.isJoin) = (join.worker, true)
+      if error == .field("plan") { fault.reason = .wrongPlan }
+    }
+    return fault
+  }
+
   private static func uplink(_ body: Schema.OneOf_Body) throws(WireError) -> Uplink {
     switch body {
     case .join(let join):
       guard join.maximalStage <= 1 << 16 else { throw .field("maximal_stage") }
+      let samples = try count(join.samples, "samples")
       return .join(
         Join(
           worker: join.worker, plan: try digest(join.plan, "plan"),
-          maximalStage: join.maximalStage == 0 ? nil : Int(join.maximalStage)))
+          maximalStage: join.maximalStage == 0 ? nil : Int(join.maximalStage),
+          samples: samples == 0 ? nil : samples))
     case .want(let want):
       guard want.needs.count <= 4 * maximalSteps else { throw .field("needs") }
       var needs: [Need] = []

@@ -41,6 +41,15 @@ package enum Envelope {
     unsafe seal(schema(message), payload: payload)
   }
 
+  /// Whose message it is that `error` keeps from being read; nil where its header names no client.
+  package static func fault(
+    of frame: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, _ error: WireError
+  ) -> UplinkFault? {
+    // What doesn't parse, or was damaged on the way, may be of anybody.
+    guard let schema = try? unsafe open(frame, payload: payload) else { return nil }
+    return fault(schema, error)
+  }
+
   /// Reads what a client sent; `payload` is empty when there was no such frame.
   package static func uplink(
     _ frame: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer

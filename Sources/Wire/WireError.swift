@@ -43,9 +43,52 @@ extension WireError: CustomStringConvertible {
     case .version(let version): "protocol version \(version) instead of \(Envelope.version)"
     case .checksum: "damaged: the checksum doesn't fit"
     case .schema: "the envelope doesn't parse"
-    case .body: "a body that isn't for this side"
-    case .field(let name): "field \(name) out of range"
-    case .payload(let count): "a payload of \(count) bytes doesn't belong here"
+    case .body: "field body is lacking, or isn't for this side"
+    case .field(let name): "field \(name) \(Self.demand(on: name))"
+    case .payload(let count):
+      count == 0
+        ? "the payload is lacking" : "a payload of \(count) bytes doesn't belong to this body"
     }
+  }
+
+  /// What a field must be, as the end of a sentence.
+  private static func demand(on field: String) -> String {
+    switch field {
+    case "plan", "digest", "base": "isn't a SHA-256 digest of 32 bytes"
+    case "loss": "isn't a finite number"
+    case "length", "samples", "offset": "isn't below 2^48"
+    case "range": "is empty, or goes beyond 2^48"
+    case "ranges": "has more than \(Envelope.maximalRanges) ranges, or some that don't rise"
+    case "needs": "names more than \(4 * Envelope.maximalSteps) steps"
+    case "detail": "is longer than \(Envelope.maximalText) bytes"
+    case "reason", "state", "status": "has a value that the schema doesn't know"
+    default: "is out of range"
+    }
+  }
+}
+
+/// A client's message that can't be taken, though its header says whose it is.
+package struct UplinkFault: Error, Hashable, Sendable {
+  /// The header; a client is named in it.
+  package var header: Header
+  /// The worker that a JOIN names; nil in all else.
+  package var worker: UInt64?
+  /// Whether it is a JOIN: it concerns the client as such, not a round.
+  package var isJoin: Bool
+  /// Why it is refused.
+  package var reason: RefusalReason
+  /// Which field is wrong, and in what way.
+  package var problem: String
+
+  /// A fault of the given parts.
+  package init(
+    header: Header, worker: UInt64? = nil, isJoin: Bool = false,
+    reason: RefusalReason = .malformed, problem: String
+  ) {
+    self.header = header
+    self.worker = worker
+    self.isJoin = isJoin
+    self.reason = reason
+    self.problem = problem
   }
 }

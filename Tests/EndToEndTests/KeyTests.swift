@@ -92,13 +92,14 @@ import Testing
       fo/ur \(key) 1
       five \(key) 9-3
       one \(key) 1
+      six \(key) 1 many
 
       """, to: "faulty.list")
     let broker = try broker(
       "--bind", "tcp://127.0.0.1:5555", "--keys", "\(keys)/broker.secret", "--allow", list)
     #expect(broker.status(within: 20) == 65)
     let said = broker.standardError
-    for line in 3...7 { #expect(said.contains("faulty.list:\(line): "), "\(said)") }
+    for line in 3...8 { #expect(said.contains("faulty.list:\(line): "), "\(said)") }
     #expect(!said.contains(key), "it might be a secret key, put into the wrong file")
   }
 

@@ -84,10 +84,29 @@ import Testing
       ], updates: 18)
   }
 
-  private func killBrokers(of text: String, at points: [String], updates: Int = 12) throws {
+  /// So low a limit that many honest updates are refused, by how far those of earlier rounds went.
+  @Test func `a broker comes back with what tells it which updates are too far`() throws {
+    try killBrokers(
+      of: TinyRun.topology(rounds: "[4, 2, 2]").replacing(
+        "  chunk: 64 kB", with: "  chunk: 64 kB\n  normMultiple: 1"),
+      at: [
+        "round-opened:5", "update-stored:9", "round-aggregated:4", "ledger-committed:5",
+        "checkpoint-written:4", "spool-cleared:6",
+      ], updates: nil)
+  }
+
+  /// Kills brokers at `points`; of runs in which so many updates count, nil for some, but not all of 24.
+  private func killBrokers(of text: String, at points: [String], updates given: Int? = 12) throws {
     let folder = try Folder()
     let topology = try folder.write(text, to: "tiny.yaml")
     let expected = try #require(try TinyRun.digest(of: topology, in: folder))
+    let counted = try TinyRun.Ledger(at: folder.path("undisturbed")).accepted.count
+    let updates = given ?? counted
+    if given == nil {
+      #expect((12..<24).contains(counted))
+      let virtual = try SmallRun.play(topology, to: folder.path("virtual"))
+      #expect(virtual.final.modelDigest == expected)
+    }
     for points in points.chunked(8) {
       let scenarios = try points.map {
         try Scenario($0, kills: "broker", topology: topology, in: folder)

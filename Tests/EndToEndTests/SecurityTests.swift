@@ -112,6 +112,32 @@ import Testing
     }
   }
 
+  @Test func `the clients of a key have no more samples than the allow-list says`() throws {
+    let text = try String(contentsOfFile: list, encoding: .utf8)
+    let limited = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.hasPrefix("edge-1") ? "\(line) samples=5" : String(line)
+    }
+    try limited.joined(separator: "\n").write(toFile: list, atomically: true, encoding: .utf8)
+    let topology = try folder.write(
+      SmallRun.topology(participation: "  perRound: 8", rounds: "[1, 1, 1]"), to: "few.yaml")
+    let broker = try broker(topology)
+    let first = try worker("0-3", as: "edge-1", topology)
+    let second = try worker("4-7", as: "edge-2", topology)
+    #expect(broker.status() == 0, "\(broker.standardError)")
+    #expect(first.status() == 0, "\(first.standardError)")
+    #expect(second.status() == 0, "\(second.standardError)")
+    #expect(
+      first.standardError.contains("round 3: the broker refuses client 2's update"),
+      "\(first.standardError)")
+    #expect(
+      first.standardError.contains("beyond 5, the most that a client of worker edge-1 may have"),
+      "\(first.standardError)")
+    #expect(!second.standardError.contains("refuses"), "\(second.standardError)")
+    let summary = try SmallRun.summary(broker.standardOutput)
+    #expect(summary.rounds.map(\.accepted) == [4, 4, 4])
+    #expect(summary.rounds.map(\.refused) == [4, 4, 4])
+  }
+
   @Test func `a key taken off the list is shut out, and the run goes on`() throws {
     let topology = try folder.write(
       SmallRun.topology(

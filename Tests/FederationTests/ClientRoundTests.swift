@@ -166,8 +166,23 @@ import Wire
   func `a refused update is dropped`(reason: RefusalReason) {
     var bench = ClientBench.offering()
     #expect(
-      bench.hear(.refuse(reason, retry: nil, detail: "")) == [.settled(round: 1, accepted: false)])
+      bench.hear(.refuse(reason, retry: nil, detail: "why")) == [
+        .refused(round: 1, reason, detail: "why"), .settled(round: 1, accepted: false),
+      ])
     #expect(bench.machine.wakeTime == nil)
+  }
+
+  @Test func `a request to join that the broker can't read isn't repeated`() {
+    var bench = ClientBench()
+    let actions = bench.handle(
+      .message(
+        Message(
+          Header(run: 7, epoch: 1, client: 3, worker: 40),
+          .refuse(.malformed, retry: nil, detail: "field maximal_stage is out of range"))))
+    #expect(
+      actions == [
+        .finished(.refused(.malformed, detail: "field maximal_stage is out of range"))
+      ])
   }
 
   @Test func `an overloaded broker is asked again when it says`() {

@@ -258,8 +258,8 @@ import Wire
       last.last
         == .store(round: 1, client: 1, attempt: 0, BrokerBench.submission(offer, stage: 1)))
     let other = BrokerBench.offer(base: Segment.base(of: Self.deep))
-    bench.say(0, .offer(other))
-    let whole = bench.say(0, .updateChunk(offset: 0, length: 10))
+    bench.say(0, .offer(other), stage: 2)
+    let whole = bench.say(0, .updateChunk(offset: 0, length: 10), stage: 2)
     #expect(
       whole.last
         == .store(round: 1, client: 0, attempt: 0, BrokerBench.submission(other, stage: 2)))

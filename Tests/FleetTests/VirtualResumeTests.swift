@@ -134,6 +134,8 @@ import Topology
       codecs: "{up: topk10, errorFeedback: true, down: linear8}",
       training: "{correction: scaffold, momentum: 0}"),
     topology(
+      participation: "{perRound: 4}", rounds: "[4, 3, 3]", more: "limits: {normMultiple: 1}"),
+    topology(
       rounds: "[3, 3, 2]", training: "{schedule: cosine}",
       more: "server: {optimizer: fedadam}\nstrategy: mixed"),
     topology(

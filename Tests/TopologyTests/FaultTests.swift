@@ -220,6 +220,13 @@ struct FaultTests {
     ("limits:\n  announce: 0 s", 8, "limits.announce", "to 3600 s"),
     ("limits:\n  silence: 5 s", 8, "limits.silence", "pass for lost"),
     ("limits:\n  updateNorm: 0", 8, "limits.updateNorm", "but not 0"),
+    ("limits:\n  normMultiple: 0.5", 8, "limits.normMultiple", "is 0.5"),
+    ("limits:\n  samples: 0", 8, "limits.samples", "is 0"),
+    ("participation:\n  weightCap: 0", 8, "participation.weightCap", "is 0"),
+    (
+      "participation: {weights: equal, weightCap: 9}", 7, "participation.weightCap",
+      "means nothing where all updates count the same"
+    ),
   ])
   func `a wrong value is told with its line, its key and a remedy`(
     lines: String, line: Int, path: String, words: String

@@ -35,6 +35,8 @@ struct ValueTests {
     #expect(topology.evaluation.every == 1 && topology.evaluation.gradient == 0)
     #expect(topology.limits == ProtocolLimits())
     #expect(topology.updateNorm == nil)
+    #expect(topology.normMultiple == 10)
+    #expect(topology.rules.sampleLimit == nil && topology.rules.weightCap == nil)
     #expect(topology.source == Texts.least)
     #expect(topology.file == "test.yaml")
   }
@@ -159,6 +161,7 @@ struct ValueTests {
         heartbeat: 8 s
         silence: 90 s
         updateNorm: 50
+        normMultiple: none
       """)
     #expect(topology.name == "all of them")
     #expect(topology.seed == 18)
@@ -228,6 +231,17 @@ struct ValueTests {
     limits.silence = .seconds(90)
     #expect(topology.limits == limits)
     #expect(topology.updateNorm == 50)
+    #expect(topology.normMultiple == nil)
+  }
+
+  @Test func `what clients may claim is bounded by keys`() throws {
+    let topology = try Texts.topology(
+      Texts.least + "participation: {weightCap: 40}\nlimits: {samples: 70, normMultiple: 3}\n")
+    #expect(topology.rules.weightCap == 40)
+    #expect(topology.rules.sampleLimit == 70)
+    #expect(topology.normMultiple == 3)
+    let plan = topology.brokerPlan(run: 1, epoch: 1)
+    #expect(plan.rules.sampleLimit == 70 && plan.lossLimit == topology.training.lossLimit)
   }
 
   @Test(arguments: [

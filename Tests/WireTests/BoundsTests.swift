@@ -72,6 +72,37 @@ import Wire
     #expect(
       uplink(client + field(16, bytes: field(2, bytes: digest) + field(3, varint: 65537)))
         == .field("maximal_stage"))
+    #expect(
+      uplink(client + field(16, bytes: field(2, bytes: digest) + field(4, varint: 1 << 48)))
+        == .field("samples"))
+  }
+
+  @Test func `who sent what can't be read is known, and which field is wrong`() throws {
+    let header = field(2, varint: 1) + field(3, varint: 4) + field(4, varint: 2) + client
+    let offer = field(2, bytes: digest) + field(4, bytes: digest) + field(5, float: .nan)
+    let nan = try #require(Frames.fault(Frames.forge(header + field(18, bytes: offer))))
+    #expect(nan.header == Header(epoch: 1, round: 4, stage: 2, client: 3))
+    #expect(nan.problem == "field loss isn't a finite number")
+    #expect(!nan.isJoin && nan.reason == .malformed)
+    let bodiless = try #require(Frames.fault(Frames.forge(header)))
+    #expect(bodiless.problem.contains("field body"), "\(bodiless.problem)")
+    let bare = try #require(Frames.fault(Frames.forge(header + field(19, bytes: []))))
+    #expect(bare.problem == "the payload is lacking")
+    let plan = [UInt8](repeating: 0, count: 31)
+    let join = [UInt8](arrayLiteral: 9, 5, 0, 0, 0, 0, 0, 0, 0) + field(2, bytes: plan)
+    let short = try #require(Frames.fault(Frames.forge(client + field(16, bytes: join))))
+    #expect(short.worker == 5 && short.isJoin && short.reason == .wrongPlan)
+    #expect(short.problem.contains("field plan isn't a SHA-256 digest"), "\(short.problem)")
+  }
+
+  @Test func `of damaged frames, and of those that name no client, nobody is told`() {
+    var damaged = Frames.forge(client)
+    damaged[4] ^= 1
+    #expect(Frames.fault(damaged) == nil)
+    #expect(Frames.fault(Frames.forge(field(3, varint: 1))) == nil)
+    #expect(Frames.fault(Frames.forge(field(5, varint: 1 << 31))) == nil)
+    #expect(Frames.fault(Frames.forge([0xFF])) == nil)
+    #expect(Frames.fault([1, 2, 3]) == nil)
   }
 
   @Test func `ranges are rising, not empty and not absurdly far`() {

@@ -6,6 +6,8 @@ package enum PartitionError: Error, Hashable, Sendable {
   case noUsers
   /// There are more clients than users.
   case tooFewUsers(users: Int, clients: Int)
+  /// A client would get more samples than any may have.
+  case beyondLimit(client: Int, samples: Int, limit: Int)
 }
 
 extension PartitionError: CustomStringConvertible {
@@ -26,6 +28,9 @@ extension PartitionError: CustomStringConvertible {
         ? "the data set has no training samples, and so no users; give the files of its training split in data.path"
         : "\(clients) clients can't each play one of \(users) users with training samples; "
           + "lower clients to \(users), or raise data.limit.train if that cuts users off"
+    case .beyondLimit(let client, let samples, let limit):
+      "client \(client) would have \(samples) samples, more than the \(limit) that limits.samples allows, "
+        + "so that its updates would be refused; raise limits.samples, or give clients fewer"
     }
   }
 }

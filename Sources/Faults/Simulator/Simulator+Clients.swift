@@ -67,6 +67,8 @@ extension Simulator {
       send(message, from: client)
     case .sendUpdate(let header, let ranges): sendUpdate(header, ranges, of: client)
     case .welcomed: break
+    case .refused(let round, let reason, _):
+      note("client \(client) hears that its update of round \(round) is refused: \(reason.name)")
     case .subscribe(let step):
       open(step, for: client)
       subscribe(client, to: .step(step.digest), true)

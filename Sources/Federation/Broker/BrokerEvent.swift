@@ -7,6 +7,8 @@ package enum BrokerEvent: Hashable, Sendable {
   case tick
   /// A client said something; a chunk's bytes wait for the answer.
   case message(Message<Uplink>)
+  /// A client said something that can't be taken, beside what its header says.
+  case faulty(UplinkFault)
   /// A worker asked for a client that its key may not play, or plays one that its key no longer may.
   case forbidden(client: Int, worker: UInt64, detail: String)
   /// Somebody listens to this topic now.

@@ -164,6 +164,7 @@ extension BrokerMachine {
       client,
       Member(
         worker: join.worker, declaredStage: join.maximalStage, maximalStage: limits.min(),
+        samples: join.samples,
         lastHeard: now))
     let header = Header(
       run: plan.run, epoch: plan.epoch, client: client, worker: join.worker)

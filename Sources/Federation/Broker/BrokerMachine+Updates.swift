@@ -19,6 +19,9 @@ extension BrokerMachine {
         client, .notSelected, "it wasn't selected in this round",
         under: reply(to: client, in: round), &actions)
     }
+    if let problem = problem(of: message, by: client, progress) {
+      return refuseFaulty(client, message.header, problem, &actions)
+    }
     self.round = nil  // so that it changes in place, not in a copy
     defer { self.round = round }
     switch message.body {
@@ -166,12 +169,11 @@ extension BrokerMachine {
         client, .tooLarge, "\(offer.length) bytes; at most \(limit) can be needed",
         under: header, &actions)
     }
-    guard let stage else {
+    guard stage != nil else {
       round.advance(client, to: .refused(.wrongBase))
       return refuse(client, .wrongBase, "trained from another model", under: header, &actions)
     }
-    round.enqueue(
-      client, Submission(offer, round: submission.round, stage: stage), attempt: attempt)
+    round.enqueue(client, submission, attempt: attempt)
   }
 
   /// Lets waiting clients send while there is room, in the order of their offers.
@@ -268,7 +270,8 @@ extension BrokerMachine {
     acknowledge(.duplicate, header, &actions)
   }
 
-  private func acknowledge(
+  /// Tells a client what became of its update.
+  func acknowledge(
     _ acknowledgement: Acknowledgement, _ header: Header, _ actions: inout [BrokerAction]
   ) {
     guard let client = header.client else { return }
@@ -276,7 +279,7 @@ extension BrokerMachine {
   }
 
   /// The header of what is said to a client about the update that it works on.
-  private func reply(to client: Int, in round: OpenRound) -> Header {
+  func reply(to client: Int, in round: OpenRound) -> Header {
     let number = round.origin(of: client) ?? round.phase.round
     return Header(
       run: plan.run, epoch: plan.epoch, round: number,

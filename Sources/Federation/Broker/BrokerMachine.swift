@@ -91,6 +91,7 @@ package struct BrokerMachine: Hashable, Sendable {
     switch event {
     case .tick: break
     case .message(let message): receive(message, now, &actions)
+    case .faulty(let fault): receive(fault, now, &actions)
     case .forbidden(let client, let worker, let detail):
       forbid(client, worker, detail, &actions)
     case .subscribed(let topic): subscribed(topic, now, &actions)

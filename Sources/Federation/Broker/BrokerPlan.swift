@@ -29,6 +29,10 @@ package struct BrokerPlan: Hashable, Sendable {
   ///
   /// Clients that remember something of each update that counts must not miss it, and the round may end at once.
   package var confirmsUpdates = false
+  /// How many samples each client was dealt, the most that it may have; none where that isn't known.
+  package var dealtSamples: [Int] = []
+  /// The largest mean loss that training can come to; nil for any.
+  package var lossLimit: Double?
   /// When rounds begin and end.
   package var rules: RoundRules
   /// Waiting times and sizes.

@@ -8,6 +8,8 @@ struct Member: Hashable, Sendable {
   var declaredStage: Int?
   /// The deepest stage that it can train, 0 for none; nil for no limit.
   var maximalStage: Int?
+  /// How many samples it says that it has; nil if it doesn't say.
+  var samples: Int?
   /// When it last said something.
   var lastHeard: Duration
   /// The states that it holds as far as is known: those that its last counted update was trained from.

@@ -21,6 +21,8 @@ package enum ClientAction: Hashable, Sendable {
   case train(ClientTask)
   /// The update of this round is counted, or never will be: what was kept for it can go.
   case settled(round: Int, accepted: Bool)
+  /// Tell people that the broker doesn't take the update of this round, and why.
+  case refused(round: Int, RefusalReason, detail: String)
   /// Nothing more will happen: the run is over, or the broker refuses this client for good.
   case finished(ClientEnd)
 }

@@ -278,6 +278,10 @@ extension ClientMachine {
     _ actions: inout [ClientAction]
   ) {
     guard header.client == identity.client else { return }
+    if membership == nil, header.worker != nil, reason == .malformed {
+      // Its JOIN can't be read, and won't be another time.
+      return end(.refused(reason, detail: detail), &actions)
+    }
     switch reason {
     case .wrongPlan, .wrongClient, .notAuthorized:
       guard membership == nil || header.round == 0 else { return }
@@ -289,7 +293,12 @@ extension ClientMachine {
     case .staleRound, .notSelected, .tooLarge, .wrongBase, .wrongDigest, .malformed, .notFinite,
       .tooFar, .overloaded:
       guard let task, header.round == task.round else { return }
-      if let retry { wakeTime = now + .milliseconds(retry) } else { abandon(&actions) }
+      if let retry {
+        wakeTime = now + .milliseconds(retry)
+      } else {
+        actions.append(.refused(round: task.round, reason, detail: detail))
+        abandon(&actions)
+      }
     }
   }
 }

@@ -16,7 +16,7 @@ extension RoundResult {
   /// The updates that count, in the order of the clients' numbers, weighted as `rules` say.
   package func contributions(_ rules: RoundRules) -> [Contribution] {
     accepted.map { client, submission in
-      let base = rules.weighting.weight(samples: submission.offer.samples)
+      let base = rules.weight(samples: submission.offer.samples)
       let staleness = Double(max(0, round - submission.round))
       let weight = base / (1 + staleness).squareRoot()
       return Contribution(

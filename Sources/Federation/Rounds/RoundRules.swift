@@ -10,6 +10,10 @@ public struct RoundRules: Hashable, Sendable {
   public var sampling: Sampling
   /// How much an update counts.
   public var weighting: Weighting
+  /// The most samples that a client may have, and so offer an update of; nil for any number.
+  public var sampleLimit: Int?
+  /// The most that an update counts, in samples; nil for as many as it was trained on.
+  public var weightCap: Int?
   /// What becomes of updates that come after their round has ended.
   public var stragglers: StragglerPolicy
   /// A round ends early, after the grace, when this many updates were accepted; nil for all.
@@ -44,6 +48,11 @@ public struct RoundRules: Hashable, Sendable {
     self.minimumClients = minimumClients
     self.joinTimeout = joinTimeout
     self.patience = patience
+  }
+
+  /// What an update of a client with so many samples counts for, beside its staleness.
+  public func weight(samples: Int) -> Double {
+    weighting.weight(samples: min(samples, weightCap ?? samples))
   }
 
   /// How many clients are asked in each round: those whose updates it is to have, and some to spare.

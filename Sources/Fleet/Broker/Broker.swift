@@ -59,6 +59,8 @@ package final class Broker: Sendable {
   package func run(in context: Context, bound: (Endpoints) -> Void) throws -> RunState {
     let topology = workload.topology
     let labels = try workload.labels(seed: plan.seed)
+    var plan = plan
+    plan.dealtSamples = try workload.dealtSamples(seed: plan.seed)
     let ledger = try openLedger(labels)
     defer { ledger.close() }
     let log = RunLog(at: directory.paths.log, level: settings.logLevel)

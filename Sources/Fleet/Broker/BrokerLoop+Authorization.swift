@@ -11,6 +11,14 @@ extension BrokerLoop {
     let detail: String
     switch gatekeeper.verdict(on: received.userID, playing: client) {
     case .allowed(let worker):
+      if case .offer(let offer) = message.body, let limit = worker.samples, offer.samples > limit {
+        books.received(stray: received.frameSizes)
+        let problem =
+          "field samples is \(offer.samples), beyond \(limit), the most that a client of worker "
+          + "\(worker.name) may have"
+        try handle(.faulty(UplinkFault(header: message.header, problem: problem)))
+        return false
+      }
       if case .join(let join) = message.body, (0..<plan.clients).contains(client) {
         players[client] = Player(worker: join.worker, key: worker.key)
       }

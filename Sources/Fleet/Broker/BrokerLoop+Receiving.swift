@@ -16,8 +16,8 @@ extension BrokerLoop {
       books.count("malformed frame: \(error.counter)")
       books.received(stray: received.frameSizes)
       log.write(.warning, "malformed frame", ["problem": .text(error.counter)])
-      if let verdict = connections.malformed(received.sourceDescriptor) { cut(verdict) }
-      return
+      if let verdict = connections.malformed(received.sourceDescriptor) { return cut(verdict) }
+      return try complain(of: received, error)
     }
     guard try isAuthorized(message, received), try isWithinRate(message, received) else { return }
     if case .leave = message.body, let client = message.header.client {
@@ -29,17 +29,43 @@ extension BrokerLoop {
     try handle(.message(message))
   }
 
+  /// Tells the client that a message is of what is wrong with it, as far as its key may speak for the client.
+  private func complain(of received: ZeroMQ.Message, _ error: WireError) throws(ZMQError) {
+    guard (1...2).contains(received.frameCount) else { return }
+    // SAFETY: the frames' bytes are read only within the closure.
+    let fault = unsafe withFrames(of: received) {
+      unsafe Envelope.fault(of: $0, payload: $1, error)
+    }
+    guard let fault, let client = fault.header.client,
+      connections.allows(received.sourceDescriptor, now)
+    else { return }
+    if let gatekeeper {
+      guard case .allowed = gatekeeper.verdict(on: received.userID, playing: client) else { return }
+    }
+    try handle(.faulty(fault))
+  }
+
   private func parse(_ received: ZeroMQ.Message) throws(WireError) -> Wire.Message<Uplink> {
     guard (1...2).contains(received.frameCount) else {
       throw .frameCount(received.frameCount)
     }
-    // SAFETY: the frames' bytes are read only within the closures.
-    return unsafe try received.withUnsafeBytes(of: 0) { envelope throws(WireError) in
+    // SAFETY: the frames' bytes are read only within the closure.
+    return unsafe try withFrames(of: received) { envelope, payload throws(WireError) in
+      unsafe try Envelope.uplink(envelope, payload: payload)
+    }
+  }
+
+  /// Calls `body` with the bytes of an envelope and of its payload, none where there is no such frame.
+  private func withFrames<Result, Failure: Error>(
+    of received: ZeroMQ.Message,
+    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    unsafe try received.withUnsafeBytes(of: 0) { envelope throws(Failure) in
       guard received.frameCount == 2 else {
-        return unsafe try Envelope.uplink(envelope, payload: .init(start: nil, count: 0))
+        return unsafe try body(envelope, .init(start: nil, count: 0))
       }
-      return unsafe try received.withUnsafeBytes(of: 1) { payload throws(WireError) in
-        unsafe try Envelope.uplink(envelope, payload: payload)
+      return unsafe try received.withUnsafeBytes(of: 1) { payload throws(Failure) in
+        unsafe try body(envelope, payload)
       }
     }
   }

@@ -23,6 +23,8 @@ struct CheckpointState: Codable {
   var history: ParticipationHistory
   /// When the steps of the strategy began; nil in checkpoints of versions that planned them all.
   var course: GrowthCourse.Memory?
+  /// How far accepted updates went; nil where none is too far, and in checkpoints of before that was asked.
+  var norms: NormGuard?
 
   /// The state of a checkpoint; nil unless it is one that a broker wrote.
   init?(_ checkpoint: Checkpoint) {

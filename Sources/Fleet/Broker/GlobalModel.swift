@@ -110,6 +110,16 @@ struct GlobalModel {
   /// The values of these segments, as far as they exist.
   func parameters(_ names: [SegmentName]) -> [ParameterVector] { names.compactMap { values[$0] } }
 
+  /// The norm of the values of these segments, as far as they exist.
+  func norm(of layouts: [ParameterLayout]) -> Double {
+    var squares = 0.0
+    for layout in layouts {
+      guard let name = SegmentName(layout.name) else { continue }
+      for scalar in values[name]?.scalars ?? [] { squares += Double(scalar) * Double(scalar) }
+    }
+    return squares.squareRoot()
+  }
+
   /// Steps by the mean `updates` of segments after the round of `phase`, as far as these still exist.
   ///
   /// - Returns: The effective movement of the step's block by the updates, whatever the server makes of them, where a

@@ -44,6 +44,7 @@ final class ModelKeeper: @unchecked Sendable {
   private var dice: Double?
   private var collapse = CollapseWatch()
   private var history = ParticipationHistory()
+  private var norms: NormWatch
   /// How many samples each client has, once that was asked for.
   private var sampleCounts: [Int] = []
 
@@ -68,6 +69,7 @@ final class ModelKeeper: @unchecked Sendable {
     testing = ModelTesting(workload, seed: plan.seed)
     model = GlobalModel(workload: workload, seed: plan.seed)
     course = GrowthCourse(plan.schedule)
+    norms = NormWatch(workload, plan)
     guard let restored else { return }
     let (checkpoint, state) = (restored.checkpoint, restored.state)
     do throws(CheckpointMismatch) {
@@ -85,6 +87,7 @@ final class ModelKeeper: @unchecked Sendable {
     dice = state.dice
     collapse = state.collapse
     history = state.history
+    norms.restore(state.norms)
   }
 
   /// The last round that ended; nil before the first.
@@ -165,6 +168,7 @@ final class ModelKeeper: @unchecked Sendable {
     KillPoint.roundClosed.pass()
     let movement = try aggregate(result, phase)
     history.note(result)
+    try noteNorms(result)
     KillPoint.roundAggregated.pass()
     var record = RoundRecord(result, phase: phase, epochs: workload.topology.training.epochs)
     record.timing = timing
@@ -247,9 +251,10 @@ final class ModelKeeper: @unchecked Sendable {
   private func keepCheckpoint(after phase: Phase, elapsed: Duration) throws {
     last = (phase.round, model.parameters(stage: phase.stage))
     var (modelState, checkpoint) = model.checkpoint(after: phase)
-    let state = CheckpointState(
+    var state = CheckpointState(
       run: plan.run, elapsed: elapsed.seconds, accuracy: accuracy, loss: loss, dice: dice,
       collapse: collapse, model: modelState, history: history, course: course.memory)
+    state.norms = norms.memory
     checkpoint.state = try state.json
     try CheckpointStore(directory: directory.checkpoints).write(checkpoint)
   }
@@ -264,37 +269,63 @@ final class ModelKeeper: @unchecked Sendable {
     guard offer.samples > 0 else {
       return .refused(.malformed, detail: "an update of no samples has no weight")
     }
+    let samples = try countSamples()[client]
     if workload.countsSteps {
-      let most = workload.mostSteps(samples: try countSamples()[client])
+      let most = workload.mostSteps(samples: samples)
       guard offer.steps > 0, offer.steps <= most else {
         return .refused(
           .malformed, detail: "\(offer.steps) steps; its samples are good for 1 to \(most)")
       }
     }
     do throws(CodecError) {
-      let layouts = trainedLayouts(submission)
-      let codec = codec(submission)
-      let parts = try UpdateFraming.split(bytes, count: layouts.count)
-      var squares = 0.0
-      for (part, layout) in zip(parts, layouts) {
-        let update = try codec.decode(part, layout: layout)
-        for scalar in update.scalars { squares += Double(scalar) * Double(scalar) }
-      }
+      let norm = try norm(of: bytes, submission)
       let least = reach(submission).map { $0 * course.phase(in: submission.round).entryRate }
-      let gradient = least.map { Float(squares.squareRoot() / $0) } ?? 0
-      guard squares.isFinite, gradient.isFinite else {
+      let gradient = least.map { Float(norm / $0) } ?? 0
+      guard norm.isFinite, gradient.isFinite else {
         return .refused(.notFinite, detail: "a number is infinite or not a number")
       }
-      if let limit = workload.topology.updateNorm, squares.squareRoot() > limit {
-        return .refused(
-          .tooFar, detail: "a norm of \(squares.squareRoot().fixed(3)); the limit is \(limit)")
+      let phase = course.phase(in: submission.round)
+      let problem = norms.objection(to: norm, of: client, samples: samples, in: phase) {
+        model.norm(of: trainedLayouts(submission))
       }
+      if let problem { return .refused(.tooFar, detail: problem) }
       return .accepted
     } catch .invalidValue {
       return .refused(.notFinite, detail: "a number is infinite or not a number")
     } catch {
       return .refused(.malformed, detail: "\(error)")
     }
+  }
+
+  /// An update's norm, over all that it covers.
+  ///
+  /// - Throws: `CodecError` for bytes that aren't an update of what was trained.
+  private func norm(of bytes: [UInt8], _ submission: Submission) throws(CodecError) -> Double {
+    let (layouts, codec) = (trainedLayouts(submission), codec(submission))
+    var squares = 0.0
+    for (part, layout) in zip(try UpdateFraming.split(bytes, count: layouts.count), layouts) {
+      let update = try codec.decode(part, layout: layout)
+      for scalar in update.scalars { squares += Double(scalar) * Double(scalar) }
+    }
+    return squares.squareRoot()
+  }
+
+  /// Remembers how far those updates went that count; what was stored before a restart is measured again.
+  private func noteNorms(_ result: RoundResult) throws {
+    guard workload.topology.normMultiple != nil else { return }
+    for (client, submission) in result.accepted where !norms.knows(client) {
+      guard let update = try update(of: client) else { continue }
+      norms.measured(
+        try norm(of: update.bytes, submission), of: client, samples: try countSamples()[client],
+        in: course.phase(in: submission.round))
+    }
+    norms.close(result)
+  }
+
+  /// A client's update in the round's spool; nil if there is none.
+  private func update(of client: Int) throws -> SpooledUpdate? {
+    guard let entry = spool?.entry(of: client) else { return nil }
+    return SpooledUpdate(try spool?.read(entry) ?? [])
   }
 
   /// The codec of an update: that of the round for which it was trained.
@@ -337,9 +368,7 @@ final class ModelKeeper: @unchecked Sendable {
     }
     for contribution in contributions {
       // What was acknowledged counts: a round is never closed without it.
-      guard let entry = spool?.entry(of: contribution.client),
-        let update = SpooledUpdate(try spool?.read(entry) ?? [])
-      else {
+      guard let update = try update(of: contribution.client) else {
         throw LedgerError.damaged(
           path: directory.spool.path,
           problem: "client \(contribution.client)'s update of round \(result.round) is gone")
@@ -355,7 +384,7 @@ final class ModelKeeper: @unchecked Sendable {
         update.bytes, of: layouts, codec: codec, weight: contribution.weight / reach)
     }
     if model.controls != nil {
-      let weight = try countSamples().reduce(0) { $0 + plan.rules.weighting.weight(samples: $1) }
+      let weight = try countSamples().reduce(0) { $0 + plan.rules.weight(samples: $1) }
       model.controls?.step(gradients.means, in: phase) { gradients.mass(of: $0) / weight }
     }
     return model.apply(aggregator.means, in: phase)

@@ -34,7 +34,13 @@ extension Topology {
   ///
   /// Not in it are waiting times and limits, which may change when a run goes on.
   var runPlan: String {
-    let averaging = server.averaging == .mean ? "" : "server.averaging: \(server.averaging)\n"
+    var more: [(key: String, value: String)] = []
+    if server.averaging != .mean { more.append(("server.averaging", "\(server.averaging)")) }
+    if normMultiple != NormGuard.standardMultiple {
+      more.append(("limits.normMultiple", normMultiple.map { "\($0)" } ?? "none"))
+    }
+    if let limit = rules.sampleLimit { more.append(("limits.samples", "\(limit)")) }
+    if let cap = rules.weightCap { more.append(("participation.weightCap", "\(cap)")) }
     return plan + """
       seed: \(seed)
       stages: \(growthCanonical)
@@ -43,6 +49,6 @@ extension Topology {
       server: \(server.rule)
       limits.updateNorm: \(updateNorm.map { "\($0)" } ?? "none")
 
-      """ + averaging
+      """ + more.map { "\($0.key): \($0.value)\n" }.joined()
   }
 }

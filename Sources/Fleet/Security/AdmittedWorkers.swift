@@ -3,7 +3,8 @@ package import ZeroMQ
 /// The workers that a broker admits: the contents of an allow-list.
 ///
 /// The file has one worker a line, `NAME KEY CLIENTS`: what people call it (letters, digits, `-`, `_`, `.`), the
-/// 40 letters of its public key, and the clients that it may play, such as `0-49` or `3,7,10-12`. Several workers
+/// 40 letters of its public key, and the clients that it may play, such as `0-49` or `3,7,10-12`. A fourth word,
+/// `samples=500`, says how many samples each of these clients may have at most. Several workers
 /// may be allowed the same client; the protocol lets one of them play it at a time. Empty lines and lines that
 /// begin with `#` are passed over.
 package struct AdmittedWorkers: Hashable, Sendable {
@@ -54,12 +55,21 @@ package struct AdmittedWorkers: Hashable, Sendable {
   private static func worker(
     _ words: [Substring]
   ) throws(AllowListError.Reason) -> AdmittedWorker {
-    guard words.count == 3 else { throw .words(words.count) }
+    guard (3...4).contains(words.count) else { throw .words(words.count) }
     let name = String(words[0])
     guard isName(name) else { throw .name(name) }
     guard let key = CurveKey(z85: String(words[1])) else { throw .key }
     guard let clients = ClientRange(String(words[2])) else { throw .clients(String(words[2])) }
-    return AdmittedWorker(name: name, key: key, clients: clients)
+    var worker = AdmittedWorker(name: name, key: key, clients: clients)
+    if words.count > 3 {
+      let word = words[3]
+      guard word.hasPrefix(AdmittedWorker.samplesWord),
+        let samples = Int(word.dropFirst(AdmittedWorker.samplesWord.count)),
+        (1..<1 << 48).contains(samples)
+      else { throw .samples(String(word)) }
+      worker.samples = samples
+    }
+    return worker
   }
 
   /// Whether `name` may be a worker's: 1 to 64 letters, digits and `-`, `_`, `.`, of which a dot isn't the first.

@@ -10,6 +10,8 @@ package struct AllowListError: Error, Hashable, CustomStringConvertible {
     case key
     /// Its third word names no clients.
     case clients(String)
+    /// Its fourth word isn't how many samples each client may have.
+    case samples(String)
     /// An earlier line has this name.
     case repeatedName(String, line: Int)
     /// An earlier line has this key.
@@ -40,13 +42,15 @@ extension AllowListError.Reason {
   fileprivate var text: String {
     switch self {
     case .words(let count):
-      "\(count) words; write NAME KEY CLIENTS, such as: edge-1 <40 letters> 0-49"
+      "\(count) words; write NAME KEY CLIENTS, such as: edge-1 <40 letters> 0-49, and samples=500 if you like"
     case .name(let name):
       "“\(name)” can't be a name; use up to 64 letters, digits, '-', '_' and '.'"
     case .key:
       "the second word isn't a public key; copy the 40 letters of the worker's .public file"
     case .clients(let text):
       "“\(text)” names no clients; write numbers and ranges, as in 0-49 or 3,7,10-12"
+    case .samples(let text):
+      "“\(text)” isn't how many samples each client may have; write it as in samples=500, or leave it out"
     case .repeatedName(let name, let line):
       "“\(name)” is the name of line \(line) as well; choose another"
     case .repeatedKey(let line):

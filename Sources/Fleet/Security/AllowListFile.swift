@@ -25,8 +25,9 @@ package enum AllowListFile {
       path, mode: 0o644,
       """
       # Who may connect to the broker, one worker a line: its name, its public key, the clients that it may play.
+      # The word samples=500 behind them, which may be left out, bounds the samples of each of these clients.
       # Send the broker SIGHUP to have it read this file again.
-      # edge-1 <the 40 letters of edge-1.public> 0-49
+      # edge-1 <the 40 letters of edge-1.public> 0-49 samples=500
 
       """)
   }

@@ -47,7 +47,8 @@ extension Workload {
   ///
   /// - Throws: `TopologyError`, which names the line.
   package func checkMemory() throws(TopologyError) {
-    guard let need = VirtualLoop.memoryNeeds(topology).first else { return }
+    let need = StageLimits.memory(
+      of: topology.architecture, stage: 1, topology.strategy, batch: topology.training.batch)
     var (able, smallest) = (0, ByteCount(Int.max))
     for group in topology.fleet.groups {
       if let memory = group.device.memory, memory < need {

@@ -1,5 +1,6 @@
 package import Datasets
 package import Digests
+import Federation
 import Measures
 import Models
 import Neural
@@ -66,6 +67,15 @@ package struct Workload: Sendable {
       data.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
   }
 
+  /// How many samples each client is dealt, which are no more than the topology allows it.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients, or one would get too many.
+  package func dealtSamples(seed: UInt64) throws(PartitionError) -> [Int] {
+    let counts = try partition(seed: seed).map(\.count)
+    try counts.check(against: topology.rules.sampleLimit)
+    return counts
+  }
+
   /// The test samples of each client's own, ascending, without the clients that have none.
   ///
   /// There are some where a client is one of the data's users and the data tells whose its test samples are.
@@ -108,4 +118,16 @@ package struct Workload: Sendable {
 
   /// The sub-model of `stage`, from 1.
   func network(stage: Int) -> NetworkOfStage { networks[stage - 1] }
+}
+
+extension [Int] {
+  /// Checks how many samples the clients have.
+  ///
+  /// - Throws: `PartitionError` that names a client with the most of them, if that is more than `limit`.
+  func check(against limit: Int?) throws(PartitionError) {
+    guard let limit, let most = indices.max(by: { self[$0] < self[$1] }), self[most] > limit else {
+      return
+    }
+    throw .beyondLimit(client: most, samples: self[most], limit: limit)
+  }
 }

@@ -49,6 +49,7 @@ extension VirtualLoop {
           .uplink(message, nil), frames: frames, kind: kind, wire: cost.message(frames).bytes))
     case .sendUpdate(let header, let ranges):
       for range in ranges { sendUpdate(header, range, of: client) }
+    case .refused: break  // the broker tells it
     case .welcomed, .reached, .keep: break  // all clients of a simulation share the model's states
     case .subscribe(let step):
       clients[client].steps.append(step.digest)

@@ -1,3 +1,4 @@
+import Datasets
 import Federation
 import Foundation
 package import Ledger
@@ -67,7 +68,8 @@ package final class VirtualSimulation: Sendable {
     }
     // Drawn from the seed, so that equal runs have equal messages.
     let number = RandomStream(seed: topology.seed).stream("run").value(at: 0) | 1
-    let plan = topology.brokerPlan(run: number, epoch: 1)
+    var plan = topology.brokerPlan(run: number, epoch: 1)
+    plan.dealtSamples = try dealtSamples(seed: plan.seed)
     let labels = try labels(seed: plan.seed)
     var resuming: ResumePoint?
     let ledger: RunStore
@@ -105,6 +107,17 @@ package final class VirtualSimulation: Sendable {
     switch work {
     case .training(let workload, _): try workload.labels(seed: seed)
     case .costModel: []
+    }
+  }
+
+  /// How many samples each client has.
+  private func dealtSamples(seed: UInt64) throws(PartitionError) -> [Int] {
+    switch work {
+    case .training(let workload, _): return try workload.dealtSamples(seed: seed)
+    case .costModel(let topology, let samples):
+      let counts = Array(repeating: samples, count: topology.clients)
+      try counts.check(against: topology.rules.sampleLimit)
+      return counts
     }
   }
 

@@ -35,6 +35,8 @@ extension WorkerLoop {
       if accepted, let learned { keep(learned, of: client, round: round) }
       noteStaleSegments()
       if accepted { report(.counted(client: client, round: round)) }
+    case .refused(let round, let reason, let detail):
+      report(.turnedDown(client: client, round: round, reason, detail: detail))
     case .finished(let end):
       if case .refused(let reason, let detail) = end {
         report(.refused(client: client, reason, detail: detail))

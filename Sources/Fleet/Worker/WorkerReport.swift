@@ -14,6 +14,8 @@ package enum WorkerReport: Sendable {
   case declined(client: Int, round: Int, DeclineReason, detail: String)
   /// A client's update is counted, but what its codec left out of it couldn't be kept.
   case forgot(client: Int, round: Int, detail: String)
+  /// The broker refuses a client's update of a round for good.
+  case turnedDown(client: Int, round: Int, RefusalReason, detail: String)
   /// The broker refuses a client for good.
   case refused(client: Int, RefusalReason, detail: String)
   /// So many messages could not be read: damaged, of another version, or not for this side.

@@ -69,6 +69,9 @@ package struct BrokerTarget: FuzzTarget {
         run: messages.number(20) == 0 ? 0 : 77, epoch: messages.number(20) == 0 ? 2 : 1,
         round: messages.number(20) == 0 ? messages.count(bits: 32) : messages.number(4),
         stage: messages.number(3), client: messages.number(4), attempt: messages.number(2))
+      if messages.number(20) == 0 {
+        return .faulty(UplinkFault(header: header, isJoin: messages.number(4) == 0, problem: ""))
+      }
       return .message(Message(header, messages.uplink()))
     }
   }

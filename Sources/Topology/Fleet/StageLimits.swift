@@ -72,7 +72,7 @@ extension TopologyDraft {
   }
 
   /// What training a stage takes in memory: the values of a batch, and four copies of the parameters.
-  private static func memory(
+  package static func memory(
     of architecture: Architecture, stage: Int, _ strategy: Strategy, batch: Int
   ) -> ByteCount {
     let network = architecture.network(

@@ -7,6 +7,10 @@ struct LimitsSection: Hashable, Sendable {
   var transfers = ProtocolLimits()
   /// The largest norm of an update that counts; nil for any.
   var updateNorm: Double?
+  /// How many times the median of those before an update's norm may be; nil for any.
+  var normMultiple: Double? = NormGuard.standardMultiple
+  /// The most samples that a client may have; nil for any number.
+  var samples: Int?
   /// The waiting times that the file gives.
   var given: Set<String> = []
 
@@ -39,6 +43,10 @@ struct LimitsSection: Hashable, Sendable {
         remedy: "let silence be three heartbeats, say")
     }
     updateNorm = keys.value("updateNorm", default: nil) { $0.numberOrNone(0...1e30, excluding: 0) }
+    normMultiple = keys.value("normMultiple", default: NormGuard.standardMultiple) {
+      $0.numberOrNone(1...1e30)
+    }
+    samples = keys.optional("samples") { $0.whole(1...(1 << 48) - 1) }
     self.transfers = limits
   }
 }

@@ -17,6 +17,8 @@ struct ParticipationSection: Hashable, Sendable {
   var sampling: Sampling
   /// How much an update counts.
   var weighting: Weighting
+  /// The most that an update counts, in samples; nil for as many as it was trained on.
+  var weightCap: Int?
   /// What becomes of updates that come after their round has ended.
   var stragglers: StragglerPolicy
   /// The clients whose memory ends at a stage, and that stage.
@@ -43,6 +45,13 @@ struct ParticipationSection: Hashable, Sendable {
     }
     weighting = keys.value("weights", default: standard.weighting) { cursor in
       cursor.choice("a way of weighting", of: Weighting.allCases.map { ($0.rawValue, $0) })
+    }
+    weightCap = keys.optional("weightCap") { $0.whole(1...(1 << 48) - 1) }
+    if weightCap != nil, weighting == .equal, keys.reading.isSound(keys.full("weights")) {
+      keys.reading.report(
+        keys.full("weightCap"),
+        "\(keys.full("weightCap")) means nothing where all updates count the same",
+        remedy: "remove it, or write weights: samples")
     }
     stragglers = StragglerPolicy(reading: &keys)
     caps = keys.value("caps", default: [:]) { Self.caps($0) }
@@ -176,9 +185,11 @@ struct ParticipationSection: Hashable, Sendable {
           + "there are \(clients)",
         remedy: "lower it, or participation.perRound")
     }
-    return RoundRules(
+    var rules = RoundRules(
       clientsPerRound: perRound, overSelection: overSelection, sampling: sampling,
       weighting: weighting, stragglers: stragglers, quorum: quorum, grace: grace,
       deadline: deadline, minimumClients: minimum, joinTimeout: joinTimeout, patience: patience)
+    rules.weightCap = weightCap
+    return rules
   }
 }

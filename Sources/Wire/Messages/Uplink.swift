@@ -26,12 +26,15 @@ package struct Join: Hashable, Sendable {
   package var plan: Digest
   /// The deepest stage that the client's memory allows; nil for no limit.
   package var maximalStage: Int?
+  /// How many samples the client has, beyond which no update of it goes; nil if it doesn't say.
+  package var samples: Int?
 
   /// A request of the given parts.
-  package init(worker: UInt64, plan: Digest, maximalStage: Int?) {
+  package init(worker: UInt64, plan: Digest, maximalStage: Int?, samples: Int? = nil) {
     self.worker = worker
     self.plan = plan
     self.maximalStage = maximalStage
+    self.samples = samples
   }
 }
 

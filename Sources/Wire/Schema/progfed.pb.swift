@@ -275,6 +275,9 @@ nonisolated struct Progfed_V1_Join: Sendable {
   /// The deepest stage that the client's memory allows; 0 for no limit.
   var maximalStage: UInt32 = 0
 
+  /// How many samples the client has: no update of it may be of more. 0 where it doesn't say.
+  var samples: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1318,7 +1321,7 @@ nonisolated extension Progfed_V1_Range: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Join"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}plan\0\u{3}maximal_stage\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}plan\0\u{3}maximal_stage\0\u{1}samples\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1329,6 +1332,7 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularFixed64Field(value: &self.worker) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.plan) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.maximalStage) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.samples) }()
       default: break
       }
     }
@@ -1344,6 +1348,9 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.maximalStage != 0 {
       try visitor.visitSingularUInt32Field(value: self.maximalStage, fieldNumber: 3)
     }
+    if self.samples != 0 {
+      try visitor.visitSingularUInt64Field(value: self.samples, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1351,6 +1358,7 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.worker != rhs.worker {return false}
     if lhs.plan != rhs.plan {return false}
     if lhs.maximalStage != rhs.maximalStage {return false}
+    if lhs.samples != rhs.samples {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

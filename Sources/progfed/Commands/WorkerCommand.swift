@@ -121,6 +121,8 @@ struct WorkerCommand: ParsableCommand {
       "round \(round): client \(client) forgot what its update left out: \(detail)"
     case .declined(let client, let round, let reason, let detail):
       "round \(round): client \(client) can't take part (\(reason.name)): \(detail)"
+    case .turnedDown(let client, let round, let reason, let detail):
+      "round \(round): the broker refuses client \(client)'s update (\(reason.name)): \(detail.printable)"
     case .refused(let client, let reason, let detail):
       "the broker refuses client \(client) (\(reason.name)): \(detail.printable)"
     case .unreadable(let messages):

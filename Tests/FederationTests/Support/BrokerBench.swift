@@ -58,7 +58,8 @@ struct BrokerBench {
 
   /// A join request alone, without the subscription.
   mutating func ask(
-    _ client: Int, worker: UInt64? = nil, plan: Digest = digest, maximalStage: Int? = nil
+    _ client: Int, worker: UInt64? = nil, plan: Digest = digest, maximalStage: Int? = nil,
+    samples: Int? = nil
   ) -> [BrokerAction] {
     handle(
       .message(
@@ -66,7 +67,8 @@ struct BrokerBench {
           Header(client: client),
           .join(
             Join(
-              worker: worker ?? UInt64(100 + client), plan: plan, maximalStage: maximalStage)))))
+              worker: worker ?? UInt64(100 + client), plan: plan, maximalStage: maximalStage,
+              samples: samples)))))
   }
 
   @discardableResult
@@ -82,14 +84,14 @@ struct BrokerBench {
 
   @discardableResult
   mutating func say(
-    _ client: Int, _ body: Uplink, round: Int = 1, attempt: Int = 0, run: UInt64 = run,
-    epoch: Int = 1
+    _ client: Int, _ body: Uplink, round: Int = 1, stage: Int = 1, attempt: Int = 0,
+    run: UInt64 = run, epoch: Int = 1
   ) -> [BrokerAction] {
     handle(
       .message(
         Message(
           Header(
-            run: run, epoch: epoch, round: round, stage: 1, client: client, attempt: attempt),
+            run: run, epoch: epoch, round: round, stage: stage, client: client, attempt: attempt),
           body)))
   }
 

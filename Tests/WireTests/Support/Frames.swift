@@ -22,6 +22,20 @@ enum Frames {
     return try result.get()
   }
 
+  /// What a broker can say of a frame that it can't read; nil where it doesn't know whose it is.
+  static func fault(_ frame: [UInt8], _ payload: [UInt8] = []) -> UplinkFault? {
+    frame.withUnsafeBytes { frame in
+      payload.withUnsafeBytes { payload in
+        do throws(WireError) {
+          _ = try Envelope.uplink(frame, payload: payload)
+          return nil
+        } catch {
+          return Envelope.fault(of: frame, payload: payload, error)
+        }
+      }
+    }
+  }
+
   static func downlink(
     _ frame: [UInt8], _ payload: [UInt8] = []
   ) throws(WireError) -> Message<Downlink> {

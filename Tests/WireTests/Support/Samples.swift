@@ -62,7 +62,9 @@ struct Samples {
   mutating func uplinks(payload: Int) -> [Message<Uplink>] {
     let bodies: [Uplink] = [
       .join(
-        Join(worker: stream.next(), plan: digest(), maximalStage: flag() ? 1 + number(9) : nil)),
+        Join(
+          worker: stream.next(), plan: digest(), maximalStage: flag() ? 1 + number(9) : nil,
+          samples: flag() ? 1 + number(1 << 47) : nil)),
       .want(
         worker: stream.next(),
         needs: (0..<number(5)).map { _ in Need(digest: digest(), ranges: ranges()) }),

@@ -17,6 +17,10 @@ struct WorkerKeys: ParsableCommand {
   @Option(help: "The clients that it may play: numbers from 0 and ranges, as in 0-49 or 3,7,10-12.")
   var clients: ClientRange
 
+  @Option(
+    help: "The most samples that each of these clients may have; any number if this isn't said.")
+  var samples: Int?
+
   @Option(help: "The directory for NAME.secret and NAME.public.")
   var out: String
 
@@ -30,12 +34,16 @@ struct WorkerKeys: ParsableCommand {
     guard name != "broker" else {
       throw ValidationError("broker: the name of the broker's own files; choose another")
     }
+    if let samples, !(1..<1 << 48).contains(samples) {
+      throw ValidationError("--samples \(samples): give a number above 0 and below 2^48")
+    }
   }
 
   func run() throws {
     try Exit.reporting {
       let pair = try CurveKeyPair.generate()
-      let worker = AdmittedWorker(name: name, key: pair.publicKey, clients: clients)
+      let worker = AdmittedWorker(
+        name: name, key: pair.publicKey, clients: clients, samples: samples)
       // First what can be refused for its contents: no keys are left behind then.
       if let allow, let known = try? AllowListFile.read(allow) {
         guard !known.workers.contains(where: { $0.name == name }) else {
