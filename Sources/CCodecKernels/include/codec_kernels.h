@@ -64,7 +64,8 @@ PROGFED_CODEC_KERNEL(void, read_levels, const uint8_t *packed, size_t count, int
 PROGFED_CODEC_KERNEL(void, add_floats, const uint8_t *floats, size_t count, float weight,
                      float *sums);
 
-/// Flips the signs of the values by random bits: bit i of the generator's stream of `key`.
+/// Flips the signs of the values by random bits: value i by bit 31 - i % 32, the highest one first,
+/// of word i / 32 of `key`.
 PROGFED_CODEC_KERNEL(void, flip_signs, float *values, size_t count, uint64_t key);
 
 /// The Walsh-Hadamard transform in natural order, not normalized, of a power of two of values.
