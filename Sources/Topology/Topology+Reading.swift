@@ -88,7 +88,7 @@ extension Topology {
   /// The keys whose values depend on what is in the data.
   private static let judgedLater = [
     "clients", "data.limit.test", "data.limit.train", "data.name", "data.partition", "data.path",
-    "devices",
+    "limits.samples",
   ]
 
   /// That the value of `key` doesn't go with what came out after the text was read.

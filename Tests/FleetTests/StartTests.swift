@@ -17,7 +17,6 @@ struct StartTests {
     let workload = try Workload(Topology(parsing: text, file: "test.yaml"))
     do throws(TopologyError) {
       try workload.checkStart()
-      try workload.checkMemory()
       return []
     } catch { return error.faults }
   }
@@ -33,13 +32,8 @@ struct StartTests {
       "doesn't tell whose samples they are"
     ),
     (
-      "devices: {watch: {speed: 1 GFLOP/s, memory: 1 kB}}\ngroups: {all: {device: watch}}",
-      .line(7, column: 10), "devices", "0 of 12 clients can take part, and a round needs 1"
-    ),
-    (
-      "devices: {watch: {speed: 1 GFLOP/s, memory: 1 kB}}\n"
-        + "groups: {few: {device: watch, clients: 4}, rest: {link: lte}}\nparticipation: {minimum: 9}",
-      .line(7, column: 10), "devices", "8 of 12 clients can take part, and a round needs 9"
+      "limits: {samples: 1}", .line(7, column: 19), "limits.samples",
+      "more than the 1 of limits.samples"
     ),
   ])
   func `is told with its place and what to do`(

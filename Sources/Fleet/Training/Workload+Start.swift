@@ -39,30 +39,11 @@ extension Workload {
         at: "clients",
         "\(clients) clients can't each play one of \(data.train.name)'s \(users) users",
         remedy: "ask for \(users) clients at most, or choose another partition")
+    case .beyondLimit(let client, let samples, let limit):
+      return topology.error(
+        at: "limits.samples",
+        "client \(client) would have \(samples) samples, more than the \(limit) of limits.samples",
+        remedy: "raise limits.samples, or give clients fewer samples")
     }
-  }
-
-  /// Refuses a fleet too few of whose devices have the memory to train the first stage, as virtual
-  /// time plays them.
-  ///
-  /// - Throws: `TopologyError`, which names the line.
-  package func checkMemory() throws(TopologyError) {
-    let need = StageLimits.memory(
-      of: topology.architecture, stage: 1, topology.strategy, batch: topology.training.batch)
-    var (able, smallest) = (0, ByteCount(Int.max))
-    for group in topology.fleet.groups {
-      if let memory = group.device.memory, memory < need {
-        smallest = min(smallest, memory)
-      } else {
-        able += group.clients.count
-      }
-    }
-    let minimum = max(1, topology.rules.minimumClients)
-    guard able < min(minimum, topology.clients) else { return }
-    throw topology.error(
-      at: "devices",
-      "devices with a memory of \(smallest) don't hold what training stage 1 takes, \(need): in virtual "
-        + "time, \(able) of \(topology.clients) clients can take part, and a round needs \(minimum)",
-      remedy: "give devices more memory, lower training.batch, or choose a smaller model")
   }
 }

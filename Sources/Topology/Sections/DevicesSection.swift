@@ -10,9 +10,9 @@ struct DevicesSection {
   let given: [String: [String]]
 
   init(reading keys: inout KeyReader) {
-    let read = keys.named { Self.profile($1) }.sorted { $0.key < $1.key }
-    kinds = read.map { ($0.key, $0.value.profile) }
-    given = Dictionary(uniqueKeysWithValues: read.map { ($0.key, $0.value.given) })
+    let read = keys.named { Self.profile($1) }.sorted { $0.name < $1.name }
+    kinds = read.map { ($0.name, $0.value.profile) }
+    given = Dictionary(read.map { ($0.name, $0.value.given) }) { first, _ in first }
   }
 
   /// The device that stands at the cursor: a name.

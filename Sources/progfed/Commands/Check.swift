@@ -22,7 +22,6 @@ struct Check: ParsableCommand {
       }
       let workload = try Workload(topology)
       try workload.checkStart()
-      try workload.checkMemory()
       print(TopologyCheck(topology).text(), terminator: "")
     }
   }
