@@ -58,7 +58,7 @@ extension DatasetError: CustomStringConvertible {
         + "the header or the contents are of another file: compare it with its source"
     case .wrongMagic(let path, let found, let expected):
       "\(path): begins with \(found), not with \(expected); "
-        + "this isn't the kind of file that its name says"
+        + "this isn't the kind of file that its name says: give one that is"
     case .impossible(let path, let announced, let possible):
       "\(path): its header announces \(Self.bytes(announced)), but a file of this size holds "
         + "\(possible) at most; it was cut short or isn't what its name says: compare it with its source"

@@ -19,8 +19,8 @@ extension DatasetLoader {
     package var siteSeed: UInt64
     /// How many modalities the images of "nifti" have.
     package var modalities: Int
-    /// How many classes the label maps of "nifti" tell apart, the background included; 5 for "brats" makes one of the
-    /// resection cavity.
+    /// How many classes the label maps of "nifti" tell apart, the background included; 5 for
+    /// "brats" makes one of the resection cavity.
     package var classes: Int
 
     /// Options with safe defaults.

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import TestSupport
 import Testing
 
@@ -10,7 +11,8 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// A study in the folder `path`, whose last component its files begin with, with labels 0, 1, 2 and `label`.
+  /// A study in the folder `path`, whose last component its files begin with, with labels 0, 1, 2
+  /// and `label`.
   private func write(
     _ path: String, _ endings: [String] = older, label: UInt8 = 4, ending: String = ".nii.gz"
   ) throws {
@@ -104,7 +106,7 @@ import Testing
     let error = try error()
     #expect(error.contains("case1/case1_t1ce.nii.gz: isn't there"))
     #expect(error.contains("nor are case1_seg"))
-    #expect(error.contains("1 other studies lack files too: case3"))
+    #expect(error.contains("another study lacks files too: case3"))
   }
 
   @Test func `a folder without patients, or with few, says so`() throws {
@@ -137,11 +139,14 @@ import Testing
     "subject_id\tPARTITION_ID\r\rcase0\t2\rcase1\t\"site \"\"B\"\", north\"\rcase2\t2\r",
   ])
   func `the partition of FeTS is read from any program's table`(table: String) throws {
-    for patient in 0..<3 { try write("FeTS/case\(patient)") }
-    try folder.write(Array(table.utf8), to: "FeTS/partitioning_1.csv")
-    let split = try load()
-    #expect(split.train.userNames == ["2", "site \"B\", north"])
-    #expect(split.train.users == [0, 1] && split.test.users == [0])
+    for patient in 0..<3 { try write("FeTS/inner/case\(patient)") }
+    for place in ["FeTS/", "FeTS/inner/", ""] {
+      let table = try folder.write(Array(table.utf8), to: "\(place)partitioning_1.csv")
+      let split = try load()
+      #expect(split.train.userNames == ["2", "site \"B\", north"])
+      #expect(split.train.users == [0, 1] && split.test.users == [0])
+      try FileManager.default.removeItem(atPath: table)
+    }
   }
 
   @Test(arguments: [

@@ -95,6 +95,14 @@ import Testing
     #expect(error.description.contains(reason) && error.description.contains("byte"))
   }
 
+  @Test func `a split without users is empty, not an error`() throws {
+    let folder = try Self.folder()
+    let none = #"{"users": [], "num_samples": [], "user_data": {}}"#
+    try folder.write(Array(none.utf8), to: "test/a.json")
+    let split = try DatasetLoader.load(name: "leaf-femnist", path: folder.path)
+    #expect(split.train.count == 4 && split.test.count == 0)
+  }
+
   @Test func `a class out of range is named`() throws {
     guard
       case .labelOutOfRange(_, sample: 0, label: 62, first: 0, classes: 62) =

@@ -24,7 +24,8 @@ import Testing
 
   private static let affine: [[Float]] = [[2, 0, 0, -7], [0, 1, 0, 4], [0, 0, 3, 20]]
 
-  /// The volume of 4×5×3 voxels with its stored axes being `axes`, against them where `flips` say so.
+  /// The volume of 4×5×3 voxels with its stored axes being `axes`, against them where `flips` say
+  /// so.
   private func volume(
     _ axes: [Int] = [0, 1, 2], _ flips: [Bool] = [false, false, false], label: Bool = false,
     affine: [[Float]] = affine

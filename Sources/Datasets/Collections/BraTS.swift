@@ -1,13 +1,15 @@
 /// The Brain Tumour Segmentation challenge's training data (Menze et al., 2015), as its archives unpack.
 ///
-/// A folder per study holds a FLAIR, T1, contrast-enhanced T1, T2 and label volume, named as in 2017–2021
-/// ("…_flair.nii.gz") or since 2023 ("…-t2f.nii.gz"). The folders lie in the one that is given or some below, as HGG and
-/// LGG do. Classes: background, necrotic core, oedema, enhancing tumour. Where the FeTS challenge's
-/// `partitioning_1.csv` lies beside the folders, its sites are the users; else each patient is, with all studies.
+/// A folder per study holds a FLAIR, T1, contrast-enhanced T1, T2 and label volume, named as in
+/// 2017–2021 ("…_flair.nii.gz") or since 2023 ("…-t2f.nii.gz"). The folders lie in the one that is
+/// given or some below, as HGG and LGG do. Classes: background, necrotic core, oedema, enhancing
+/// tumour. Where the FeTS challenge's `partitioning_1.csv` lies beside the folders, its sites are
+/// the users; else each patient is, with all studies.
 package struct BraTS: StudyCollection, Hashable {
   /// How the volumes are sliced.
   package var geometry: SliceGeometry
-  /// Whether the resection cavity, which the releases since 2024 label, is a class of its own; else it is background.
+  /// Whether the resection cavity, which the releases since 2024 label, is a class of its own; else
+  /// it is background.
   package var hasCavity: Bool
 
   /// The data sliced by `geometry`.
@@ -64,7 +66,7 @@ package struct BraTS: StudyCollection, Hashable {
     of studies: [BraTSStudy], in folder: DataFolder
   ) throws(DatasetError) -> [String]? {
     let table = "partitioning_1.csv"
-    let parents = [""] + studies.map(\.parent)
+    let parents = [""] + studies.flatMap(\.parents)
     guard let file = parents.lazy.compactMap({ folder.existing($0 + table) }).first else {
       return nil
     }

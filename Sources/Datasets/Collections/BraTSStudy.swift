@@ -55,10 +55,18 @@ struct BraTSStudy {
   /// What its folder is called, and what its files begin with.
   var name: String { (path as NSString).lastPathComponent }
 
-  /// The folder that it lies in, from the data set's on, with a slash at its end; nothing for that itself.
+  /// The folder that it lies in, from the data set's on, with a slash at its end; nothing for that
+  /// itself.
   var parent: String { String(path.dropLast(name.count)) }
 
-  /// Whose study it is: since 2023 the name ends in the number of the patient's visit, "BraTS-GLI-00005-100".
+  /// The folders that it lies in, the innermost first, each with a slash at its end.
+  var parents: [String] {
+    let steps = parent.split(separator: "/")
+    return steps.indices.reversed().map { steps[...$0].joined(separator: "/") + "/" }
+  }
+
+  /// Whose study it is: since 2023 the name ends in the number of the patient's visit,
+  /// "BraTS-GLI-00005-100".
   var patient: String {
     guard let match = name.wholeMatch(of: /(BraTS-[A-Za-z]+-\d+)-\d{3}/) else { return name }
     return String(match.1)
@@ -92,7 +100,8 @@ struct BraTSStudy {
 extension BraTSStudy {
   /// The studies in `folder` and at most three levels below, in the order of their names.
   ///
-  /// A folder with volumes is one; where there is one, so are the empty folders beside it, for somebody to complete.
+  /// A folder with volumes is one; where there is one, so are the empty folders beside it, for
+  /// somebody to complete.
   static func find(in folder: DataFolder) throws(DatasetError) -> [BraTSStudy] {
     try find(in: folder, below: "", levels: 3)
   }
@@ -138,10 +147,13 @@ extension BraTSStudy {
     guard let (study, endings) = incomplete.first else { return }
     let also = endings.dropFirst().map { study.name + $0 }.joined(separator: ", ")
     let others = incomplete.dropFirst().prefix(5).map(\.study.path).joined(separator: ", ")
+    let count = incomplete.count - 1
     throw .missing(
       dataset: folder.dataset, path: study.missing(endings[0], in: folder),
       remedy: (also.isEmpty ? "" : "nor are \(also); ") + study.held
         + (others.isEmpty
-          ? "" : "; \(incomplete.count - 1) other studies lack files too: \(others)"))
+          ? ""
+          : "; \(count == 1 ? "another study lacks" : "\(count) others lack") files too: \(others)")
+    )
   }
 }

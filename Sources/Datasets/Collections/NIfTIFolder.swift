@@ -1,8 +1,8 @@
 /// Labelled NIfTI-1 volumes in the layout of the Medical Segmentation Decathlon (Antonelli et al., 2022).
 ///
-/// `imagesTr` holds an image per patient, with its modalities along the fourth axis, `labelsTr` a label map of the same
-/// name, whatever the ending, with classes from 0 on. Each patient is a user. Axes are brought into one order by what
-/// the files say of their space; voxels that say NaN are 0.
+/// `imagesTr` holds an image per patient, with its modalities along the fourth axis, `labelsTr` a
+/// label map of the same name, whatever the ending, with classes from 0 on. Each patient is a user.
+/// Axes are brought into one order by what the files say of their space; voxels that say NaN are 0.
 package struct NIfTIFolder: StudyCollection, Hashable {
   /// How the volumes are sliced.
   package var geometry: SliceGeometry
@@ -48,7 +48,8 @@ package struct NIfTIFolder: StudyCollection, Hashable {
     var unlabelled: [String] = []
     for stem in names where try folder.volume("labelsTr/\(stem)") == nil { unlabelled.append(stem) }
     if let first = unlabelled.first {
-      let others = unlabelled.count > 1 ? "; \(unlabelled.count - 1) others lack theirs too" : ""
+      let others =
+        unlabelled.count > 1 ? "; of \(names.count) images \(unlabelled.count) have none" : ""
       throw .missing(
         dataset: name, path: "\(folder.path)/labelsTr/\(first).nii.gz",
         remedy: "give each image a label map of the same name, and an image of several modalities "

@@ -11,7 +11,8 @@ package enum Partition: Hashable, Sendable {
   case shards(perClient: Int)
   /// Each class divided in proportions drawn from Dir(α) over the clients (Yurochkin et al., 2019).
   ///
-  /// Clients left with fewer than `minimum` samples get some of the richest clients', drawn at random.
+  /// Clients left with fewer than `minimum` samples get some of the richest clients', drawn at
+  /// random.
   case dirichlet(alpha: Double, minimum: Int = 1)
   /// Parts of a random order whose sizes are log-normal: e^(σ·z), z standard normal; at least one sample each.
   case logNormal(sigma: Double)

@@ -1,4 +1,5 @@
-/// A table of separated values under a heading (RFC 4180): quoted cells, line ends and byte order marks of any program.
+/// A table of separated values under a heading (RFC 4180): quoted cells, line ends and byte order
+/// marks of any program.
 struct CSVTable {
   /// Where the table lies.
   let path: String

@@ -1,4 +1,5 @@
-/// The voxels of a NIfTI-1 file, scaled as its header says, x leading to the right, y to the front and z up.
+/// The voxels of a NIfTI-1 file, scaled as its header says, x leading to the right, y to the front
+/// and z up.
 ///
 /// Where the file doesn't say where its axes lead, they are taken as they are stored.
 package struct NIfTIVolume: Sendable {
@@ -8,7 +9,8 @@ package struct NIfTIVolume: Sendable {
   package let extents: [Int]
   /// The voxels; 0 where the file says that there is no number.
   package let values: [Float]
-  /// How far the nearest two numbers are apart that the file can tell apart; 0 where it stores floating-point numbers.
+  /// How far the nearest two numbers are apart that the file can tell apart; 0 where it stores
+  /// floating-point numbers.
   let step: Float
 
   private let grid: VoxelGrid
@@ -19,7 +21,8 @@ package struct NIfTIVolume: Sendable {
     try self.init(path: path, limit: limit, on: nil)
   }
 
-  /// Reads the file at `path`, whose voxels must lie on those of `other` in some order of axes, in the same order.
+  /// Reads the file at `path`, whose voxels must lie on those of `other` in some order of axes, in
+  /// the same order.
   package init(path: String, limit: Int, like other: NIfTIVolume) throws(DatasetError) {
     try self.init(path: path, limit: limit, on: other)
   }
@@ -101,7 +104,8 @@ package struct NIfTIVolume: Sendable {
 extension NIfTIVolume {
   /// The whole number that `value`, one of the volume's, stands for; nil if it stands for none.
   ///
-  /// A whole number that is stored as another one with a scale comes back within half a step of that scale.
+  /// A whole number that is stored as another one with a scale comes back within half a step of
+  /// that scale.
   func whole(_ value: Float) -> Int? {
     let rounded = value.rounded()
     let tolerance = step <= 0.2 ? 0.001 + step / 2 : 0.001

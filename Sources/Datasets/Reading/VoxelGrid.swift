@@ -1,7 +1,8 @@
-/// Where a volume's voxels lie in space: a map from voxel indices to millimetres, x to the right, y to the front, z up.
+/// Where a volume's voxels lie in space: a map from voxel indices to millimetres, x to the right, y
+/// to the front, z up.
 ///
-/// Where a file says neither by sform nor by qform, only the distances of its voxels are known, and its axes are
-/// taken as they are stored.
+/// Where a file says neither by sform nor by qform, only the distances of its voxels are known, and
+/// its axes are taken as they are stored.
 struct VoxelGrid: Hashable, Sendable {
   /// The extents along the stored axes.
   let extents: [Int]
@@ -27,9 +28,11 @@ struct VoxelGrid: Hashable, Sendable {
     isOriented = true
   }
 
-  /// The order of axes in which x leads to the right, y to the front and z up, as nearly as whole axes can.
+  /// The order of axes in which x leads to the right, y to the front and z up, as nearly as whole
+  /// axes can.
   ///
-  /// Each stored axis in turn goes to the direction nearest to it that is left, as in nibabel's `io_orientation`.
+  /// Each stored axis in turn goes to the direction nearest to it that is left, as in nibabel's
+  /// `io_orientation`.
   var canonicalOrder: AxisOrder {
     guard isOriented else { return .stored }
     var (axes, flips) = ([0, 1, 2], [false, false, false])
@@ -46,9 +49,11 @@ struct VoxelGrid: Hashable, Sendable {
     return AxisOrder(axes: axes, flips: flips)
   }
 
-  /// The order of axes in which this grid's voxels lie on those of `other`, as stored; nil if there is none.
+  /// The order of axes in which this grid's voxels lie on those of `other`, as stored; nil if there
+  /// is none.
   ///
-  /// Distances may differ by a hundredth, and corners be off by a quarter of a voxel: files write them rounded.
+  /// Distances may differ by a hundredth, and corners be off by a quarter of a voxel: files write
+  /// them rounded.
   func order(in other: VoxelGrid) -> AxisOrder? {
     guard let inverse = Self.inverse(other.affine) else { return nil }
     // The map from voxel indices here to those there, row by row.

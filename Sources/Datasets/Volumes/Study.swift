@@ -16,7 +16,8 @@ struct Study {
 
   /// A study of three-dimensional `modalities` and the label map `map`, voxel on voxel.
   ///
-  /// `classOf` gives the class that a label stands for, nil if it is none; `remedy` says what to do then.
+  /// `classOf` gives the class that a label stands for, nil if it is none; `remedy` says what to do
+  /// then.
   init(
     user: Int, modalities: [[Float]], map: NIfTIVolume, remedy: String, remark: String? = nil,
     classOf: (Int) -> UInt16?

@@ -38,7 +38,8 @@ package struct Prediction {
 
   /// The predictions of the values that `workload` starts from, for the largest stage that is whole.
   ///
-  /// - Throws: `PredictionError` if there is no whole sub-model or nothing to test it with, `DNNLError` if it can't be computed.
+  /// - Throws: `PredictionError` if there is no whole sub-model or nothing to test it with, `DNNLError`
+  ///   if it can't be computed.
   package init(_ workload: Workload) throws {
     guard let start = workload.start, let stage = start.stage,
       let parameters = start.parameters(of: workload.network(stage: stage).layouts)

@@ -109,13 +109,15 @@ package struct FileTarget: FuzzTarget {
     }
   }
 
-  /// Images in pairs of files, with label maps that have a scale, each in an order of axes of its own.
+  /// Images in pairs of files, with label maps that have a scale, each in an order of axes of its
+  /// own.
   private func writePairs(_ stream: inout RandomStream) throws {
     for study in ["a", "b", "c"] {
       let image = Self.nifti([4, 4, 3], bytes: 0, sform: Self.affine(&stream), mark: "ni1\0")
       try put("imagesTr/\(study).hdr", Array(image.prefix(348)), &stream, oneIn: 6)
       try put("imagesTr/\(study).img", (0..<48).map { UInt8($0) }, &stream, oneIn: 6)
-      let labels = Self.nifti([4, 4, 3], bytes: 48, slope: 1 / 256, sform: Self.affine(&stream))
+      let labels = Self.nifti(
+        [4, 4, 3], bytes: 48, of: 100, slope: 0.01, sform: Self.affine(&stream))
       try put("labelsTr/\(study).nii", labels, &stream, oneIn: 6)
     }
   }
@@ -170,9 +172,9 @@ package struct FileTarget: FuzzTarget {
       + extents.flatMap { extent in [24, 16, 8, 0].map { UInt8(extent >> $0 & 255) } } + values
   }
 
-  /// A NIfTI-1 file of bytes that are 1, or that come to 1 by the slope.
+  /// A NIfTI-1 file of equal bytes, which come to 1 by the slope.
   private static func nifti(
-    _ extents: [Int], bytes count: Int, slope: Float = 1, sform: [Float]? = nil,
+    _ extents: [Int], bytes count: Int, of byte: UInt8 = 1, slope: Float = 1, sform: [Float]? = nil,
     mark: String = "n+1\0"
   ) -> [UInt8] {
     var header = [UInt8](repeating: 0, count: 352)
@@ -192,6 +194,6 @@ package struct FileTarget: FuzzTarget {
       for (index, value) in sform.enumerated() { put(value, 280 + 4 * index) }
     }
     header.replaceSubrange(344..<348, with: Array(mark.utf8))
-    return header + Array(repeating: 1, count: count)
+    return header + Array(repeating: byte, count: count)
   }
 }

@@ -61,8 +61,8 @@ extension DataSection {
       guard case .missing(let dataset, let place, let remedy) = error else { return }
       reading.report(
         path == nil ? "data.name" : "data.path",
-        place.map { "the data set \(dataset) isn't there: \(Cursor.shown($0))" }
-          ?? "the data set \(dataset) isn't there", remedy: remedy)
+        "the data set \(dataset) isn't there: \(place.map(Cursor.shown) ?? "no path given")",
+        remedy: remedy)
     }
   }
 

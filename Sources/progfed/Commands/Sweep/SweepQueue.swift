@@ -80,8 +80,10 @@ final class SweepQueue: Sendable {
         return fail(
           index, "\(problem)failed with status \(status); see \(plan.log(of: run).relativePath)")
       }
+      let reason = summary.lacksTestSamples ? " for want of test samples" : ""
       let accuracy =
-        summary.final.accuracy.map { "accuracy \((100 * $0).fixed(2)) %, " } ?? "not evaluated, "
+        summary.final.accuracy.map { "accuracy \((100 * $0).fixed(2)) %, " }
+        ?? "not evaluated\(reason), "
       conclude(
         index, summary,
         "\(accuracy)\(summary.totals.traffic.wire) both ways, \(summary.elapsed.brief)")
