@@ -43,7 +43,8 @@ import Testing
   private static let brokerPoints = [
     "epoch-begun:1", "round-opened:2", "model-sent:4", "update-arrived:4", "update-appended:3",
     "update-stored:2", "update-acknowledged:8", "round-closed:2", "round-aggregated:3",
-    "ledger-committed:3", "checkpoint-written:3", "checkpoint-renamed:3", "spool-cleared:3",
+    "ledger-committed:3", "best-saved:1", "checkpoint-written:3", "checkpoint-renamed:3",
+    "spool-cleared:3",
     "model-saved:1", "run-finished:1",
   ]
 
@@ -107,6 +108,8 @@ import Testing
       let virtual = try SmallRun.play(topology, to: folder.path("virtual"))
       #expect(virtual.final.modelDigest == expected)
     }
+    let undisturbed = URL(filePath: folder.path("undisturbed"))
+    let best = try Data(contentsOf: undisturbed.appending(path: "model-best.safetensors"))
     for points in points.chunked(8) {
       let scenarios = try points.map {
         try Scenario($0, kills: "broker", topology: topology, in: folder)
@@ -121,6 +124,8 @@ import Testing
         #expect(scenario.worker.status(within: 60) == 0, "\(scenario.point)")
         let ledger = try TinyRun.Ledger(at: scenario.run)
         #expect(ledger.digest == expected && ledger.state == "done", "\(said)")
+        let kept = URL(filePath: scenario.run).appending(path: "model-best.safetensors")
+        #expect(try Data(contentsOf: kept) == best, "\(scenario.point)")
         #expect(ledger.epochs.count == (scenario.point == "run-finished:1" ? 1 : 2))
         #expect(ledger.accepted.count == updates && Set(ledger.accepted).count == updates)
         let acknowledged = TinyRun.acknowledged(scenario.worker)

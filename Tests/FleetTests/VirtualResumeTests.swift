@@ -120,6 +120,7 @@ import Topology
     summary.wallClock = nil
     return [
       "summary": Data(try summary.json().utf8), "model": try Data(contentsOf: paths.model),
+      "best": try Data(contentsOf: paths.bestModel),
       "clients": Data("\(try store.clients())".utf8),
     ]
   }

@@ -95,13 +95,45 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: url.path))
   }
 
+  @Test func `a file into a folder that isn't there says that, not that a run is missing`() throws {
+    let directory = try TemporaryDirectory()
+    let missing = directory.file("none")
+    #expect(throws: LedgerError.noFolder(path: missing.path + "/")) {
+      try DurableFile.write([1], to: missing.appending(path: "report.html"))
+    }
+    let file = directory.file("file")
+    try Data().write(to: file)
+    #expect(throws: LedgerError.noFolder(path: file.path + "/")) {
+      try DurableFile.write([1], to: file.appending(path: "report.html"))
+    }
+    #expect(throws: LedgerError.isFolder(path: directory.url.path)) {
+      try DurableFile.write([1], to: directory.url)
+    }
+  }
+
+  @Test func `a folder in a ledger's place is told as such`() throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
+    #expect(throws: LedgerError.isFolder(path: url.path(percentEncoded: false))) {
+      try RunStore.read(at: url)
+    }
+  }
+
   @Test(arguments: [
-    LedgerError.missing(path: "/x"), .exists(path: "/x"), .foreign(path: "/x", file: "a.txt"),
+    LedgerError.missing(path: "/x"), .absent(path: "/x"), .noFolder(path: "/x"),
+    .isFolder(path: "/x"), .notFolder(path: "/x"), .exists(path: "/x"),
+    .foreign(path: "/x", file: "a.txt"),
     .locked(path: "/x", process: 12), .locked(path: "/x", process: nil), .readOnly(path: "/x"),
     .full(path: "/x"), .damaged(path: "/x", problem: "torn"), .newer(path: "/x", format: 2),
     .system(path: "/x", operation: "read", code: 5),
+    .system(path: "/x", operation: "read", code: 71),
   ])
-  func `every error begins with where it happened`(error: LedgerError) {
+  func `every error begins with where it happened, and ends with what to do`(
+    error: LedgerError
+  ) {
     #expect(error.description.hasPrefix("/x: "))
+    #expect(error.description.hasPrefix("\(error.problem); "))
+    #expect(error.description.count > error.problem.count + 10)
   }
 }

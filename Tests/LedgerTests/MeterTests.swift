@@ -57,6 +57,7 @@ import Testing
     try database.write {
       for table in [
         "meter", "cohort", "origin", "epoch", "timing", "holding", "fairness", "gradient",
+        "clock", "training", "best",
       ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }

@@ -71,7 +71,7 @@ import Testing
     try Data().write(to: directory.file("run"))
     let below = directory.file("run").appending(path: "below")
     let path = below.path(percentEncoded: false)
-    #expect(throws: LedgerError.system(path: path, operation: "mkdir", code: ENOTDIR)) {
+    #expect(throws: LedgerError.notFolder(path: path)) {
       try RunDirectory.create(at: below)
     }
   }

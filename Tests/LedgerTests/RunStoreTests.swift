@@ -153,6 +153,7 @@ import Testing
     try database.write {
       for table in [
         "origin", "epoch", "meter", "cohort", "timing", "holding", "fairness", "gradient",
+        "clock", "training", "best",
       ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }

@@ -25,7 +25,7 @@ import Testing
     try database.read { database in
       let tables = [
         "run", "stage", "round", "outcome", "traffic", "counter", "cohort", "meter", "origin",
-        "epoch", "timing", "holding", "fairness", "gradient",
+        "epoch", "timing", "holding", "fairness", "gradient", "clock", "training", "best",
       ]
       for table in tables {
         let line = try #require(

@@ -43,6 +43,19 @@ package struct RoundResult: Hashable, Sendable {
     }
   }
 
+  /// The mean loss of the clients whose updates count, while they trained, weighted by their samples.
+  ///
+  /// Nil where no update counts, or a loss isn't a finite number.
+  package var trainingLoss: Double? {
+    var (sum, samples) = (0.0, 0.0)
+    for (_, submission) in accepted {
+      sum += Double(submission.offer.loss) * Double(submission.offer.samples)
+      samples += Double(submission.offer.samples)
+    }
+    let mean = sum / samples
+    return mean.isFinite ? mean : nil
+  }
+
   /// How many updates count that were trained for an earlier round.
   package var stale: Int { accepted.count { $0.submission.round < round } }
 

@@ -71,7 +71,8 @@ package final class Broker: Sendable {
     let stored = try resumption.map { try keeper.recover(round: $0.round) } ?? [:]
     try ledger.begin(
       Epoch(
-        number: plan.epoch, round: resumption?.round ?? 1, elapsed: resumption?.elapsed ?? .zero))
+        number: plan.epoch, round: resumption?.round ?? 1, elapsed: resumption?.elapsed ?? .zero,
+        start: Date.now.formatted(.iso8601)))
     KillPoint.epochBegun.pass()
     let queue = KeeperQueue(keeper, inbox: inbox)
     let parameters = topology.architecture.parameterCount(stage: topology.architecture.stages)

@@ -25,12 +25,15 @@ struct CheckpointState: Codable {
   var course: GrowthCourse.Memory?
   /// How far accepted updates went; nil where none is too far, and in checkpoints of before that was asked.
   var norms: NormGuard?
+  /// The best model so far; nil while none was evaluated, and in checkpoints of versions that kept none.
+  var best: BestModel.State?
 
   /// The state of a checkpoint; nil unless it is one that a broker wrote.
   init?(_ checkpoint: Checkpoint) {
-    guard let state = try? JSONDecoder().decode(Self.self, from: checkpoint.state) else {
-      return nil
-    }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let state = try? decoder.decode(Self.self, from: checkpoint.state) else { return nil }
     self = state
   }
 
@@ -38,7 +41,7 @@ struct CheckpointState: Codable {
   init(
     run: UInt64, elapsed: Double, accuracy: Double?, loss: Double?, dice: Double?,
     collapse: CollapseWatch, model: GlobalModel.State, history: ParticipationHistory,
-    course: GrowthCourse.Memory?
+    course: GrowthCourse.Memory?, best: BestModel.State? = nil
   ) {
     self.run = run
     self.elapsed = elapsed
@@ -49,15 +52,16 @@ struct CheckpointState: Codable {
     self.model = model
     self.history = history
     self.course = course
+    self.best = best
   }
 
-  /// The state as JSON, equal for equal states.
-  ///
-  /// - Throws: an error of Foundation's for numbers that aren't finite.
+  /// The state as JSON, equal for equal states; a diverged model's loss, which is no number, is told in words.
   var json: Data {
     get throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
+      encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
       return try encoder.encode(self)
     }
   }

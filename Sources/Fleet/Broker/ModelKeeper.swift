@@ -35,8 +35,10 @@ final class ModelKeeper: @unchecked Sendable {
   private var model: GlobalModel
   private var course: GrowthCourse
   private var spool: Spool?
-  /// The last round that ended, from 1, and the model after it; 0 before the first.
-  private var last: (round: Int, model: [ParameterVector]) = (0, [])
+  /// The model after the last round that ended; nil before the first.
+  private var last: SavedModel?
+  /// The best model so far; nil while none was evaluated.
+  private var best: BestModel?
   /// The model of the round to come, if it was made before it was asked for.
   private var ready: (PreparedModel, [Digest: SharedBuffer])?
   private var accuracy: Double?
@@ -70,17 +72,26 @@ final class ModelKeeper: @unchecked Sendable {
     model = GlobalModel(workload: workload, seed: plan.seed)
     course = GrowthCourse(plan.schedule)
     norms = NormWatch(workload, plan)
-    guard let restored else { return }
+    guard let restored else {
+      try saveBest()
+      return
+    }
     let (checkpoint, state) = (restored.checkpoint, restored.state)
     do throws(CheckpointMismatch) {
       try model.restore(state.model, checkpoint)
+      let last = SavedModel(
+        round: checkpoint.round, stage: state.model.stage,
+        parameters: model.parameters(stage: state.model.stage))
+      best = try state.best.map { kept throws(CheckpointMismatch) in
+        try BestModel(kept, in: checkpoint, last: last, of: workload)
+      }
+      self.last = last
     } catch {
       throw .damaged(
         path: directory.checkpoints.path(percentEncoded: false),
         problem: "the checkpoint after round \(checkpoint.round) doesn't fit: \(error.what)")
     }
     if restored.isWithoutClients { model.controls?.forget() }
-    last = (checkpoint.round, model.parameters(stage: state.model.stage))
     course = GrowthCourse(plan.schedule, memory: state.course)
     accuracy = state.accuracy
     loss = state.loss
@@ -88,20 +99,27 @@ final class ModelKeeper: @unchecked Sendable {
     collapse = state.collapse
     history = state.history
     norms.restore(state.norms)
+    try saveBest()
   }
 
   /// The last round that ended; nil before the first.
-  var lastRound: Int? { last.round > 0 ? last.round : nil }
+  var lastRound: Int? { last?.round }
 
   /// What happens in `round`, which may be at most one beyond the last that ended.
   func phase(in round: Int) -> Phase { course.phase(in: round) }
 
   /// Makes the model of `round`, and room for its updates; those of the round before go.
   ///
-  /// - Throws: `CodecError` if a value is no longer finite, `LedgerError`.
+  /// - Throws: ``DivergedModel`` if a value is no longer finite, `LedgerError`.
   func prepare(round: Int) throws -> (PreparedModel, [Digest: SharedBuffer]) {
     if let ready, ready.0.round == round, spool?.round == round { return ready }
-    let prepared = try model.prepare(course.phase(in: round))
+    let prepared: (PreparedModel, [Digest: SharedBuffer])
+    do throws(CodecError) { prepared = try model.prepare(course.phase(in: round)) } catch {
+      switch error {
+      case .notFinite, .tooLarge: throw DivergedModel(round: last?.round ?? 0, directory: directory)
+      default: throw error
+      }
+    }
     spool = try Spool(directory: directory.spool, round: round)
     KillPoint.spoolCleared.pass()
     ready = prepared
@@ -111,7 +129,7 @@ final class ModelKeeper: @unchecked Sendable {
   /// Makes the model of the round that a broker goes on with, and looks up which updates of it are there.
   ///
   /// - Returns: What the clients said of the updates that the spool holds; they count.
-  /// - Throws: `CodecError`, `LedgerError`.
+  /// - Throws: ``DivergedModel``, `LedgerError`.
   func recover(round: Int) throws -> [Int: Submission] {
     let (prepared, _) = try prepare(round: round)
     // What a capped client trained is a part of the model, with a head of its own.
@@ -173,6 +191,10 @@ final class ModelKeeper: @unchecked Sendable {
     var record = RoundRecord(result, phase: phase, epochs: workload.topology.training.epochs)
     record.timing = timing
     record.flopsPerSample = workload.trainingFLOPs(phase)
+    record.learningRate = plan.learningRate(in: phase)
+    record.trainingLoss = result.trainingLoss
+    last = SavedModel(
+      round: phase.round, stage: phase.stage, parameters: model.parameters(stage: phase.stage))
     var quality: Double?
     let schedule = plan.schedule
     if workload.topology.evaluation.isDue(after: result.round, of: schedule.totalRounds) {
@@ -191,6 +213,7 @@ final class ModelKeeper: @unchecked Sendable {
       loss = evaluation.meanLoss
       dice = record.dice
       quality = dice ?? accuracy
+      record.bestModelDigest = noteBest(quality)
       // Nearly all pixels are background: only Dice tells that nothing else is found any more.
       let chance = dice == nil ? 1 / Double(max(workload.data.test.classes, 1)) : 0.05
       if let quality, collapse.notices(quality, stage: phase.stage, chance: chance) {
@@ -203,6 +226,7 @@ final class ModelKeeper: @unchecked Sendable {
     course.note(round: result.round, quality: quality, movement: movement)
     try ledger.append(record, book: book)
     KillPoint.ledgerCommitted.pass()
+    if record.bestModelDigest != nil { try saveBest() }
     try keepCheckpoint(after: phase, elapsed: elapsed)
     observer.closed(
       RunProgress(
@@ -222,21 +246,10 @@ final class ModelKeeper: @unchecked Sendable {
     state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration? = nil
   ) throws {
     var digest: Digest?
-    if last.round > 0 {
+    if let last {
       try ledger.add(book, to: last.round)
-      digest = GlobalModel.digest(of: last.model)
-      let tensors = last.model.flatMap { vector in
-        vector.layout.parameters.indices.map { index in
-          ("\(vector.layout.name).\(vector.layout.parameters[index].name)", vector.tensor(index))
-        }
-      }
-      let file = SafeTensors(
-        tensors: Dictionary(uniqueKeysWithValues: tensors),
-        metadata: [
-          "format": "pt", "architecture": workload.topology.architecture.name,
-          "stage": "\(course.phase(in: last.round).stage)", "round": "\(last.round)",
-        ])
-      try DurableFile.write(file.encoded(), to: directory.model)
+      digest = last.digest
+      try last.write(to: directory.model, as: workload.topology)
       KillPoint.modelSaved.pass()
     }
     // The updates of a round that was interrupted count when the run goes on.
@@ -249,14 +262,29 @@ final class ModelKeeper: @unchecked Sendable {
   }
 
   private func keepCheckpoint(after phase: Phase, elapsed: Duration) throws {
-    last = (phase.round, model.parameters(stage: phase.stage))
     var (modelState, checkpoint) = model.checkpoint(after: phase)
+    best?.keep(in: &checkpoint)
     var state = CheckpointState(
       run: plan.run, elapsed: elapsed.seconds, accuracy: accuracy, loss: loss, dice: dice,
-      collapse: collapse, model: modelState, history: history, course: course.memory)
+      collapse: collapse, model: modelState, history: history, course: course.memory,
+      best: best?.state)
     state.norms = norms.memory
     checkpoint.state = try state.json
     try CheckpointStore(directory: directory.checkpoints).write(checkpoint)
+  }
+
+  /// Takes the last model for the best one if its score is higher than all before; returns its name then.
+  private func noteBest(_ score: Double?) -> Digest? {
+    guard let last, let score, score.isFinite, score > best?.score ?? -.infinity else { return nil }
+    best = BestModel(model: last, score: score)
+    return last.digest
+  }
+
+  /// Writes the best model so far to its file, which is removed where there is none.
+  private func saveBest() throws(LedgerError) {
+    guard let best else { return try DurableFile.remove(directory.bestModel) }
+    try best.model.write(to: directory.bestModel, as: workload.topology)
+    KillPoint.bestSaved.pass()
   }
 
   private func check(

@@ -109,7 +109,7 @@ package enum ResumptionError: Error, CustomStringConvertible {
     case .noCheckpoint(let path, let damaged):
       """
       \(path): no checkpoint of this run can be used; begin a new run with --out
-      \(damaged.map { "  \($0)" }.joined(separator: "\n"))
+      \(damaged.map { "  \($0.problem)" }.joined(separator: "\n"))
       """
     case .virtual(let path):
       """

@@ -40,6 +40,7 @@ extension RoundRecord {
         }
       },
       duplicates: result.duplicates, elapsed: result.closed - result.opened)
+    opened = result.opened
     // Those whose late updates count were asked in an earlier round.
     selected -= result.stale
     let named = [

@@ -1,5 +1,6 @@
 import Codecs
 import Federation
+import Foundation
 import Ledger
 import Measures
 import Models
@@ -13,7 +14,7 @@ extension RunHeader {
   /// The header of a run of `topology` over real sockets, or in simulated time.
   init(
     _ topology: Topology, seed: UInt64, transport: String, clock: String = "real",
-    mechanism: ZMTPCost.Mechanism = .null
+    mechanism: ZMTPCost.Mechanism = .null, start: Date = .now
   ) {
     let architecture = topology.architecture
     let stages = (1...architecture.stages).map { stage in
@@ -32,6 +33,7 @@ extension RunHeader {
       plannedRounds: topology.rounds,
       framing: ChunkFraming(
         size: ByteCount(topology.limits.chunkBytes), overhead: Self.chunkOverhead(mechanism)),
+      start: start.formatted(.iso8601),
       groups: topology.fleet.groups.map { group in
         .init(
           name: topology.fleet.isPlain ? "clients" : group.name, clients: group.clients.count,

@@ -27,6 +27,8 @@ final class LoggedRun: RunObserver {
         "refused": .number(record.refused), "duplicates": .number(record.duplicates),
         "seconds": .fraction(record.elapsed.seconds),
         "accuracy": .fraction(record.accuracy ?? .nan), "loss": .fraction(record.loss ?? .nan),
+        "learningRate": .fraction(record.learningRate ?? .nan),
+        "trainingLoss": .fraction(record.trainingLoss ?? .nan),
         "downBytes": .number(progress.total.down.wire.bytes),
         "upBytes": .number(progress.total.up.wire.bytes),
       ])

@@ -24,8 +24,22 @@ public enum DurableFile {
     } catch {
       // What was wrong first is the news; that the rest can't be removed follows from it.
       try? remove(temporary)
-      throw error
+      switch error {
+      case _ where isFolder(url): throw .isFolder(path: url.path(percentEncoded: false))
+      case .absent, .notFolder:
+        throw .noFolder(path: url.deletingLastPathComponent().path(percentEncoded: false))
+      default: throw error
+      }
     }
+  }
+
+  /// Whether there is a folder at `url`.
+  static func isFolder(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    // SAFETY: Foundation writes the flag during the call.
+    let exists = unsafe FileManager.default.fileExists(
+      atPath: url.path(percentEncoded: false), isDirectory: &isFolder)
+    return exists && isFolder.boolValue
   }
 
   /// Renames a file in its directory, durably, over what has the new name.
@@ -37,7 +51,7 @@ public enum DurableFile {
   }
 
   /// The bytes of the file at `url`, whose size is looked at first.
-  static func read(_ url: URL, limit: Int = .max) throws(LedgerError) -> [UInt8] {
+  package static func read(_ url: URL, limit: Int = .max) throws(LedgerError) -> [UInt8] {
     let file = try OpenFile(url.path(percentEncoded: false), O_RDONLY)
     let size = try file.size()
     guard size <= limit else {
@@ -46,17 +60,15 @@ public enum DurableFile {
     return try file.read(size, at: 0)
   }
 
-  /// Makes a directory unless there is one.
-  static func makeDirectory(_ url: URL) throws(LedgerError) {
+  /// Makes a directory, with those that hold it, unless there is one.
+  package static func makeDirectory(_ url: URL) throws(LedgerError) {
     let path = url.path(percentEncoded: false)
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
       let code = Self.code(of: error)
       // Nothing is missing there: what should hold the directory can't.
-      if [ENOENT, ENOTDIR].contains(code) {
-        throw .system(path: path, operation: "mkdir", code: code)
-      }
+      if [ENOENT, ENOTDIR, EEXIST].contains(code) { throw .notFolder(path: path) }
       throw SystemCode.error("mkdir", path, code: code)
     }
   }
@@ -77,21 +89,27 @@ public enum DurableFile {
     do throws(LedgerError) {
       // SAFETY: the path is passed as a terminated string that outlives the call.
       try OpenFile.check("unlink", path) { unsafe unlink(path) }
-    } catch .missing {
+    } catch .absent {
       return
     }
   }
 
   /// An error of Foundation's as one of the ledger's.
-  static func translated(_ error: any Error, _ operation: String, _ url: URL) -> LedgerError {
+  package static func translated(
+    _ error: any Error, _ operation: String, _ url: URL
+  ) -> LedgerError {
     SystemCode.error(operation, url.path(percentEncoded: false), code: code(of: error))
   }
 
   /// The system's code beneath an error of Foundation.
-  private static func code(of error: any Error) -> Int32 {
+  package static func code(of error: any Error) -> Int32 {
     if let error = error as? POSIXError { return error.code.rawValue }
+    // Foundation has it as an error of Swift's here, and as one of its own there.
+    if let beneath = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error {
+      let beneath = beneath as NSError
+      if beneath.domain == NSPOSIXErrorDomain { return Int32(beneath.code) }
+    }
     guard let error = error as? CocoaError else { return EIO }
-    if let beneath = error.underlying as? POSIXError { return beneath.code.rawValue }
     return switch error.code {
     case .fileWriteNoPermission, .fileReadNoPermission: EACCES
     case .fileWriteVolumeReadOnly: EROFS

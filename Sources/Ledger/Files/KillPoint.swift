@@ -26,6 +26,8 @@ package enum KillPoint: String, CaseIterable, Sendable {
   case roundAggregated = "round-aggregated"
   /// A round is in the ledger, and its model isn't in a checkpoint.
   case ledgerCommitted = "ledger-committed"
+  /// The best model so far has its file; no checkpoint tells of it.
+  case bestSaved = "best-saved"
   /// A checkpoint is on the disk, and doesn't have its name.
   case checkpointWritten = "checkpoint-written"
   /// A checkpoint has its name; those before it and the spool are as they were.

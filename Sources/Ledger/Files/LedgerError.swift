@@ -1,14 +1,22 @@
 /// Why a ledger, a run directory or a durable file can't be read or written.
 public enum LedgerError: Error, Hashable, Sendable {
-  /// There is nothing at the path.
+  /// No run is at the path.
   case missing(path: String)
+  /// A file isn't there that should be.
+  case absent(path: String)
+  /// The folder isn't there into which a file was to be put.
+  case noFolder(path: String)
+  /// A folder is where a file should be.
+  case isFolder(path: String)
+  /// A folder should be there, and it, or what should hold it, is a file.
+  case notFolder(path: String)
   /// A run is there already.
   case exists(path: String)
   /// The directory holds files of something else, for example the named one.
   case foreign(path: String, file: String)
   /// Another process works on the directory.
   case locked(path: String, process: Int?)
-  /// The path may not be written to.
+  /// The path may not be used so, mostly not be written to.
   case readOnly(path: String)
   /// The disk, or the user's share of it, is full.
   case full(path: String)
@@ -22,24 +30,46 @@ public enum LedgerError: Error, Hashable, Sendable {
 
 extension LedgerError: CustomStringConvertible {
   /// What is wrong, where, and what to do.
-  public var description: String {
+  public var description: String { "\(problem); \(remedy)" }
+
+  /// What is wrong, and where.
+  public var problem: String {
     switch self {
-    case .missing(let path): "\(path): no such run; give the directory that --out named"
-    case .exists(let path):
-      "\(path): holds a run already; go on with it by --resume instead of --out, or choose another --out"
-    case .foreign(let path, let file):
-      "\(path): not empty and not a run (it holds “\(file)”); choose a new or empty directory"
+    case .missing(let path): "\(path): no such run"
+    case .absent(let path): "\(path): isn't there"
+    case .noFolder(let path): "\(path): there is no such folder to put a file into"
+    case .isFolder(let path): "\(path): is a folder, where a file is wanted"
+    case .notFolder(let path): "\(path): can't be a folder: it, or a part of its path, is a file"
+    case .exists(let path): "\(path): holds a run already"
+    case .foreign(let path, let file): "\(path): not empty and not a run (it holds “\(file)”)"
     case .locked(let path, let process):
-      "\(path): in use by \(process.map { "process \($0)" } ?? "another process"); "
-        + "wait for it, stop it, or choose another --out"
-    case .readOnly(let path): "\(path): not writable; check its owner, its permissions, its mount"
-    case .full(let path):
-      "\(path): the disk, quota or limit on files is full; free some space, then go on with --resume"
+      "\(path): in use by \(process.map { "process \($0)" } ?? "another process")"
+    case .readOnly(let path): "\(path): may not be opened or written here"
+    case .full(let path): "\(path): the disk, quota or limit on files is full"
     case .damaged(let path, let problem): "\(path): damaged: \(problem)"
     case .newer(let path, let format):
-      "\(path): written in format \(format) by a later version of progfed; update progfed"
+      "\(path): written in format \(format) by a later version of progfed"
     case .system(let path, let operation, let code):
       "\(path): \(operation) failed: \(SystemCode.message(code))"
+    }
+  }
+
+  /// What to do about it.
+  private var remedy: String {
+    switch self {
+    case .missing: "give the directory that --out named"
+    case .absent: "check the path, and that nothing else removes files there"
+    case .noFolder: "make it first, or name a file in one that is there"
+    case .isFolder: "name a file"
+    case .notFolder: "choose another path"
+    case .exists: "go on with it by --resume instead of --out, or choose another --out"
+    case .foreign: "choose a new or empty directory"
+    case .locked: "wait for it or stop it; another run takes an --out of its own"
+    case .readOnly: "check its owner, its permissions, its mount"
+    case .full: "free some space and try again; a run that it stopped goes on with --resume"
+    case .damaged: "put an undamaged copy there, or run it again with another --out"
+    case .newer: "update progfed"
+    case .system(_, _, let code): SystemCode.remedy(code)
     }
   }
 }

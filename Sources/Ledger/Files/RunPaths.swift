@@ -18,6 +18,8 @@ public struct RunPaths: Hashable, Sendable {
   public var resumePoints: URL { part("resume", isDirectory: true) }
   /// The final model: `model.safetensors`.
   public var model: URL { part("model.safetensors") }
+  /// The best model so far: `model-best.safetensors`.
+  public var bestModel: URL { part("model-best.safetensors") }
   /// The topology as it was run: `topology.yaml`.
   public var topology: URL { part("topology.yaml") }
   /// The log, one JSON object a line: `log.jsonl`.

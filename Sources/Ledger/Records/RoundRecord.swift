@@ -1,3 +1,5 @@
+public import Digests
+
 /// What one round came to; its traffic is in its ``RoundBook``.
 public struct RoundRecord: Hashable, Sendable {
   /// The round, counted from 1.
@@ -18,12 +20,20 @@ public struct RoundRecord: Hashable, Sendable {
   public var refused: Int
   /// How many updates came again after they had been accepted.
   public var duplicates: Int
+  /// When the round began, on the run's clock; nil for the moment at which the one before had ended.
+  public var opened: Duration?
   /// How long the round took on the run's clock.
   public var elapsed: Duration
   /// The share of test samples (of pixels, for segmentation) that are classified rightly; nil if not evaluated.
   public var accuracy: Double?
   /// The mean loss over the test samples; nil if not evaluated.
   public var loss: Double?
+  /// The clients' learning rate; nil where that isn't known.
+  public var learningRate: Double?
+  /// The mean of the clients' own losses while they trained, by their samples; nil where nothing was trained.
+  public var trainingLoss: Double?
+  /// Names the model after the round by its content if it is the best so far; nil if it isn't.
+  public var bestModelDigest: Digest?
   /// The mean Dice coefficient over the foreground classes; nil unless this is segmentation.
   public var dice: Double?
   /// How the accuracy is spread over the clients; nil if not evaluated, or unless samples are labelled as a whole.

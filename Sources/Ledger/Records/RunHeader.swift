@@ -18,7 +18,7 @@ public struct RunHeader: Hashable, Sendable {
   public var plannedRounds: Int
   /// How content is cut into messages.
   public var framing: ChunkFraming
-  /// When the run began, in ISO 8601; nil where ledgers of one seed shall be equal byte for byte.
+  /// When the run began, on the wall's clock and in ISO 8601; nil where that isn't told.
   public var start: String?
   /// The clients by kind; empty where nothing is known of them.
   public var groups: [ClientGroup]

@@ -47,7 +47,7 @@ public struct ResumePointStore: Sendable {
         return (state, directory)
       } catch .damaged {
         continue
-      } catch .missing {
+      } catch .absent {
         continue
       }
     }

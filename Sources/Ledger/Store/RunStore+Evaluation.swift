@@ -1,3 +1,4 @@
+import Digests
 import GRDB
 
 extension RunStore {
@@ -15,6 +16,36 @@ extension RunStore {
       try database.execute(
         sql: "INSERT INTO gradient VALUES (?, ?)", arguments: [record.round, norm])
     }
+  }
+
+  /// Keeps how a round was trained, and its model's name if that is the best so far.
+  static func insertTraining(of record: RoundRecord, into database: Database) throws {
+    if record.learningRate != nil || record.trainingLoss != nil {
+      try database.execute(
+        sql: "INSERT INTO training VALUES (?, ?, ?)",
+        arguments: [record.round, record.learningRate.finite, record.trainingLoss.finite])
+    }
+    if let digest = record.bestModelDigest {
+      try database.execute(
+        sql: "INSERT INTO best VALUES (?, ?)", arguments: [record.round, digest.hex])
+    }
+  }
+
+  /// The clients' learning rate and mean loss, by round.
+  static func trainings(
+    in database: Database
+  ) throws -> [Int: (learningRate: Double?, loss: Double?)] {
+    guard try database.tableExists("training") else { return [:] }  // versions 1 to 3 had none
+    let rows = try Row.fetchAll(database, sql: "SELECT round, learningRate, loss FROM training")
+    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], ($0[1], $0[2])) })
+  }
+
+  /// The last round whose model was the best so far, and that model's name; nil if there is none.
+  static func best(in database: Database) throws -> (round: Int, modelDigest: Digest?)? {
+    guard try database.tableExists("best"),  // versions 1 to 3 had none
+      let row = try Row.fetchOne(database, sql: "SELECT * FROM best ORDER BY round DESC LIMIT 1")
+    else { return nil }
+    return (try count(row, "round"), Digest(hex: row["modelDigest"]))
   }
 
   /// How accuracies were spread over the clients, by round.

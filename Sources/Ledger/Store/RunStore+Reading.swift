@@ -22,12 +22,13 @@ extension RunStore {
       let header = try Self.header(in: database)
       let rounds = try Self.rounds(in: database, header: header)
       let end = try Self.end(in: database)
+      let best = try Self.best(in: database)
       let last = rounds.last { $0.accuracy != nil || $0.loss != nil }
       return RunSummary(
         name: header.name, seed: header.seed, clock: header.clock, transport: header.transport,
         strategy: header.strategy, codecs: header.codecs, state: end?.state ?? .running,
         plannedRounds: header.plannedRounds,
-        elapsed: end?.elapsed ?? rounds.map(\.elapsed).reduce(.zero, +),
+        elapsed: end?.elapsed ?? rounds.last?.closed ?? .zero,
         wallClock: end?.wallClock, model: header.model, rounds: rounds,
         stages: StageSummary.stages(
           of: rounds, model: header.model, participants: try Self.participants(in: database)),
@@ -42,7 +43,8 @@ extension RunStore {
         final: FinalSummary(
           accuracy: end?.accuracy ?? last?.accuracy, loss: end?.loss ?? last?.loss,
           dice: end?.dice ?? last?.dice, accuracies: ScoreCourse(of: rounds.map(\.accuracy)),
-          dices: ScoreCourse(of: rounds.map(\.dice)), modelDigest: end?.modelDigest))
+          dices: ScoreCourse(of: rounds.map(\.dice)), modelDigest: end?.modelDigest,
+          bestRound: best?.round, bestModelDigest: best?.modelDigest))
     }
   }
 

@@ -16,11 +16,13 @@ extension RunStore {
       traffic[row[0], default: .zero][direction] = try Self.traffic(row, 2)
     }
     let (timings, waste) = (try timings(in: database), try waste(in: database))
+    let (openings, trainings) = (try openings(in: database), try trainings(in: database))
     let fairness = try fairness(in: database)
     let gradients = try squaredGradientNorms(in: database)
     let rows = try Row.fetchAll(database, sql: "SELECT * FROM round ORDER BY round")
-    return try rows.map { row in
-      RoundSummary(
+    let summaries = try rows.map { row in
+      let number: Int = row["round"]
+      return RoundSummary(
         round: try count(row, "round"), stage: try count(row, "stage"), warmUp: row["warmUp"],
         selected: try count(row, "selected"), accepted: try count(row, "accepted"),
         late: try count(row, "late"), lost: try count(row, "lost"),
@@ -31,11 +33,13 @@ extension RunStore {
             down: try fullModel(header, times: count(row, "downClients")),
             up: try fullModel(header, times: count(row, "upClients"))),
           flops: row["fullModelFlops"]),
+        opened: openings[number] ?? timings[number]?.opened ?? .zero,
         elapsed: try time(row, "elapsed") ?? .zero, accuracy: row["accuracy"], loss: row["loss"],
-        dice: row["dice"], fairness: fairness[row["round"]],
-        squaredGradientNorm: gradients[row["round"]], timing: timings[row["round"]],
-        wasted: waste[row["round"]] ?? .zero)
+        learningRate: trainings[number]?.learningRate, trainingLoss: trainings[number]?.loss,
+        dice: row["dice"], fairness: fairness[number], squaredGradientNorm: gradients[number],
+        path: timings[number]?.path, wasted: waste[number] ?? .zero)
     }
+    return RoundSummary.placed(summaries)
   }
 
   /// The traffic of a view over the whole run: delivered, or all that was handed over.

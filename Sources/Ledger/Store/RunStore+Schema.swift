@@ -4,14 +4,14 @@ extension RunStore {
   /// Marks an SQLite file as a ledger: "PFLg".
   static let applicationIdentifier = 0x5046_4C67
   /// The schema that is written; later versions must still read it.
-  static let schemaVersion = 3
+  static let schemaVersion = 4
 
   /// The tables; the article *Schema* explains each column.
   static let schema = tablesOfVersion1 + additions.map(\.sql).joined()
 
   /// What the later versions added, in their order.
   static let additions: [(version: Int, sql: String)] = [
-    (2, additionsOfVersion2), (3, additionsOfVersion3),
+    (2, additionsOfVersion2), (3, additionsOfVersion3), (4, additionsOfVersion4),
   ]
 
   private static let tablesOfVersion1 = """
@@ -177,9 +177,29 @@ extension RunStore {
     ) STRICT;
     """
 
+  private static let additionsOfVersion4 = """
+
+    CREATE TABLE clock (
+      round INTEGER PRIMARY KEY REFERENCES round ON DELETE CASCADE,
+      opened REAL NOT NULL,
+      closed REAL NOT NULL
+    ) STRICT;
+
+    CREATE TABLE training (
+      round INTEGER PRIMARY KEY REFERENCES round ON DELETE CASCADE,
+      learningRate REAL,
+      loss REAL
+    ) STRICT;
+
+    CREATE TABLE best (
+      round INTEGER PRIMARY KEY REFERENCES round ON DELETE CASCADE,
+      modelDigest TEXT NOT NULL
+    ) STRICT;
+    """
+
   /// With which version the tables came that the first one lacked: ledgers before it are whole without them.
   static let firstVersions = [
     "cohort": 2, "meter": 2, "origin": 2, "epoch": 2, "timing": 2, "holding": 3, "fairness": 3,
-    "gradient": 3,
+    "gradient": 3, "clock": 4, "training": 4, "best": 4,
   ]
 }

@@ -2,13 +2,18 @@ import GRDB
 import Measures
 
 extension RunStore {
-  /// Keeps where the time of a round went, where that is known.
-  static func insert(_ timing: RoundTiming?, round: Int, into database: Database) throws {
-    guard let timing else { return }
+  /// Keeps when a round was, and where its time went, as far as that is known.
+  static func insertTiming(of record: RoundRecord, into database: Database) throws {
+    if let opened = record.opened {
+      try database.execute(
+        sql: "INSERT INTO clock VALUES (?, ?, ?)",
+        arguments: [record.round, opened.seconds, (opened + record.elapsed).seconds])
+    }
+    guard let timing = record.timing else { return }
     try database.execute(
       sql: "INSERT INTO timing VALUES (?, ?, ?, ?, ?, ?, ?)",
       arguments: [
-        round, timing.opened.seconds, timing.closed.seconds, timing.path.download.seconds,
+        record.round, timing.opened.seconds, timing.closed.seconds, timing.path.download.seconds,
         timing.path.training.seconds, timing.path.upload.seconds, timing.path.waiting.seconds,
       ])
   }
@@ -26,6 +31,16 @@ extension RunStore {
           waiting: try time(row, "waiting") ?? .zero))
     }
     return timings
+  }
+
+  /// When the rounds began, by round, as far as that was kept.
+  static func openings(in database: Database) throws -> [Int: Duration] {
+    guard try database.tableExists("clock") else { return [:] }  // versions 1 to 3 had none
+    var openings: [Int: Duration] = [:]
+    for row in try Row.fetchAll(database, sql: "SELECT round, opened FROM clock") {
+      openings[row["round"]] = try time(row, "opened") ?? .zero
+    }
+    return openings
   }
 
   /// What models and updates were sent for nothing, by round: to and from clients whose updates didn't count.

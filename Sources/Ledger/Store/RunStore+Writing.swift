@@ -21,8 +21,9 @@ extension RunStore {
           sql: "INSERT INTO meter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
           arguments: StatementArguments(reading.databaseValues))
       }
-      try Self.insert(record.timing, round: record.round, into: database)
+      try Self.insertTiming(of: record, into: database)
       try Self.insertEvaluation(of: record, into: database)
+      try Self.insertTraining(of: record, into: database)
       let counters = record.counters.merging(book.counters, uniquingKeysWith: +)
       for (name, count) in counters.sorted(by: { $0.key < $1.key }) {
         try database.execute(

@@ -145,11 +145,13 @@ public final class RunStore: Sendable {
 
   private static func translated(_ error: DatabaseError, _ path: String) -> LedgerError {
     let problem = error.message ?? error.resultCode.description
+    if DurableFile.isFolder(URL(fileURLWithPath: path)) { return .isFolder(path: path) }
     return switch error.resultCode {
     case .SQLITE_FULL: .full(path: path)
     case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_CANTOPEN: .readOnly(path: path)
     case .SQLITE_BUSY, .SQLITE_LOCKED: .locked(path: path, process: nil)
-    case .SQLITE_IOERR: .system(path: path, operation: problem, code: EIO)
+    case .SQLITE_IOERR: .system(path: path, operation: "reading or writing", code: EIO)
+    case .SQLITE_NOMEM: .system(path: path, operation: "reading or writing", code: ENOMEM)
     default: .damaged(path: path, problem: problem)
     }
   }

@@ -3,7 +3,7 @@ import Digests
 extension FinalSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case accuracy, loss, dice, modelDigest, best, last, meanOfLastFive
-    case bestDice, lastDice, meanOfLastFiveDice
+    case bestDice, lastDice, meanOfLastFiveDice, bestRound, bestModelDigest
   }
 
   /// Reads "final".
@@ -22,6 +22,9 @@ extension FinalSummary: Codable {
       meanOfLastFive: try container.decodeIfPresent(Double.self, forKey: .meanOfLastFiveDice))
     modelDigest = try container.decodeIfPresent(String.self, forKey: .modelDigest)
       .flatMap(Digest.init(hex:))
+    bestRound = try container.decodeIfPresent(Int.self, forKey: .bestRound)
+    bestModelDigest = try container.decodeIfPresent(String.self, forKey: .bestModelDigest)
+      .flatMap(Digest.init(hex:))
   }
 
   /// Writes "final"; what is of accuracies on the way, and of Dice coefficients, only where there are any.
@@ -37,5 +40,7 @@ extension FinalSummary: Codable {
     try container.encodeIfPresent(dices?.last, forKey: .lastDice)
     try container.encodeIfPresent(dices?.meanOfLastFive, forKey: .meanOfLastFiveDice)
     try container.encode(modelDigest?.hex, forKey: .modelDigest)
+    try container.encodeIfPresent(bestRound, forKey: .bestRound)
+    try container.encodeIfPresent(bestModelDigest?.hex, forKey: .bestModelDigest)
   }
 }

@@ -14,4 +14,8 @@ public struct FinalSummary: Hashable, Sendable {
   public var dices: ScoreCourse?
   /// The final model's name; nil until there is one.
   public var modelDigest: Digest?
+  /// The round whose model is kept as the best one; nil if there is none.
+  public var bestRound: Int?
+  /// The best model's name; nil if there is none.
+  public var bestModelDigest: Digest?
 }

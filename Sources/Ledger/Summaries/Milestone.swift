@@ -8,7 +8,7 @@ public struct Milestone: Hashable, Sendable {
   public var round: Int?
   /// All that had been moved and computed by the end of that round.
   public var load: Load
-  /// The time on the run's clock by then.
+  /// The run's clock when that round had ended, with all waiting before it.
   public var elapsed: Duration
 
   /// The accuracies that people ask for first.
@@ -27,12 +27,11 @@ public struct Milestone: Hashable, Sendable {
   public static func milestones(of rounds: [RoundSummary], at targets: [Double]) -> [Milestone] {
     targets.map { target in
       var load = Load.zero
-      var elapsed = Duration.zero
       for round in rounds {
         load += round.load
-        elapsed += round.elapsed
         if let accuracy = round.accuracy, accuracy >= target {
-          return Milestone(accuracy: target, round: round.round, load: load, elapsed: elapsed)
+          return Milestone(
+            accuracy: target, round: round.round, load: load, elapsed: round.closed)
         }
       }
       return Milestone(accuracy: target, round: nil, load: .zero, elapsed: .zero)

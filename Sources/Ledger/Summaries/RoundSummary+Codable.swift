@@ -4,7 +4,7 @@ extension RoundSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case round, stage, warmUp, selected, accepted, late, lost, refused, duplicates, down, up, flops
     case fullModel, elapsed, accuracy, loss, dice, opened, closed, criticalPath, wasted
-    case fairness, squaredGradientNorm
+    case fairness, squaredGradientNorm, learningRate, trainingLoss
   }
 
   /// Reads one element of "rounds".
@@ -21,18 +21,17 @@ extension RoundSummary: Codable {
     duplicates = try container.decode(Int.self, forKey: .duplicates)
     load = try Load(from: decoder)
     fullModel = try container.decode(Load.self, forKey: .fullModel)
+    opened = container.contains(.opened) ? try container.duration(forKey: .opened) : .zero
     elapsed = try container.duration(forKey: .elapsed)
     accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
     loss = try container.decodeIfPresent(Double.self, forKey: .loss)
+    learningRate = try container.decodeIfPresent(Double.self, forKey: .learningRate)
+    trainingLoss = try container.decodeIfPresent(Double.self, forKey: .trainingLoss)
     dice = try container.decodeIfPresent(Double.self, forKey: .dice)
     fairness = try container.decodeIfPresent(Fairness.self, forKey: .fairness)
     squaredGradientNorm = try container.decodeIfPresent(
       Double.self, forKey: .squaredGradientNorm)
-    if let path = try container.decodeIfPresent(CriticalPath.self, forKey: .criticalPath) {
-      timing = RoundTiming(
-        opened: try container.duration(forKey: .opened),
-        closed: try container.duration(forKey: .closed), path: path)
-    }
+    path = try container.decodeIfPresent(CriticalPath.self, forKey: .criticalPath)
     wasted = try container.decodeIfPresent(TwoWayTraffic.self, forKey: .wasted) ?? .zero
   }
 
@@ -50,15 +49,17 @@ extension RoundSummary: Codable {
     try container.encode(duplicates, forKey: .duplicates)
     try load.encode(to: encoder)
     try container.encode(fullModel, forKey: .fullModel)
+    try container.encode(opened.seconds, forKey: .opened)
+    try container.encode(closed.seconds, forKey: .closed)
     try container.encode(elapsed.seconds, forKey: .elapsed)
     try container.encode(accuracy.finite, forKey: .accuracy)
     try container.encode(loss.finite, forKey: .loss)
+    try container.encode(learningRate.finite, forKey: .learningRate)
+    try container.encode(trainingLoss.finite, forKey: .trainingLoss)
     try container.encodeIfPresent(dice.finite, forKey: .dice)
     try container.encodeIfPresent(fairness, forKey: .fairness)
     try container.encodeIfPresent(squaredGradientNorm.finite, forKey: .squaredGradientNorm)
-    try container.encodeIfPresent(timing?.opened.seconds, forKey: .opened)
-    try container.encodeIfPresent(timing?.closed.seconds, forKey: .closed)
-    try container.encodeIfPresent(timing?.path, forKey: .criticalPath)
+    try container.encodeIfPresent(path, forKey: .criticalPath)
     try container.encode(wasted, forKey: .wasted)
   }
 }

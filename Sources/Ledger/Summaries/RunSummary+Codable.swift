@@ -6,7 +6,7 @@ extension RunSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case format, name, seed, clock, transport, strategy, codecs, state, plannedRounds, elapsed
     case wallClock, model, rounds, stages, totals, fullModel, sockets, offered, kinds, counters
-    case problem, savings, flopsSavings, meter, groups, partition, milestones, final
+    case problem, savings, flopsSavings, meter, groups, partition, milestones, final, waiting
   }
 
   /// What is read of a milestone: the rest follows from the rounds.
@@ -35,7 +35,7 @@ extension RunSummary: Codable {
       try container.decodeNil(forKey: .wallClock)
       ? nil : container.duration(forKey: .wallClock)
     model = try container.decode(ModelDescription.self, forKey: .model)
-    rounds = try container.decode([RoundSummary].self, forKey: .rounds)
+    rounds = RoundSummary.placed(try container.decode([RoundSummary].self, forKey: .rounds))
     stages = try container.decode([StageSummary].self, forKey: .stages)
     totals = try container.decode(Load.self, forKey: .totals)
     fullModel = try container.decode(Load.self, forKey: .fullModel)
@@ -69,6 +69,7 @@ extension RunSummary: Codable {
     try container.encode(problem, forKey: .problem)
     try container.encode(plannedRounds, forKey: .plannedRounds)
     try container.encode(elapsed.seconds, forKey: .elapsed)
+    try container.encode(waiting.seconds, forKey: .waiting)
     try container.encode(wallClock?.seconds, forKey: .wallClock)
     try container.encode(model, forKey: .model)
     try container.encode(rounds, forKey: .rounds)

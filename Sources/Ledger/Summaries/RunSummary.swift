@@ -24,7 +24,7 @@ public struct RunSummary: Hashable, Sendable {
   public var state: RunState
   /// How many rounds were to be run; 0 if that was open.
   public var plannedRounds: Int
-  /// The time on the run's clock; the sum over the rounds until the run has ended.
+  /// The time on the run's clock; until the run has ended, that at which its last round had.
   public var elapsed: Duration
   /// The time on the wall's clock; nil until the run has ended.
   public var wallClock: Duration?
@@ -65,6 +65,11 @@ public struct RunSummary: Hashable, Sendable {
 
   /// What it took to be as accurate as each of ``targets``.
   public var milestones: [Milestone] { Milestone.milestones(of: rounds, at: targets) }
+
+  /// The time between the rounds, before the first and after the last, on the run's clock.
+  ///
+  /// Then the broker waited for clients to come, or made and judged a model. With the rounds' own it is ``elapsed``.
+  public var waiting: Duration { max(.zero, elapsed - rounds.reduce(.zero) { $0 + $1.elapsed }) }
 
   /// How many times less was asked than with the full model.
   public var reduction: Savings { Savings(totals, against: fullModel) }

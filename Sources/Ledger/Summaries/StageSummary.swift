@@ -10,7 +10,7 @@ public struct StageSummary: Hashable, Sendable {
   public var load: Load
   /// What the full model would have asked of them.
   public var fullModel: Load
-  /// How long the rounds took on the run's clock.
+  /// How long the rounds took on the run's clock, without the waiting between them.
   public var elapsed: Duration
   /// How many clients were selected at least once.
   public var participants: Int
@@ -36,7 +36,7 @@ public struct StageSummary: Hashable, Sendable {
     Dictionary(grouping: rounds, by: \.stage).sorted { $0.key < $1.key }.map { stage, rounds in
       let loads = rounds.map(\.load)
       let fullModels = rounds.map(\.fullModel)
-      let paths = rounds.compactMap(\.timing?.path)
+      let paths = rounds.compactMap(\.path)
       let elapsed = rounds.reduce(Duration.zero) { $0 + $1.elapsed }
       let wasted = rounds.reduce(TwoWayTraffic.zero) { $0 + $1.wasted }
       let accuracy = rounds.last { $0.accuracy != nil }?.accuracy

@@ -15,11 +15,26 @@ extension Comparison {
       let dice = Axis("mean Dice of the foreground") { $0.fixed(2) }
       page.figures(plots("Dice", dice) { $0.dice($1) })
     }
+    addTraining(to: &page)
     addConvergence(to: &page)
     page.heading("Pareto front")
     page.figures([("final accuracy against all bytes", frontPlot(accuracy))])
     page.add(table().markup())
     return page.text()
+  }
+
+  private func addTraining(to page: inout HTMLPage) {
+    guard courses.contains(where: { !$0.trainingLosses.isEmpty }) else { return }
+    page.heading("Training loss")
+    let plot = LinePlot(
+      description: "Training loss against rounds", x: Course.Abscissa.rounds.axis,
+      y: Axis("clients' mean loss") { $0.brief },
+      series: runs.indices.map { index in
+        LinePlot.Series(
+          name: names[index],
+          points: courses[index].trainingLosses.map { (Double($0.round), $0.loss) })
+      })
+    page.figures([("of the clients, while they train", plot.markup())])
   }
 
   private func addConvergence(to page: inout HTMLPage) {
@@ -73,7 +88,7 @@ extension Comparison {
     var table = HTMLTable(
       [
         "run", "model", "down", "up", "rounds", "down wire", "up wire", "of full model", "FLOPs",
-        "time", "accuracy",
+        "time", "waiting", "training loss", "accuracy",
       ] + (hasDice ? ["Dice"] : []) + costs + ["on the front"])
     let front = front
     for index in runs.indices {
@@ -88,6 +103,7 @@ extension Comparison {
         names[index], run.model.name, run.codecs.down, run.codecs.up, String(run.rounds.count),
         run.totals.traffic.down.wire.description, run.totals.traffic.up.wire.description,
         run.savings.map { (1 / $0).percent() } ?? "–", run.totals.flops.brief, run.elapsed.brief,
+        run.waiting.brief, courses[index].trainingLosses.last?.loss.fixed(4) ?? "–",
         accuracy(index)?.percent(2) ?? "–",
       ]
       let dice = hasDice ? [run.final.dice?.fixed(4) ?? "–"] : []

@@ -15,8 +15,8 @@ extension Comparison {
           directory: directories.indices.contains(index) ? directories[index] : nil,
           model: run.model.name, codecs: run.codecs, strategy: run.strategy, seed: run.seed,
           rounds: run.rounds.count, accuracy: accuracy(index), final: run.final,
-          totals: run.totals,
-          savings: run.reduction, elapsed: run.elapsed.seconds,
+          totals: run.totals, savings: run.reduction, elapsed: run.elapsed.seconds,
+          waiting: run.waiting.seconds, trainingLoss: courses[index].trainingLosses.last?.loss,
           isOnFront: front.contains(index),
           milestones: Milestone.milestones(of: run.rounds, at: targets),
           convergence: Convergence(courses[index]))
@@ -47,6 +47,10 @@ extension Comparison {
     let totals: Load
     let savings: Savings
     let elapsed: Double
+    /// What of it lies between the rounds.
+    let waiting: Double
+    /// The clients' mean loss in the last round that trained.
+    let trainingLoss: Double?
     let isOnFront: Bool
     let milestones: [Milestone]
     /// How the full model's gradient fell; not there where it wasn't taken.

@@ -64,7 +64,8 @@ package struct Comparison {
     var columns: [TextTable.Column] = [
       .init("run", alignsLeft: true), .init("rounds", rank: 3), .init("accu-", "racy"),
       .init("down", "wire", rank: 6), .init("up", "wire", rank: 6), .init("wire"),
-      .init("of full", "model", rank: 5), .init("FLOPs", rank: 4), .init("time", rank: 2),
+      .init("of full", "model", rank: 5), .init("FLOPs", rank: 4),
+      .init("train", "loss", rank: 1), .init("time", rank: 2),
     ]
     for target in targets {
       let text = "to \(target.percent())"
@@ -86,7 +87,8 @@ package struct Comparison {
         shortName(index, width: width), String(run.rounds.count),
         accuracy(index)?.percent(2) ?? "–", run.totals.traffic.down.wire.description,
         run.totals.traffic.up.wire.description, run.totals.traffic.wire.description,
-        run.savings.map { (1 / $0).percent() } ?? "–", run.totals.flops.brief, run.elapsed.brief,
+        run.savings.map { (1 / $0).percent() } ?? "–", run.totals.flops.brief,
+        courses[index].trainingLosses.last?.loss.fixed(4) ?? "–", run.elapsed.brief,
       ]
       table.add(cells + reached + [front.contains(index) ? "*" : ""])
     }

@@ -53,33 +53,33 @@ struct Course {
   }
 
   let points: [Point]
-  /// The sums before the first round of each stage but the first.
+  /// The sums before the first round of each stage but the first, and when it began.
   private let borders: [(point: Point, stage: Int)]
 
   init(_ summary: RunSummary) {
     var points: [Point] = []
     var borders: [(point: Point, stage: Int)] = []
     var load = Load.zero
-    var time = Duration.zero
     var last: RoundSummary?
     for (index, round) in summary.rounds.enumerated() {
       if let last, last.stage != round.stage {
         let point = Point(
           round: last, index: index - 1, accuracy: 0, bytes: load.traffic.wire, flops: load.flops,
-          time: time)
+          time: round.opened)
         borders.append((point, round.stage))
       }
       last = round
       load += round.load
-      time += round.elapsed
       guard let accuracy = round.accuracy, accuracy.isFinite else { continue }
       points.append(
         Point(
           round: round, index: index, accuracy: accuracy, bytes: load.traffic.wire,
-          flops: load.flops,
-          time: time))
+          flops: load.flops, time: round.closed))
     }
     self.points = points
+    trainingLosses = summary.rounds.compactMap { round in
+      round.trainingLoss.map { (round.round, $0) }
+    }
     self.borders = borders
   }
 
@@ -107,6 +107,9 @@ struct Course {
       return (point.value(abscissa), measure == .lowest ? lowest : sum / count)
     }
   }
+
+  /// The clients' own losses while they trained, of rounds that were evaluated or not; none where they aren't known.
+  let trainingLosses: [(round: Int, loss: Double)]
 
   /// Where stages begin, with their names.
   func stageBorders(_ abscissa: Abscissa) -> [(x: Double, name: String)] {

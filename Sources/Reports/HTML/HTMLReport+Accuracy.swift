@@ -30,7 +30,8 @@ extension HTMLReport {
       table.add(
         [
           cell(point.round.round, "\(path).round"), cell(point.round.stage, "\(path).stage"),
-          .init(point.bytes.description), .init(point.time.brief),
+          .init(point.bytes.description),
+          .init(point.time.brief, Figure("\(path).closed", point.time.seconds)),
           .init(point.accuracy.percent(2), Figure("\(path).accuracy", point.accuracy)),
           point.round.loss.map { .init($0.fixed(4), Figure("\(path).loss", $0)) } ?? "–",
         ] + (hasDice ? [dice] : []))

@@ -48,6 +48,11 @@ extension HTMLReport {
           + full(stage.fullModel, stage.reduction, path, saved: "\(path).savings.bytes")
           + [.init(stage.elapsed.brief, Figure("\(path).elapsed", stage.elapsed.seconds))])
     }
+    if summary.waiting > .zero {
+      table.add(
+        ["waiting"] + Array(repeating: "", count: 9)
+          + [.init(summary.waiting.brief, Figure("waiting", summary.waiting.seconds))])
+    }
     table.add(
       ["all", .init(String(summary.rounds.count)), ""] + cells(summary.totals.traffic, "totals")
         + full(summary.fullModel, summary.reduction, "", saved: "savings")

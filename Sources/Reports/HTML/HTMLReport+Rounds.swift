@@ -10,7 +10,7 @@ extension HTMLReport {
     ])
     var table = HTMLTable([
       "round", "stage", "selected", "accepted", "late", "lost", "refused", "duplicates",
-      "down wire", "up wire", "time", "accuracy",
+      "down wire", "up wire", "began", "time", "learning rate", "training loss", "accuracy",
     ])
     for (index, round) in summary.rounds.enumerated() {
       let path = "rounds.\(index)"
@@ -22,7 +22,10 @@ extension HTMLReport {
         cell(round.refused, "\(path).refused"), cell(round.duplicates, "\(path).duplicates"),
         cell(round.load.traffic.down.wire, "\(path).down.wire"),
         cell(round.load.traffic.up.wire, "\(path).up.wire"),
+        .init(round.opened.brief, Figure("\(path).opened", round.opened.seconds)),
         .init(round.elapsed.brief, Figure("\(path).elapsed", round.elapsed.seconds)),
+        round.learningRate.map { .init($0.scientific, Figure("\(path).learningRate", $0)) } ?? "–",
+        round.trainingLoss.map { .init($0.fixed(4), Figure("\(path).trainingLoss", $0)) } ?? "–",
         round.accuracy.map { .init($0.percent(2), Figure("\(path).accuracy", $0)) } ?? "–",
       ])
     }

@@ -36,6 +36,7 @@ package struct HTMLReport {
     guard !summary.rounds.isEmpty else { return page }
     addAccuracy(to: &page)
     addFairness(to: &page)
+    addTraining(to: &page)
     addConvergence(to: &page)
     addBytes(to: &page)
     addComputation(to: &page)
@@ -88,6 +89,18 @@ package struct HTMLReport {
     }
     if let dice = final.dice {
       tiles.append((Figure("final.dice", dice), dice.fixed(3), "Dice, foreground"))
+    }
+    if let number = final.bestRound,
+      let index = summary.rounds.firstIndex(where: { $0.round == number }),
+      let score = summary.rounds[index].dice ?? summary.rounds[index].accuracy
+    {
+      let isDice = summary.rounds[index].dice != nil
+      tiles.append(
+        (
+          Figure("rounds.\(index).\(isDice ? "dice" : "accuracy")", score),
+          isDice ? score.fixed(3) : score.percent(2),
+          "the best, after round \(number): model-best.safetensors"
+        ))
     }
     if let loss = final.loss {
       tiles.append((Figure("final.loss", loss), loss.fixed(3), "loss"))

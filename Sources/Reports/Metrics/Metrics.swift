@@ -49,11 +49,26 @@ package enum Metrics {
       Family(
         "progfed_elapsed_seconds", "The time on the run's clock.", .gauge,
         [.init(summary.elapsed.seconds)]),
+      Family(
+        "progfed_waiting_seconds", "The time between the rounds on the run's clock.", .gauge,
+        [.init(summary.waiting.seconds)]),
     ]
     for (name, help, value) in [
       ("progfed_accuracy", "The last accuracy that was measured.", summary.final.accuracy),
       ("progfed_loss", "The last loss that was measured.", summary.final.loss),
       ("progfed_dice", "The last mean Dice coefficient.", summary.final.dice),
+      (
+        "progfed_training_loss", "The clients' mean loss in the last round that trained.",
+        summary.rounds.last { $0.trainingLoss != nil }?.trainingLoss
+      ),
+      (
+        "progfed_learning_rate", "The clients' learning rate in the last round.",
+        summary.rounds.last?.learningRate
+      ),
+      (
+        "progfed_best_round", "The round whose model is kept as the best one.",
+        summary.final.bestRound.map(Double.init)
+      ),
     ] {
       if let value, value.isFinite { families.append(Family(name, help, .gauge, [.init(value)])) }
     }

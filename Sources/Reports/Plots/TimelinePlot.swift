@@ -1,7 +1,7 @@
 import Ledger
 import Measures
 
-/// The rounds one after the other on the run's clock: how many clients were asked, and what became of each.
+/// The rounds one after the other on the run's clock, with the waiting between them: how many clients were asked, and what became of each.
 struct TimelinePlot {
   let rounds: [RoundSummary]
 
@@ -17,11 +17,15 @@ struct TimelinePlot {
 
   /// The picture and its legend.
   func markup() -> String {
-    let clock = rounds.map(\.elapsed.seconds).reduce(0, +)
+    let clock = rounds.last?.closed.seconds ?? 0
     // Rounds that took no time have a place all the same.
-    let widths = rounds.map { clock > 0 ? $0.elapsed.seconds : 1 }
+    let spans = rounds.enumerated().map { index, round in
+      clock > 0
+        ? (from: round.opened.seconds, to: round.closed.seconds)
+        : (from: Double(index), to: Double(index + 1))
+    }
     let x = Scale(
-      covering: [0, widths.reduce(0, +)], kind: clock > 0 ? .time : .linear, isTight: true,
+      covering: [0, spans.last?.to ?? 1], kind: clock > 0 ? .time : .linear, isTight: true,
       pixels: (Frame.left, Frame.right))
     let y = Scale(
       covering: rounds.map { Double(max(1, $0.selected)) }, kind: .linear, fromZero: true,
@@ -31,11 +35,12 @@ struct TimelinePlot {
       ? Axis("time on the run's clock", kind: .time) { Duration.seconds($0).brief }
       : Axis("round") { $0.fixed(0) }
     var parts = [Frame.axes(x, xAxis, y, Axis("selected clients", countsThings: true))]
-    var start = 0.0
     var stage: Int?
     var lastName = -Double.infinity
-    for (round, width) in zip(rounds, widths) {
-      let place = x.position(start)...max(x.position(start + width), x.position(start))
+    for (round, span) in zip(rounds, spans) {
+      let start = x.position(span.from)
+      // Also a round that was short beside the waiting can be seen.
+      let place = start...max(x.position(span.to), start + 1)
       parts += bar(round, place, y)
       if stage != round.stage {
         // Names that would stand on each other are left to the line alone.
@@ -44,7 +49,6 @@ struct TimelinePlot {
         if hasRoom { lastName = place.lowerBound }
         stage = round.stage
       }
-      start += width
     }
     let names = Self.outcomes(of: nil).map { (name: $0.name, kind: $0.kind) }
     return Frame.legend(names) + Frame.picture("The rounds on the run's clock", parts.joined())

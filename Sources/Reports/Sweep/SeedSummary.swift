@@ -14,7 +14,7 @@ package struct SeedSummary: Sendable {
     package let bytes: Int?
     /// The operations of training up to its end.
     package let flops: Double?
-    /// The seconds on the run's clock up to its end.
+    /// The run's clock at its end, in seconds, with all waiting before it.
     package let elapsed: Double?
   }
 
@@ -44,6 +44,8 @@ package struct SeedSummary: Sendable {
   package let costs: [Cost]
   /// How the full model's gradient fell; nil where it wasn't taken.
   package let convergence: Convergence?
+  /// The clients' mean loss in the last round that trained; nil where that isn't known.
+  package let trainingLoss: Double?
   /// Names the final model by its content.
   let modelDigest: Digest?
 
@@ -74,6 +76,7 @@ package struct SeedSummary: Sendable {
         elapsed: point?.time.seconds)
     }
     convergence = Convergence(course)
+    trainingLoss = course.trainingLosses.last?.loss
     modelDigest = run.final.modelDigest
   }
 }
@@ -81,7 +84,7 @@ package struct SeedSummary: Sendable {
 extension SeedSummary: Encodable {
   private enum CodingKeys: String, CodingKey {
     case seed, rounds, accuracy, best, last, dice, bestDice, lastDice, fairness, down, up, flops
-    case elapsed, wallClock, collapse, targets, convergence, modelDigest
+    case elapsed, wallClock, collapse, targets, convergence, modelDigest, trainingLoss
   }
 
   /// Writes the run; "accuracy" and "dice" are means of the last five evaluations.
@@ -104,6 +107,7 @@ extension SeedSummary: Encodable {
     try container.encode(collapse, forKey: .collapse)
     try container.encode(costs, forKey: .targets)
     try container.encodeIfPresent(convergence, forKey: .convergence)
+    try container.encode(trainingLoss, forKey: .trainingLoss)
     try container.encode(modelDigest?.hex, forKey: .modelDigest)
   }
 }

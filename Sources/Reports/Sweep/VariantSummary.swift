@@ -10,6 +10,8 @@ package struct VariantSummary: Sendable {
     package let reached: Int
     /// The bytes on the wire until then, both ways: the mean over those runs; nil if there are none.
     package let bytes: Double?
+    /// The seconds on the run's clock until then: the mean over those runs; nil if there are none.
+    package let elapsed: Double?
   }
 
   /// The variant's name.
@@ -66,8 +68,10 @@ package struct VariantSummary: Sendable {
   package var costs: [Cost] {
     (seeds.first?.costs ?? []).indices.map { index in
       let bytes = seeds.compactMap { $0.costs[index].bytes.map(Double.init) }
+      let times = seeds.compactMap { $0.costs[index].elapsed }
       return Cost(
-        target: seeds[0].costs[index].target, reached: bytes.count, bytes: Self.mean(of: bytes))
+        target: seeds[0].costs[index].target, reached: bytes.count, bytes: Self.mean(of: bytes),
+        elapsed: Self.mean(of: times))
     }
   }
 

@@ -9,19 +9,17 @@ import Measures
 package enum EventFile {
   /// The bytes of the file; `start` is when the run began, in seconds since 1970.
   ///
-  /// Steps are rounds; times are on the run's clock, from the start on.
+  /// Steps are rounds; times are the ends of rounds on the run's clock, waiting included, from the start on.
   package static func bytes(_ summary: RunSummary, start: Double = 0) -> [UInt8] {
     var bytes = record(event(time: start, step: nil) { $0.text("brain.Event:2", field: 3) })
-    var time = start
     var wire = TwoWayTraffic.zero
     var stages: [Int: TwoWayTraffic] = [:]
     for round in summary.rounds {
-      time += round.elapsed.seconds
       wire += round.load.traffic
       stages[round.stage, default: .zero] += round.load.traffic
       let ofStage = stages[round.stage] ?? .zero
       for (tag, value) in scalars(of: round, wire: wire, ofStage: ofStage) {
-        let value = event(time: time, step: round.round) { event in
+        let value = event(time: start + round.closed.seconds, step: round.round) { event in
           event.message(field: 5) { summary in
             summary.message(field: 1) { entry in
               entry.text(tag, field: 1)
@@ -67,6 +65,7 @@ package enum EventFile {
       ("test/clients/min", round.fairness?.minimum),
       ("test/clients/percentile10", round.fairness?.lowestTenth),
       ("train/squaredGradientNorm", round.squaredGradientNorm),
+      ("train/loss", round.trainingLoss), ("train/learningRate", round.learningRate),
     ] {
       if let value { scalars.append((tag, value)) }
     }

@@ -8,7 +8,7 @@ package enum CSVReport {
     "downPayload", "downWire", "upPayload", "upWire", "flops", "fullModelDownWire",
     "fullModelUpWire", "fullModelFlops", "elapsed", "accuracy", "loss", "dice",
     "clientAccuracyMin", "clientAccuracyPercentile10", "squaredGradientNorm", "wastedDownWire",
-    "wastedUpWire",
+    "wastedUpWire", "opened", "closed", "learningRate", "trainingLoss",
   ]
 
   /// The text: a row of names, then the rounds; sizes in bytes, times in seconds, nothing where nothing is known.
@@ -50,6 +50,12 @@ package enum CSVReport {
     return counts.map(String.init) + ["\(round.load.flops)"]
       + [full.down.wire.bytes, full.up.wire.bytes].map(String.init)
       + ["\(round.fullModel.flops)", "\(round.elapsed.seconds)"]
-      + measures.map { $0.map { "\($0)" } ?? "" } + wasted.map(String.init)
+      + measures.map(text(of:)) + wasted.map(String.init)
+      + ["\(round.opened.seconds)", "\(round.closed.seconds)"]
+      + [round.learningRate, round.trainingLoss].map(text(of:))
+  }
+
+  private static func text(of measure: Double?) -> String {
+    measure.map { "\($0)" } ?? ""
   }
 }

@@ -70,6 +70,10 @@ package struct TextReport {
           + cells(stage.load, of: stage.fullModel)
           + [stage.elapsed.brief, accepted(rounds), stage.accuracy?.percent() ?? "–"])
     }
+    if summary.waiting > .zero {
+      table.add(
+        ["waiting"] + Array(repeating: "", count: 8) + [summary.waiting.brief] + ["", ""])
+    }
     table.rule()
     table.add(
       ["all", String(summary.rounds.count), ""]
@@ -116,6 +120,7 @@ package struct TextReport {
     let counters = summary.counters.sorted { $0.key < $1.key }
     lines += list("Counted", counters.map { "\($0.value) × \($0.key)" })
     lines += list("Reached", milestones)
+    lines += list("Training", training)
     lines += list("Data", partition)
     let isDice = summary.final.dices != nil
     lines += list(
@@ -134,6 +139,7 @@ package struct TextReport {
         ])
     }
     if let meter = summary.meter { lines += list("Meters", [HTMLReport.sentence(meter)]) }
+    lines += list("Best", best)
     lines += list("Final", final)
     return lines
   }
@@ -144,8 +150,38 @@ package struct TextReport {
       let accuracy = milestone.accuracy.percent(0)
       guard let round = milestone.round else { return "\(accuracy) not reached" }
       return "\(accuracy) in round \(round) for \(milestone.load.traffic.wire) and "
-        + "\(milestone.load.flops.brief) FLOPs"
+        + "\(milestone.load.flops.brief) FLOPs after \(milestone.elapsed.brief)"
     }
+  }
+
+  /// How the clients' own loss fell, and by which steps.
+  private var training: [String] {
+    let losses = summary.rounds.compactMap(\.trainingLoss)
+    let rates = summary.rounds.compactMap(\.learningRate)
+    var parts: [String] = []
+    if let first = losses.first, let last = losses.last, let least = losses.min() {
+      parts = ["loss \(first.fixed(4)) at first", "last \(last.fixed(4))"]
+      parts.append("lowest \(least.fixed(4))")
+    }
+    if let first = rates.first, let last = rates.last {
+      let change =
+        rates.allSatisfy { $0 == first } ? "" : " at first, last \(last.scientific)"
+      parts.append("learning rate \(first.scientific)\(change)")
+    }
+    return parts
+  }
+
+  /// The model that is kept as the best one.
+  private var best: [String] {
+    guard let number = summary.final.bestRound else { return [] }
+    let round = summary.rounds.first { $0.round == number }
+    let score =
+      round?.dice.map { "Dice \($0.fixed(4))" }
+      ?? round?.accuracy.map { "accuracy \($0.percent(2))" } ?? "not evaluated"
+    let stage = round.map { "stage \($0.stage)" }
+    let model = summary.final.bestModelDigest.map { "model \($0.short)" }
+    return ["\(score) after round \(number)"] + [stage, model].compactMap { $0 }
+      + ["kept as model-best.safetensors"]
   }
 
   /// Who has which labels.

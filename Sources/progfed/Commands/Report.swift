@@ -69,7 +69,7 @@ struct Report: ParsableCommand {
         summary, clients: try store.clients(), labels: try store.labels()
       ).text()
     case .tensorboard:
-      return Data(EventFile.bytes(summary, start: RunFiles.start(of: summary, at: paths)))
+      return Data(EventFile.bytes(summary, start: try RunFiles.start(of: store, at: paths)))
     }
     return Data(text.utf8)
   }

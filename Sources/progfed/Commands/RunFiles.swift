@@ -17,7 +17,7 @@ struct RunFiles {
       summary, clients: try store.clients(), labels: try store.labels()
     ).text()
     try DurableFile.write(Data(page.utf8), to: paths.report)
-    let start = Self.start(of: summary, at: paths)
+    let start = try Self.start(of: store, at: paths)
     let name = EventFile.name(start: Int(start), host: ProcessInfo.processInfo.hostName)
     // A run that was resumed has written events before, which the new file repeats.
     for old in try DurableFile.names(in: paths.directory)
@@ -30,8 +30,11 @@ struct RunFiles {
 
   /// When the run began, in seconds since 1970, as far as its files tell.
   ///
-  /// Ledgers hold no date, so that those of one seed are equal; the topology is written when a run begins.
-  static func start(of summary: RunSummary, at paths: RunPaths) -> Double {
+  /// Ledgers of earlier versions hold no date; the topology is written when a run begins.
+  static func start(of store: RunStore, at paths: RunPaths) throws(LedgerError) -> Double {
+    if let text = try store.header().start, let date = try? Date(text, strategy: .iso8601) {
+      return date.timeIntervalSince1970
+    }
     let path = paths.topology.path(percentEncoded: false)
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     let date = attributes?[.modificationDate] as? Date ?? Date()

@@ -68,7 +68,7 @@ extension RunOptions {
     if let clock { try read.requirePlayable(on: clock) }
     let resumption = try Resumption(of: directory, topology: read)
     for damage in resumption.damaged {
-      printer.say("\(damage); going on from the checkpoint before it")
+      printer.say("\(damage.problem); going on from the checkpoint before it")
     }
     if let rounds = resumption.repeated {
       printer.say(

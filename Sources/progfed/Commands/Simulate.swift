@@ -199,14 +199,17 @@ struct Simulate: ParsableCommand {
     let own = [
       ledgerName, "\(ledgerName)-wal", "\(ledgerName)-shm", paths.checkpoints.lastPathComponent,
       paths.spool.lastPathComponent, paths.resumePoints.lastPathComponent,
-      paths.model.lastPathComponent,
+      paths.model.lastPathComponent, paths.bestModel.lastPathComponent,
       paths.topology.lastPathComponent, paths.log.lastPathComponent,
       paths.report.lastPathComponent,
     ]
     // What reports for TensorBoard are called depends on when they were written.
-    for name in try FileManager.default.contentsOfDirectory(atPath: url.path)
+    for name in try DurableFile.names(in: url)
     where own.contains(name) || name.hasPrefix("events.out.tfevents.") {
-      try FileManager.default.removeItem(at: url.appending(path: name))
+      let part = url.appending(path: name)
+      do { try FileManager.default.removeItem(at: part) } catch {
+        throw DurableFile.translated(error, "remove", part)
+      }
     }
     return true
   }
