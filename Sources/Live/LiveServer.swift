@@ -26,14 +26,14 @@ package final class LiveServer: Sendable {
     let shared = Shared()
     let begun = DispatchSemaphore(value: 0)
     task = Task.detached {
-      do { try await server.run() } catch { shared.settle(.failed("\(error)")) }
+      do { try await server.run() } catch { shared.settle(.failed(Self.reason(error))) }
       begun.signal()
     }
     Task.detached {
       do {
         try await server.waitUntilListening(timeout: 5)
         shared.settle(.listening(port: Self.port(await server.listeningAddress)))
-      } catch { shared.settle(.failed("\(error)")) }
+      } catch { shared.settle(.failed(Self.reason(error))) }
       begun.signal()
     }
     _ = begun.wait(timeout: .now() + 10)
@@ -99,6 +99,13 @@ package final class LiveServer: Sendable {
     } catch {
       throw .unavailable("\(address)", problem: "not an address of IPv4 or IPv6")
     }
+  }
+
+  /// What the system says beneath an error of the server's.
+  private static func reason(_ error: any Error) -> String {
+    guard case SocketError.failed(_, let code, _) = error else { return "\(error)" }
+    // SAFETY: strerror's text is copied at once.
+    return unsafe String(cString: strerror(code))
   }
 
   private static func port(_ address: Socket.Address?) -> UInt16 {

@@ -109,10 +109,17 @@ extension Topology {
       defer { try? file.close() }
       bytes = try file.read(upToCount: YAMLText.limit + 1) ?? Data()
     } catch {
-      let isThere = FileManager.default.fileExists(atPath: path)
+      var isFolder: ObjCBool = false
+      // SAFETY: Foundation writes the flag during the call.
+      guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        throw failure("isn't there", "check the path")
+      }
+      guard isFolder.boolValue else { throw failure("can't be read", "check its permissions") }
+      let own = (path.hasSuffix("/") ? path : path + "/") + "topology.yaml"
       throw failure(
-        isThere ? "can't be read" : "isn't there",
-        isThere ? "check its permissions, and that it is a file" : "check the path")
+        "is a folder",
+        FileManager.default.fileExists(atPath: own)
+          ? "name a file; that of this run is \(own)" : "name a file in it")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw failure("isn't text in UTF-8", "is this a topology? Save it as UTF-8")

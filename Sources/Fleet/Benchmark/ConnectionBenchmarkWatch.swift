@@ -88,18 +88,19 @@ final class ConnectionBenchmarkWatch: RunObserver {
 }
 
 /// Why there is nothing to report.
-enum ConnectionBenchmarkError: Error, CustomStringConvertible {
+package enum ConnectionBenchmarkError: Error, CustomStringConvertible {
   /// The broker ended before its round was over.
   case noRound
   /// The process that played these clients ended before that.
   case workersEnded(Range<Int>)
 
-  /// What went wrong.
-  var description: String {
+  /// What went wrong, and what to do.
+  package var description: String {
     switch self {
-    case .noRound: "the broker ended before the round was over"
+    case .noRound:
+      "the broker ended before the round was over; try again with fewer connections"
     case .workersEnded(let clients):
-      "the process of workers \(clients.lowerBound) to \(clients.upperBound - 1) ended before the round was over"
+      "the process of workers \(clients.lowerBound) to \(clients.upperBound - 1) ended before the round was over; try fewer connections"
     }
   }
 }

@@ -38,12 +38,15 @@ package struct Prediction {
 
   /// The predictions of the values that `workload` starts from, for the largest stage that is whole.
   ///
+  /// - Parameters:
+  ///   - workload: The data, and the values of the model.
+  ///   - path: The file that they are from, for people who are told that it lacks some.
   /// - Throws: `PredictionError` if there is no whole sub-model or nothing to test it with, `DNNLError`
   ///   if it can't be computed.
-  package init(_ workload: Workload) throws {
+  package init(_ workload: Workload, from path: String? = nil) throws {
     guard let start = workload.start, let stage = start.stage,
       let parameters = start.parameters(of: workload.network(stage: stage).layouts)
-    else { throw PredictionError.noSubModel }
+    else { throw PredictionError.noSubModel(path: path) }
     guard workload.data.test.count > 0 else {
       throw PredictionError.noSamples(dataset: workload.data.test.name)
     }

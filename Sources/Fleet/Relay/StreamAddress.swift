@@ -82,7 +82,8 @@ package enum RelayError: Error, Hashable, CustomStringConvertible {
       """
     case .cannotListen(let place, let reason):
       "\(place): can't listen there (\(reason)); choose an address of this machine and three free ports"
-    case .cannotConnect(let place, let reason): "\(place): can't connect there (\(reason))"
+    case .cannotConnect(let place, let reason):
+      "\(place): can't connect there (\(reason)); check the address, and that there is a way to it"
     case .noSockets(let reason):
       "no more sockets (\(reason)); raise the limit of open descriptors, or relay fewer clients"
     }

@@ -10,12 +10,10 @@ package enum AllowListFile {
   ///
   /// - Throws: `KeyFileError` where it can't be read, `AllowListError` with all that is wrong with it.
   package static func read(_ path: String) throws -> AdmittedWorkers {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw KeyFileError.missing(path: path)
+    let data = try KeyFile.contents(of: path, limit: largest + 1)
+    guard data.count <= largest else {
+      throw KeyFileError.unreadable(path: path, reason: "more than \(largest >> 20) MiB")
     }
-    guard let file = FileHandle(forReadingAtPath: path),
-      let data = try? file.read(upToCount: largest)
-    else { throw KeyFileError.unreadable(path: path) }
     return try AdmittedWorkers(String(decoding: data, as: UTF8.self), file: path)
   }
 
@@ -38,11 +36,15 @@ package enum AllowListFile {
   package static func add(_ worker: AdmittedWorker, to path: String) throws {
     if !FileManager.default.fileExists(atPath: path) { try create(path) }
     _ = try read(path)  // a faulty list isn't made longer
-    var text = try String(contentsOfFile: path, encoding: .utf8)
+    var text = String(decoding: try KeyFile.contents(of: path, limit: largest), as: UTF8.self)
     if !text.isEmpty, !text.hasSuffix("\n") { text += "\n" }
     text += "\(worker.line)\n"
     _ = try AdmittedWorkers(text, file: path)
     // In place of the old file at once, so that a broker never reads half of it.
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    do {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw KeyFileError.unwritable(path: path, reason: KeyFile.reason(of: error))
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Ledger
 package import ZeroMQ
 
 /// Files that each hold one key of CURVE: `NAME.secret`, which its owner alone may read, and `NAME.public`.
@@ -66,7 +67,10 @@ package enum KeyFile {
       try file.write(contentsOf: Data(text.utf8))
       try file.synchronize()
     } catch {
-      throw .unwritable(path: path, reason: "\(error)")
+      // What is there of it would be taken for a key.
+      // SAFETY: the path is only read during the call.
+      _ = unsafe unlink(path)
+      throw .unwritable(path: path, reason: reason(of: error))
     }
   }
 
@@ -81,17 +85,26 @@ package enum KeyFile {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw .unwritable(path: path, reason: "\(error.localizedDescription)")
+      throw .unwritable(path: path, reason: reason(of: error))
+    }
+  }
+
+  /// The bytes of a small file, at most `limit` of them.
+  static func contents(of path: String, limit: Int) throws(KeyFileError) -> Data {
+    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+    do {
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      defer { try? file.close() }
+      return try file.read(upToCount: limit) ?? Data()
+    } catch {
+      throw .unreadable(path: path, reason: reason(of: error))
     }
   }
 
   private static func key(
     _ kind: KeyFileError.Kind, at path: String
   ) throws(KeyFileError) -> CurveKey {
-    guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
-    guard let file = FileHandle(forReadingAtPath: path),
-      let data = try? file.read(upToCount: 4096)
-    else { throw .unreadable(path: path) }
+    let data = try contents(of: path, limit: 4096)
     let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
       .filter { !$0.hasPrefix("#") }
     guard lines.count == 1 else { throw .malformed(path: path) }
@@ -105,6 +118,9 @@ package enum KeyFile {
     default: throw .malformed(path: path)
     }
   }
+
+  /// What the system says beneath an error of Foundation's.
+  static func reason(of error: any Error) -> String { reason(DurableFile.code(of: error)) }
 
   private static func reason(_ code: CInt) -> String {
     // SAFETY: strerror gives a text that ends in zero.

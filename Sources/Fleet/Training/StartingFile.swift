@@ -1,4 +1,5 @@
 import Foundation
+import Ledger
 package import Models
 import Tensors
 
@@ -25,7 +26,12 @@ package struct StartingFile: Sendable {
       bytes = try file.read(upToCount: limit + 1) ?? Data()
     } catch {
       guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
-      throw .unreadable(path: path, reason: error.localizedDescription)
+      let paths = RunPaths(URL(fileURLWithPath: path, isDirectory: true))
+      if FileManager.default.fileExists(atPath: paths.ledger.path) {
+        throw .isRun(path: path, models: paths.models)
+      }
+      let error = DurableFile.translated(error, "read", URL(fileURLWithPath: path))
+      throw .unreadable(path: path, error)
     }
     // What torch.save writes is a zip archive.
     guard !bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) else { throw .archive(path: path) }
@@ -61,5 +67,13 @@ package struct StartingFile: Sendable {
     }
     return .tensors(
       path: path, StartingModelError(model: architecture.name, problems: foreign + unknown))
+  }
+}
+
+extension RunPaths {
+  /// The names of the models that the run has left so far.
+  fileprivate var models: [String] {
+    [model, bestModel].filter { FileManager.default.fileExists(atPath: $0.path) }
+      .map(\.lastPathComponent)
   }
 }

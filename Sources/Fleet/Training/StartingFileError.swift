@@ -1,3 +1,4 @@
+package import Ledger
 package import Models
 package import Tensors
 
@@ -6,9 +7,11 @@ package enum StartingFileError: Error, Hashable, Sendable {
   /// Nothing lies there.
   case missing(path: String)
   /// The system refused to open or read it.
-  case unreadable(path: String, reason: String)
+  case unreadable(path: String, LedgerError)
   /// It is what torch.save writes.
   case archive(path: String)
+  /// It is a run directory, which holds models of these names.
+  case isRun(path: String, models: [String])
   /// It holds more than the model's tensors can take, in bytes.
   case tooLarge(path: String, limit: Int, model: String)
   /// It isn't a safetensors file.
@@ -23,11 +26,16 @@ extension StartingFileError: CustomStringConvertible {
     switch self {
     case .missing(let path):
       "\(path): the model to start from isn't there; check --from or model.from"
-    case .unreadable(let path, let reason):
-      "\(path): can't be read: \(reason); check its permissions, and that it is a file"
+    case .unreadable(_, let error): "\(error)"
     case .archive(let path):
       "\(path): is a zip archive, as torch.save writes it; in Python, write it with "
         + "safetensors.torch.save_file(model.state_dict(), \"model.safetensors\")"
+    case .isRun(let path, let models):
+      models.isEmpty
+        ? "\(path): a run directory without a model; let the run end first, or go on with --resume"
+        : "\(path): a run directory; name a model in it: "
+          + models.map { "\(path.hasSuffix("/") ? path : path + "/")\($0)" }.joined(
+            separator: " or ")
     case .tooLarge(let path, let limit, let model):
       "\(path): holds more than the \(limit) bytes that \(model)'s tensors can take; "
         + "choose the model and the options that it was made with"

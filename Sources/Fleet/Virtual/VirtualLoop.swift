@@ -205,7 +205,7 @@ package enum VirtualSimulationError: Error, CustomStringConvertible {
       with; name its topology too, and it is run from its beginning, which comes to the same
       """
     case .costModelOfDeltas:
-      "--cost-model plays whole models only; remove codecs.downDelta, or train"
+      "--cost-model plays whole models only: leave out codecs.downDelta, or --cost-model"
     }
   }
 }

@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Ledger
 import Tensors
 
 extension ClientStore {
@@ -17,10 +18,15 @@ extension ClientStore {
   /// Writes what the clients remember to a new file, one after the other.
   ///
   /// - Returns: What is where.
-  /// - Throws: `ClientStoreError`, or Foundation's error for a file that can't be written.
+  /// - Throws: `ClientStoreError`, or `LedgerError` for a file that can't be written.
   func save(to url: URL) throws -> [Int: Entry] {
-    try Data().write(to: url)
-    let file = try FileHandle(forWritingTo: url)
+    func onDisk<Value>(_ body: () throws -> Value) throws(LedgerError) -> Value {
+      do { return try body() } catch { throw DurableFile.translated(error, "write", url) }
+    }
+    let file = try onDisk {
+      try Data().write(to: url)
+      return try FileHandle(forWritingTo: url)
+    }
     defer { try? file.close() }
     var entries: [Int: Entry] = [:]
     for client in clients {
@@ -33,27 +39,30 @@ extension ClientStore {
           bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
         }
       }
-      try file.write(contentsOf: bytes)
+      try onDisk { try file.write(contentsOf: bytes) }
       entries[client] = Entry(
         names: vectors.map(\.layout.name), checksum: CRC32C.checksum(bytes))
     }
-    try file.synchronize()
+    try onDisk { try file.synchronize() }
     return entries
   }
 
   /// Takes up what a file says that the clients remembered.
   ///
   /// - Returns: Whether it is what `entries` tell.
-  /// - Throws: `ClientStoreError`, or Foundation's error for a file that can't be read.
+  /// - Throws: `ClientStoreError`, or `LedgerError` for a file that can't be read.
   func load(
     _ entries: [Int: Entry], from url: URL, layouts: [String: ParameterLayout]
   ) throws -> Bool {
-    let file = try FileHandle(forReadingFrom: url)
+    func onDisk<Value>(_ body: () throws -> Value) throws(LedgerError) -> Value {
+      do { return try body() } catch { throw DurableFile.translated(error, "read", url) }
+    }
+    let file = try onDisk { try FileHandle(forReadingFrom: url) }
     defer { try? file.close() }
     for (client, entry) in entries.sorted(by: { $0.key < $1.key }) {
       let known = entry.names.compactMap { layouts[$0] }
       let count = known.reduce(0) { $0 + $1.count }
-      let bytes = Array(try file.read(upToCount: 4 * count) ?? Data())
+      let bytes = Array(try onDisk { try file.read(upToCount: 4 * count) ?? Data() })
       guard known.count == entry.names.count, bytes.count == 4 * count,
         CRC32C.checksum(bytes) == entry.checksum
       else { return false }

@@ -130,16 +130,19 @@ final class ClientStore: Sendable {
 }
 
 /// Why it can't be kept what clients remember.
-struct ClientStoreError: Error, CustomStringConvertible {
+package struct ClientStoreError: Error, CustomStringConvertible {
   /// The operating system's code.
   let code: Int32
   /// Where the file was to be made; nil once it was.
   let directory: String?
 
-  var description: String {
+  /// What the system refused, where, and what to do.
+  package var description: String {
     // SAFETY: strerror's text is copied at once.
     let reason = unsafe String(cString: strerror(code))
-    guard let directory else { return "what clients remember can't be kept: \(reason)" }
+    guard let directory else {
+      return "what clients remember can't be kept: \(reason); free some space where TMPDIR is"
+    }
     return "no file for what clients remember can be made in \(directory): \(reason); set TMPDIR"
   }
 }

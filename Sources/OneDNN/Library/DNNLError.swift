@@ -13,6 +13,11 @@ public struct DNNLError: Error, Hashable, Sendable {
   }
 }
 
+extension DNNLError {
+  /// Whether there wasn't memory enough.
+  package var isOutOfMemory: Bool { dnnl_status_t(status) == dnnl_out_of_memory }
+}
+
 extension DNNLError: CustomStringConvertible {
   /// What failed, why, and what to do about it.
   public var description: String {
@@ -23,8 +28,9 @@ extension DNNLError: CustomStringConvertible {
     switch dnnl_status_t(status) {
     case dnnl_out_of_memory: "out of memory; use a smaller batch or fewer threads"
     case dnnl_invalid_arguments: "its arguments are invalid (a bug here; please report it)"
-    case dnnl_unimplemented: "not implemented for these shapes on this processor"
-    case dnnl_runtime_error: "a run-time error inside the library"
+    case dnnl_unimplemented:
+      "not implemented for these shapes on this processor; choose another model or batch"
+    case dnnl_runtime_error: "a run-time error inside the library; try again, with fewer threads"
     case let other: "status \(other.rawValue)"
     }
   }

@@ -34,6 +34,8 @@ extension ZMQError {
     package static let notASocket = Code(rawValue: ENOTSOCK)
     /// No such endpoint is bound or connected (ENOENT).
     package static let noSuchEndpoint = Code(rawValue: ENOENT)
+    /// The path of the endpoint is longer than a socket's may be (ENAMETOOLONG).
+    package static let nameTooLong = Code(rawValue: ENAMETOOLONG)
     /// Nobody is bound to the in-process endpoint (ECONNREFUSED).
     package static let connectionRefused = Code(rawValue: ECONNREFUSED)
     /// The process, or the context, has no descriptor or socket left (EMFILE).
@@ -50,7 +52,11 @@ extension ZMQError {
       case .addressNotAvailable, .noDevice:
         "Use an address of this machine, or * for all of its interfaces."
       case .tooManyOpenFiles:
-        "Raise the limit of open files (ulimit -n) or the context's number of sockets."
+        "Raise the limit of open files (ulimit -n)."
+      case .noSuchEndpoint: "Make the path's folder first, or choose a path in one that is there."
+      case .nameTooLong: "Choose a shorter path: that of an ipc:// socket has 107 bytes at most."
+      case .outOfMemory: "Free some memory, or play fewer clients."
+      case .hostUnreachable, .connectionRefused: "Check that the peer runs there."
       case .permissionDenied: "Choose a port above 1023 or a path that this user may write."
       case .invalidArgument: "An endpoint reads tcp://HOST:PORT, ipc://PATH or inproc://NAME."
       case .protocolNotSupported: "Use tcp://, ipc:// or inproc://."

@@ -17,7 +17,8 @@ struct Predict: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The model: a run's model.safetensors, or one made elsewhere.", valueName: "file"))
+      "The model: a run's model.safetensors or model-best.safetensors, or one made elsewhere.",
+      valueName: "file"))
   var from: String
 
   @Option(
@@ -46,7 +47,7 @@ struct Predict: ParsableCommand {
   func run() throws {
     try Exit.reporting {
       let topology = try Topology(contentsOf: topology, overrides: overrides.values)
-      let prediction = try Prediction(try Workload(topology).starting(from: from))
+      let prediction = try Prediction(try Workload(topology).starting(from: from), from: from)
       if let out {
         let masks = try prediction.masks(samples)
         let picture = MaskPicture(
@@ -62,6 +63,9 @@ struct Predict: ParsableCommand {
       guard !json else {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
+        // The loss of a model that has diverged.
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+          positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return print(String(decoding: try encoder.encode(scores), as: UTF8.self))
       }
       print(Self.text(scores))

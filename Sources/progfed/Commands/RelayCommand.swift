@@ -97,6 +97,6 @@ struct RelayCommand: ParsableCommand {
   }
 
   private func say(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
+    Terminal.note(text)
   }
 }

@@ -49,7 +49,7 @@ struct RunResult {
   }
 
   private func say(_ text: String) {
-    FileHandle.standardError.write(Data("progfed: \(text)\n".utf8))
+    Terminal.note("progfed: \(text)")
   }
 
   /// What to do where no update counted.

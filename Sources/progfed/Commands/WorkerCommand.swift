@@ -126,13 +126,13 @@ struct WorkerCommand: ParsableCommand {
     case .refused(let client, let reason, let detail):
       "the broker refuses client \(client) (\(reason.name)): \(detail.printable)"
     case .unreadable(let messages):
-      "\(messages) messages from the broker's address could not be read"
+      "\(messages) messages from the broker's address could not be read; is it a progfed broker of this version?"
     case .silence(let silence):
       "no word from the broker for \(Int(silence.seconds)) s; still waiting; is its address right, and are its ports open?"
     }
   }
 
   private static func say(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
+    Terminal.note(text)
   }
 }

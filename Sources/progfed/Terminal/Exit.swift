@@ -41,20 +41,48 @@ enum Exit {
   static func reporting<Value>(_ body: () throws -> Value) throws -> Value {
     defer { leaveAtOnce() }
     do {
-      return try body()
+      let value = try body()
+      // What was printed may have gone nowhere, as to a full disk.
+      if fflush(nil) != 0 {
+        let path = URL(fileURLWithPath: "/dev/stdout")
+        throw DurableFile.translated(POSIXError(.init(rawValue: errno) ?? .EIO), "write", path)
+      }
+      return value
     } catch let code as ExitCode {
       throw code
     } catch let wrongUse as ValidationError {
       throw wrongUse  // said with the command's usage, with status 64
     } catch {
-      FileHandle.standardError.write(Data("progfed: \(error)\n".utf8))
-      throw status(of: error)
+      let error = translated(error)
+      let status = status(of: error)
+      var text = "progfed: \(error)\n"
+      if status == bug {
+        let version = Progfed.configuration.version
+        text +=
+          "this is a fault of progfed \(version) itself; please report it with the command and its files\n"
+      }
+      Terminal.write(text)
+      throw status
     }
   }
 
-  private static func status(of error: any Error) -> ExitCode {
+  /// An error of Foundation's, which files cause, as one that says what to do; others as they are.
+  private static func translated(_ error: any Error) -> any Error {
+    guard error is CocoaError || error is POSIXError else { return error }
+    let path = (error as? CocoaError)?.filePath ?? (error as? CocoaError)?.url?.path
+    return DurableFile.translated(
+      error, "opening, reading or writing", URL(fileURLWithPath: path ?? "."))
+  }
+
+  /// The exit status that fits an error.
+  static func status(of error: any Error) -> ExitCode {
     switch error {
     case SweepError.fruitless: fruitless
+    case SweepError.failed(_, _, let status): ExitCode(status)
+    case EndpointError.malformed, RelayError.malformed: .validationFailure
+    case let error as DNNLError where error.isOutOfMemory: unavailable
+    case is ClientStoreError, is ConnectionBenchmarkError: unavailable
+    case is DivergedModel: badInput
     case is TopologyError, is SweepError, is PartitionError, is ModelError, is PredictionError:
       badInput
     case is ResumptionError, LedgerError.damaged, LedgerError.newer: badInput

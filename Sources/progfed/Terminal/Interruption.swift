@@ -13,8 +13,7 @@ final class Interruption {
       source.setEventHandler {
         // From now on both do what they do by default.
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
-        FileHandle.standardError.write(
-          Data("\nprogfed: ending cleanly; interrupt again to end at once\n".utf8))
+        Terminal.note("\nprogfed: ending cleanly; interrupt again to end at once")
         stop()
       }
       source.resume()

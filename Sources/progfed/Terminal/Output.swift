@@ -9,8 +9,14 @@ struct Output {
   init(_ path: String?) { self.path = path }
 
   /// Writes all of `content`; a file is written whole or not at all.
+  ///
+  /// - Throws: `LedgerError`.
   func write(_ content: Data) throws {
-    guard let path else { return FileHandle.standardOutput.write(content) }
+    guard let path else {
+      do { return try FileHandle.standardOutput.write(contentsOf: content) } catch {
+        throw DurableFile.translated(error, "write", URL(fileURLWithPath: "/dev/stdout"))
+      }
+    }
     try DurableFile.write(content, to: URL(fileURLWithPath: path))
   }
 }

@@ -14,6 +14,8 @@ final class ProgressPrinter: RunObserver {
   private let isQuiet: Bool
   private let hasLine = Mutex(false)
   private let start = ContinuousClock.now
+  /// The round that this process began with.
+  private let first = Mutex<Int?>(nil)
   private let complaints = Mutex(Throttle(at: .zero))
   private let lastWaiting = Mutex(RepeatedLine())
 
@@ -24,11 +26,16 @@ final class ProgressPrinter: RunObserver {
     guard !isQuiet else { return }
     lastWaiting.withLock { $0 = RepeatedLine() }
     let record = progress.record
+    let first = first.withLock { first in
+      first = first ?? record.round
+      return first ?? 1
+    }
     let line = ProgressLine(
       stage: record.stage, stages: progress.stages, round: record.round,
       rounds: progress.rounds, accuracy: progress.accuracy,
       dice: progress.dice,
-      down: progress.total.down.wire, up: progress.total.up.wire, elapsed: progress.elapsed)
+      down: progress.total.down.wire, up: progress.total.up.wire,
+      elapsed: ContinuousClock.now - start, resumed: first - 1)
     show(line.text(width: terminal.width), isFinal: record.round == progress.rounds)
     guard record.accepted < record.selected else { return }
     say(
@@ -98,5 +105,5 @@ final class ProgressPrinter: RunObserver {
     }
   }
 
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  private func write(_ text: String) { Terminal.write(text) }
 }

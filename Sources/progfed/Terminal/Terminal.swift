@@ -23,8 +23,11 @@ struct Terminal: Sendable {
   }
 
   /// Writes a line for people to standard error.
-  static func note(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
+  static func note(_ text: String) { write("\(text)\n") }
+
+  /// Writes a text for people to standard error, as far as it goes: nobody to read it is no reason to end.
+  static func write(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
   /// Standard output.

@@ -56,7 +56,7 @@ struct BenchFuzz: ParsableCommand {
       tallies = [tally]
     } else {
       let line = "after a trap, the cases that were under way are named in \(journal.path)\n"
-      FileHandle.standardError.write(Data(line.utf8))
+      Terminal.write(line)
       let end = clock.now + .seconds(seconds)
       tallies = campaign.run { _ in
         memory.append(Self.residentBytes())

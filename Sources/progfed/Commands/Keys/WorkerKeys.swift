@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fleet
+import Foundation
 import ZeroMQ
 
 /// Makes a worker's key pair and its line of the allow-list.
@@ -45,7 +46,9 @@ struct WorkerKeys: ParsableCommand {
       let worker = AdmittedWorker(
         name: name, key: pair.publicKey, clients: clients, samples: samples)
       // First what can be refused for its contents: no keys are left behind then.
-      if let allow, let known = try? AllowListFile.read(allow) {
+      if let allow {
+        if !FileManager.default.fileExists(atPath: allow) { try AllowListFile.create(allow) }
+        let known = try AllowListFile.read(allow)
         guard !known.workers.contains(where: { $0.name == name }) else {
           throw KeyFileError.exists(path: "\(name) in \(allow)")
         }

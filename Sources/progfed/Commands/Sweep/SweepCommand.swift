@@ -77,7 +77,10 @@ struct SweepCommand: ParsableCommand {
       let failures = withExtendedLifetime(interruption) { queue.run(jobs: jobs) }
       try show(sweep, plan)
       if queue.isStopped { throw Exit.interrupted }
-      guard failures.isEmpty else { throw SweepError.failed(failures, folder: folder.relativePath) }
+      if let first = failures.first {
+        throw SweepError.failed(
+          failures.map(\.run), folder: folder.relativePath, status: first.status)
+      }
       let fruitless = queue.fruitless
       guard fruitless.isEmpty else {
         throw SweepError.fruitless(fruitless, folder: folder.relativePath)

@@ -8,10 +8,10 @@ enum SweepError: Error {
   case otherSettings(run: String, folder: String, was: [String], now: [String])
   /// A run of that name was made when the topology said something else.
   case otherTopology(run: String, folder: String, topology: String)
-  /// Some runs failed.
-  case failed([String], folder: String)
   /// All runs were run to their ends, but in some no update counted.
   case fruitless([String], folder: String)
+  /// Some runs failed, of which the first one ended with this status.
+  case failed([String], folder: String, status: Int32)
 }
 
 extension SweepError: CustomStringConvertible {
@@ -33,10 +33,10 @@ extension SweepError: CustomStringConvertible {
         \(folder)/\(run) was run with another \(URL(fileURLWithPath: topology).lastPathComponent) than \
         \(topology) is now; choose another --out, or remove that folder
         """
-    case .failed(let runs, let folder):
+    case .failed(let runs, let folder, _):
       return """
         \(runs.count) of the runs failed: \(runs.joined(separator: ", ")); \(folder)/NAME.log says why. \
-        Call the sweep again to repeat them
+        Mend that, then call the sweep again: it repeats these alone
         """
     case .fruitless(let runs, let folder):
       return """

@@ -12,12 +12,14 @@ struct SweepPlan: Sendable {
   private let rounds: Int?
 
   /// The plan of `sweep` in `folder`, which is made if it isn't there.
+  ///
+  /// - Throws: `LedgerError`.
   init(_ sweep: Sweep, folder: URL, additional: [String], rounds: Int?) throws {
     self.sweep = sweep
     self.folder = folder
     self.additional = additional
     self.rounds = rounds
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try DurableFile.makeDirectory(folder)
   }
 
   /// The page that compares all finished runs.

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Ledger
 import Measures
@@ -11,8 +12,8 @@ final class SweepQueue: Sendable {
     var next = 0
     var running: [Int32] = []
     var isStopped = false
-    var failures: [String] = []
     var fruitless: [String] = []
+    var failures: [(run: String, status: Int32)] = []
   }
 
   private let plan: SweepPlan
@@ -35,8 +36,8 @@ final class SweepQueue: Sendable {
   /// The names of the runs in which no update counted.
   var fruitless: [String] { state.withLock { $0.fruitless.sorted() } }
 
-  /// Runs all that isn't finished; returns the names of the runs that failed.
-  func run(jobs: Int) -> [String] {
+  /// Runs all that isn't finished; returns the names of the runs that failed, and the statuses that they ended with.
+  func run(jobs: Int) -> [(run: String, status: Int32)] {
     let group = DispatchGroup()
     for _ in 0..<min(jobs, runs.count) {
       DispatchQueue.global().async(group: group) {
@@ -44,7 +45,7 @@ final class SweepQueue: Sendable {
       }
     }
     group.wait()
-    return state.withLock { $0.failures.sorted() }
+    return state.withLock { $0.failures.sorted { $0.run < $1.run } }
   }
 
   /// Begins no further run and interrupts those that go on.
@@ -72,13 +73,14 @@ final class SweepQueue: Sendable {
         return conclude(index, before, "is there already")
       }
       try plan.begin(run)
-      let status = try simulate(run, isBegun: before != nil, index: index)
+      let (status, signal) = try simulate(run, isBegun: before != nil, index: index)
       guard !isStopped else { return say(index, "interrupted") }
       let summary = try plan.summary(of: run)
       guard let summary, summary.state.isFinished else {
         let problem = summary?.problem.map { "\($0): " } ?? ""
+        let end = signal.map { "was ended by signal \($0)" } ?? "failed with status \(status)"
         return fail(
-          index, "\(problem)failed with status \(status); see \(plan.log(of: run).relativePath)")
+          index, "\(problem)\(end); see \(plan.log(of: run).relativePath)", status: status)
       }
       let reason = summary.lacksTestSamples ? " for want of test samples" : ""
       let accuracy =
@@ -88,16 +90,21 @@ final class SweepQueue: Sendable {
         index, summary,
         "\(accuracy)\(summary.totals.traffic.wire) both ways, \(summary.elapsed.brief)")
     } catch {
-      fail(index, "\(error)")
+      fail(index, "\(error)", status: Exit.status(of: error).rawValue)
     }
   }
 
-  /// Runs the simulation to its end and returns its exit status.
-  private func simulate(_ run: SweepRun, isBegun: Bool, index: Int) throws -> Int32 {
+  /// Runs the simulation to its end and returns its exit status, and the signal that ended it, if one did.
+  private func simulate(
+    _ run: SweepRun, isBegun: Bool, index: Int
+  ) throws -> (status: Int32, signal: Int32?) {
     say(index, isBegun ? "goes on, as it was interrupted" : "begins")
     let log = plan.log(of: run)
-    try Data().write(to: log)
-    let output = try FileHandle(forWritingTo: log)
+    try DurableFile.write(Data(), to: log)
+    let output: FileHandle
+    do { output = try FileHandle(forWritingTo: log) } catch {
+      throw DurableFile.translated(error, "open", log)
+    }
     defer { try? output.close() }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -105,7 +112,9 @@ final class SweepQueue: Sendable {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = output
-    try process.run()
+    do { try process.run() } catch {
+      throw DurableFile.translated(error, "start", process.executableURL ?? log)
+    }
     let number = process.processIdentifier
     let isStopped = state.withLock { state in
       state.running.append(number)
@@ -114,7 +123,10 @@ final class SweepQueue: Sendable {
     if isStopped { kill(number, SIGINT) }
     process.waitUntilExit()
     state.withLock { $0.running.removeAll { $0 == number } }
-    return process.terminationStatus
+    guard process.terminationReason == .exit else {
+      return (Exit.bug.rawValue, process.terminationStatus)
+    }
+    return (process.terminationStatus, nil)
   }
 
   private func arguments(for run: SweepRun, isBegun: Bool) -> [String] {
@@ -131,14 +143,14 @@ final class SweepQueue: Sendable {
     say(index, problem, isError: true)
   }
 
-  private func fail(_ index: Int, _ text: String) {
-    state.withLock { $0.failures.append(runs[index].name) }
+  private func fail(_ index: Int, _ text: String, status: Int32) {
+    state.withLock { $0.failures.append((runs[index].name, status)) }
     say(index, text, isError: true)
   }
 
   private func say(_ index: Int, _ text: String, isError: Bool = false) {
     guard !isQuiet || isError else { return }
     let line = "[\(index + 1)/\(runs.count)] \(runs[index].name): \(text)\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    Terminal.write(line)
   }
 }
