@@ -40,7 +40,7 @@ struct TimelinePlot {
     for (round, span) in zip(rounds, spans) {
       let start = x.position(span.from)
       // Also a round that was short beside the waiting can be seen.
-      let place = start...max(x.position(span.to), start + 1)
+      let place = start...max(x.position(span.to), start + 2.5)
       parts += bar(round, place, y)
       if stage != round.stage {
         // Names that would stand on each other are left to the line alone.
