@@ -48,7 +48,8 @@ import Wire
     #expect(bench.prepare(2).selected == [0, 1, 2, 3])
   }
 
-  @Test func `a restarted broker knows who has no samples, unless another worker plays the client`() {
+  @Test func `a restarted broker knows who has no samples, unless another worker plays the client`()
+  {
     var bench = bench()
     var actions: [BrokerAction] = []
     for client in 1...3 { actions += bench.upload(client) }
@@ -94,6 +95,16 @@ import Wire
     var bench = bench()
     for client in 0...3 { bench.upload(client) }
     #expect(bench.prepare(2).selected == [0, 1, 2, 3])
+  }
+
+  @Test func `an update of no samples is refused before it is sent, and not asked for again`() {
+    var bench = BrokerBench.open(clients: 2)
+    var offer = BrokerBench.offer()
+    offer.samples = 0
+    let actions = bench.say(0, .offer(offer))
+    #expect(actions.counts == ["malformed update"] && actions.granted.isEmpty)
+    bench.upload(1)
+    #expect(bench.prepare(2).selected == [1])
   }
 
   @Test func `what went wrong once may go well: such clients are asked again`() {

@@ -18,6 +18,31 @@ import Testing
     return try store.summary()
   }
 
+  @Test(arguments: RunState.allCases)
+  func `a run that isn't plainly done says why, also in its JSON object`(state: RunState) throws {
+    let directory = try TemporaryDirectory()
+    let store = try RunStore.create(at: directory.file("run.sqlite"), header: .example)
+    var record = RoundRecord.example
+    record.counters["given up with 2 of 3 clients"] = 1
+    try store.append(record, book: .example)
+    #expect(try store.acceptedUpdates() == 1)
+    if state != .running {
+      try store.finish(FinalRecord(state: state, elapsed: .seconds(1), wallClock: .seconds(1)))
+    }
+    let summary = try store.summary()
+    let expected: String? =
+      switch state {
+      case .running, .done, .interrupted: nil
+      case .aborted: "given up with 2 of 3 clients, fewer than a round needs"
+      case .fruitless:
+        "no update counted in any round (1 late, 2 lost, 1 refused): the model is as it began"
+      }
+    #expect(summary.state == state && summary.problem == expected)
+    let object = try JSONSerialization.jsonObject(with: Data(summary.json().utf8))
+    #expect((object as? [String: Any])?["problem"] as? String == expected)
+    #expect(state.isFinished == (state == .done || state == .fruitless))
+  }
+
   /// Scripts rely on these names; a change here is a change of format.
   @Test func `the JSON object has the fields that scripts rely on`() throws {
     let json = try summary().json()

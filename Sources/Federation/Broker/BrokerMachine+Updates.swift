@@ -163,6 +163,12 @@ extension BrokerMachine {
     case .declined: unrestrict(client)
     case .invited, .working, .offered, .left: break
     }
+    guard offer.samples > 0 else {
+      round.advance(client, to: .refused(.malformed))
+      restrict(client, to: 0)
+      return refuse(
+        client, .malformed, "an update of no samples has no weight", under: header, &actions)
+    }
     guard offer.length > 0, offer.length <= limit else {
       round.advance(client, to: .refused(.tooLarge))
       return refuse(

@@ -28,19 +28,28 @@ extension BrokerMachine {
       || RoundModel.depths(of: prepared.shallowHeads).contains { $0 <= limit }
   }
 
+  /// The clients that are here and can train in the round that is waited for, or at all before its model is there.
+  private var capable: PresentClients.Pool {
+    guard case .waiting(let prepared) = state else {
+      return presence.pool(without: []) { $0 != 0 }
+    }
+    let model = model(of: prepared.phase, prepared)
+    return presence.pool(without: []) { model.stage(allowedBy: $0) != nil }
+  }
+
   /// What the next round lacks; nil unless it waits for clients.
   func shortage(_ now: Duration) -> Shortage? {
     guard var needed = awaited else { return nil }
     if case .gathering(let since) = state, now < since + plan.rules.joinTimeout {
       needed = plan.clients
     }
-    let atWork = atWork
+    let (atWork, capable) = (atWork, capable)
     var shortage = Shortage(
       able: atWork.count, needed: needed, missing: [], patience: plan.rules.patience)
     for client in 0..<plan.clients where !atWork.contains(client) {
       if !presence.contains(client) {
         shortage.missing.append(client)
-      } else if canTakePart(client, limit: members[client]?.maximalStage) {
+      } else if capable.contains(client) {
         shortage.able += 1
       } else {
         shortage.unable.append(client)
@@ -57,8 +66,7 @@ extension BrokerMachine {
     case .waiting(let prepared):
       let model = model(of: prepared.phase, prepared)
       let able = eligible(for: model, without: atWork).count + atWork.count
-      let capable = presence.pool(without: []) { model.stage(allowedBy: $0) != nil }.count
-      let possible = plan.clients - (presence.count - capable)
+      let possible = plan.clients - (presence.count - capable.count)
       return isOverdue || (able < needed && possible < needed)
     case .preparing, .open, .farewell, .ended: return false
     }
