@@ -36,6 +36,7 @@ let package = Package(
     // 0: C modules, measures, tensors
     .target(name: "CChecksums"),
     .target(name: "CCodecKernels"),
+    .target(name: "CCrashes"),
     .target(name: "CNeuralKernels"),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
@@ -107,7 +108,8 @@ let package = Package(
     .executableTarget(
       name: "progfed",
       dependencies: [
-        "Codecs", "Datasets", "Faults", "Federation", "Fleet", "Fuzzing", "Ledger", "Links", "Live",
+        "CCrashes", "Codecs", "Datasets", "Faults", "Federation", "Fleet", "Fuzzing", "Ledger",
+        "Links", "Live",
         "Measures", "Models", "Neural", "OneDNN", "Progressive", "Reports", "Tensors", "Topology",
         "Wire", "ZeroMQ", argumentParser,
       ],

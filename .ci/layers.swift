@@ -9,7 +9,8 @@ import Foundation
 /// The levels of the house, the lowest first.
 let levels = [
   [
-    "CChecksums", "CCodecKernels", "CNeuralKernels", "COneDNN", "CZeroMQ", "CZlib", "CZstd",
+    "CChecksums", "CCodecKernels", "CCrashes", "CNeuralKernels", "COneDNN", "CZeroMQ", "CZlib",
+    "CZstd",
     "Measures", "Tensors", "Digests",
   ],
   ["Codecs", "Datasets", "Links", "OneDNN", "Progressive", "ZeroMQ"],

@@ -16,4 +16,10 @@ struct Progfed: AsyncParsableCommand {
       Report.self, Compare.self, Predict.self, Check.self, PlanCommand.self, Keys.self,
       ModelsCommand.self, Bench.self,
     ])
+
+  /// Runs the command that the arguments name.
+  static func main() async {
+    Crash.endsAtOnce(version: configuration.version)
+    await main(nil)
+  }
 }

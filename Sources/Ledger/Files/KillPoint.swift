@@ -4,7 +4,8 @@ import Synchronization
 /// A named place before or after a durable step, at which a test has the process kill itself.
 ///
 /// `PROGFED_KILL_AT=checkpoint-written:3` raises SIGKILL at the third passing, as if the power had gone
-/// there. Without the variable a passing costs one comparison.
+/// there; `PROGFED_TRAP_AT` has a precondition fail in the same way. Without the variables a passing costs one
+/// comparison.
 package enum KillPoint: String, CaseIterable, Sendable {
   /// A broker's incarnation is in the ledger; nothing is bound yet.
   case epochBegun = "epoch-begun"
@@ -47,15 +48,18 @@ package enum KillPoint: String, CaseIterable, Sendable {
   /// A worker handed a chunk of an update to its socket.
   case chunkSent = "chunk-sent"
 
-  /// The variable of the environment that arms a point: its name, a colon, and which passing.
-  package static let variable = "PROGFED_KILL_AT"
+  /// The variables of the environment that arm a point by its name, a colon, and which passing: to be killed
+  /// there, or to have a precondition fail.
+  private static let variables = (kill: "PROGFED_KILL_AT", trap: "PROGFED_TRAP_AT")
 
-  private static let armed: (point: KillPoint, passing: Int)? = {
-    let parts = ProcessInfo.processInfo.environment[variable]?.split(separator: ":") ?? []
+  private static let armed: (point: KillPoint, passing: Int, traps: Bool)? = {
+    let environment = ProcessInfo.processInfo.environment
+    let trap = environment[variables.trap]
+    let parts = (environment[variables.kill] ?? trap)?.split(separator: ":") ?? []
     guard parts.count == 2, let point = KillPoint(rawValue: String(parts[0])),
       let passing = Int(parts[1])
     else { return nil }
-    return (point, passing)
+    return (point, passing, environment[variables.kill] == nil)
   }()
 
   private static let passings = Atomic(0)
@@ -65,6 +69,7 @@ package enum KillPoint: String, CaseIterable, Sendable {
     guard let armed = Self.armed, armed.point == self,
       Self.passings.add(1, ordering: .relaxed).newValue == armed.passing
     else { return }
+    precondition(!armed.traps, "PROGFED_TRAP_AT names passing \(armed.passing) of \(rawValue)")
     kill(getpid(), SIGKILL)
   }
 }
