@@ -38,17 +38,95 @@ import Wire
     #expect(bench.machine.present.isEmpty)
   }
 
-  @Test func `a second worker waits while the first is heard, and replaces it afterwards`() {
+  /// How long a refused worker is to wait, for each refusal, by the worker that it is for.
+  private func waits(_ actions: [BrokerAction]) -> [UInt64: Int] {
+    var waits: [UInt64: Int] = [:]
+    for case .send(.client, let message) in actions {
+      guard case .refuse(.wrongClient, let retry?, _) = message.body else { continue }
+      waits[message.header.worker ?? 0] = retry
+    }
+    return waits
+  }
+
+  @Test
+  func `a second worker waits while the first is heard, and replaces one that doesn't answer`() {
     var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
     bench.join(0, worker: 1)
     bench.now += .seconds(29)
-    guard case .refuse(.wrongClient, retry: 2000, _)? = bench.ask(0, worker: 2).mail(to: 0).first
-    else {
-      Issue.record("not refused")
-      return
-    }
+    #expect(waits(bench.ask(0, worker: 2)) == [2: 2000])
+    // After a silence the first is asked, and has two offer timeouts to answer.
     bench.now += .seconds(1)
+    #expect(waits(bench.ask(0, worker: 2)) == [1: 1, 2: 2000])
+    bench.now += .seconds(5)
+    #expect(waits(bench.ask(0, worker: 2)) == [2: 2000])
+    bench.now += .seconds(1)
+    let actions = bench.ask(0, worker: 2)
+    #expect(actions.mail(to: 0) == [welcome] && actions.addressees == [2])
+  }
+
+  @Test func `a worker that answers keeps its clients, however long it has said nothing`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0, worker: 1)
+    for _ in 0..<20 {
+      bench.now += .seconds(30)
+      #expect(waits(bench.ask(0, worker: 2)) == [1: 1, 2: 2000])
+      #expect(bench.ask(0, worker: 1).addressees == [1])
+      bench.now += .seconds(10)
+      #expect(waits(bench.ask(0, worker: 2)) == [2: 2000])
+      #expect(bench.machine.present == [0])
+    }
+  }
+
+  @Test func `a refusal says who plays the client`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    func join(_ worker: UInt64, from place: String) -> [BrokerAction] {
+      let join = Join(worker: worker, plan: BrokerBench.digest, maximalStage: nil)
+      return bench.handle(.message(Message(Header(client: 0), .join(join)), from: place))
+    }
+    _ = join(1, from: "worker edge-1 at 10.0.0.7")
+    bench.handle(.subscribed(.client(0)))
+    let detail = "worker edge-1 at 10.0.0.7 plays this client"
+    #expect(
+      join(2, from: "worker edge-2 at 10.0.0.8").mail(to: 0)
+        == [.refuse(.wrongClient, retry: 2000, detail: detail)])
+  }
+
+  @Test
+  func `who comes back to a client that another plays by now is told so, or is asked to join`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0, worker: 1)
+    // Its connection breaks; another worker takes over, and the first one's connection returns.
+    _ = bench.ask(0, worker: 2)
+    bench.handle(.unsubscribed(.client(0)))
+    bench.join(0, worker: 2)
+    let back = bench.handle(.subscribed(.client(0)))
+    #expect(back.mail(to: 0) == [welcome] && back.addressees == [2])
+    // The other leaves while the first one is away once more.
+    bench.handle(.unsubscribed(.client(0)))
+    bench.say(0, .leave(worker: 2))
+    #expect(waits(bench.handle(.subscribed(.client(0)))) == [0: 1])
+    #expect(bench.ask(0, worker: 1).mail(to: 0) == [welcome])
+    #expect(bench.machine.present == [0])
+  }
+
+  @Test
+  func `when one of two that listen is gone, the one that plays is asked whether it is there`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0, worker: 1)
+    bench.handle(.subscribed(.client(0)))
+    #expect(waits(bench.ask(0, worker: 2)) == [2: 2000])
+    #expect(waits(bench.handle(.unsubscribed(.client(0)))) == [1: 1])
+    bench.now += .seconds(6)
     #expect(bench.ask(0, worker: 2).mail(to: 0) == [welcome])
+  }
+
+  @Test func `who takes itself for a member and is none is asked to join`() {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    bench.join(0, worker: 1)
+    bench.say(0, .leave(worker: 1))
+    let actions = bench.say(0, .heartbeat(.idle))
+    #expect(actions.counts == ["message of a stranger"])
+    #expect(waits(actions) == [0: 1])
   }
 
   @Test func `answers to a request name the worker that asked, as all hear them who listen`() {
@@ -140,7 +218,7 @@ import Wire
     }
   }
 
-  @Test func `strangers and messages of other runs are counted, not answered`() {
+  @Test func `strangers without a mailbox and messages of other runs are counted, not answered`() {
     var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
     #expect(bench.say(0, .heartbeat(.idle)).counts == ["message of a stranger"])
     bench.join(0)

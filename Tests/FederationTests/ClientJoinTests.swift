@@ -24,7 +24,6 @@ import Wire
   @Test func `nothing counts before the welcome, and no one else's welcome does`() {
     var bench = ClientBench()
     #expect(bench.announce(1).isEmpty)
-    #expect(bench.hear(.finished(complete: true)).isEmpty)
     bench.hear(.welcome(ClientBench.welcome), round: 0, client: 4)
     #expect(bench.machine.membership == nil)
   }
@@ -59,6 +58,72 @@ import Wire
     #expect(bench.machine.state == .ended)
     #expect(bench.machine.wakeTime == nil)
     #expect(bench.hear(.welcome(ClientBench.welcome), round: 0).isEmpty)
+  }
+
+  @Test(arguments: [true, false])
+  func `the end of a run ends who was never taken in`(complete: Bool) {
+    var bench = ClientBench()
+    _ = bench.wake()
+    bench.hear(.refuse(.wrongClient, retry: 2000, detail: "another plays it"), round: 0)
+    #expect(
+      bench.hear(.finished(complete: complete), round: 0, client: nil)
+        == [.finished(complete ? .complete : .interrupted)])
+    #expect(bench.machine.state == .ended)
+  }
+
+  @Test func `the end that a broker told before its restart ends nobody`() {
+    var bench = ClientBench.member()
+    bench.announce(1, epoch: 2)
+    #expect(bench.machine.membership == nil)
+    #expect(bench.hear(.finished(complete: false), round: 0, client: nil, epoch: 1).isEmpty)
+    #expect(
+      bench.hear(.finished(complete: false), round: 0, client: nil, epoch: 2)
+        == [.finished(.interrupted)])
+  }
+
+  @Test func `a member hears the end of another run in its broker's place at the second time`() {
+    var bench = ClientBench.member()
+    #expect(bench.hear(.finished(complete: true), round: 0, client: nil, run: 78).isEmpty)
+    #expect(bench.wake()?.sent == [join])
+    #expect(
+      bench.hear(.finished(complete: true), round: 0, client: nil, run: 78)
+        == [.finished(.complete)])
+  }
+
+  @Test func `who is turned down says so, and why`() {
+    var bench = ClientBench()
+    _ = bench.wake()
+    #expect(
+      bench.hear(.refuse(.wrongClient, retry: 2000, detail: "w plays it"), round: 0)
+        == [.turnedDown(.wrongClient, detail: "w plays it")])
+  }
+
+  @Test func `a member that is asked whether it is there joins again, and goes on with its update`()
+  {
+    var bench = ClientBench.offering()
+    #expect(bench.hear(.refuse(.wrongClient, retry: 1, detail: ""), round: 0).isEmpty)
+    #expect(bench.wake()?.sent == [join])
+    bench.hear(.welcome(ClientBench.welcome), round: 0)
+    #expect(bench.wake()?.sent == [.offer(BrokerBench.offer())])
+  }
+
+  @Test func `a member whose client another worker was welcomed to asks for it again`() {
+    var bench = ClientBench.offering()
+    let header = Header(run: ClientBench.run, epoch: 1, client: 3, worker: 41)
+    let actions = bench.handle(.message(Message(header, .welcome(ClientBench.welcome))))
+    #expect(actions.contains(.settled(round: 1, accepted: false)))
+    #expect(bench.machine.membership == nil)
+    #expect(bench.wake()?.sent == [join])
+    // Of another client's mailbox, or of a run or an epoch of before, nothing follows.
+    var other = ClientBench.member()
+    for header in [
+      Header(run: ClientBench.run, epoch: 1, client: 4, worker: 41),
+      Header(run: 78, epoch: 1, client: 3, worker: 41),
+      Header(run: ClientBench.run, epoch: 2, client: 3, worker: 41),
+    ] {
+      #expect(other.handle(.message(Message(header, .welcome(ClientBench.welcome)))).isEmpty)
+    }
+    #expect(other.machine.membership != nil)
   }
 
   @Test func `a restarted broker is joined again at a random moment, with the update kept`() {

@@ -36,7 +36,7 @@ extension Simulator {
   /// Hands an event to the broker's machine, checks it, and does what it answers.
   func tell(_ event: BrokerEvent) {
     guard broker != nil else { return }
-    if case .message(let message) = event, trace != nil {
+    if case .message(let message, _) = event, trace != nil {
       if case .updateChunk = message.body {} else { note("broker hears \(message.summary)") }
     }
     let life = broker?.life
@@ -54,14 +54,14 @@ extension Simulator {
 
   /// What the machine hears, given what is broken on purpose.
   private func mutate(_ event: BrokerEvent) -> BrokerEvent {
-    if mutation == .forgetsWhoLeaves, case .message(var message) = event,
+    if mutation == .forgetsWhoLeaves, case .message(var message, _) = event,
       case .leave = message.body, let client = message.header.client,
       let worker = clients[client].machine?.identity.worker
     {
       message.body = .leave(worker: worker)
       return .message(message)
     }
-    guard mutation == .forgetsMissingRanges, case .message(var message) = event,
+    guard mutation == .forgetsMissingRanges, case .message(var message, _) = event,
       case .updateChunk = message.body, let client = message.header.client,
       let upload = broker?.uploads[client]
     else { return event }

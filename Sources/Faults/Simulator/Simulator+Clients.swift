@@ -66,7 +66,7 @@ extension Simulator {
       note("client \(client) says \(message.summary)")
       send(message, from: client)
     case .sendUpdate(let header, let ranges): sendUpdate(header, ranges, of: client)
-    case .welcomed: break
+    case .welcomed, .turnedDown: break
     case .refused(let round, let reason, _):
       note("client \(client) hears that its update of round \(round) is refused: \(reason.name)")
     case .subscribe(let step):

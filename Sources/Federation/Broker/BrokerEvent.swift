@@ -5,8 +5,9 @@ package import Wire
 package enum BrokerEvent: Hashable, Sendable {
   /// Time has passed.
   case tick
-  /// A client said something; a chunk's bytes wait for the answer.
-  case message(Message<Uplink>)
+  /// A client said something, from a worker that people would call `from`, if that is known; a chunk's bytes wait
+  /// for the answer.
+  case message(Message<Uplink>, from: String? = nil)
   /// A client said something that can't be taken, beside what its header says.
   case faulty(UplinkFault)
   /// A worker asked for a client that its key may not play, or plays one that its key no longer may.

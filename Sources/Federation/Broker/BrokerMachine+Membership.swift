@@ -12,12 +12,18 @@ extension BrokerMachine {
       guard (0..<plan.clients).contains(client) else { return }
       mailboxes[client, default: 0] += 1
       notePresence(of: client)
-      if let join = knocking.removeValue(forKey: client) { admit(client, join, now, &actions) }
+      if let knock = knocking.removeValue(forKey: client) {
+        admit(client, knock.join, from: knock.place, now, &actions)
+      } else if contested.contains(client) {
+        tellWhoPlays(client, &actions)
+      }
     }
   }
 
   /// Somebody is gone, or no longer listens.
-  mutating func unsubscribed(_ topic: Topic, _ actions: inout [BrokerAction]) {
+  mutating func unsubscribed(
+    _ topic: Topic, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
     switch topic {
     case .all: return
     case .step:
@@ -27,7 +33,11 @@ extension BrokerMachine {
       let left = (mailboxes[client] ?? 0) - 1
       mailboxes[client] = left > 0 ? left : nil
       notePresence(of: client)
-      guard left <= 0 else { return }
+      guard left <= 0 else {
+        // One of several workers is gone, perhaps the one that plays the client.
+        if contested.contains(client) { askWhetherAlive(client, now, &actions) }
+        return
+      }
       members[client]?.isGone = true
       // Nothing more of its update will come from there: others may use the room.
       withdrawGrant(of: client, &actions)
@@ -36,17 +46,21 @@ extension BrokerMachine {
 
   /// Takes in what a client said.
   mutating func receive(
-    _ message: Message<Uplink>, _ now: Duration, _ actions: inout [BrokerAction]
+    _ message: Message<Uplink>, from place: String?, _ now: Duration,
+    _ actions: inout [BrokerAction]
   ) {
     guard let client = message.header.client else { return }
     if case .join(let join) = message.body {
-      return admitOrRefuse(client, join, now, &actions)
+      return admitOrRefuse(client, join, from: place, now, &actions)
     }
     guard message.header.run == plan.run, message.header.epoch == plan.epoch else {
       return actions.append(.count("message of another run"))
     }
     guard members[client] != nil else {
-      return actions.append(.count("message of a stranger"))
+      actions.append(.count("message of a stranger"))
+      // It takes itself for a member, and would wait for ever to be asked.
+      if mailboxes[client] != nil { askToJoin(client, &actions) }
+      return
     }
     members[client]?.lastHeard = now
     switch message.body {
@@ -108,7 +122,8 @@ extension BrokerMachine {
   }
 
   private mutating func admitOrRefuse(
-    _ client: Int, _ join: Join, _ now: Duration, _ actions: inout [BrokerAction]
+    _ client: Int, _ join: Join, from place: String?, _ now: Duration,
+    _ actions: inout [BrokerAction]
   ) {
     guard (0..<plan.clients).contains(client) else {
       return refuse(
@@ -122,25 +137,67 @@ extension BrokerMachine {
         worker: join.worker, &actions)
     }
     if let member = members[client], !member.isGone, member.worker != join.worker,
-      mailboxes[client] != nil, now - member.lastHeard < plan.limits.silence
+      mailboxes[client] != nil
     {
-      return refuse(
-        client, .wrongClient, "another worker plays this client", retry: 2000,
-        worker: join.worker, &actions)
+      contested.insert(client)
+      guard hasFallenSilent(client, member, now, &actions) else {
+        return refuse(
+          client, .wrongClient, "\(member.place ?? "another worker") plays this client",
+          retry: 2000, worker: join.worker, &actions)
+      }
     }
     if mailboxes[client] != nil {
-      admit(client, join, now, &actions)
+      admit(client, join, from: place, now, &actions)
     } else {
       // Answered when its subscription is here: that proves both directions.
-      knocking[client] = join
+      knocking[client] = Knock(join: join, place: place)
     }
+  }
+
+  /// Whether the worker that plays a client is gone for all that is known, so that another one may play it.
+  ///
+  /// A client that isn't busy says nothing by itself: after a silence it is asked, and given time to answer.
+  private mutating func hasFallenSilent(
+    _ client: Int, _ member: Member, _ now: Duration, _ actions: inout [BrokerAction]
+  ) -> Bool {
+    if let asked = member.asked, asked >= member.lastHeard {
+      return now - asked >= plan.limits.offerTimeout * 2
+    }
+    if now - member.lastHeard >= plan.limits.silence { askWhetherAlive(client, now, &actions) }
+    return false
+  }
+
+  /// Asks the worker that plays a client to join again, as it does if it lives.
+  private mutating func askWhetherAlive(
+    _ client: Int, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    guard let member = members[client] else { return }
+    members[client]?.asked = now
+    askToJoin(client, worker: member.worker, &actions)
+  }
+
+  /// Asks who listens to a mailbox, or one worker alone, to join again.
+  private func askToJoin(
+    _ client: Int, worker: UInt64? = nil, _ actions: inout [BrokerAction]
+  ) {
+    var header = Header(run: plan.run, epoch: plan.epoch, client: client)
+    header.worker = worker
+    let question = Downlink.refuse(
+      .wrongClient, retry: 1, detail: "the broker asks whether this worker still plays the client")
+    actions.append(.send(.client(client), Message(header, question)))
+  }
+
+  /// Tells a worker that listens again who plays its client by now, or that nobody does.
+  private func tellWhoPlays(_ client: Int, _ actions: inout [BrokerAction]) {
+    guard let member = members[client] else { return askToJoin(client, &actions) }
+    actions.append(welcome(client, worker: member.worker))
   }
 
   /// Refuses a client to a worker whose key may not play it; whoever else plays it isn't touched.
   mutating func forbid(
     _ client: Int, _ worker: UInt64, _ detail: String, _ actions: inout [BrokerAction]
   ) {
-    if knocking[client]?.worker == worker { knocking[client] = nil }
+    if knocking[client]?.join.worker == worker { knocking[client] = nil }
     if members[client]?.worker == worker {
       setMember(client, nil)
       restrictions[client] = nil
@@ -149,7 +206,8 @@ extension BrokerMachine {
   }
 
   private mutating func admit(
-    _ client: Int, _ join: Join, _ now: Duration, _ actions: inout [BrokerAction]
+    _ client: Int, _ join: Join, from place: String?, _ now: Duration,
+    _ actions: inout [BrokerAction]
   ) {
     if let member = members[client], member.worker != join.worker {
       // What the one before it was at is lost with it.
@@ -163,17 +221,10 @@ extension BrokerMachine {
     setMember(
       client,
       Member(
-        worker: join.worker, declaredStage: join.maximalStage, maximalStage: limits.min(),
-        samples: join.samples,
-        lastHeard: now))
-    let header = Header(
-      run: plan.run, epoch: plan.epoch, client: client, worker: join.worker)
-    let welcome = Welcome(
-      seed: plan.seed, rounds: plan.schedule.totalRounds,
-      announceInterval: Int(plan.limits.announceInterval.seconds * 1000),
-      chunkBytes: plan.limits.chunkBytes,
-      staleRounds: plan.rules.stragglers.maximalStaleness)
-    actions.append(.send(.client(client), Message(header, .welcome(welcome))))
+        worker: join.worker, place: place, declaredStage: join.maximalStage,
+        maximalStage: limits.min(), samples: join.samples, lastHeard: now))
+    // Also who played it before hears that, if it lives, and asks again.
+    actions.append(welcome(client, worker: join.worker))
     if let known = confirmed[client] { confirm(known, to: client, &actions) }
     guard case .open = state, let progress = round?.progress[client],
       round?.origins[client] == nil
@@ -181,6 +232,17 @@ extension BrokerMachine {
     // It came back into an open round, or lost its invitation.
     if progress == .left { round?.advance(client, to: .invited) }
     tell(client, announcement(now, listing: true), &actions)
+  }
+
+  /// What tells a worker that it plays a client.
+  private func welcome(_ client: Int, worker: UInt64) -> BrokerAction {
+    let header = Header(run: plan.run, epoch: plan.epoch, client: client, worker: worker)
+    let welcome = Welcome(
+      seed: plan.seed, rounds: plan.schedule.totalRounds,
+      announceInterval: Int(plan.limits.announceInterval.seconds * 1000),
+      chunkBytes: plan.limits.chunkBytes,
+      staleRounds: plan.rules.stragglers.maximalStaleness)
+    return .send(.client(client), Message(header, .welcome(welcome)))
   }
 
   /// Says to one client what is otherwise said to all.

@@ -18,7 +18,9 @@ package struct BrokerMachine: Hashable, Sendable {
   /// How many sockets listen to each step's topic.
   var listeners: [Topic: Int] = [:]
   /// The join requests of clients whose mailbox nobody listens to yet.
-  var knocking: [Int: Join] = [:]
+  var knocking: [Int: Knock] = [:]
+  /// The clients that more than one worker asked for.
+  var contested: Set<Int> = []
   /// The clients that joined and whose mailbox somebody listens to.
   var presence: PresentClients
   /// How many members have each limit of memory, for those that have one.
@@ -90,12 +92,12 @@ package struct BrokerMachine: Hashable, Sendable {
     guard state != .ended else { return actions }
     switch event {
     case .tick: break
-    case .message(let message): receive(message, now, &actions)
+    case .message(let message, let place): receive(message, from: place, now, &actions)
     case .faulty(let fault): receive(fault, now, &actions)
     case .forbidden(let client, let worker, let detail):
       forbid(client, worker, detail, &actions)
     case .subscribed(let topic): subscribed(topic, now, &actions)
-    case .unsubscribed(let topic): unsubscribed(topic, &actions)
+    case .unsubscribed(let topic): unsubscribed(topic, now, &actions)
     case .prepared(let model): prepared(model, now, &actions)
     case .stored(let round, let client, let result):
       stored(round, client, result, now, &actions)

@@ -23,6 +23,8 @@ package enum ClientAction: Hashable, Sendable {
   case settled(round: Int, accepted: Bool)
   /// Tell people that the broker doesn't take the update of this round, and why.
   case refused(round: Int, RefusalReason, detail: String)
+  /// The broker doesn't take the client in for now, for this reason; it asks again.
+  case turnedDown(RefusalReason, detail: String)
   /// Nothing more will happen: the run is over, or the broker refuses this client for good.
   case finished(ClientEnd)
 }

@@ -10,16 +10,28 @@ extension ClientMachine {
     let header = message.header
     if let client = header.client, client != identity.client { return }
     // Another worker that listens to this mailbox is meant.
-    if let worker = header.worker, worker != identity.worker { return }
+    if let worker = header.worker, worker != identity.worker {
+      if case .welcome = message.body { welcomedElsewhere(header, now, &actions) }
+      return
+    }
     switch message.body {
     case .welcome(let welcome): welcomed(header, welcome, now, &actions)
     case .refuse(let reason, let retry, let detail):
       refused(header, reason, retry, detail, now, &actions)
     default:
-      guard let membership else { return }
+      guard let membership else {
+        // Nobody is taken in any more; of a broker that was restarted since, only the new one knows.
+        if case .finished(let complete) = message.body, header.run != run || header.epoch >= epoch {
+          end(complete ? .complete : .interrupted, &actions)
+        }
+        return
+      }
       guard header.run == membership.run else {
         // In the old broker's place is one of another run: ask to be taken in there.
-        if case .announce = message.body { rejoin(now) }
+        switch message.body {
+        case .announce, .finished: rejoin(now)
+        default: break
+        }
         return
       }
       guard header.epoch == membership.epoch else {
@@ -76,6 +88,18 @@ extension ClientMachine {
     membership = Membership(run: header.run, epoch: header.epoch)
     // Whatever was waited for is asked for again.
     wakeTime = task == nil ? nil : now
+  }
+
+  /// The broker took another worker for this client: who played it before asks for it again.
+  private mutating func welcomedElsewhere(
+    _ header: Header, _ now: Duration, _ actions: inout [ClientAction]
+  ) {
+    guard header.client == identity.client, header.run == membership?.run,
+      header.epoch == membership?.epoch
+    else { return }
+    membership = nil
+    abandon(&actions)
+    wakeTime = now + limits.joinInterval * (1 + jitter.uniform())
   }
 
   private mutating func announced(
@@ -286,6 +310,9 @@ extension ClientMachine {
     case .wrongPlan, .wrongClient, .notAuthorized:
       guard membership == nil || header.round == 0 else { return }
       if let retry {
+        if membership == nil { actions.append(.turnedDown(reason, detail: detail)) }
+        // A member is asked whether it still is there: it joins again, and goes on with what it was at.
+        membership = nil
         wakeTime = now + .milliseconds(retry)
       } else {
         end(.refused(reason, detail: detail), &actions)

@@ -137,7 +137,7 @@ final class LightWorkers {
         try worker.bulk.unsubscribe(from: Topic.step(digest).text)
       case .train(let task): try train(task, worker)
       case .finished: worker.hasEnded = true
-      case .welcomed, .reached, .keep, .settled, .refused: break
+      case .welcomed, .turnedDown, .reached, .keep, .settled, .refused: break
       }
     }
   }

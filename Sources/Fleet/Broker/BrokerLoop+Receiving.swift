@@ -26,7 +26,7 @@ extension BrokerLoop {
     book(message, received)
     current = received
     defer { current = nil }
-    try handle(.message(message))
+    try handle(.message(message, from: place(of: message, received)))
   }
 
   /// Tells the client that a message is of what is wrong with it, as far as its key may speak for the client.
@@ -68,6 +68,23 @@ extension BrokerLoop {
         unsafe try body(envelope, payload)
       }
     }
+  }
+
+  /// What people would call the worker that asks to play a client: its name or number, and its address.
+  private func place(
+    of message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
+  ) -> String? {
+    guard case .join(let join) = message.body else { return nil }
+    var name = "worker \(WorkerSettings.name(of: join.worker))"
+    if let gatekeeper, let client = message.header.client,
+      case .allowed(let worker) = gatekeeper.verdict(on: received.userID, playing: client)
+    {
+      name = "worker \(worker.name)"
+    }
+    guard let address = received.peerAddress, !address.isEmpty else { return name }
+    // Of ipc libzmq tells user, group and process.
+    guard address.hasPrefix(":") else { return "\(name) at \(address)" }
+    return "\(name), process \(address.split(separator: ":").last ?? "")"
   }
 
   private func book(_ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message) {

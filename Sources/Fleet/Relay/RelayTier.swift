@@ -20,11 +20,19 @@ package final class RelayTier: Sendable {
   ///   - broker: Whom to stand for.
   ///   - place: Where to listen.
   ///   - context: The context of the sockets.
-  /// - Throws: `ZMQError` for addresses that can't be bound or connected.
-  package init(to broker: Endpoints, at place: Endpoints, in context: Context) throws(ZMQError) {
-    let control = try Way(.xsub, to: broker.control, .xpub, at: place.control, in: context)
-    let bulk = try Way(.xsub, to: broker.bulk, .xpub, at: place.bulk, in: context)
-    let updates = try Way(.push, to: broker.updates, .pull, at: place.updates, in: context)
+  /// - Throws: `ZMQError` for addresses that can't be bound or connected, ``UnresolvedName`` for a broker's name that
+  ///   has none.
+  package init(to broker: Endpoints, at place: Endpoints, in context: Context) throws {
+    var isIPv6 = broker.isIPv6 || place.isIPv6
+    if let name = broker.name, try HostAddress.all(of: name).allSatisfy(\.isIPv6) { isIPv6 = true }
+    func way(
+      _ front: SocketKind, _ back: SocketKind, _ socket: BrokerSocket
+    ) throws(ZMQError) -> Way {
+      try Way(front, to: broker[socket], back, at: place[socket], isIPv6: isIPv6, in: context)
+    }
+    let control = try way(.xsub, .xpub, .control)
+    let bulk = try way(.xsub, .xpub, .bulk)
+    let updates = try way(.push, .pull, .updates)
     ways = [control, bulk, updates]
     endpoints = Endpoints(
       control: try control.endpoint(), bulk: try bulk.endpoint(), updates: try updates.endpoint())
@@ -45,12 +53,12 @@ private final class Way: Sendable {
 
   init(
     _ front: SocketKind, to target: String, _ back: SocketKind, at place: String,
-    in context: Context
+    isIPv6: Bool, in context: Context
   ) throws(ZMQError) {
     stopping = try Wakeup()
     Thread.detachNewThread { [self] in
       do throws(ZMQError) {
-        try run(front, to: target, back, at: place, in: context)
+        try run(front, to: target, back, at: place, isIPv6: isIPv6, in: context)
       } catch {
         let error = error
         bound.withLock { $0 = $0 ?? .failure(error) }
@@ -62,7 +70,7 @@ private final class Way: Sendable {
 
   private func run(
     _ front: SocketKind, to target: String, _ back: SocketKind, at place: String,
-    in context: Context
+    isIPv6: Bool, in context: Context
   ) throws(ZMQError) {
     var options = SocketOptions()
     // Pings would go unseen by the broker's books; the protocol has signs of life of its own.
@@ -74,6 +82,7 @@ private final class Way: Sendable {
     options.sendHighWaterMark = front == .push ? 64 : 100_000
     options.receiveHighWaterMark = front == .push ? 4 : 100_000
     options.maximumFrame = ByteCount(16 << 20)
+    options.isIPv6 = isIPv6
     let near = try Socket(front, in: context, options: options)
     let far = try Socket(back, in: context, options: options)
     let endpoint = try far.bind(to: place)

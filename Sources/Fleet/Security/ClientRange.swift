@@ -22,6 +22,22 @@ package struct ClientRange: Hashable, Sendable, LosslessStringConvertible {
     description = text
   }
 
+  /// Some clients, each once; written as short as it goes.
+  package init(of clients: some Sequence<Int>) {
+    numbers = Set(clients).sorted()
+    var parts: [ClosedRange<Int>] = []
+    for number in numbers {
+      if let last = parts.last, last.upperBound + 1 == number {
+        parts[parts.count - 1] = last.lowerBound...number
+      } else {
+        parts.append(number...number)
+      }
+    }
+    description = parts.map { part in
+      part.count == 1 ? "\(part.lowerBound)" : "\(part.lowerBound)-\(part.upperBound)"
+    }.joined(separator: ",")
+  }
+
   /// All clients below `count`, at least one.
   package init(below count: Int) {
     precondition(count > 0, "\(count) clients")

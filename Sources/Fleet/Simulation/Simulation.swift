@@ -189,7 +189,7 @@ package final class Simulation: Sendable {
     switch try worker.run(in: context) {
     case .refused(_, let detail): throw SimulationError.refused(detail)
     case .turnedAway(let refusal): throw SimulationError.refused("\(refusal)")
-    case .complete, .interrupted, .stopped, .abandoned: return
+    case .complete, .missed, .interrupted, .stopped, .abandoned: return
     }
   }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where a broker's three sockets are.
 ///
 /// From one base: `tcp://host:port` uses the port and the two after it; any other endpoint gets a
@@ -57,6 +59,65 @@ package struct Endpoints: Hashable, Sendable {
 extension Endpoints {
   /// Whether the host is an address of IPv6.
   var isIPv6: Bool { control.hasPrefix("tcp://[") }
+
+  /// The host of tcp, as it was written; nil for other transports.
+  private var host: Substring? {
+    guard control.hasPrefix("tcp://"), let colon = control.lastIndex(of: ":") else { return nil }
+    return control[..<colon].dropFirst("tcp://".count)
+  }
+
+  /// The host's name, where it is one that has to be looked up; nil for numbers, and outside of tcp.
+  var name: String? {
+    guard let host, host != "*", !HostAddress.isNumeric(host) else { return nil }
+    return String(host)
+  }
+
+  /// The same endpoints with an address in numbers for the host's name, as sockets are bound to.
+  ///
+  /// The names of network interfaces stay, as libzmq knows them.
+  ///
+  /// - Throws: ``UnresolvedName`` where no address is known.
+  package func resolvedForBinding() throws(UnresolvedName) -> Endpoints {
+    // SAFETY: a terminated string that lives during the call.
+    guard let name, unsafe if_nametoindex(name) == 0 else { return self }
+    guard let address = try HostAddress.all(of: name).first else { return self }
+    func numbered(_ endpoint: String) -> String {
+      "tcp://\(address.text)" + endpoint.dropFirst("tcp://\(name)".count)
+    }
+    return Endpoints(
+      control: numbered(control), bulk: numbered(bulk), updates: numbered(updates))
+  }
+
+  /// Where one of the sockets is.
+  subscript(_ socket: BrokerSocket) -> String {
+    switch socket {
+    case .control: control
+    case .bulk: bulk
+    case .updates: updates
+    }
+  }
+
+  /// Some of the sockets as people name them: "ports 5701 and 5703", or paths.
+  func names(of sockets: [BrokerSocket]) -> String {
+    let isTCP = control.hasPrefix("tcp://")
+    let all = sockets.map { socket -> Substring in
+      let endpoint = self[socket]
+      guard isTCP, let colon = endpoint.lastIndex(of: ":") else { return endpoint[...] }
+      return endpoint[endpoint.index(after: colon)...]
+    }
+    guard let last = all.last else { return "" }
+    let list =
+      all.count == 1 ? "\(last)" : all.dropLast().joined(separator: ", ") + " and \(last)"
+    return isTCP ? (all.count == 1 ? "port \(list)" : "ports \(list)") : list
+  }
+}
+
+extension Endpoints: CustomStringConvertible {
+  /// "tcp://broker.example, ports 5701, 5702 and 5703", or the three endpoints.
+  package var description: String {
+    let names = names(of: BrokerSocket.allCases)
+    return host.map { "tcp://\($0), \(names)" } ?? names
+  }
 }
 
 /// Why an endpoint can't be used.

@@ -197,7 +197,7 @@ extension TrainingResult {
     case .trained(_, _, let offer, let update, let memory):
       self = .trained(offer, ClientUpdate(update, remembering: memory))
     case .failed(_, _, let reason, let detail): self = .failed(reason, detail: detail)
-    case .stop: self = .failed(.failed, detail: "it was stopped")
+    case .resolved, .unresolved, .probed, .stop: self = .failed(.failed, detail: "it was stopped")
     }
   }
 }

@@ -50,7 +50,8 @@ extension VirtualLoop {
     case .sendUpdate(let header, let ranges):
       for range in ranges { sendUpdate(header, range, of: client) }
     case .refused: break  // the broker tells it
-    case .welcomed, .reached, .keep: break  // all clients of a simulation share the model's states
+    // All clients of a simulation share the model's states.
+    case .welcomed, .turnedDown, .reached, .keep: break
     case .subscribe(let step):
       clients[client].steps.append(step.digest)
       subscribe(client, to: .step(step.digest), isBulk: true)

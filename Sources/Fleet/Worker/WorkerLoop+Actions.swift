@@ -36,7 +36,8 @@ extension WorkerLoop {
       noteStaleSegments()
       if accepted { report(.counted(client: client, round: round)) }
     case .refused(let round, let reason, let detail):
-      report(.turnedDown(client: client, round: round, reason, detail: detail))
+      report(.updateRefused(client: client, round: round, reason, detail: detail))
+    case .turnedDown(let reason, let detail): turnDown(client, reason, detail)
     case .finished(let end):
       if case .refused(let reason, let detail) = end {
         report(.refused(client: client, reason, detail: detail))
@@ -111,6 +112,9 @@ extension WorkerLoop {
     case .failed(let client, let round, let reason, let detail):
       report(.declined(client: client, round: round, reason, detail: detail))
       try handle(.failed(round: round, reason, detail: detail), for: client)
+    case .resolved(let isIPv6): try noteResolved(isIPv6: isIPv6)
+    case .unresolved(let error): note(error)
+    case .probed(let socket, let code): note(code, of: socket)
     case .stop:
       for client in settings.clients { try handle(.stop, for: client) }
     }

@@ -1,5 +1,6 @@
 import Digests
 import Federation
+import Foundation
 import Ledger
 import Measures
 import Synchronization
@@ -40,7 +41,17 @@ final class WorkerLoop {
   /// How many messages of the broker's address could not be read.
   var unreadable = 0
   private var outgoing = OutgoingQueue()
+  /// Whether the loop has ended, for the thread that looks names up.
+  private let isOver = Cancellation()
   private var lastHeard: Duration = .zero
+  private var hasHeard = false
+  /// Why the host's name has no address yet; nil where it has one, or that isn't known yet.
+  private var unresolved: UnresolvedName?
+  /// Whether the sockets were told where to connect.
+  private var isConnecting = false
+  private var news = ContactNews()
+  /// What the broker turned clients down with for now, to be reported together.
+  private var turnedDown = TurnedDownClients()
   private var nextSilenceReport: Duration = .seconds(30)
 
   /// Opens the sockets of a worker.
@@ -87,11 +98,79 @@ final class WorkerLoop {
     }
     try control.subscribe(to: Topic.all.text)
     watch = ConnectionWatch(
-      control: try control.monitor(), bulk: try bulk.monitor(), updates: try updates.monitor(),
-      isEncrypted: settings.security.isEncrypted)
+      control: try control.monitor(.attempts), bulk: try bulk.monitor(.attempts),
+      updates: try updates.monitor(.attempts), isEncrypted: settings.security.isEncrypted)
+    // Asked here, as libzmq's only thread for all traffic would wait for the name server.
+    if let name = settings.endpoints.name { lookUp(name) } else { try connect() }
+  }
+
+  /// Looks a host's name up on a thread of its own, again and again until it has an address.
+  private func lookUp(_ name: String) {
+    Thread.detachNewThread { [inbox, isOver] in
+      var pause = 1.0
+      while !isOver.isCancelled {
+        do throws(UnresolvedName) {
+          let addresses = try HostAddress.all(of: name)
+          _ = inbox.push(.resolved(isIPv6: addresses.allSatisfy(\.isIPv6)))
+          return
+        } catch {
+          _ = inbox.push(.unresolved(error))
+        }
+        Thread.sleep(forTimeInterval: pause)
+        pause = min(30, 2 * pause)
+      }
+    }
+  }
+
+  private func connect() throws(ZMQError) {
+    isConnecting = true
+    // Within a process connections are made at once, and no monitor tells of them.
+    if !settings.endpoints.control.hasPrefix("inproc:") { watch.begin(now) }
     try bulk.connect(to: settings.endpoints.bulk)
     try updates.connect(to: settings.endpoints.updates)
     try control.connect(to: settings.endpoints.control)
+  }
+
+  /// The host's name has addresses; those of IPv6 alone are taken only where there are no others.
+  func noteResolved(isIPv6: Bool) throws(ZMQError) {
+    unresolved = nil
+    if isIPv6 {
+      try control.admitIPv6()
+      try bulk.admitIPv6()
+      try updates.admitIPv6()
+    }
+    try connect()
+  }
+
+  /// The host's name has no address for now.
+  func note(_ error: UnresolvedName) { unresolved = error }
+
+  /// A failed connection was looked into.
+  func note(_ code: CInt, of socket: BrokerSocket) { watch.note(code, of: socket) }
+
+  /// What keeps this worker from its broker, as far as it shows.
+  private var fault: ContactFault? {
+    if let unresolved { return .unresolved(unresolved) }
+    guard isConnecting else { return settings.endpoints.name.map { .resolving(host: $0) } }
+    return watch.fault(at: settings.endpoints, hasHeard: hasHeard, now)
+  }
+
+  /// Says what keeps this worker from its broker, when it shows and while it lasts.
+  private func reportContact() {
+    let now = now
+    for socket in watch.toProbe(now) {
+      let endpoint = settings.endpoints[socket]
+      Thread.detachNewThread { [inbox] in
+        _ = inbox.push(.probed(socket, ConnectionProbe.code(of: endpoint)))
+      }
+    }
+    guard now >= ContactNews.patience, let fault, news.isDue(fault, now) else { return }
+    report(.noContact(fault))
+  }
+
+  /// A client was turned down for now: said at once, together with the others of the same moment.
+  func turnDown(_ client: Int, _ reason: RefusalReason, _ detail: String) {
+    turnedDown.note(client, reason, detail, now)
   }
 
   /// Works until all clients' parts have ended.
@@ -102,17 +181,24 @@ final class WorkerLoop {
     let updatesToken = poller.add(updates, for: [])
     _ = poller.add(inbox.wakeup)
     watch.watch(with: &poller)
+    defer { isOver.cancel() }
     while !machines.isEmpty {
       try tickAll()
       storeIsStale ? evict() : ()
       try flush()
       poller.watch(updatesToken, for: outgoing.isEmpty ? [] : .writable)
       let wake = machines.values.compactMap(\.wakeTime).min() ?? now + .seconds(5)
-      _ = try poller.wait(atMost: max(.zero, min(wake - now, .seconds(5))))
-      if let refusal = try watch.drain() { return .turnedAway(refusal) }
+      let isCalm = watch.isComplete && hasHeard && turnedDown.isEmpty
+      let limit: Duration = isCalm ? .seconds(5) : .milliseconds(200)
+      _ = try poller.wait(atMost: max(.zero, min(wake - now, limit)))
+      if let refusal = try watch.drain(now) { return .turnedAway(refusal) }
       for event in inbox.drain() { try take(event) }
       if poller.isReadable(controlToken) { try drain(control) }
       if poller.isReadable(bulkToken) { try drain(bulk) }
+      reportContact()
+      for group in turnedDown.due(now) {
+        report(.turnedDown(clients: group.clients, group.reason, detail: group.detail))
+      }
       guard try isPatient() else { return .abandoned }
     }
     try flush()
@@ -129,7 +215,8 @@ final class WorkerLoop {
       return .refused(reason, detail: detail)
     }
     if ends.contains(.left) { return .stopped }
-    return ends.contains(.interrupted) ? .interrupted : .complete
+    if ends.contains(.interrupted) { return .interrupted }
+    return joined == 0 ? .missed : .complete
   }
 
   /// Hands an event to a client's machine and does what it answers.
@@ -186,6 +273,7 @@ final class WorkerLoop {
     for _ in 0..<256 {
       guard let reception = try socket.receive(limits: limits) else { return }
       lastHeard = now
+      hasHeard = true
       guard let message = reception.message else {
         unreadable += 1
         continue
@@ -199,7 +287,7 @@ final class WorkerLoop {
     if silence < .seconds(30) {
       nextSilenceReport = .seconds(30)
     } else if silence >= nextSilenceReport {
-      report(.silence(silence))
+      if fault == nil { report(.silence(silence)) }
       nextSilenceReport += .seconds(30)
     }
     return silence < settings.patience

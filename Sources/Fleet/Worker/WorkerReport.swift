@@ -15,7 +15,11 @@ package enum WorkerReport: Sendable {
   /// A client's update is counted, but what its codec left out of it couldn't be kept.
   case forgot(client: Int, round: Int, detail: String)
   /// The broker refuses a client's update of a round for good.
-  case turnedDown(client: Int, round: Int, RefusalReason, detail: String)
+  case updateRefused(client: Int, round: Int, RefusalReason, detail: String)
+  /// Something keeps the worker from its broker; it goes on trying.
+  case noContact(ContactFault)
+  /// The broker turns some clients down for now; they ask again.
+  case turnedDown(clients: ClientRange, RefusalReason, detail: String)
   /// The broker refuses a client for good.
   case refused(client: Int, RefusalReason, detail: String)
   /// So many messages could not be read: damaged, of another version, or not for this side.
@@ -28,6 +32,8 @@ package enum WorkerReport: Sendable {
 package enum WorkerEnd: Hashable, Sendable {
   /// All rounds were run.
   case complete
+  /// All rounds were run, and none of its clients was in any.
+  case missed
   /// The broker was stopped before that.
   case interrupted
   /// The worker was told to stop.

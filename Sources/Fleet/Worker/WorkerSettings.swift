@@ -31,4 +31,10 @@ package struct WorkerSettings: Sendable {
     self.patience = patience
     self.security = security
   }
+
+  /// What this worker is called among people, as the broker names it to others.
+  package var name: String { Self.name(of: worker) }
+
+  /// The first digits of a worker's number.
+  static func name(of worker: UInt64) -> String { String(worker >> 40, radix: 16) }
 }

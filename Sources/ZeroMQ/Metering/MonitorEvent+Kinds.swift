@@ -33,5 +33,8 @@ extension MonitorEvent {
     package static let connections: Kinds = [
       .connected, .accepted, .handshakeSucceeded, .handshakeFailed, .disconnected,
     ]
+
+    /// The life of connections on the side that makes them, with attempts that fail.
+    package static let attempts: Kinds = [.connections, .closed]
   }
 }

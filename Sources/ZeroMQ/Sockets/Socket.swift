@@ -29,6 +29,9 @@ package struct Socket: ~Copyable {
 
   deinit { handle.close() }
 
+  /// Has later connections take addresses of IPv6 beside those of IPv4.
+  package func admitIPv6() throws(ZMQError) { try setOption(ZMQ_IPV6, 1, of: pointer, "IPv6") }
+
   /// Accepts connections at `endpoint`; the result is the endpoint in force, with the port that `:*` became.
   @discardableResult
   package func bind(to endpoint: String) throws(ZMQError) -> String {

@@ -35,7 +35,7 @@ struct BrokerCommand: ParsableCommand {
 
   func run() throws {
     try Exit.reporting {
-      let endpoints = try Endpoints(base: bind)
+      let endpoints = try Endpoints(base: bind).resolvedForBinding()
       let security = try security.load()
       let isEncrypted = security.mechanism == .curve
       guard endpoints.isLocal || insecure || isEncrypted else { throw EndpointError.exposed(bind) }

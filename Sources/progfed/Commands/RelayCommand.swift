@@ -56,7 +56,7 @@ struct RelayCommand: ParsableCommand {
 
   func run() throws {
     try Exit.reporting {
-      let place = try Endpoints(base: bind)
+      let place = try Endpoints(base: bind).resolvedForBinding()
       guard place.isLocal || insecure else { throw EndpointError.exposed(bind, canEncrypt: false) }
       let stopped = DispatchSemaphore(value: 0)
       let interruption = Interruption { stopped.signal() }

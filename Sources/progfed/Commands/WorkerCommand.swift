@@ -53,6 +53,7 @@ struct WorkerCommand: ParsableCommand {
 
   func run() throws {
     let end = try Exit.reporting {
+      let endpoints = try Endpoints(base: connect)
       let security = try security.load()
       let topology = try Topology(contentsOf: topology, overrides: overrides.values)
       guard let last = clients.numbers.last, last < topology.clients else {
@@ -63,7 +64,7 @@ struct WorkerCommand: ParsableCommand {
       var generator = SystemRandomNumberGenerator()
       let isQuiet = quiet
       let settings = WorkerSettings(
-        endpoints: try Endpoints(base: connect), clients: clients.numbers, threads: threads,
+        endpoints: endpoints, clients: clients.numbers, threads: threads,
         limits: topology.limits, worker: generator.next(), patience: .seconds(patience),
         security: security)
       let shifts = WorkerShifts()
@@ -78,13 +79,15 @@ struct WorkerCommand: ParsableCommand {
           waiting: { if !isQuiet { Self.say("the broker was stopped; waiting for its return") } }
         ) {
           try Worker(workload, settings: settings) { report in
-            if let line = Self.line(report), !isQuiet { Self.say(line) }
+            if let line = Self.line(report, settings), !isQuiet { Self.say(line) }
           }
         }
       }
     }
     switch end {
     case .complete: return
+    case .missed:
+      if !quiet { Self.say("the run is over; none of this worker's clients took part in it") }
     case .interrupted:
       Self.say(
         "progfed: the broker was stopped before the run was over; start again when it is back, or "
@@ -103,17 +106,24 @@ struct WorkerCommand: ParsableCommand {
     case .abandoned:
       Self.say(
         """
-        progfed: no word from \(connect) for \(patience) s; check that the broker runs, that the address is \
-        right, and that no firewall drops it or the two ports after it
+        progfed: no word from \(try Endpoints(base: connect)) for \(patience) s; check that the broker \
+        runs, that the address is right, and that no firewall drops it
         """)
       throw Exit.unavailable
     }
   }
 
-  private static func line(_ report: WorkerReport) -> String? {
+  private static func line(_ report: WorkerReport, _ settings: WorkerSettings) -> String? {
     switch report {
-    case .joined(let clients, let all): clients == all ? "all \(all) clients joined" : nil
+    case .joined(let clients, let all):
+      clients == all ? "all \(all) clients joined, as worker \(settings.name)" : nil
     case .hasNoSamples(let client): "client \(client) has no samples; it takes no part"
+    case .noContact(let fault): "\(settings.endpoints): \(fault); trying again"
+    case .turnedDown(let clients, let reason, let detail):
+      """
+      clients \(clients) can't join for now (\(reason.name)): \(detail.printable); asking again until the run is \
+      over
+      """
     case .training(let client, let round, let stage):
       "round \(round), stage \(stage): client \(client) trains"
     case .counted(let client, let round): "round \(round): client \(client)'s update counts"
@@ -121,14 +131,17 @@ struct WorkerCommand: ParsableCommand {
       "round \(round): client \(client) forgot what its update left out: \(detail)"
     case .declined(let client, let round, let reason, let detail):
       "round \(round): client \(client) can't take part (\(reason.name)): \(detail)"
-    case .turnedDown(let client, let round, let reason, let detail):
+    case .updateRefused(let client, let round, let reason, let detail):
       "round \(round): the broker refuses client \(client)'s update (\(reason.name)): \(detail.printable)"
     case .refused(let client, let reason, let detail):
       "the broker refuses client \(client) (\(reason.name)): \(detail.printable)"
     case .unreadable(let messages):
       "\(messages) messages from the broker's address could not be read; is it a progfed broker of this version?"
     case .silence(let silence):
-      "no word from the broker for \(Int(silence.seconds)) s; still waiting; is its address right, and are its ports open?"
+      """
+      no word from \(settings.endpoints) for \(Int(silence.seconds)) s; still waiting; is the address right, and are \
+      its ports open?
+      """
     }
   }
 

@@ -90,6 +90,7 @@ enum Exit {
     case is DatasetError, is StartingFileError: badInput
     case KeyFileError.exists, KeyFileError.unwritable: unavailable
     case is KeyFileError, is AllowListError: badInput
+    case is UnresolvedName: unavailable
     case is ZMQError, is LedgerError, is EndpointError, is LiveError, is RelayError: unavailable
     case SimulationError.tooManyLinks, SimulationError.encryptedRelays: badInput
     case VirtualSimulationError.costModelOfDeltas, VirtualSimulationError.cannotGoOn:
