@@ -18,6 +18,39 @@ package struct Overrides: Hashable, Sendable, Codable {
   package var down: String?
   /// `--set`: any other value, each as KEY=VALUE.
   package var settings: [String] = []
+  /// `--extend`: more rounds of the last stage, in place of all others; nil for the topology's rounds.
+  package var extended: Extended?
+
+  /// More rounds from the model that a finished run ended with.
+  package struct Extended: Hashable, Sendable, Codable {
+    /// How many rounds.
+    package var rounds: Int
+    /// The run; nil at a worker, which gets the model from the broker.
+    package var origin: Origin?
+
+    /// An extension of the given parts.
+    package init(rounds: Int, origin: Origin? = nil) {
+      self.rounds = rounds
+      self.origin = origin
+    }
+  }
+
+  /// A finished run that another one goes on from.
+  package struct Origin: Hashable, Sendable, Codable {
+    /// The path of its directory.
+    package var run: String
+    /// How many rounds it had.
+    package var rounds: Int
+    /// The digest of its last model, hexadecimal.
+    package var modelDigest: String
+
+    /// An origin of the given parts.
+    package init(run: String, rounds: Int, modelDigest: String) {
+      self.run = run
+      self.rounds = rounds
+      self.modelDigest = modelDigest
+    }
+  }
 
   /// Overrides of the given values.
   package init(
@@ -36,10 +69,12 @@ package struct Overrides: Hashable, Sendable, Codable {
 
   /// These, with the values of `others` where they have any.
   package func overridden(by others: Overrides) -> Overrides {
-    Overrides(
+    var overrides = Overrides(
       seed: others.seed ?? seed, rounds: others.rounds ?? rounds,
       strategy: others.strategy ?? strategy, clients: others.clients ?? clients,
       clientsPerRound: others.clientsPerRound ?? clientsPerRound, up: others.up ?? up,
       down: others.down ?? down, settings: settings + others.settings)
+    overrides.extended = others.extended ?? extended
+    return overrides
   }
 }

@@ -53,7 +53,8 @@ extension Topology {
     draft.apply(overrides, reading: reading)
     guard
       let parts = draft.checked(
-        rounds: overrides.rounds, checksFiles: checksFiles, reading: reading), reading.isSound("")
+        rounds: overrides.rounds, extension: overrides.extended?.rounds, checksFiles: checksFiles,
+        reading: reading), reading.isSound("")
     else { throw reading.error(file: file) }
     self.file = file
     source = text

@@ -25,10 +25,13 @@ extension TopologyDraft {
   ///
   /// - Parameters:
   ///   - override: All rounds as the command line says; nil for the file's.
+  ///   - extension: Rounds of the last stage alone, in place of all; nil for the file's.
   ///   - checksFiles: Whether the data set's files must be there.
   ///   - reading: Takes the faults.
   /// - Returns: What follows from the sections.
-  func checked(rounds override: Int?, checksFiles: Bool, reading: Reading) -> Parts? {
+  func checked(
+    rounds override: Int?, extension: Int? = nil, checksFiles: Bool, reading: Reading
+  ) -> Parts? {
     if checksFiles, let data, reading.isSound("data.path", "data.name") {
       data.section.checkFiles(of: data.collection, reading)
     }
@@ -50,6 +53,14 @@ extension TopologyDraft {
         schedule = stages.schedule(
           total: rounds, override: override, stages: architecture.stages, strategy: strategy,
           reading: reading)
+      }
+      if let `extension` {
+        // All blocks are there and have been trained: nothing grows, and nothing is warmed up.
+        schedule = schedule.map { _ in
+          GrowthSchedule(
+            rounds: Array(repeating: 0, count: architecture.stages - 1) + [`extension`],
+            strategy: strategy)
+        }
       }
     }
     guard let clients, let architecture, let schedule, let data else { return nil }

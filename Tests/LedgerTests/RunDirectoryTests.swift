@@ -86,4 +86,44 @@ import Testing
       try RunDirectory.create(at: directory.file("run"))
     }
   }
+
+  @Test func `a directory that is named isn't there before it is made`() throws {
+    let directory = try TemporaryDirectory()
+    let place = directory.file("a/run")
+    let run = try RunDirectory.named(place)
+    #expect(!FileManager.default.fileExists(atPath: directory.file("a").path))
+    try run.make()
+    #expect(FileManager.default.fileExists(atPath: run.paths.spool.path))
+    try run.make()
+    _ = try RunStore.create(at: run.paths.ledger, header: .example)
+    let path = place.path(percentEncoded: false)
+    #expect(throws: LedgerError.exists(path: path)) { try RunDirectory.named(place) }
+  }
+
+  @Test func `of numbered directories each run gets one, also where two begin at once`() throws {
+    let directory = try TemporaryDirectory()
+    let base = directory.url
+    try FileManager.default.createDirectory(
+      at: directory.file("run-1"), withIntermediateDirectories: true)
+    let runs = (0..<3).map { _ in
+      RunDirectory.firstFree { base.appending(path: "run-\($0)") }
+    }
+    #expect(runs.allSatisfy { $0.paths.directory.lastPathComponent == "run-2" })
+    for run in runs { try run.make() }
+    #expect(runs.map { $0.paths.directory.lastPathComponent } == ["run-2", "run-3", "run-4"])
+  }
+
+  @Test func `a run that gives way to a new one keeps its files until that is made`() throws {
+    let directory = try TemporaryDirectory()
+    let old = try RunDirectory.create(at: directory.url)
+    try RunStore.create(at: old.paths.ledger, header: .example).close()
+    try Data("mine".utf8).write(to: directory.file("notes.txt"))
+    old.release()
+    let new = try RunDirectory.replacing(at: directory.url)
+    #expect(FileManager.default.fileExists(atPath: new.paths.ledger.path))
+    try new.make()
+    #expect(!FileManager.default.fileExists(atPath: new.paths.ledger.path))
+    #expect(FileManager.default.fileExists(atPath: directory.file("notes.txt").path))
+    try RunStore.create(at: new.paths.ledger, header: .example).close()
+  }
 }

@@ -101,4 +101,33 @@ struct DigestTests {
 
         """)
   }
+
+  @Test func `what a file and the command line say is told key by key, however it is written`()
+    throws
+  {
+    func lines(_ text: String, _ overrides: Overrides = Overrides()) throws -> [Substring] {
+      try Topology(parsing: text, file: "t.yaml", overrides: overrides, checksFiles: false)
+        .settingLines.split(separator: "\n")
+    }
+    let text = """
+      name: t
+      clients: 4
+      rounds: 6
+      model: {name: convnet}
+      data: {name: synthetic}
+      participation: {perRound: 2, deadline: 2 min}
+      """
+    let first = try lines(text)
+    #expect(first.contains("participation.deadline: 2 min") && first.contains("rounds: 6"))
+    let layout = text.replacing(
+      "participation: {perRound: 2, deadline: 2 min}",
+      with: "participation: # who\n  deadline: 2 min\n  perRound: 2")
+    #expect(try lines(layout) == first)
+    #expect(try lines(text, Overrides(rounds: 6, settings: ["participation.perRound=2"])) == first)
+    let other = try lines(text, Overrides(seed: 3, settings: ["participation.deadline=1 min"]))
+    #expect(
+      Set(other).symmetricDifference(first) == [
+        "seed: 1", "seed: 3", "participation.deadline: 2 min", "participation.deadline: 1 min",
+      ])
+  }
 }

@@ -51,16 +51,27 @@ package final class Broker: Sendable {
 
   /// Runs all rounds on the calling thread.
   ///
+  /// Nothing is made on disk before the data is dealt out, the sockets are bound and `prepared` has returned.
+  ///
   /// - Parameters:
   ///   - context: The context of the sockets.
-  ///   - bound: Called once with the endpoints in force.
+  ///   - prepared: Called once with the endpoints in force; makes what else the run can't be without.
+  ///   - bound: Called once with the endpoints in force when the run begins.
   /// - Returns: How the run ended.
-  /// - Throws: `ZMQError` for sockets, `LedgerError` for the run directory.
-  package func run(in context: Context, bound: (Endpoints) -> Void) throws -> RunState {
+  /// - Throws: `ZMQError` for sockets, `LedgerError` for the run directory, and what `prepared` throws.
+  package func run(
+    in context: Context, prepared: (Endpoints) throws -> Void = { _ in },
+    bound: (Endpoints) -> Void
+  ) throws -> RunState {
     let topology = workload.topology
     let labels = try workload.labels(seed: plan.seed)
     var plan = plan
     plan.dealtSamples = try workload.dealtSamples(seed: plan.seed)
+    let parameters = topology.architecture.parameterCount(stage: topology.architecture.stages)
+    let sockets = try BrokerSockets(
+      plan: plan, settings: settings, modelBytes: 4 * parameters, in: context)
+    try prepared(sockets.endpoints)
+    try directory.make()
     let ledger = try openLedger(labels)
     defer { ledger.close() }
     let log = RunLog(at: directory.paths.log, level: settings.logLevel)
@@ -75,10 +86,9 @@ package final class Broker: Sendable {
         start: Date.now.formatted(.iso8601)))
     KillPoint.epochBegun.pass()
     let queue = KeeperQueue(keeper, inbox: inbox)
-    let parameters = topology.architecture.parameterCount(stage: topology.architecture.stages)
-    let loop = try BrokerLoop(
-      plan: plan, settings: settings, modelBytes: 4 * parameters, context: context,
-      keeper: queue, inbox: inbox, observer: observer, log: log)
+    let loop = BrokerLoop(
+      plan: plan, settings: settings, sockets: sockets, keeper: queue, inbox: inbox,
+      observer: observer, log: log)
     if let resumption { loop.resume(resumption, stored: stored) }
     log.write(
       .info, "run started",

@@ -53,11 +53,11 @@ final class BrokerLoop {
   /// The last round that was announced.
   var announced = 0
 
-  /// Binds the sockets of a broker.
+  /// A loop on sockets that are bound.
   init(
-    plan: BrokerPlan, settings: BrokerSettings, modelBytes: Int, context: Context,
+    plan: BrokerPlan, settings: BrokerSettings, sockets: consuming BrokerSockets,
     keeper: KeeperQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver, log: RunLog
-  ) throws(ZMQError) {
+  ) {
     self.plan = plan
     self.keeper = keeper
     self.inbox = inbox
@@ -69,34 +69,12 @@ final class BrokerLoop {
       settings.connectionLimits ?? ConnectionLimits(clients: plan.clients, limits: plan.limits))
     self.log = log
     start = clock.now
-    // Before anything is bound: who knocks at a door without a keeper is turned away.
-    door = if let gatekeeper { try Door(in: context, gatekeeper) } else { nil }
-    var publishing = SocketOptions()
-    // ZMTP's pings go unseen by this process, so they can't be booked; the protocol has signs of life of
-    // its own, and TCP's keep-alive finds dead peers.
-    publishing.heartbeat = nil
-    publishing.maximumFrame = ByteCount(1024)  // subscriptions are all that arrives
-    publishing.security = settings.security.option
-    publishing.isIPv6 = settings.endpoints.isIPv6
-    publishing.sendHighWaterMark = 1000 + 4 * plan.clients
-    control = try Socket(.xpub, in: context, options: publishing)
-    // A slow reader may have two whole models waiting; what is beyond that it asks for again.
-    publishing.sendHighWaterMark = 1024 + 2 * (modelBytes / plan.limits.chunkBytes + 64)
-    bulk = try Socket(.xpub, in: context, options: publishing)
-    var pulling = SocketOptions()
-    pulling.heartbeat = nil
-    pulling.receiveHighWaterMark = 4
-    pulling.security = settings.security.option
-    pulling.isIPv6 = settings.endpoints.isIPv6
-    pulling.maximumFrame = ByteCount(max(plan.limits.chunkBytes, Envelope.maximalBytes))
-    updates = try Socket(.pull, in: context, options: pulling)
-    watchers = Watchers(
-      control: try control.monitor(), bulk: try bulk.monitor(), updates: try updates.monitor(),
-      cost: ZMTPCost(settings.security.mechanism))
-    endpoints = Endpoints(
-      control: try control.bind(to: settings.endpoints.control),
-      bulk: try bulk.bind(to: settings.endpoints.bulk),
-      updates: try updates.bind(to: settings.endpoints.updates))
+    door = sockets.door
+    control = sockets.control
+    bulk = sockets.bulk
+    updates = sockets.updates
+    watchers = sockets.watchers
+    endpoints = sockets.endpoints
   }
 
   /// Has the loop go on with a run, before ``run()``; the updates that were offered so are in the spool.

@@ -38,6 +38,11 @@ struct GlobalModel {
     optimizer = ServerOptimizer(workload.topology.server.rule)
     movement = workload.topology.growthSchedule.trigger.window.map(EffectiveMovement.init(window:))
     controls = workload.topology.training.correction == .scaffold ? BroadcastControls() : nil
+    guard workload.topology.overrides.extended != nil else { return }
+    // Clients whose memory ends early go on with the heads that they had.
+    for depth in 1..<workload.topology.architecture.stages {
+      values[.head(depth)] = workload.start?.segments["\(SegmentName.head(depth))"]
+    }
   }
 
   private var codecs: CodecsSection { workload.topology.codecs }

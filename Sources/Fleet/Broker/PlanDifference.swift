@@ -21,6 +21,9 @@ package struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     "\(name): \(before ?? "nothing") then, \(now ?? "nothing") now"
   }
 
+  /// The names of the values in a plan.
+  static func names(in plan: String) -> Set<String> { Set(values(of: plan).keys) }
+
   private static func values(of plan: String) -> [String: String] {
     let lines = plan.split(separator: "\n").map { line -> (String, String) in
       let parts = line.split(separator: ":", maxSplits: 1)

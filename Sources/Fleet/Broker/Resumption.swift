@@ -89,22 +89,34 @@ struct RestoredModel {
 /// Why a run can't go on.
 package enum ResumptionError: Error, CustomStringConvertible {
   /// It is a run of something else.
-  case otherRun(path: String, topology: String, [PlanDifference])
+  case otherRun(path: String, topology: String, [PlanDifference], isOver: Bool = false)
   /// None of its checkpoints is whole.
   case noCheckpoint(path: String, [LedgerError])
   /// It is a run in virtual time.
   case virtual(path: String)
+  /// It is a run in real time.
+  case real(path: String)
+  /// It can't be extended before it has ended.
+  case unfinished(path: String)
+  /// It can't be extended, as it trained nothing.
+  case noModel(path: String)
   /// It was made by a version that couldn't resume.
   case tooOld(path: String)
 
   /// What is wrong, where, and what to do.
   package var description: String {
     switch self {
-    case .otherRun(let path, let topology, let differences):
+    case .otherRun(let path, let topology, let differences, isOver: false):
       """
       \(path): this run can't go on with \(topology), which differs from what it began with:
       \(differences.prefix(8).map { "  \($0)\n" }.joined())\
-      leave the topology out to go on with the run's own, or begin a new run with --out
+      leave out what differs to go on with the run's own, or begin a new run with --out
+      """
+    case .otherRun(let path, _, let differences, isOver: true):
+      """
+      \(path): this run is finished, and wasn't one of what is given now:
+      \(differences.prefix(8).map { "  \($0)\n" }.joined())\
+      begin a new run with --out, or go on from this one's model with --resume RUN --extend ROUNDS
       """
     case .noCheckpoint(let path, let damaged):
       """
@@ -116,6 +128,15 @@ package enum ResumptionError: Error, CustomStringConvertible {
       \(path): a run in virtual time doesn't go on in real time; go on with \
       simulate --resume \(path), without --clock real
       """
+    case .real(let path):
+      """
+      \(path): a run in real time doesn't go on in virtual time; go on with --resume \(path) alone, without \
+      --clock virtual and --cost-model
+      """
+    case .unfinished(let path):
+      "\(path): this run isn't finished; go on with --resume \(path) first, and extend it then"
+    case .noModel(let path):
+      "\(path): this run trained nothing, so there is no model to go on from; extend one that trained"
     case .tooOld(let path):
       "\(path): this run was made by a version of progfed that couldn't resume; begin a new one"
     }

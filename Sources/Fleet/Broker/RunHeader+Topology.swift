@@ -38,6 +38,9 @@ extension RunHeader {
         .init(
           name: topology.fleet.isPlain ? "clients" : group.name, clients: group.clients.count,
           link: group.linkName)
+      },
+      extends: topology.overrides.extended?.origin.map { origin in
+        ExtendedRun(run: origin.run, rounds: origin.rounds, modelDigest: origin.modelDigest)
       })
   }
 

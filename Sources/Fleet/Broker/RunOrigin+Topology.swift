@@ -4,16 +4,29 @@ package import Ledger
 package import Topology
 
 extension RunOrigin {
-  /// The origin of a run of `topology` under the number `run`.
-  init(_ topology: Topology, run: UInt64) {
+  /// The origin of a run of `topology` under the number `run`, of `samples` a client where nothing is trained.
+  init(_ topology: Topology, run: UInt64, costModel samples: Int? = nil) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     // Integers and strings always encode.
     let overrides = (try? encoder.encode(topology.overrides)) ?? Data("{}".utf8)
     self.init(
-      run: run, plan: topology.runPlan, topology: topology.source,
+      run: run, plan: topology.runPlan + Self.costModelLine(samples), topology: topology.source,
       file: URL(fileURLWithPath: topology.file).path,
       overrides: String(decoding: overrides, as: UTF8.self))
+  }
+
+  private static let costModelName = "cost model"
+
+  /// The line of a plan that tells that nothing is trained; nothing where clients train.
+  static func costModelLine(_ samples: Int?) -> String {
+    samples.map { "\(costModelName): \($0) samples a client\n" } ?? ""
+  }
+
+  /// How many samples each client has in a run that trains nothing; nil where clients train.
+  package var costModelSamples: Int? {
+    let line = plan.split(separator: "\n").first { $0.hasPrefix("\(Self.costModelName): ") }
+    return line?.split(separator: " ").compactMap { Int($0) }.first
   }
 
   /// The topology as it was run: the file's text of then, and what command lines say, then and now.
@@ -41,6 +54,7 @@ extension Topology {
     }
     if let limit = rules.sampleLimit { more.append(("limits.samples", "\(limit)")) }
     if let cap = rules.weightCap { more.append(("participation.weightCap", "\(cap)")) }
+    if let origin = overrides.extended?.origin { more.append(("extends", origin.run)) }
     return plan + """
       seed: \(seed)
       stages: \(growthCanonical)

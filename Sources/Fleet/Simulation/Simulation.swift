@@ -90,12 +90,17 @@ package final class Simulation: Sendable {
     let failure = Mutex<(any Error)?>(nil)
     let ended = DispatchSemaphore(value: 0)
     var started = false
+    var way: Way?
+    defer { way?.stop() }
     let state = Result<RunState, any Error> {
       try broker.run(in: context) { endpoints in
+        way = try makeWay(to: endpoints, in: context)
+      } bound: { _ in
         started = true
+        let crews = way?.crews ?? []
         Thread.detachNewThread { [self] in
           do {
-            try work(at: endpoints, in: context)
+            try work(as: crews, in: context)
           } catch {
             failure.withLock { $0 = error }
             broker.stop()
@@ -134,30 +139,50 @@ package final class Simulation: Sendable {
     var endpoints: Endpoints
   }
 
-  private func work(at endpoints: Endpoints, in context: Context) throws {
+  /// What lies between the broker and the workers, and where these connect.
+  private struct Way {
     var tier: [RelayTier] = []
-    if transport == .tcp {
-      tier = try (0..<min(workload.topology.relays, workload.topology.clients)).map { _ in
-        try RelayTier(to: endpoints, at: Endpoints(base: "tcp://127.0.0.1:*"), in: context)
-      }
-    }
-    defer { for relay in tier { relay.stop() } }
-    var crews = Self.crews(
-      of: workload.topology.clients, at: tier.isEmpty ? [endpoints] : tier.map(\.endpoints))
     var links: LinkRelay?
-    if transport == .tcp, workload.topology.hasLinks {
-      let lines = try Self.lines(of: workload.topology, crews)
+    var crews: [Crew] = []
+
+    func stop() {
+      links?.stop()
+      for relay in tier { relay.stop() }
+    }
+  }
+
+  /// Binds all relays between the broker and the workers.
+  private func makeWay(to endpoints: Endpoints, in context: Context) throws -> Way {
+    var way = Way()
+    do {
+      if transport == .tcp {
+        for _ in 0..<min(workload.topology.relays, workload.topology.clients) {
+          way.tier.append(
+            try RelayTier(to: endpoints, at: Endpoints(base: "tcp://127.0.0.1:*"), in: context))
+        }
+      }
+      way.crews = Self.crews(
+        of: workload.topology.clients,
+        at: way.tier.isEmpty ? [endpoints] : way.tier.map(\.endpoints))
+      guard transport == .tcp, workload.topology.hasLinks else { return way }
+      let lines = try Self.lines(of: workload.topology, way.crews)
       let relay = try LinkRelay(
         lines, run: RandomStream(seed: workload.topology.seed).stream("relay"))
-      crews = zip(lines, relay.places).map { line, places in
+      way.links = relay
+      way.crews = zip(lines, relay.places).map { line, places in
         Crew(
           clients: [line.client],
           endpoints: Endpoints(
             control: "\(places[0])", bulk: "\(places[1])", updates: "\(places[2])"))
       }
-      links = relay
+      return way
+    } catch {
+      way.stop()
+      throw error
     }
-    defer { links?.stop() }
+  }
+
+  private func work(as crews: [Crew], in context: Context) throws {
     let workers = try crews.enumerated().map { index, crew in
       try Worker(
         workload,

@@ -1,6 +1,8 @@
 package import Datasets
 package import Digests
 import Federation
+import Foundation
+import Ledger
 import Measures
 import Models
 import Neural
@@ -56,6 +58,28 @@ package struct Workload: Sendable {
     return data.remarks + [remark + "; give the files of its test split to know how well it does"]
   }
 
+  /// The same workload, starting from the last model of the run in the directory at `path`, with all of its heads.
+  ///
+  /// - Throws: `StartingFileError` where that run keeps no model, or one that doesn't fit; `LedgerError`.
+  package func extending(_ path: String) throws -> Workload {
+    let paths = RunPaths(URL(fileURLWithPath: path, isDirectory: true))
+    let folder = paths.checkpoints.path(percentEncoded: false)
+    guard FileManager.default.fileExists(atPath: folder),
+      let checkpoint = try CheckpointStore(directory: paths.checkpoints).latest().checkpoint
+    else { throw StartingFileError.missing(path: folder) }
+    let names = Set(
+      topology.architecture.allLayouts.flatMap { layout in
+        layout.parameters.map { "\(layout.name).\($0.name)" }
+      })
+    var copy = self
+    do throws(StartingModelError) {
+      copy.start = try StartingModel(
+        SafeTensors(tensors: checkpoint.tensors.filter { names.contains($0.key) }, metadata: [:]),
+        for: topology.architecture)
+    } catch { throw StartingFileError.tensors(path: folder, error) }
+    return copy
+  }
+
   /// What broker and clients must agree on.
   package var planDigest: Digest { topology.planDigest }
 
@@ -95,8 +119,9 @@ package struct Workload: Sendable {
   ///
   /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
   func labels(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    let dealt = try partition(seed: seed)
     guard !data.train.isSegmentation else { return [] }
-    return try partition(seed: seed).map { samples in
+    return dealt.map { samples in
       var counts = Array(repeating: 0, count: data.train.classes)
       for sample in samples { counts[Int(data.train.labels[sample])] += 1 }
       return counts

@@ -33,7 +33,7 @@ final class TrainingDesk {
   ///   ``ReplayError`` if this program makes another model of it.
   init(
     _ workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
-    ledger: RunStore, observer: any RunObserver, labels: [[Int]],
+    ledger: RunStore, observer: any RunObserver, labels: [[Int]], memories: ClientStore?,
     resuming: ResumePoint? = nil
   ) throws {
     self.workload = workload
@@ -43,7 +43,7 @@ final class TrainingDesk {
       workload: workload, plan: plan, pool: pool, directory: directory, ledger: ledger,
       observer: observer, labels: labels, restored: resuming?.model)
     partition = try workload.partition(seed: plan.seed)
-    memories = try ClientStore(for: workload)
+    self.memories = memories
     guard let resuming else { return }
     let snapshot = resuming.snapshot
     states = snapshot.states.mapValues(SegmentState.init)

@@ -15,6 +15,14 @@ package final class VirtualSimulation: Sendable {
     case training(Workload, threads: Int)
     /// They take time and send as many bytes as an update has, with so many samples each.
     case costModel(Topology, samplesPerClient: Int)
+
+    /// How many samples each client has where nothing is trained; nil where clients train.
+    fileprivate var samplesPerClient: Int? {
+      switch self {
+      case .training: nil
+      case .costModel(_, let samples): samples
+      }
+    }
   }
 
   private let work: Work
@@ -69,8 +77,11 @@ package final class VirtualSimulation: Sendable {
     // Drawn from the seed, so that equal runs have equal messages.
     let number = RandomStream(seed: topology.seed).stream("run").value(at: 0) | 1
     var plan = topology.brokerPlan(run: number, epoch: 1)
+    // All that can fail for the data's sake comes before anything is made on disk.
     plan.dealtSamples = try dealtSamples(seed: plan.seed)
     let labels = try labels(seed: plan.seed)
+    let memories = try memories()
+    try directory.make()
     var resuming: ResumePoint?
     let ledger: RunStore
     if let resumption, case .training(let workload, _) = work {
@@ -81,13 +92,14 @@ package final class VirtualSimulation: Sendable {
       ledger = try RunStore.create(
         at: directory.paths.ledger,
         header: RunHeader(topology, seed: plan.seed, transport: "modelled", clock: "virtual"),
-        origin: RunOrigin(topology, run: number), labels: labels)
+        origin: RunOrigin(topology, run: number, costModel: work.samplesPerClient), labels: labels)
     }
     defer { ledger.close() }
     if case .training(let workload, _) = work {
       for remark in workload.remarks { observer.remarked(remark) }
     }
-    let desk = try desk(plan, ledger: ledger, labels: labels, resuming: resuming)
+    let desk = try desk(
+      plan, ledger: ledger, labels: labels, memories: memories, resuming: resuming)
     let loop = VirtualLoop(
       topology: topology, plan: plan, desk: desk, observer: observer,
       isToStop: { [self] in stops.withLock { $0 } || isToStop() })
@@ -121,15 +133,24 @@ package final class VirtualSimulation: Sendable {
     }
   }
 
+  /// Where is kept what clients remember; nil where they remember nothing.
+  private func memories() throws -> ClientStore? {
+    switch work {
+    case .training(let workload, _): try ClientStore(for: workload)
+    case .costModel: nil
+    }
+  }
+
   private func desk(
-    _ plan: BrokerPlan, ledger: RunStore, labels: [[Int]],
+    _ plan: BrokerPlan, ledger: RunStore, labels: [[Int]], memories: ClientStore?,
     resuming: ResumePoint?
   ) throws -> any ModelDesk {
     switch work {
     case .training(let workload, let threads):
       let desk = try TrainingDesk(
         workload, plan: plan, pool: TrainingPool(width: threads), directory: directory.paths,
-        ledger: ledger, observer: observer, labels: labels, resuming: resuming)
+        ledger: ledger, observer: observer, labels: labels, memories: memories,
+        resuming: resuming)
       return ReplayingDesk(
         desk, plan: plan, points: ResumePointStore(of: directory.paths), ledger: ledger,
         keepingEvery: interval, earlier: resuming?.snapshot)

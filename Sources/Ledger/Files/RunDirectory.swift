@@ -2,44 +2,161 @@ public import Foundation
 import Synchronization
 
 /// A run directory that this process alone works on, by a lock that the system drops when it dies.
+///
+/// One for a new run is made in two steps: named first, so that what is in the way is told at once, and made
+/// by ``make()`` when all else that a run needs is there. A start that fails before leaves nothing behind.
 public final class RunDirectory: Sendable {
-  /// Where the parts of the run lie.
-  public let paths: RunPaths
+  /// What there is of the directory so far.
+  private enum State: Sendable {
+    /// Nothing: the first place that is free becomes the run's.
+    case named(places: @Sendable (Int) -> URL, number: Int, isNumbered: Bool)
+    /// An earlier run, whose files give way to those of a new one.
+    case occupied
+    /// All of it.
+    case made
+  }
+
+  /// Where the parts of the run lie, or will.
+  public var paths: RunPaths { place.withLock { $0 } }
+  private let place: Mutex<RunPaths>
+  private let state: Mutex<State>
   private let lock: Mutex<DirectoryLock?>
+
+  private init(paths: RunPaths, state: State, lock: consuming DirectoryLock?) {
+    place = Mutex(paths)
+    self.state = Mutex(state)
+    self.lock = Mutex(lock)
+  }
+
+  /// Names a directory for a new run, which ``make()`` makes; nothing is changed.
+  ///
+  /// - Throws: `exists` where a run is, `foreign` where anything else is.
+  public static func named(_ url: URL) throws(LedgerError) -> RunDirectory {
+    let paths = RunPaths(url)
+    if FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) {
+      try refuseContents(of: paths)
+    }
+    return RunDirectory(
+      paths: paths, state: .named(places: { _ in url }, number: 1, isNumbered: false), lock: nil)
+  }
+
+  /// Names the first of the directories 1, 2, … that isn't there; if another process takes it before
+  /// ``make()`` does, the run gets the next.
+  public static func firstFree(of places: @escaping @Sendable (Int) -> URL) -> RunDirectory {
+    let number = firstFree(of: places, from: 1)
+    return RunDirectory(
+      paths: RunPaths(places(number)),
+      state: .named(places: places, number: number, isNumbered: true), lock: nil)
+  }
+
+  /// Names the directory of a run for a new one; ``make()`` removes what the old one left.
+  ///
+  /// - Throws: `missing` where no run is, `locked`, `readOnly`.
+  public static func replacing(at url: URL) throws(LedgerError) -> RunDirectory {
+    let paths = RunPaths(url)
+    guard FileManager.default.fileExists(atPath: paths.ledger.path(percentEncoded: false)) else {
+      throw .missing(path: url.path(percentEncoded: false))
+    }
+    return RunDirectory(paths: paths, state: .occupied, lock: try DirectoryLock(paths))
+  }
 
   /// Makes a directory for a new run, with its parents; an empty one may be there.
   ///
   /// - Throws: `exists` where a run is, `foreign` where anything else is, `locked`, `readOnly`.
   public static func create(at url: URL) throws(LedgerError) -> RunDirectory {
-    let paths = RunPaths(url)
-    try DurableFile.makeDirectory(url)
-    try refuseContents(of: paths)
-    let lock = try DirectoryLock(paths)
-    try refuseContents(of: paths)  // another process may have been faster
-    for part in [paths.checkpoints, paths.spool] { try DurableFile.makeDirectory(part) }
-    return RunDirectory(paths: paths, lock: lock)
+    let directory = try named(url)
+    try directory.make()
+    return directory
   }
 
   /// Opens the directory of an existing run, to go on with it.
   ///
   /// - Throws: `missing` where no run is, `locked`, `readOnly`.
   public static func open(at url: URL) throws(LedgerError) -> RunDirectory {
-    let paths = RunPaths(url)
-    guard FileManager.default.fileExists(atPath: paths.ledger.path(percentEncoded: false)) else {
-      throw .missing(path: url.path(percentEncoded: false))
-    }
-    let lock = try DirectoryLock(paths)
-    for part in [paths.checkpoints, paths.spool] { try DurableFile.makeDirectory(part) }
-    return RunDirectory(paths: paths, lock: lock)
+    let directory = try replacing(at: url)
+    try directory.makeParts()
+    directory.state.withLock { $0 = .made }
+    return directory
   }
 
-  private init(paths: RunPaths, lock: consuming DirectoryLock) {
-    self.paths = paths
-    self.lock = Mutex(lock)
+  /// Makes what was named, with its parents, or gives an earlier run's place to a new one; does nothing
+  /// where that was done.
+  ///
+  /// - Throws: `exists` where a run is by now, `foreign` where anything else is, `locked`, `readOnly`.
+  public func make() throws(LedgerError) {
+    switch state.withLock({ $0 }) {
+    case .made: return
+    case .occupied: try removeRun()
+    case .named(_, _, isNumbered: false): try claim()
+    case .named(let places, var number, isNumbered: true):
+      while true {
+        do throws(LedgerError) {
+          try claim()
+          break
+        } catch .exists, .foreign, .locked {
+          // Another process was faster.
+          number = Self.firstFree(of: places, from: number + 1)
+          let next = RunPaths(places(number))
+          place.withLock { $0 = next }
+        }
+      }
+    }
+    try makeParts()
+    state.withLock { $0 = .made }
   }
 
   /// Lets other processes have the directory; so does the end of this value's life.
   public func release() { lock.withLock { $0 = nil } }
+
+  private static func firstFree(of places: (Int) -> URL, from first: Int) -> Int {
+    var number = first
+    while FileManager.default.fileExists(atPath: places(number).path(percentEncoded: false)) {
+      number += 1
+    }
+    return number
+  }
+
+  /// Makes and locks a directory that is empty, or holds what a run left before its ledger was there.
+  private func claim() throws(LedgerError) {
+    let paths = paths
+    try DurableFile.makeDirectory(paths.directory)
+    try Self.refuseContents(of: paths)
+    let taken = try DirectoryLock(paths)
+    try Self.refuseContents(of: paths)  // another process may have been faster
+    hold(taken)
+  }
+
+  private func hold(_ taken: consuming DirectoryLock) {
+    var taken: DirectoryLock? = taken
+    lock.withLock { lock in lock = taken.take() }
+  }
+
+  private func makeParts() throws(LedgerError) {
+    let paths = paths
+    for part in [paths.checkpoints, paths.spool] { try DurableFile.makeDirectory(part) }
+  }
+
+  /// Removes what a run left that is to be run anew.
+  private func removeRun() throws(LedgerError) {
+    let paths = paths
+    let ledger = paths.ledger.lastPathComponent
+    let own =
+      [ledger, "\(ledger)-wal", "\(ledger)-shm"]
+      + [
+        paths.checkpoints, paths.spool, paths.resumePoints, paths.model, paths.bestModel,
+        paths.topology, paths.log, paths.report,
+      ].map(\.lastPathComponent)
+    // What reports for TensorBoard are called depends on when they were written.
+    for name in try DurableFile.names(in: paths.directory)
+    where own.contains(name) || name.hasPrefix("events.out.tfevents.") {
+      let file = paths.directory.appending(path: name)
+      do {
+        try FileManager.default.removeItem(at: file)
+      } catch {
+        throw DurableFile.translated(error, "remove", file)
+      }
+    }
+  }
 
   private static func refuseContents(of paths: RunPaths) throws(LedgerError) {
     let path = paths.directory.path(percentEncoded: false)

@@ -22,12 +22,14 @@ public struct RunHeader: Hashable, Sendable {
   public var start: String?
   /// The clients by kind; empty where nothing is known of them.
   public var groups: [ClientGroup]
+  /// The run whose last model this one began with; nil for none.
+  public var extends: ExtendedRun?
 
   /// A header of the given facts.
   public init(
     name: String, seed: UInt64, clock: String, transport: String, model: ModelDescription,
     strategy: String, codecs: CodecNames, plannedRounds: Int, framing: ChunkFraming,
-    start: String? = nil, groups: [ClientGroup] = []
+    start: String? = nil, groups: [ClientGroup] = [], extends: ExtendedRun? = nil
   ) {
     self.name = name
     self.seed = seed
@@ -40,5 +42,23 @@ public struct RunHeader: Hashable, Sendable {
     self.framing = framing
     self.start = start
     self.groups = groups
+    self.extends = extends
+  }
+}
+
+/// A finished run that another one goes on from.
+public struct ExtendedRun: Hashable, Sendable, Codable {
+  /// The path of its directory.
+  public var run: String
+  /// How many rounds it had.
+  public var rounds: Int
+  /// The digest of its last model, hexadecimal.
+  public var modelDigest: String
+
+  /// A run of the given facts.
+  public init(run: String, rounds: Int, modelDigest: String) {
+    self.run = run
+    self.rounds = rounds
+    self.modelDigest = modelDigest
   }
 }

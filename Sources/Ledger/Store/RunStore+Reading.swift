@@ -44,7 +44,8 @@ extension RunStore {
           accuracy: end?.accuracy ?? last?.accuracy, loss: end?.loss ?? last?.loss,
           dice: end?.dice ?? last?.dice, accuracies: ScoreCourse(of: rounds.map(\.accuracy)),
           dices: ScoreCourse(of: rounds.map(\.dice)), modelDigest: end?.modelDigest,
-          bestRound: best?.round, bestModelDigest: best?.modelDigest))
+          bestRound: best?.round, bestModelDigest: best?.modelDigest),
+        extends: header.extends)
     }
   }
 
@@ -72,7 +73,16 @@ extension RunStore {
       plannedRounds: try count(row, "plannedRounds"),
       framing: ChunkFraming(
         size: ByteCount(chunkSize), overhead: ByteCount(overhead)),
-      start: row["start"], groups: try groups(in: database))
+      start: row["start"], groups: try groups(in: database), extends: try extended(in: database))
+  }
+
+  /// The run whose last model this one began with; nil for none.
+  private static func extended(in database: Database) throws -> ExtendedRun? {
+    guard try database.tableExists("extended"),
+      let row = try Row.fetchOne(database, sql: "SELECT * FROM extended")
+    else { return nil }
+    return ExtendedRun(
+      run: row["run"], rounds: try count(row, "rounds"), modelDigest: row["modelDigest"])
   }
 
   /// How the run ended; nil while it goes on.

@@ -4,7 +4,7 @@ extension RunStore {
   /// Marks an SQLite file as a ledger: "PFLg".
   static let applicationIdentifier = 0x5046_4C67
   /// The schema that is written; later versions must still read it.
-  static let schemaVersion = 4
+  static let schemaVersion = 5
 
   /// The tables; the article *Schema* explains each column.
   static let schema = tablesOfVersion1 + additions.map(\.sql).joined()
@@ -12,6 +12,7 @@ extension RunStore {
   /// What the later versions added, in their order.
   static let additions: [(version: Int, sql: String)] = [
     (2, additionsOfVersion2), (3, additionsOfVersion3), (4, additionsOfVersion4),
+    (5, additionsOfVersion5),
   ]
 
   private static let tablesOfVersion1 = """
@@ -197,9 +198,18 @@ extension RunStore {
     ) STRICT;
     """
 
+  private static let additionsOfVersion5 = """
+
+    CREATE TABLE extended (
+      run TEXT NOT NULL,
+      rounds INTEGER NOT NULL,
+      modelDigest TEXT NOT NULL
+    ) STRICT;
+    """
+
   /// With which version the tables came that the first one lacked: ledgers before it are whole without them.
   static let firstVersions = [
     "cohort": 2, "meter": 2, "origin": 2, "epoch": 2, "timing": 2, "holding": 3, "fairness": 3,
-    "gradient": 3, "clock": 4, "training": 4, "best": 4,
+    "gradient": 3, "clock": 4, "training": 4, "best": 4, "extended": 5,
   ]
 }

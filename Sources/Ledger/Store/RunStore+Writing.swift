@@ -72,6 +72,10 @@ extension RunStore {
         sql: "INSERT INTO cohort VALUES (?, ?, ?, ?)",
         arguments: [number, group.name, group.clients, group.link])
     }
+    guard let extended = header.extends else { return }
+    try database.execute(
+      sql: "INSERT INTO extended VALUES (?, ?, ?)",
+      arguments: [extended.run, extended.rounds, extended.modelDigest])
   }
 
   static func insert(_ origin: RunOrigin, into database: Database) throws {

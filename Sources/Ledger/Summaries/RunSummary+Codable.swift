@@ -7,6 +7,7 @@ extension RunSummary: Codable {
     case format, name, seed, clock, transport, strategy, codecs, state, plannedRounds, elapsed
     case wallClock, model, rounds, stages, totals, fullModel, sockets, offered, kinds, counters
     case problem, savings, flopsSavings, meter, groups, partition, milestones, final, waiting
+    case extends
   }
 
   /// What is read of a milestone: the rest follows from the rounds.
@@ -53,6 +54,7 @@ extension RunSummary: Codable {
     targets =
       try container.decodeIfPresent([Target].self, forKey: .milestones)?.map(\.accuracy) ?? []
     final = try container.decode(FinalSummary.self, forKey: .final)
+    extends = try container.decodeIfPresent(ExtendedRun.self, forKey: .extends)
   }
 
   /// Writes the object; what isn't known is null, and so is what isn't a finite number.
@@ -88,6 +90,7 @@ extension RunSummary: Codable {
     try container.encodeIfPresent(partition, forKey: .partition)
     try container.encode(milestones, forKey: .milestones)
     try container.encode(final, forKey: .final)
+    try container.encodeIfPresent(extends, forKey: .extends)
   }
 
   /// The object as text, its keys sorted: on one line, or indented.

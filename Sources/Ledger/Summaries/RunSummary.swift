@@ -56,6 +56,8 @@ public struct RunSummary: Hashable, Sendable {
   public var targets: [Double]
   /// The end of the run.
   public var final: FinalSummary
+  /// The run whose last model this one began with; nil for none.
+  public var extends: ExtendedRun?
 
   /// What evaluations are counted under that had nothing to test with, and so came to no figure.
   public static let untested = "evaluation without test samples"

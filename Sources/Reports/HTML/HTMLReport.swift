@@ -60,8 +60,11 @@ package struct HTMLReport {
           + "\(summary.strategy), down \(summary.codecs.down), up \(summary.codecs.up); "
           + "seed \(summary.seed), \(summary.transport), \(summary.clock) clock"),
     ]
-    let problem = summary.problem.map { [Markup.escaped("\($0).")] } ?? []
-    return (lines + problem).map { Markup.element("p", [:], $0) }.joined()
+    let origin = summary.extends.map { extended in
+      Markup.escaped("goes on from \(extended.run) after its \(extended.rounds) rounds")
+    }
+    let problem = summary.problem.map { Markup.escaped("\($0).") }
+    return (lines + [origin, problem].compactMap(\.self)).map { Markup.element("p", [:], $0) }.joined()
   }
 
   private var emptiness: String {

@@ -38,12 +38,15 @@ package struct TextReport {
       ? "\(summary.rounds.count) of \(summary.plannedRounds) rounds"
       : "\(summary.rounds.count) rounds"
     let wall = summary.wallClock.map { " (\($0.brief) on the wall's clock)" } ?? ""
-    return wrapped([
-      style.strong(summary.name), "\(model.name), \(Double(model.parameters).brief) parameters",
-      "\(summary.strategy), down \(summary.codecs.down), up \(summary.codecs.up)",
-      "seed \(summary.seed), \(summary.transport), \(summary.clock) clock",
-      "\(state), \(rounds) in \(summary.elapsed.brief)\(wall)",
-    ])
+    let origin =
+      summary.extends.map { ["goes on from \($0.run) after its \($0.rounds) rounds"] } ?? []
+    return wrapped(
+      [
+        style.strong(summary.name), "\(model.name), \(Double(model.parameters).brief) parameters",
+        "\(summary.strategy), down \(summary.codecs.down), up \(summary.codecs.up)",
+        "seed \(summary.seed), \(summary.transport), \(summary.clock) clock",
+        "\(state), \(rounds) in \(summary.elapsed.brief)\(wall)",
+      ] + origin)
   }
 
   private var state: String {

@@ -67,6 +67,8 @@ struct BrokerCommand: ParsableCommand {
             guard !options.quiet else { return }
             printer.say(
               "listening on \(endpoints.control), \(endpoints.bulk), \(endpoints.updates)")
+            guard let extend = options.overrides.extend else { return }
+            printer.say("workers take part with the run's topology and --extend \(extend)")
           }
         }
       }

@@ -50,7 +50,15 @@ struct RunOptions: ParsableArguments {
       throw ValidationError("--threads \(threads): give a number from 1 to 1024")
     }
     guard topology != nil || resume != nil else { throw ValidationError(Self.nothingToRun) }
-    guard out == nil || resume == nil else {
+    guard overrides.extend == nil || resume != nil else {
+      throw ValidationError("--extend goes on from a finished run; name it with --resume RUN")
+    }
+    guard overrides.extend == nil || topology == nil else {
+      throw ValidationError(
+        "--extend takes the topology of the run that it goes on from; leave \(topology ?? "it") out, and "
+          + "change single values with --set")
+    }
+    guard out == nil || resume == nil || overrides.extend != nil else {
       throw ValidationError("--out begins a new run, --resume goes on with one; give one of them")
     }
   }
@@ -59,6 +67,9 @@ struct RunOptions: ParsableArguments {
   func workload(_ topology: Topology) throws -> Workload {
     let workload = try Workload(topology)
     try workload.checkStart()
+    if let origin = topology.overrides.extended?.origin {
+      return try workload.extending(origin.run)
+    }
     guard let path = topology.startsFrom else { return workload }
     return try workload.starting(from: path)
   }
@@ -73,16 +84,15 @@ struct RunOptions: ParsableArguments {
     return changes
   }
 
-  /// The run directory, made anew.
+  /// The directory of a new run, which is made when all else is there.
   func directory(for topology: Topology) throws -> RunDirectory {
-    if let out = out ?? resume { return try RunDirectory.create(at: URL(fileURLWithPath: out)) }
-    // The first free number, so that runs of one topology don't get in each other's way.
-    for number in 1... {
-      let url = URL(fileURLWithPath: "runs/\(topology.name)-\(number)")
-      guard !FileManager.default.fileExists(atPath: url.path) else { continue }
-      return try RunDirectory.create(at: url)
+    // A run that goes on from another one has a directory of its own.
+    if let out = overrides.extend == nil ? out ?? resume : out {
+      return try RunDirectory.named(URL(fileURLWithPath: out))
     }
-    throw Exit.bug
+    // The first free number, so that runs of one topology don't get in each other's way.
+    let name = topology.name
+    return RunDirectory.firstFree { URL(fileURLWithPath: "runs/\(name)-\($0)") }
   }
 }
 
@@ -111,6 +121,27 @@ struct OverrideOptions: ParsableArguments {
       valueName: "key=value"))
   var settings: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      So many more rounds of the last stage, from the last model of a finished run that --resume names, as a run of \
+      its own; workers of a broker that does so give the same number.
+      """, valueName: "rounds"))
+  var extend: Int?
+
+  func validate() throws {
+    guard let extend else { return }
+    guard (1...1_000_000).contains(extend) else {
+      throw ValidationError("--extend \(extend): give a number from 1 to 1000000")
+    }
+    guard rounds == nil else {
+      throw ValidationError("--extend says how many rounds there are; leave --rounds out")
+    }
+  }
+
+  /// Whether nothing is changed.
+  var isEmpty: Bool { values == Overrides() }
+
   /// The changes for the topology's reader.
   var values: Overrides {
     var overrides = Overrides()
@@ -120,6 +151,7 @@ struct OverrideOptions: ParsableArguments {
     overrides.up = up
     overrides.down = down
     overrides.settings = settings
+    overrides.extended = extend.map { Overrides.Extended(rounds: $0) }
     return overrides
   }
 }

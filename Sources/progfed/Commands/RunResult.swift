@@ -64,6 +64,6 @@ struct RunResult {
   private func remedy(clock: String) -> String {
     let path = directory.paths.directory.relativePath
     guard clock == "virtual" else { return "go on with --resume \(path)" }
-    return "go on with simulate --resume \(path), and --cost-model if it was there"
+    return "go on with simulate --resume \(path)"
   }
 }

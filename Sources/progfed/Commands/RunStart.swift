@@ -17,56 +17,117 @@ struct RunStart {
 }
 
 extension RunOptions {
+  /// What the command line asks for.
+  enum Request {
+    /// A new run.
+    case begin(Topology)
+    /// To go on with a run.
+    case goOn(EarlierRun, Topology)
+    /// To go on with a run that is finished.
+    case show(EarlierRun)
+  }
+
+  /// The run in the directory that --resume names; nil where there is none.
+  func earlierRun() throws -> EarlierRun? {
+    guard let resume else { return nil }
+    let paths = RunPaths(URL(fileURLWithPath: resume, isDirectory: true))
+    guard FileManager.default.fileExists(atPath: paths.ledger.path) else { return nil }
+    return try EarlierRun(in: paths)
+  }
+
   /// Reads what the command line names: a topology for a new run, or a run to go on with.
   ///
   /// - Parameters:
-  ///   - printer: Says what is done.
-  ///   - clock: What has to play all of the topology; nil where real workers do what they do.
+  ///   - earlier: The run that --resume names.
+  ///   - clock: By which the run is timed.
+  ///   - costModel: How many samples each client has where nothing is trained; nil where clients train.
+  ///   - transport: What was said to carry the messages.
+  /// - Returns: What is to be done.
+  /// - Throws: what is wrong with the topology, or differs from the run that goes on.
+  func request(
+    _ earlier: EarlierRun?, clock: String, costModel: Int? = nil, transport: String? = nil
+  ) throws -> Request {
+    let checksFiles = costModel == nil
+    if let extend = overrides.extend {
+      guard let earlier, let origin = earlier.origin else {
+        throw LedgerError.missing(path: resume ?? "")
+      }
+      var changes = changes
+      changes.extended = try earlier.extended(by: extend)
+      return .begin(try origin.readTopology(overrides: changes, checksFiles: checksFiles))
+    }
+    guard let earlier else {
+      guard let topology else {
+        if let resume { throw LedgerError.missing(path: resume) }
+        throw ValidationError(Self.nothingToRun)
+      }
+      return .begin(
+        try Topology(contentsOf: topology, overrides: changes, checksFiles: checksFiles))
+    }
+    try earlier.check(clock: clock)
+    let isOver = earlier.state.isFinished
+    let isAlone =
+      topology == nil && from == nil && overrides.isEmpty && transport == nil
+      && costModel == earlier.origin?.costModelSamples
+    if isOver, isAlone { return .show(earlier) }
+    let read: Topology
+    if let topology {
+      read = try Topology(
+        contentsOf: topology, overrides: changes, checksFiles: checksFiles && !isOver)
+    } else if let origin = earlier.origin {
+      read = try origin.readTopology(overrides: changes, checksFiles: checksFiles && !isOver)
+    } else {
+      throw ResumptionError.tooOld(path: earlier.path)
+    }
+    try earlier.check(read, costModel: costModel, transport: transport)
+    return isOver ? .show(earlier) : .goOn(earlier, read)
+  }
+
+  /// Shows what a finished run came to, and says how it can go on.
+  func show(_ earlier: EarlierRun, _ printer: ProgressPrinter) throws {
+    printer.say(
+      "\(earlier.path): this run is finished; --extend ROUNDS goes on from its model with more rounds"
+    )
+    let directory = try RunDirectory.open(at: URL(fileURLWithPath: earlier.path))
+    defer { directory.release() }
+    try RunResult(directory, state: earlier.state).show(asJSON: json, quiet: true)
+  }
+
+  /// A new run in real time, or one that goes on.
+  ///
+  /// - Parameters:
+  ///   - printer: Is told what people should know.
+  ///   - transport: What was said to carry the messages.
   /// - Returns: Nil if the run is finished; that was said, and its result shown.
   /// - Throws: what is wrong with the topology, its data or the directory.
-  func start(_ printer: ProgressPrinter, on clock: Clock? = nil) throws -> RunStart? {
-    if let resume {
-      let url = URL(fileURLWithPath: resume, isDirectory: true)
-      let isThere = FileManager.default.fileExists(atPath: RunPaths(url).ledger.path)
-      if isThere || topology == nil {
-        return try go(on: RunDirectory.open(at: url), printer, clock)
+  func start(_ printer: ProgressPrinter, transport: String? = nil) throws -> RunStart? {
+    let earlier = try earlierRun()
+    switch try request(earlier, clock: "real", transport: transport) {
+    case .show(let earlier):
+      try show(earlier, printer)
+      return nil
+    case .begin(let topology):
+      if let resume, earlier == nil {
+        // So that one command line, a service's, both begins a run and goes on with it.
+        printer.say("\(resume): nothing to resume there; a new run begins")
       }
-      // So that one command line, a service's, both begins a run and goes on with it.
-      printer.say("\(resume): nothing to resume there; a new run begins")
+      let workload = try workload(topology)
+      return RunStart(
+        topology: topology, workload: workload, directory: try directory(for: topology),
+        resumption: nil)
+    case .goOn(let earlier, let topology): return try go(on: earlier, topology, printer)
     }
-    guard let topology else { throw ValidationError(Self.nothingToRun) }
-    let read = try Topology(contentsOf: topology, overrides: changes)
-    if let clock { try read.requirePlayable(on: clock) }
-    let workload = try workload(read)
-    return RunStart(
-      topology: read, workload: workload, directory: try directory(for: read), resumption: nil)
   }
 
   /// Why there is nothing to do.
   static let nothingToRun = "name a topology file, or a run to go on with: --resume RUN"
 
   private func go(
-    on directory: RunDirectory, _ printer: ProgressPrinter, _ clock: Clock?
-  ) throws -> RunStart? {
-    let path = directory.paths.directory.relativePath
-    let ledger = try RunStore.read(at: directory.paths.ledger)
-    let (origin, state) = (try ledger.origin(), try ledger.summary().state)
-    ledger.close()
-    guard !state.isFinished else {
-      printer.say("\(path): this run is finished; there is nothing to go on with")
-      try RunResult(directory, state: state).show(asJSON: json, quiet: true)
-      return nil
-    }
-    let read: Topology
-    if let topology {
-      read = try Topology(contentsOf: topology, overrides: changes)
-    } else if let origin {
-      read = try origin.readTopology(overrides: changes)
-    } else {
-      throw ResumptionError.tooOld(path: path)
-    }
-    if let clock { try read.requirePlayable(on: clock) }
-    let resumption = try Resumption(of: directory, topology: read)
+    on earlier: EarlierRun, _ topology: Topology, _ printer: ProgressPrinter
+  ) throws -> RunStart {
+    let path = earlier.path
+    let directory = try RunDirectory.open(at: URL(fileURLWithPath: path, isDirectory: true))
+    let resumption = try Resumption(of: directory, topology: topology)
     for damage in resumption.damaged {
       printer.say("\(damage.problem); going on from the checkpoint before it")
     }
@@ -79,11 +140,12 @@ extension RunOptions {
     }
     if !quiet {
       printer.say(
-        resumption.round > read.rounds
+        resumption.round > topology.rounds
           ? "\(path): goes on after its last round"
-          : "\(path): goes on with round \(resumption.round) of \(read.rounds)")
+          : "\(path): goes on with round \(resumption.round) of \(topology.rounds)")
     }
     return RunStart(
-      topology: read, workload: try workload(read), directory: directory, resumption: resumption)
+      topology: topology, workload: try workload(topology), directory: directory,
+      resumption: resumption)
   }
 }

@@ -42,8 +42,8 @@ struct Simulate: ParsableCommand {
   @Flag(help: "Train nothing: clients only take the time and send the bytes. For large fleets.")
   var costModel = false
 
-  @Option(help: "The samples that each client has under --cost-model.")
-  var samplesPerClient = 100
+  @Option(help: "The samples that each client has under --cost-model; by default 100.")
+  var samplesPerClient: Int?
 
   func validate() throws {
     if transport != nil, clock == .virtual {
@@ -56,34 +56,35 @@ struct Simulate: ParsableCommand {
     if costModel, clock == .real || transport != nil {
       throw ValidationError("--cost-model: there is none in real time; add --clock virtual")
     }
-    guard (1...1_000_000_000).contains(samplesPerClient) else {
+    if let samplesPerClient, !(1...1_000_000_000).contains(samplesPerClient) {
       throw ValidationError("--samples-per-client \(samplesPerClient): give a number above 0")
+    }
+    guard samplesPerClient == nil || costModel || options.resume != nil else {
+      throw ValidationError("--samples-per-client: clients have their data; add --cost-model")
     }
   }
 
   /// What the options say; what they leave open, a run that goes on knows, and a new one is virtual.
-  private func usesRealClock() throws -> Bool {
+  private func usesRealClock(_ earlier: EarlierRun?) -> Bool {
     if let clock { return clock == .real }
     if transport != nil { return true }
-    guard let resume = options.resume else { return false }
-    let paths = RunPaths(URL(fileURLWithPath: resume, isDirectory: true))
-    guard FileManager.default.fileExists(atPath: paths.ledger.path) else { return false }
-    let ledger = try RunStore.read(at: paths.ledger)
-    defer { ledger.close() }
-    return try ledger.header().clock == "real"
+    return !costModel && earlier?.header.clock == "real"
   }
 
   @OptionGroup var live: ServeOptions
 
   func run() throws {
     try Exit.reporting {
-      guard try usesRealClock() else { return try runVirtual() }
+      let earlier = try options.earlierRun()
+      guard usesRealClock(earlier) else { return try runVirtual(earlier) }
       let printer = ProgressPrinter(isQuiet: options.quiet)
-      let transport = transport ?? .inproc
-      guard let start = try options.start(printer, on: transport.clock) else { return }
+      // What wasn't said isn't held against a finished run.
+      let carrier = transport ?? .inproc
+      let said = transport == nil ? nil : carrier.rawValue + (curve ? "+curve" : "")
+      guard let start = try options.start(printer, transport: said) else { return }
       defer { start.directory.release() }
       let simulation = try Simulation(
-        start.workload, transport: transport, isEncrypted: curve,
+        start.workload, transport: carrier, isEncrypted: curve,
         threads: options.threads, directory: start.directory, observer: printer,
         resumption: start.resumption, logLevel: options.logLevel)
       let interruption = Interruption { simulation.stop() }
@@ -94,66 +95,64 @@ struct Simulate: ParsableCommand {
     }
   }
 
-  private func runVirtual() throws {
-    var origin: RunOrigin?
-    if let resume = options.resume, let earlier = try earlier(resume) {
-      if earlier.isOver { return }
-      origin = earlier.origin
-      guard options.topology != nil || origin != nil else {
-        throw VirtualSimulationError.cannotGoOn(resume)
-      }
-    }
-    let topology: Topology
-    if let file = options.topology {
-      topology = try Topology(
-        contentsOf: file, overrides: options.changes, checksFiles: !costModel)
-    } else if let origin {
-      topology = try origin.readTopology(overrides: options.changes, checksFiles: !costModel)
-    } else if let resume = options.resume {
-      throw LedgerError.missing(path: resume)
-    } else {
-      throw ValidationError(RunOptions.nothingToRun)
-    }
-    try topology.requirePlayable(on: .virtual)
-    let work: VirtualSimulation.Work =
-      costModel
-      ? .costModel(topology, samplesPerClient: samplesPerClient)
-      : .training(try options.workload(topology), threads: options.threads)
+  private func runVirtual(_ earlier: EarlierRun?) throws {
     let printer = ProgressPrinter(isQuiet: options.quiet)
-    if costModel, topology.growthSchedule.trigger != .planned, !options.quiet {
-      printer.say(
-        "--cost-model: nothing is seen of what ends stages by stages.when; each lasts for all of its rounds"
-      )
-    }
-    if let resume = options.resume, !costModel {
-      do {
-        if try go(on: resume, with: work, topology, printer) { return }
-      } catch let error as ReplayError {
-        printer.say("\(resume): \(error)")
+    // A run that goes on knows by itself whether its clients train.
+    let samples =
+      costModel
+      ? samplesPerClient ?? earlier?.origin?.costModelSamples ?? 100
+      : earlier?.origin?.costModelSamples.map { samplesPerClient ?? $0 }
+    switch try options.request(earlier, clock: "virtual", costModel: samples) {
+    case .show(let earlier): try options.show(earlier, printer)
+    case .begin(let topology):
+      let work = try work(topology, samples, printer)
+      let directory = try options.directory(for: topology)
+      defer { directory.release() }
+      try play(VirtualSimulation(work, directory: directory, observer: printer), directory, printer)
+    case .goOn(let earlier, let topology):
+      let work = try work(topology, samples, printer)
+      if samples == nil {
+        do {
+          if try go(on: earlier, with: work, topology, printer) { return }
+        } catch let error as ReplayError {
+          printer.say("\(earlier.path): \(error)")
+        }
       }
+      if !options.quiet { printer.say("\(earlier.path): it is played from its beginning") }
+      // From its beginning a run comes to the same.
+      let directory = try RunDirectory.replacing(at: URL(fileURLWithPath: earlier.path))
+      defer { directory.release() }
+      try play(VirtualSimulation(work, directory: directory, observer: printer), directory, printer)
     }
-    if let resume = options.resume, try makeRoom(in: resume), !options.quiet {
-      printer.say("\(resume): it is played from its beginning")
+  }
+
+  private func work(
+    _ topology: Topology, _ samples: Int?, _ printer: ProgressPrinter
+  ) throws -> VirtualSimulation.Work {
+    if let samples {
+      if topology.growthSchedule.trigger != .planned {
+        printer.say(
+          "--cost-model: nothing is seen of what ends stages by stages.when; each lasts for all of its rounds"
+        )
+      }
+      return .costModel(topology, samplesPerClient: samples)
     }
-    let directory = try options.directory(for: topology)
-    defer { directory.release() }
-    try play(VirtualSimulation(work, directory: directory, observer: printer), directory, printer)
+    return .training(try options.workload(topology), threads: options.threads)
   }
 
   /// Goes on with a run where it was stopped, or kept last before it was killed; false if that isn't known.
   private func go(
-    on resume: String, with work: VirtualSimulation.Work, _ topology: Topology,
+    on earlier: EarlierRun, with work: VirtualSimulation.Work, _ topology: Topology,
     _ printer: ProgressPrinter
   ) throws -> Bool {
-    let url = URL(fileURLWithPath: resume, isDirectory: true)
-    guard FileManager.default.fileExists(atPath: RunPaths(url).ledger.path) else { return false }
-    let directory = try RunDirectory.open(at: url)
+    let directory = try RunDirectory.open(at: URL(fileURLWithPath: earlier.path))
     defer { directory.release() }
     guard let resumption = try VirtualResumption(of: directory, topology: topology) else {
       return false
     }
     if !options.quiet {
-      printer.say("\(resume): goes on after round \(resumption.round) of \(topology.rounds)")
+      printer.say(
+        "\(earlier.path): goes on after round \(resumption.round) of \(topology.rounds)")
     }
     let simulation = VirtualSimulation(
       work, directory: directory, observer: printer, resumption: resumption)
@@ -169,49 +168,6 @@ struct Simulate: ParsableCommand {
       try live.serving(directory, say: printer.say) { try simulation.run() }
     }
     try RunResult(directory, state: state).show(asJSON: options.json, quiet: options.quiet)
-  }
-
-  /// What the run in a directory began with, and whether it is finished, which is then shown; nil for none.
-  private func earlier(_ resume: String) throws -> (origin: RunOrigin?, isOver: Bool)? {
-    let url = URL(fileURLWithPath: resume, isDirectory: true)
-    let paths = RunPaths(url)
-    guard FileManager.default.fileExists(atPath: paths.ledger.path) else { return nil }
-    let ledger = try RunStore.read(at: paths.ledger)
-    let (origin, state) = (try ledger.origin(), try ledger.summary().state)
-    ledger.close()
-    guard state.isFinished else { return (origin, false) }
-    let directory = try RunDirectory.open(at: url)
-    defer { directory.release() }
-    try RunResult(directory, state: state).show(asJSON: options.json, quiet: true)
-    return (origin, true)
-  }
-
-  /// Removes what a run left that is to be run anew; false if there is none.
-  ///
-  /// From its beginning a run comes to the same.
-  private func makeRoom(in resume: String) throws -> Bool {
-    let url = URL(fileURLWithPath: resume, isDirectory: true)
-    let paths = RunPaths(url)
-    guard FileManager.default.fileExists(atPath: paths.ledger.path) else { return false }
-    let directory = try RunDirectory.open(at: url)
-    defer { directory.release() }
-    let ledgerName = paths.ledger.lastPathComponent
-    let own = [
-      ledgerName, "\(ledgerName)-wal", "\(ledgerName)-shm", paths.checkpoints.lastPathComponent,
-      paths.spool.lastPathComponent, paths.resumePoints.lastPathComponent,
-      paths.model.lastPathComponent, paths.bestModel.lastPathComponent,
-      paths.topology.lastPathComponent, paths.log.lastPathComponent,
-      paths.report.lastPathComponent,
-    ]
-    // What reports for TensorBoard are called depends on when they were written.
-    for name in try DurableFile.names(in: url)
-    where own.contains(name) || name.hasPrefix("events.out.tfevents.") {
-      let part = url.appending(path: name)
-      do { try FileManager.default.removeItem(at: part) } catch {
-        throw DurableFile.translated(error, "remove", part)
-      }
-    }
-    return true
   }
 }
 

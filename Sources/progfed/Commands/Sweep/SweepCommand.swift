@@ -67,7 +67,7 @@ struct SweepCommand: ParsableCommand {
         throw SweepError.unknownVariants(unknown, known: sweep.runs.map(\.variant))
       }
       let folder = URL(fileURLWithPath: out ?? "runs/\(sweep.name)")
-      let plan = try SweepPlan(sweep, folder: folder, additional: settings, rounds: rounds)
+      let plan = SweepPlan(sweep, folder: folder, additional: settings, rounds: rounds)
       try plan.check()
       let cores = ProcessInfo.processInfo.activeProcessorCount
       let queue = SweepQueue(

@@ -11,15 +11,12 @@ struct SweepPlan: Sendable {
   /// The rounds of every run, in place of the topology's; nil for these.
   private let rounds: Int?
 
-  /// The plan of `sweep` in `folder`, which is made if it isn't there.
-  ///
-  /// - Throws: `LedgerError`.
-  init(_ sweep: Sweep, folder: URL, additional: [String], rounds: Int?) throws {
+  /// The plan of `sweep` in `folder`, which is made with its first run if it isn't there.
+  init(_ sweep: Sweep, folder: URL, additional: [String], rounds: Int?) {
     self.sweep = sweep
     self.folder = folder
     self.additional = additional
     self.rounds = rounds
-    try DurableFile.makeDirectory(folder)
   }
 
   /// The page that compares all finished runs.
@@ -74,6 +71,7 @@ struct SweepPlan: Sendable {
 
   /// Notes what `run` is about to be run with.
   func begin(_ run: SweepRun) throws {
+    try DurableFile.makeDirectory(folder)
     let text = noteLines(of: run).map { $0 + "\n" }.joined()
     try DurableFile.write(Data(text.utf8), to: note(of: run))
   }
