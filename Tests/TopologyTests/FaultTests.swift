@@ -141,8 +141,10 @@ struct FaultTests {
       "round it to 24 decimals"
     ),
     (
-      "devices:\n  a: {speed: 1 GFLOP/s, dropOut: 6,5 %}", 8, "devices.a.dropOut", "not a share"
+      "devices:\n  a:\n    speed: 1 GFLOP/s\n    dropOut: 6,5 %", 10, "devices.a.dropOut",
+      "put a point before decimals"
     ),
+    ("training:\n  learningRate: 0,1", 8, "training.learningRate", "put a point before decimals"),
     ("participation:\n  sampling: fare", 8, "participation.sampling", "did you mean fair?"),
     ("participation:\n  weights: 3", 8, "participation.weights", "a way of weighting"),
     ("participation:\n  stragglers: later", 8, "participation.stragglers", "nextRound"),

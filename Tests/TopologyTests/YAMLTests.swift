@@ -82,7 +82,7 @@ struct YAMLTests {
       lines(15_000) { _ in "seed: 1\n" }, "links:\n\(links)groups:\n\(groups)",
       "devices:\n\(devices)groups:\n\(members)", "faults:\n\(faults)",
       "participation:\n  caps: [{stage: 1, clients: '\(clients)1'}]\n",
-      "name: '\(lines(80_000) { _ in "# '" })\n",
+      "name: '\(lines(80_000) { _ in "# '" })\noops: 1\n",
     ]
   }
 

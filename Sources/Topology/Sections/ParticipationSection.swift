@@ -56,7 +56,7 @@ struct ParticipationSection: Hashable, Sendable {
     stragglers = StragglerPolicy(reading: &keys)
     caps = keys.value("caps", default: [:]) { Self.caps($0) }
     quorum = keys.optional("quorum") { cursor in
-      cursor.word?.last == "%"
+      cursor.word.map { $0.last == "%" || $0.contains(".") } == true
         ? cursor.share(0.01...1).map { .share($0) } : cursor.whole(1...1_000_000).map { .count($0) }
     }
     grace = keys.value("grace", default: standard.grace) { $0.duration(.zero...day) }
