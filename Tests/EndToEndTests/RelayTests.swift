@@ -111,7 +111,7 @@ import Testing
         "gateway"
       ),
       (
-        ["--connect", "tcp://nowhere:1", "--bind", "tcp://127.0.0.1:7000", "--link", "3g"], 69,
+        ["--connect", "tcp://nowhere:1", "--bind", "tcp://127.0.0.1:7000", "--link", "3g"], 64,
         "with numbers"
       ),
     ]

@@ -106,7 +106,9 @@ import Testing
     first.close()
     let database = try DatabaseQueue(path: url.path)
     try database.write {
-      for table in ["holding", "fairness", "gradient", "clock", "training", "best"] {
+      for table in [
+        "holding", "fairness", "gradient", "clock", "training", "best", "extended",
+      ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }
       try $0.execute(sql: "PRAGMA user_version = 2")

@@ -103,7 +103,9 @@ import Testing
     try Self.store(in: directory).close()
     let database = try DatabaseQueue(path: url.path)
     try database.write {
-      for table in ["clock", "training", "best"] { try $0.execute(sql: "DROP TABLE \(table)") }
+      for table in ["clock", "training", "best", "extended"] {
+        try $0.execute(sql: "DROP TABLE \(table)")
+      }
       try $0.execute(sql: "PRAGMA user_version = 3")
     }
     try database.close()

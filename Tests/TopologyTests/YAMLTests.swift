@@ -144,7 +144,7 @@ struct YAMLTests {
     #expect(topology.name == "tiny")
     #expect(topology.data.path == file.path)
     for (path, words) in [
-      (folder.appending(path: "none.yaml").path, "isn't there"), (folder.path, "can't be read"),
+      (folder.appending(path: "none.yaml").path, "isn't there"), (folder.path, "is a folder"),
     ] {
       let error = #expect(throws: TopologyError.self) { try Topology(contentsOf: path) }
       #expect(error?.faults.map(\.place) == [.file])

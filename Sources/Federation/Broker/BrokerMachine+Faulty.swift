@@ -54,9 +54,6 @@ extension BrokerMachine {
 
   /// What is wrong with what a client says of its update; nil if nothing is.
   private func problem(of offer: Offer, by client: Int) -> String? {
-    guard offer.samples > 0 else {
-      return "field samples is 0: an update of no samples has no weight"
-    }
     let dealt = plan.dealtSamples.indices.contains(client) ? plan.dealtSamples[client] : nil
     let limits = [
       (dealt, "the samples that client \(client) was dealt"),

@@ -167,7 +167,8 @@ extension BrokerMachine {
       round.advance(client, to: .refused(.malformed))
       restrict(client, to: 0)
       return refuse(
-        client, .malformed, "an update of no samples has no weight", under: header, &actions)
+        client, .malformed, "field samples is 0: an update of no samples has no weight",
+        under: header, &actions)
     }
     guard offer.length > 0, offer.length <= limit else {
       round.advance(client, to: .refused(.tooLarge))

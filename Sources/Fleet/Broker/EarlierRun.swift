@@ -57,6 +57,7 @@ package struct EarlierRun: Sendable {
         // What the plan tells by its meaning may be written in several ways.
         !known.contains { difference.name == $0 || difference.name.hasPrefix("\($0).") }
           && (state.isFinished || difference.name != "data.path")
+          && !(state == .aborted && Self.waiting.contains(difference.name))
       }
     }
     if state.isFinished, let transport, transport != header.transport {
@@ -68,6 +69,9 @@ package struct EarlierRun: Sendable {
         path: path, topology: topology.file, differences, isOver: state.isFinished)
     }
   }
+
+  /// The keys that a run may go on with in another form that was given up for want of clients.
+  private static let waiting: Set = ["participation.minimum", "participation.patience"]
 
   /// Refuses to go on by another clock.
   ///

@@ -10,7 +10,7 @@ extension Workload {
   /// - Throws: `TopologyError`, which names the line.
   package func checkStart() throws(TopologyError) {
     do throws(PartitionError) {
-      _ = try partition(seed: topology.seed)
+      _ = try dealtSamples(seed: topology.seed)
     } catch {
       throw refusal(of: error)
     }
