@@ -44,7 +44,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "Measures", swiftSettings: safe),
     .target(name: "Tensors", swiftSettings: safe),
-    .target(name: "Digests", dependencies: ["CChecksums", crypto], swiftSettings: safe),
+    .target(name: "Bytes", dependencies: ["CChecksums", crypto], swiftSettings: safe),
     // 1
     .target(
       name: "Codecs", dependencies: ["CCodecKernels", "CZstd", "Measures", "Tensors"],
@@ -53,21 +53,23 @@ let package = Package(
     .target(name: "Links", dependencies: ["Measures"], swiftSettings: safe),
     .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: common),
     .target(name: "Progressive", dependencies: ["Measures"], swiftSettings: safe),
-    .target(name: "ZeroMQ", dependencies: ["CZeroMQ", "Measures"], swiftSettings: common),
+    .target(name: "ZMTP", dependencies: ["Measures"], swiftSettings: safe),
     // 2
     .target(
-      name: "Ledger", dependencies: ["Digests", "Measures", "Tensors", database],
+      name: "Ledger", dependencies: ["Bytes", "Measures", "Tensors", database],
       swiftSettings: safe),
     .target(
       name: "Neural", dependencies: ["CNeuralKernels", "Measures", "OneDNN", "Tensors"],
       swiftSettings: safe),
     .target(
-      name: "Wire", dependencies: ["Digests", "Measures", protobuf],
+      name: "Wire", dependencies: ["Bytes", "Measures", protobuf],
       exclude: ["Schema/progfed.proto"], swiftSettings: safe),
+    .target(
+      name: "ZeroMQ", dependencies: ["Bytes", "CZeroMQ", "Measures", "ZMTP"], swiftSettings: common),
     // 3
     .target(
       name: "Federation",
-      dependencies: ["Codecs", "Digests", "Measures", "Progressive", "Tensors", "Wire"],
+      dependencies: ["Bytes", "Codecs", "Measures", "Progressive", "Tensors", "Wire"],
       swiftSettings: safe),
     .target(
       name: "Models", dependencies: ["Measures", "Neural", "OneDNN", "Tensors"],
@@ -75,43 +77,75 @@ let package = Package(
     // 4
     .target(
       name: "Faults",
-      dependencies: ["Digests", "Federation", "Links", "Measures", "Progressive", "Wire"],
+      dependencies: ["Bytes", "Federation", "Links", "Measures", "Progressive", "Wire"],
       swiftSettings: safe),
     .target(
       name: "Topology",
       dependencies: [
-        "Codecs", "Datasets", "Digests", "Federation", "Links", "Measures", "Models", "Neural",
+        "Bytes", "Codecs", "Datasets", "Federation", "Links", "Measures", "Models", "Neural",
         "Progressive", "Tensors", yaml,
       ],
       swiftSettings: safe),
     // 5
     .target(
-      name: "Fleet",
+      name: "LocalTraining",
       dependencies: [
-        "Codecs", "Datasets", "Digests", "Federation", "Ledger", "Links", "Measures", "Models",
-        "Neural", "OneDNN", "Progressive", "Tensors", "Topology", "Wire", "ZeroMQ",
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Measures", "Models", "Neural",
+        "OneDNN", "Progressive", "Tensors", "Topology", "Wire",
       ],
       swiftSettings: safe),
     .target(
       name: "Fuzzing",
       dependencies: [
-        "Codecs", "Datasets", "Digests", "Federation", "Ledger", "Measures", "Progressive",
-        "Tensors", "Topology", "Wire",
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Measures", "Progressive", "Tensors",
+        "Topology", "Wire",
       ],
       swiftSettings: safe),
     .target(
-      name: "Reports", dependencies: ["CZlib", "Digests", "Ledger", "Measures"],
+      name: "Reports", dependencies: ["Bytes", "CZlib", "Ledger", "Measures"],
       swiftSettings: safe),
     // 6
+    .target(
+      name: "Server",
+      dependencies: [
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "LocalTraining", "Measures",
+        "Models", "Neural", "Progressive", "Tensors", "Topology", "Wire", "ZMTP",
+      ],
+      swiftSettings: safe),
     .target(name: "Live", dependencies: ["Ledger", "Reports", http, sockets], swiftSettings: safe),
     // 7
+    .target(
+      name: "Runtime",
+      dependencies: [
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Links", "LocalTraining", "Measures",
+        "Models", "Neural", "Progressive", "Server", "Tensors", "Topology", "Wire", "ZMTP",
+        "ZeroMQ",
+      ],
+      swiftSettings: safe),
+    .target(
+      name: "Simulation",
+      dependencies: [
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Links", "LocalTraining", "Measures",
+        "Models", "Neural", "Progressive", "Server", "Tensors", "Topology", "Wire", "ZMTP",
+      ],
+      swiftSettings: safe),
+    // 8
+    .target(
+      name: "Benchmarks",
+      dependencies: [
+        "Bytes", "Codecs", "Federation", "Ledger", "Links", "LocalTraining", "Measures",
+        "Progressive", "Runtime", "Server", "Simulation", "Tensors", "Topology", "Wire", "ZMTP",
+        "ZeroMQ",
+      ],
+      swiftSettings: safe),
+    // 9
     .executableTarget(
       name: "progfed",
       dependencies: [
-        "CCrashes", "Codecs", "Datasets", "Faults", "Federation", "Fleet", "Fuzzing", "Ledger",
-        "Links", "Live",
-        "Measures", "Models", "Neural", "OneDNN", "Progressive", "Reports", "Tensors", "Topology",
-        "Wire", "ZeroMQ", argumentParser,
+        "Benchmarks", "Bytes", "CCrashes", "Codecs", "Datasets", "Faults", "Federation", "Fuzzing",
+        "Ledger", "Links", "Live", "LocalTraining", "Measures", "Models", "Neural", "OneDNN",
+        "Progressive", "Reports", "Runtime", "Server", "Simulation", "Tensors", "Topology", "Wire",
+        "ZMTP", "ZeroMQ", argumentParser,
       ],
       swiftSettings: safe),
     // Tests
@@ -119,19 +153,20 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),
     .testTarget(
       name: "CodecsTests",
-      dependencies: ["CCodecKernels", "Codecs", "Digests", "Measures", "Models", "Tensors"],
+      dependencies: ["Bytes", "CCodecKernels", "Codecs", "Measures", "Models", "Tensors"],
       exclude: ["Vectors"], swiftSettings: common),
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["CZlib", "Datasets", "Measures", "Tensors", "TestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(
-      name: "DigestsTests", dependencies: ["CChecksums", "Digests", "Measures"],
+      name: "BytesTests", dependencies: ["Bytes", "CChecksums", "Measures"],
       swiftSettings: common),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Digests", "Measures", "Tensors", "TestSupport", "Wire", "ZeroMQ", "progfed", database,
+        "Bytes", "Measures", "Tensors", "TestSupport", "Wire", "ZMTP", "ZeroMQ", "progfed",
+        database,
       ],
       swiftSettings: common),
     .testTarget(
@@ -140,22 +175,15 @@ let package = Package(
     .testTarget(
       name: "FederationTests",
       dependencies: [
-        "CNeuralKernels", "Codecs", "Digests", "Federation", "Measures", "Progressive", "Tensors",
+        "Bytes", "CNeuralKernels", "Codecs", "Federation", "Measures", "Progressive", "Tensors",
         "Wire",
       ],
       resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(
-      name: "FleetTests",
-      dependencies: [
-        "Codecs", "Datasets", "Digests", "Federation", "Fleet", "Ledger", "Links", "Measures",
-        "Models", "Neural", "Tensors", "TestSupport", "Topology", "Wire", "ZeroMQ",
-      ],
-      swiftSettings: common),
-    .testTarget(
       name: "FuzzingTests", dependencies: ["Fuzzing", "Measures", "TestSupport"],
       swiftSettings: common),
     .testTarget(
-      name: "LedgerTests", dependencies: ["Digests", "Ledger", "Measures", "Tensors", database],
+      name: "LedgerTests", dependencies: ["Bytes", "Ledger", "Measures", "Tensors", database],
       swiftSettings: common),
     .testTarget(
       name: "LiveTests", dependencies: ["Live"], swiftSettings: common),
@@ -172,21 +200,39 @@ let package = Package(
     .testTarget(
       name: "ProgressiveTests", dependencies: ["Measures", "Progressive"], swiftSettings: common),
     .testTarget(
-      name: "ReportsTests", dependencies: ["CZlib", "Digests", "Ledger", "Measures", "Reports"],
+      name: "ReportsTests", dependencies: ["Bytes", "CZlib", "Ledger", "Measures", "Reports"],
       exclude: ["EventFiles"], swiftSettings: common),
+    .testTarget(
+      name: "RuntimeTests",
+      dependencies: [
+        "Benchmarks", "Bytes", "Codecs", "Federation", "Ledger", "Links", "LocalTraining",
+        "Measures", "Models", "Runtime", "Server", "Simulation", "Tensors", "TestSupport",
+        "Topology", "Wire", "ZMTP", "ZeroMQ",
+      ],
+      swiftSettings: common),
+    .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: common),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: [
+        "Datasets", "Federation", "Ledger", "LocalTraining", "Measures", "Models", "Neural",
+        "Server", "Simulation", "Tensors", "TestSupport", "Topology",
+      ],
+      swiftSettings: common),
     .testTarget(
       name: "TensorsTests", dependencies: ["Measures", "Tensors"], swiftSettings: common),
     .testTarget(
       name: "TopologyTests",
       dependencies: [
-        "Codecs", "Datasets", "Digests", "Federation", "Links", "Measures", "Models", "Neural",
+        "Bytes", "Codecs", "Datasets", "Federation", "Links", "Measures", "Models", "Neural",
         "Progressive", "Tensors", "Topology",
       ],
       swiftSettings: common),
     .testTarget(
-      name: "WireTests", dependencies: ["Digests", "Measures", "Wire", protobuf],
+      name: "WireTests", dependencies: ["Bytes", "Measures", "Wire", protobuf],
       swiftSettings: common),
-    .testTarget(name: "ZeroMQTests", dependencies: ["Measures", "ZeroMQ"], swiftSettings: common),
+    .testTarget(
+      name: "ZeroMQTests", dependencies: ["Bytes", "Measures", "ZMTP", "ZeroMQ"],
+      swiftSettings: common),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -10,20 +10,21 @@ import Foundation
 let levels = [
   [
     "CChecksums", "CCodecKernels", "CCrashes", "CNeuralKernels", "COneDNN", "CZeroMQ", "CZlib",
-    "CZstd",
-    "Measures", "Tensors", "Digests",
+    "CZstd", "Measures", "Tensors", "Bytes",
   ],
-  ["Codecs", "Datasets", "Links", "OneDNN", "Progressive", "ZeroMQ"],
-  ["Ledger", "Neural", "Wire"],
+  ["Codecs", "Datasets", "Links", "OneDNN", "Progressive", "ZMTP"],
+  ["Ledger", "Neural", "Wire", "ZeroMQ"],
   ["Federation", "Models"],
-  ["Faults", "Topology"],
-  ["Fleet", "Fuzzing", "Reports"],
-  ["Live"],
+  ["Topology"],
+  ["LocalTraining", "Reports"],
+  ["Live", "Server"],
+  ["Runtime", "Simulation"],
+  ["Benchmarks", "Faults", "Fuzzing"],
   ["progfed"],
 ]
 
 /// Within a level, what may rest on what.
-let within = ["Digests": ["CChecksums"]]
+let within = ["Bytes": ["CChecksums"]]
 
 /// What the check needs to know of a package.
 struct Package: Decodable {
@@ -86,27 +87,27 @@ struct Package: Decodable {
 func selfTest() -> [String] {
   let wrong: [(dependencies: [String], text: String, type: String, expected: [String])] = [
     (
-      ["Fleet"], "package import Fleet", "library",
-      ["Measures depends on Fleet, which isn't below it"]
+      ["Runtime"], "package import Runtime", "library",
+      ["Measures depends on Runtime, which isn't below it"]
     ),
     (["Tensors"], "", "library", ["Measures depends on Tensors, which isn't below it"]),
     (
-      [], "import Foundation\npackage import Fleet", "library",
-      ["a/b.swift imports Fleet, which Measures doesn't declare"]
+      [], "import Foundation\npackage import Runtime", "library",
+      ["a/b.swift imports Runtime, which Measures doesn't declare"]
     ),
     (
-      [], "@testable import struct Fleet.Broker", "test",
-      ["a/b.swift imports Fleet, which Measures doesn't declare"]
+      [], "@testable import struct Runtime.Broker", "test",
+      ["a/b.swift imports Runtime, which Measures doesn't declare"]
     ),
-    ([], "// import Fleet\nimport Foundation", "library", []),
-    (["Fleet"], "import Fleet", "test", []),
+    ([], "// import Runtime\nimport Foundation", "library", []),
+    (["Runtime"], "import Runtime", "test", []),
   ]
   var failures = wrong.compactMap { dependencies, text, type, expected in
     let package = Package(targets: [
       .init(
         name: "Measures", type: type, path: "a", sources: ["b.swift", "c.c"],
         dependencies: dependencies),
-      .init(name: "Fleet", type: "library", path: "d", sources: [], dependencies: nil),
+      .init(name: "Runtime", type: "library", path: "d", sources: [], dependencies: nil),
     ])
     let found = package.faults { _ in text }
     return found == expected ? nil : "expected \(expected), found \(found)"

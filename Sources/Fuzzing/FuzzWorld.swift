@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 import Measures
 import Progressive
@@ -29,7 +29,7 @@ struct FuzzWorld {
   func model(round: Int) -> PreparedModel {
     let stage = round < 3 ? 1 : 2
     func segment(_ name: String, _ digest: Digest) -> Segment {
-      let step = Step(
+      let step = ModelPatch(
         digest: digest, length: 100, codec: "dense32", from: nil, to: digest.prefix)
       return Segment(name: name, state: digest, trained: true, steps: [step])
     }

@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 import Measures
 import Wire
@@ -65,7 +65,7 @@ struct RandomMessages {
     Segment(
       name: name, state: digest(), trained: number(2) == 0,
       steps: (0..<number(4)).map { _ in
-        Step(
+        ModelPatch(
           digest: digest(), length: count(), codec: "dense32",
           from: number(2) == 0 ? nil : digest().prefix, to: digest().prefix)
       })

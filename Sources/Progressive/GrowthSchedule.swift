@@ -103,7 +103,7 @@ public struct GrowthSchedule: Hashable, Sendable {
       : (round - earlier - warmUpSoFar, learningRateRounds)
     let ramps = strategy.warmsUp && index > 0 && inStage < rampRounds
     return Phase(
-      round: round, stage: strategy.grows ? index + 1 : stages, roundInStage: inStage,
+      round: round, stage: strategy.grows ? index + 1 : stages, roundInStep: inStage,
       warmUp: inStage <= warmUp, learningRateRound: max(1, rateRound),
       learningRateRounds: max(1, rateRounds), strategy: strategy, step: index + 1,
       entryRate: ramps ? Double(inStage) / Double(rampRounds) : 1)

@@ -7,7 +7,7 @@ public struct Phase: Hashable, Sendable {
   /// The step of the strategy, from 1: the stage where the model grows.
   public let step: Int
   /// The round within the step, from 1.
-  public let roundInStage: Int
+  public let roundInStep: Int
   /// Only the newest block E_s and its head G_s are trained.
   public let warmUp: Bool
   /// The round as the learning rate's schedule counts it, from 1: warm-up rounds don't count.
@@ -28,7 +28,7 @@ public struct Phase: Hashable, Sendable {
   /// - Parameters:
   ///   - round: The round, from 1.
   ///   - stage: The sub-model, from 1.
-  ///   - roundInStage: The round within the step, from 1.
+  ///   - roundInStep: The round within the step, from 1.
   ///   - warmUp: Whether only what is new is trained.
   ///   - learningRateRound: The round as the learning rate's schedule counts it.
   ///   - learningRateRounds: How many rounds that schedule lasts.
@@ -36,14 +36,14 @@ public struct Phase: Hashable, Sendable {
   ///   - step: The strategy's step, from 1; nil for the stage.
   ///   - entryRate: What the learning rate of the newest block and head is multiplied with.
   public init(
-    round: Int, stage: Int, roundInStage: Int, warmUp: Bool, learningRateRound: Int,
+    round: Int, stage: Int, roundInStep: Int, warmUp: Bool, learningRateRound: Int,
     learningRateRounds: Int, strategy: Strategy = .progressive, step: Int? = nil,
     entryRate: Double = 1
   ) {
     self.round = round
     self.stage = stage
     self.step = step ?? stage
-    self.roundInStage = roundInStage
+    self.roundInStep = roundInStep
     self.warmUp = warmUp
     self.learningRateRound = learningRateRound
     self.learningRateRounds = learningRateRounds
@@ -54,7 +54,7 @@ public struct Phase: Hashable, Sendable {
   }
 
   /// The step has just begun, where the model grows.
-  public var isFirstOfStage: Bool { roundInStage == 1 }
+  public var isFirstOfStep: Bool { roundInStep == 1 }
 
   /// The segments of the stage's sub-model, in the order of the wire: its blocks, then its heads.
   public var segments: [SegmentName] {

@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 import Foundation
 import Models
 import Neural

@@ -29,14 +29,14 @@ extension Topology {
   ) throws(TopologyError) {
     let document: YAMLDocument
     let settings: [Setting]
-    do throws(Fault.Unreadable) {
+    do throws(TopologyIssue.Unreadable) {
       document = try YAMLDocument(text)
       settings = try overrides.settings.map(Setting.init)
     } catch {
       throw TopologyError(
         file: file,
         faults: [
-          Fault(place: error.place, path: "", problem: error.problem, remedy: error.remedy)
+          TopologyIssue(place: error.place, path: "", problem: error.problem, remedy: error.remedy)
         ])
     }
     let reading = Reading(repetitions: document.repetitions)
@@ -96,13 +96,15 @@ extension Topology {
   package func error(at key: String, _ problem: String, remedy: String) -> TopologyError {
     let place = places[key] ?? .file
     return TopologyError(
-      file: file, faults: [Fault(place: place, path: key, problem: problem, remedy: remedy)])
+      file: file, faults: [TopologyIssue(place: place, path: key, problem: problem, remedy: remedy)]
+    )
   }
 
   static func text(of path: String) throws(TopologyError) -> String {
     func failure(_ problem: String, _ remedy: String) -> TopologyError {
       TopologyError(
-        file: path, faults: [Fault(place: .file, path: "", problem: problem, remedy: remedy)])
+        file: path,
+        faults: [TopologyIssue(place: .file, path: "", problem: problem, remedy: remedy)])
     }
     let bytes: Data
     do {

@@ -56,9 +56,9 @@ package struct Topology: Sendable {
   /// The largest norm of an update that counts; nil for any.
   package let updateNorm: Double?
   /// What each clock doesn't play, as the faults that it is to it.
-  let unplayable: [Clock: [Fault]]
+  let unplayable: [Clock: [TopologyIssue]]
   /// Where the values stand that can only be judged once the data is read, by their keys.
-  let places: [String: Fault.Place]
+  let places: [String: TopologyIssue.Place]
   /// How many times the median of those before an update's norm may be; nil for any.
   package let normMultiple: Double?
 

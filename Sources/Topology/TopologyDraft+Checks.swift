@@ -17,7 +17,7 @@ extension TopologyDraft {
     var rules: RoundRules
     var fleet: FleetModel
     var stageLimits: StageLimits
-    var unplayable: [Clock: [Fault]]
+    var unplayable: [Clock: [TopologyIssue]]
     var limits: ProtocolLimits
   }
 

@@ -3,10 +3,10 @@ package struct TopologyError: Error, Hashable, Sendable {
   /// The file, as it was named.
   package let file: String
   /// What is wrong, in the order of the file; options of the command line come last.
-  package let faults: [Fault]
+  package let faults: [TopologyIssue]
 
   /// An error of at least one fault.
-  package init(file: String, faults: [Fault]) {
+  package init(file: String, faults: [TopologyIssue]) {
     precondition(!faults.isEmpty, "an error of no fault in \(file)")
     self.file = file
     self.faults = faults

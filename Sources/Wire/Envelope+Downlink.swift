@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Foundation
 import SwiftProtobuf
 
@@ -173,11 +173,11 @@ extension Envelope {
       throw .field("segments")
     }
     let state = try digest(schema.state, "segments")
-    var steps: [Step] = []
+    var steps: [ModelPatch] = []
     for step in schema.steps {
       guard step.codec.utf8.count <= maximalText else { throw .field("steps") }
       steps.append(
-        Step(
+        ModelPatch(
           digest: try digest(step.digest, "steps"), length: try count(step.length, "steps"),
           codec: step.codec, from: step.hasFrom ? step.from : nil,
           to: step.hasTo ? step.to : state.prefix))

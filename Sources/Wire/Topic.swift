@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 
 /// The first frame of a published message: who should get it.
 ///

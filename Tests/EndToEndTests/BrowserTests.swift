@@ -35,7 +35,7 @@ struct BrowserTests {
       try expectSound(page, width: width, isDark: isDark)
       #expect(page.requests == [address])
       try expectFigures(of: page, in: json)
-      #expect(try page.evaluate("document.querySelectorAll('svg').length", as: Int.self) == 14)
+      #expect(try page.evaluate("document.querySelectorAll('svg').length", as: Int.self) == 16)
       try keep(page, "report-\(width)\(isDark ? "-dark" : "")")
       try page.close()
 

@@ -1,9 +1,10 @@
-import Digests
+import Bytes
 import Foundation
 import Measures
 import TestSupport
 import Testing
 import Wire
+import ZMTP
 import ZeroMQ
 
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct FailureTests {

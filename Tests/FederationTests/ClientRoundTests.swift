@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 import Testing
 import Wire

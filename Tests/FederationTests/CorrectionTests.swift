@@ -102,7 +102,7 @@ import Testing
     ])
 
   @Test func `buffers have no control, and aren't corrected`() throws {
-    var (server, client) = (ServerControls(), ClientControls())
+    var (server, client) = (ServerControlVariates(), ClientControlVariates())
     let update = ParameterVector(layout: layout, scalars: [1, 2, 100, 4])
     server.step(update, sent: nil, share: 0.5)
     client.step(update, sent: nil, reach: 0.5)
@@ -112,13 +112,13 @@ import Testing
     let correction = client.correction(of: layout, sent: sent)
     #expect(correction.layout == layout)
     #expect(correction.scalars == [1.5, 3, 0, 6])
-    #expect(ClientControls().correction(of: layout, sent: nil).scalars == [0, 0, 0, 0])
+    #expect(ClientControlVariates().correction(of: layout, sent: nil).scalars == [0, 0, 0, 0])
   }
 
   @Test func `both ends forget the control of a head that is thrown away, and none of a block`() {
     let head = ParameterLayout(name: "head1", parameters: layout.parameters)
     let block = ParameterLayout(name: "block2", parameters: layout.parameters)
-    var (server, client) = (ServerControls(), ClientControls())
+    var (server, client) = (ServerControlVariates(), ClientControlVariates())
     for segment in [layout, head] {
       let update = ParameterVector(layout: segment, scalars: [1, 1, 1, 1])
       server.step(update, sent: nil, share: 1)
@@ -129,11 +129,11 @@ import Testing
     client.adapt(to: [layout, block])
     #expect(server.values == ["block1.control": kept].compactMapValues(\.self))
     #expect(client.values == ["block1.control": own].compactMapValues(\.self))
-    #expect(server == ServerControls(Array(server.values.values)))
+    #expect(server == ServerControlVariates(Array(server.values.values)))
   }
 
   @Test func `clients that claim more samples than there are don't move the control any further`() {
-    var (honest, hostile) = (ServerControls(), ServerControls())
+    var (honest, hostile) = (ServerControlVariates(), ServerControlVariates())
     let update = ParameterVector(layout: layout, scalars: [1, 2, 3, 4])
     honest.step(update, sent: nil, share: 1)
     hostile.step(update, sent: nil, share: 1e12)

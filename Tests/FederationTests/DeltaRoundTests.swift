@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 import Testing
 import Wire
@@ -92,7 +92,7 @@ import Wire
       var segment = Segment.keyframe("block1", 1, length: 100)
       segment.state = Segment.state(content)
       segment.steps.append(
-        Step(
+        ModelPatch(
           digest: Digest(of: [content]), length: 20, codec: "stc10",
           from: Segment.state(1).prefix, to: segment.state.prefix))
       return [segment]

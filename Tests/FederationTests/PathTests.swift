@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 import Testing
 import Wire
@@ -29,7 +29,7 @@ import Wire
     var segment = Segment.chain("block1", [1, 2, 3], keyframe: 100, delta: 60)
     let target = segment.state.prefix
     segment.steps.append(
-      Step(digest: Digest(of: [9]), length: 110, codec: "dense32", from: nil, to: target))
+      ModelPatch(digest: Digest(of: [9]), length: 110, codec: "dense32", from: nil, to: target))
     #expect(segment.path(from: held(1)) == [segment.steps[3]])
     #expect(segment.path(from: held(2)) == [segment.steps[2]])
   }
@@ -38,7 +38,7 @@ import Wire
     var segment = Segment.keyframe("block1", 1, length: 100)
     segment.state = Segment.state(5)
     segment.steps.append(
-      Step(
+      ModelPatch(
         digest: Digest(of: [5]), length: 20, codec: "stc10", from: Segment.state(1).prefix,
         to: segment.state.prefix))
     #expect(segment.path(from: []) == segment.steps)
@@ -56,7 +56,9 @@ import Wire
     #expect(segment.path(from: held(4)) == [])
     // Around in a circle.
     let state = Segment.state(4).prefix
-    segment.steps = [Step(digest: Digest(of: [1]), length: 1, codec: "", from: state, to: state)]
+    segment.steps = [
+      ModelPatch(digest: Digest(of: [1]), length: 1, codec: "", from: state, to: state)
+    ]
     #expect(segment.path(from: held(1)) == nil)
   }
 }

@@ -46,7 +46,8 @@ import Wire
     let actions = bench.pass(.seconds(1))
     let surrender = try #require(actions.surrender)
     #expect(surrender.isOverdue && surrender.shortage.able == 2 && surrender.shortage.needed == 3)
-    #expect(actions.published == [.finished(complete: false)], "clients are told that it may come back")
+    #expect(
+      actions.published == [.finished(complete: false)], "clients are told that it may come back")
     #expect(bench.pass(.seconds(5)).last == .finished(complete: false))
   }
 

@@ -145,10 +145,10 @@ import Testing
   }
 
   @Test func `a course has its best, its last and the mean of its last five`() throws {
-    let course = try #require(ScoreCourse(of: [0.9, nil, 0.1, 0.2, .nan, 0.3, 0.4, 0.5]))
+    let course = try #require(ScoreSummary(of: [0.9, nil, 0.1, 0.2, .nan, 0.3, 0.4, 0.5]))
     #expect(course.best == 0.9 && course.last == 0.5)
     #expect(abs(course.meanOfLastFive - 0.3) < 1e-12)
-    #expect(ScoreCourse(of: [0.5, 0.25])?.meanOfLastFive == 0.375)
-    #expect(ScoreCourse(of: [nil, .infinity]) == nil)
+    #expect(ScoreSummary(of: [0.5, 0.25])?.meanOfLastFive == 0.375)
+    #expect(ScoreSummary(of: [nil, .infinity]) == nil)
   }
 }

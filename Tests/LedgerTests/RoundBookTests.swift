@@ -11,7 +11,7 @@ import Testing
     let kind: TrafficKind
     let payload: ByteCount
     let wire: ByteCount
-    let standing: Standing
+    let standing: DeliveryStatus
 
     init(using stream: inout RandomStream) {
       view = View.allCases.randomElement(using: &stream) ?? .client
@@ -36,7 +36,7 @@ import Testing
     for booking in bookings { booking.enter(in: &book) }
     for view in View.allCases {
       for direction in Direction.allCases {
-        for standing in [Standing.offered, .delivered] {
+        for standing in [DeliveryStatus.offered, .delivered] {
           let fitting = bookings.filter {
             $0.view == view && $0.direction == direction && $0.standing.contains(standing)
           }

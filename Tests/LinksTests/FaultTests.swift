@@ -6,9 +6,9 @@ import Testing
   private let run = RandomStream(seed: 31)
 
   /// All faults by the clock before an end.
-  private func faults(_ script: [FaultRule], until end: Duration) -> [Fault] {
+  private func faults(_ script: [FaultRule], until end: Duration) -> [ScriptedFault] {
     var timeline = FaultTimeline(script, run: run)
-    var faults: [Fault] = []
+    var faults: [ScriptedFault] = []
     while let time = timeline.nextTime, time < end, let fault = timeline.next() {
       #expect(fault.time == time)
       faults.append(fault)

@@ -108,7 +108,7 @@ import Testing
 
   @Test func `segment headers take from the rate where the profile says so`() throws {
     let profile = LinkProfile(
-      rate: .constant(kilobits(8)), segmentOverhead: ByteCount(Segment.overhead))
+      rate: .constant(kilobits(8)), segmentOverhead: ByteCount(TCPSegment.overhead))
     let link = LinksTests.link(profile)
     let transit = try #require(link.carry(1448 * 10, at: .zero))
     #expect(transit.departed.isWithin(1e-9, of: .milliseconds(15140)))

@@ -57,7 +57,7 @@ import Testing
       }
       #expect(tries < 4)
       // What is sent again comes on top of what was let in.
-      #expect(link.waiting(at: now) <= ByteCount(65536 + 20 * Segment.full))
+      #expect(link.waiting(at: now) <= ByteCount(65536 + 20 * TCPSegment.full))
     }
   }
 }

@@ -7,7 +7,7 @@ struct GrowthCourseTests {
   private func stages(
     _ schedule: GrowthSchedule, qualities: [Double?] = [], movements: [Double?] = []
   ) -> [Int] {
-    var course = GrowthCourse(schedule)
+    var course = GrowthProgress(schedule)
     return (1...schedule.totalRounds).map { round in
       let stage = course.phase(in: round).stage
       course.note(
@@ -21,7 +21,7 @@ struct GrowthCourseTests {
     let schedule = GrowthSchedule(rounds: [2, 3, 4], warmUpRounds: 1)
     #expect(
       stages(schedule, qualities: Array(repeating: 0.5, count: 9)) == [1, 1, 2, 2, 2, 3, 3, 3, 3])
-    var course = GrowthCourse(schedule)
+    var course = GrowthProgress(schedule)
     for round in 1...9 {
       #expect(course.phase(in: round) == schedule.phase(in: round))
       course.note(round: round, quality: 0.1, movement: 0)
@@ -76,15 +76,15 @@ struct GrowthCourseTests {
       rounds: [8, 8, 8], warmUpRounds: 1, trigger: .plateau(patience: 2, gain: 0.01),
       minimumRounds: 3)
     let qualities = (0..<24).map { 0.5 + 0.3 * Double(($0 * 7919) % 13) / 13 }
-    var whole = GrowthCourse(schedule)
+    var whole = GrowthProgress(schedule)
     for cut in 1..<24 {
-      var first = GrowthCourse(schedule)
+      var first = GrowthProgress(schedule)
       for round in 1...cut {
         first.note(round: round, quality: qualities[round - 1], movement: nil)
       }
       let kept = try JSONEncoder().encode(first.memory)
-      var second = GrowthCourse(
-        schedule, memory: try JSONDecoder().decode(GrowthCourse.Memory.self, from: kept))
+      var second = GrowthProgress(
+        schedule, memory: try JSONDecoder().decode(GrowthProgress.Memory.self, from: kept))
       #expect(second == first)
       for round in (cut + 1)..<25 {
         second.note(round: round, quality: qualities[round - 1], movement: nil)

@@ -33,7 +33,7 @@ import Testing
       #expect(
         schedule.phase(in: index + 1)
           == Phase(
-            round: index + 1, stage: phase.stage, roundInStage: phase.inStage,
+            round: index + 1, stage: phase.stage, roundInStep: phase.inStage,
             warmUp: phase.warmUp, learningRateRound: phase.rate, learningRateRounds: 5))
     }
     #expect(schedule.learningRateRounds == 5)
@@ -47,7 +47,7 @@ import Testing
   @Test func `stages without rounds are passed over, but the last`() {
     let schedule = GrowthSchedule(rounds: [0, 2, 0, 1], warmUpRounds: 1)
     #expect((1...3).map { schedule.phase(in: $0).stage } == [2, 2, 4])
-    #expect((1...3).map { schedule.phase(in: $0).roundInStage } == [1, 2, 1])
+    #expect((1...3).map { schedule.phase(in: $0).roundInStep } == [1, 2, 1])
     #expect(GrowthSchedule(rounds: [2, 0]).phase(in: 3).stage == 2)
   }
 
@@ -63,7 +63,7 @@ import Testing
         for stage in 1...3 {
           let own = phases.filter { $0.stage == stage }
           #expect(own.count == schedule.rounds[stage - 1])
-          #expect(own.map(\.roundInStage) == Array(1..<own.count + 1))
+          #expect(own.map(\.roundInStep) == Array(1..<own.count + 1))
           #expect(own.count(where: \.warmUp) == (stage == 1 ? 0 : min(warmUp, own.count)))
         }
         var clock = 0

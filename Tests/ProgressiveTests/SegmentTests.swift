@@ -30,7 +30,7 @@ import Testing
   @Test func `the model has just grown in each stage's first round`() {
     let schedule = GrowthSchedule(rounds: [2, 1, 2])
     #expect(
-      (1...5).map { schedule.phase(in: $0).isFirstOfStage } == [true, false, true, true, false])
+      (1...5).map { schedule.phase(in: $0).isFirstOfStep } == [true, false, true, true, false])
   }
 
   @Test(arguments: 1..<30)

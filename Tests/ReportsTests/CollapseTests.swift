@@ -10,7 +10,7 @@ import Testing
       run.rounds[index].stage = index < 2 ? 1 : 2
       run.rounds[index].accuracy = accuracies[index]
     }
-    run.final.accuracies = ScoreCourse(of: accuracies)
+    run.final.accuracies = ScoreSummary(of: accuracies)
     run.partition = PartitionSummary(of: [Array(repeating: 4, count: 10)])
     return run
   }

@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Ledger
 import Measures
 import Reports

@@ -81,9 +81,9 @@ import Testing
     plain.rounds[4].accuracy = 0.5
     var masks = plain
     for index in masks.rounds.indices { masks.rounds[index].dice = 0.1 * Double(index + 1) }
-    masks.final.dices = ScoreCourse(of: masks.rounds.map(\.dice))
+    masks.final.dices = ScoreSummary(of: masks.rounds.map(\.dice))
     var lasting = plain
-    lasting.final.accuracies = ScoreCourse(of: [0.9, 0.5, 0.5, 0.5, 0.5, 0.5])
+    lasting.final.accuracies = ScoreSummary(of: [0.9, 0.5, 0.5, 0.5, 0.5, 0.5])
     let report = SweepReport("c", runs: [(variant: "a", summary: masks)], targets: [0.35])
     let fallen = SweepReport(
       "d",

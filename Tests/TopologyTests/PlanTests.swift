@@ -1,5 +1,5 @@
+import Bytes
 import Codecs
-import Digests
 import Foundation
 import Measures
 import Models

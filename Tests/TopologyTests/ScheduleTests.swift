@@ -1,6 +1,6 @@
+import Bytes
 import Codecs
 import Datasets
-import Digests
 import Federation
 import Measures
 import Models

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Measures
 import Testing
+import ZMTP
 import ZeroMQ
 
 @Suite(.timeLimit(.minutes(1)))

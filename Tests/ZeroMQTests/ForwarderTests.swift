@@ -1,6 +1,7 @@
 import Foundation
 import Measures
 import Testing
+import ZMTP
 import ZeroMQ
 
 @Suite(.timeLimit(.minutes(1)))

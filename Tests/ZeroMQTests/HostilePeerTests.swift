@@ -1,6 +1,7 @@
 import Glibc
 import Measures
 import Testing
+import ZMTP
 import ZeroMQ
 
 /// Peers that don't speak ZMTP, or badly.

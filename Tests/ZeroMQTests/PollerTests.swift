@@ -1,6 +1,7 @@
 import Dispatch
 import Measures
 import Testing
+import ZMTP
 import ZeroMQ
 
 @Suite(.timeLimit(.minutes(1)))

@@ -1,5 +1,7 @@
+import Bytes
 import Measures
 import Testing
+import ZMTP
 import ZeroMQ
 
 @Suite(.timeLimit(.minutes(1)))

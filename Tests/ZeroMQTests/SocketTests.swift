@@ -1,6 +1,8 @@
+import Bytes
 import Foundation
 import Measures
 import Testing
+import ZMTP
 import ZeroMQ
 
 @Suite(.timeLimit(.minutes(1)))

@@ -13,7 +13,7 @@ package struct FaultOutcome: Hashable, Sendable {
 extension FaultScenario {
   /// Plays the scenario to its end, or until a promise is broken.
   package func play(mutation: Mutation? = nil, isTraced: Bool = false) -> FaultOutcome {
-    let simulator = Simulator(self, mutation: mutation, isTraced: isTraced)
+    let simulator = FaultSimulation(self, mutation: mutation, isTraced: isTraced)
     simulator.run()
     return FaultOutcome(
       violation: simulator.violation, events: simulator.events,

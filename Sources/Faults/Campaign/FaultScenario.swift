@@ -29,7 +29,7 @@ package struct FaultScenario: Hashable, Sendable {
   /// The most bytes that an update may have.
   package let updateLimit = 400
   /// What goes wrong; may be replaced by a part of it.
-  package var faults: [Fault]
+  package var faults: [InjectedFault]
 
   /// The scenario of a seed.
   package init(seed: UInt64) {
@@ -69,7 +69,7 @@ package struct FaultScenario: Hashable, Sendable {
     shallow = clients > 1 && draw(0...4) == 0 ? draw(0...clients - 1) : nil
     segmentBytes = (0..<4).map { _ in draw(20...300) }
     let fleet = clients
-    faults = (0..<draw(0...10)).map { _ in Fault(clients: fleet, using: &stream) }
+    faults = (0..<draw(0...10)).map { _ in InjectedFault(clients: fleet, using: &stream) }
       .sorted { $0.start < $1.start }
     keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
     hasAnchor = draw(0...2) == 0

@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 import Measures
 import Progressive
@@ -38,7 +38,7 @@ struct SimulatedDigests {
   }
 
   /// The way from the last keyframe on.
-  private func steps(to version: Int, of name: SegmentName, _ index: Int) -> [Step] {
+  private func steps(to version: Int, of name: SegmentName, _ index: Int) -> [ModelPatch] {
     var versions = [version]
     while let first = versions.first, first % scenario.keyframeInterval != 0 {
       versions.insert(self.version(of: name, before: first), at: 0)
@@ -56,8 +56,8 @@ struct SimulatedDigests {
     return steps
   }
 
-  private func step(_ index: Int, to version: Int, from base: Int?, length: Int) -> Step {
-    Step(
+  private func step(_ index: Int, to version: Int, from base: Int?, length: Int) -> ModelPatch {
+    ModelPatch(
       digest: digest(root.stream("step", index, version)), length: length, codec: "dense32",
       from: base.map { state(index, $0).prefix }, to: state(index, version).prefix)
   }
@@ -74,7 +74,7 @@ struct SimulatedDigests {
       Segment(
         name: "head1", state: state, trained: true,
         steps: [
-          Step(
+          ModelPatch(
             digest: digest(root.stream("shallow step", round)), length: scenario.segmentBytes[2],
             codec: "dense32", from: nil, to: state.prefix)
         ])

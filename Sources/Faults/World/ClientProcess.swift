@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 import Wire
 
@@ -6,7 +6,7 @@ import Wire
 struct ClientProcess {
   /// What it has of one step.
   struct Assembly {
-    let step: Step
+    let step: ModelPatch
     var missing: RangeSet<Int>
   }
 

@@ -11,7 +11,7 @@ package enum BrokerAction: Hashable, Sendable {
   /// Publish all chunks of these steps for the clients that asked for them.
   case broadcast(round: Int, [Broadcast])
   /// Send ranges of a step to one client's mailbox on the bulk socket.
-  case repair(round: Int, client: Int, Step, ranges: [Range<Int>])
+  case repair(round: Int, client: Int, ModelPatch, ranges: [Range<Int>])
   /// Make room for an update that will be sent.
   case reserve(client: Int, length: Int)
   /// Put the chunk that is at hand into the client's update.
@@ -35,12 +35,12 @@ package enum BrokerAction: Hashable, Sendable {
 /// A step and the clients that wait for it.
 package struct Broadcast: Hashable, Sendable {
   /// The step.
-  package var step: Step
+  package var step: ModelPatch
   /// The clients whose links carry it, in rising order.
   package var clients: [Int]
 
   /// A broadcast of `step` to `clients`.
-  package init(step: Step, clients: [Int]) {
+  package init(step: ModelPatch, clients: [Int]) {
     self.step = step
     self.clients = clients
   }

@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 package import Progressive
 
 /// What the broker runs: fixed for the whole run.
@@ -59,7 +59,7 @@ package struct BrokerPlan: Hashable, Sendable {
 
   /// The codec of the updates in `phase`, as it is announced.
   package func updateCodec(in phase: Phase) -> String {
-    guard phase.roundInStage <= youngRounds else { return updateCodec }
+    guard phase.roundInStep <= youngRounds else { return updateCodec }
     return youngUpdateCodec ?? updateCodec
   }
 

@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Progressive
 import Wire
 
@@ -13,7 +13,7 @@ struct RoundModel: Hashable, Sendable {
   /// The heads of earlier stages, in the order of these.
   let shallowHeads: [Segment]
   /// All steps to the segments and heads.
-  let steps: [Digest: Step]
+  let steps: [Digest: ModelPatch]
   /// The model's name.
   let base: Digest
   /// The most bytes that an update can have.

@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 package import Wire
 
 /// What a client's surroundings are to do for it.
@@ -10,7 +10,7 @@ package enum ClientAction: Hashable, Sendable {
   /// The run's seed and figures are known now.
   case welcomed(Welcome)
   /// Receive the chunks of this step.
-  case subscribe(Step)
+  case subscribe(ModelPatch)
   /// Its chunks are no longer needed.
   case unsubscribe(Digest)
   /// All steps to this segment's state are here: the client holds it from now on.

@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 package import Wire
 
 /// What happens to a client.

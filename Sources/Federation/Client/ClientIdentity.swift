@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 
 /// Who a client is, as it tells the broker.
 package struct ClientIdentity: Hashable, Sendable {

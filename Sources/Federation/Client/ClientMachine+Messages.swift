@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Measures
 import Wire
 
@@ -160,9 +160,9 @@ extension ClientMachine {
   }
 
   /// The steps that are lacking to the segments, none twice; nil if they aren't known.
-  private func steps(to segments: [Segment]) -> [Step]? {
+  private func steps(to segments: [Segment]) -> [ModelPatch]? {
     guard !segments.isEmpty else { return nil }
-    var steps: [Step] = []
+    var steps: [ModelPatch] = []
     var known: Set<Digest> = []
     for segment in segments {
       guard let path = segment.path(from: held.keys) else { return nil }
@@ -269,7 +269,7 @@ extension ClientMachine {
 
   /// Holds a segment's state, and what a step leads from to it in one go: an anchor may serve again.
   private mutating func reach(
-    _ segment: Segment, by path: [Step], _ actions: inout [ClientAction]
+    _ segment: Segment, by path: [ModelPatch], _ actions: inout [ClientAction]
   ) {
     let passed = Set(held.keys).union(path.map(\.to))
     let anchors = segment.steps.filter { $0.to == segment.state.prefix }.compactMap(\.from)

@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 import Measures
 import Wire
 

@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 import Progressive
 package import Wire
 
@@ -17,7 +17,7 @@ package struct ClientTask: Hashable, Sendable {
   /// The sub-model's segments in order.
   package var segments: [Segment]
   /// What the client lacks of them: the steps to be fetched, in the model's order, none twice.
-  package var steps: [Step]
+  package var steps: [ModelPatch]
   /// The codec of the update.
   package var updateCodec: String
   /// Names the announced model, of which this may be a part.
@@ -26,7 +26,7 @@ package struct ClientTask: Hashable, Sendable {
   package var base: Digest
 
   /// The task that `announce` gives in `round` at `stage`, for which `steps` are to be fetched.
-  package init(round: Int, stage: Int, announce: Announce, steps: [Step]) {
+  package init(round: Int, stage: Int, announce: Announce, steps: [ModelPatch]) {
     self.round = round
     self.stage = stage
     warmUp = announce.warmUp

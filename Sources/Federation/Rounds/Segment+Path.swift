@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 package import Wire
 
 extension Segment {
@@ -7,7 +7,7 @@ extension Segment {
   /// Of all ways the one of the fewest bytes; of equal ones the first in the list's order.
   ///
   /// - Returns: None if the state is held; nil if no way leads there.
-  package func path(from held: some Collection<UInt64>) -> [Step]? {
+  package func path(from held: some Collection<UInt64>) -> [ModelPatch]? {
     var ways = Dictionary(held.map { ($0, (bytes: 0, last: nil as Int?)) }) { first, _ in first }
     // Each step is listed after those that lead to where it begins, so one pass finds the shortest.
     for (index, step) in steps.enumerated() {
@@ -16,7 +16,7 @@ extension Segment {
       if let known = ways[step.to], known.bytes <= bytes { continue }
       ways[step.to] = (bytes, index)
     }
-    var path: [Step] = []
+    var path: [ModelPatch] = []
     var state: UInt64? = self.state.prefix
     while let target = state, let way = ways[target], path.count <= steps.count {
       guard let last = way.last else { return path.reversed() }

@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 package import Measures
 import Progressive

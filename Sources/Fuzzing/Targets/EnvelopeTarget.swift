@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 package import Measures
 import Wire
 

@@ -1,5 +1,5 @@
+import Bytes
 import Datasets
-import Digests
 package import Foundation
 import Ledger
 package import Measures

@@ -1,4 +1,4 @@
-public import Digests
+public import Bytes
 
 /// What a run came to.
 public struct FinalRecord: Hashable, Sendable {

@@ -26,7 +26,7 @@ extension RoundBook {
     private(set) var offeredCount = 0
     private(set) var deliveredCount = 0
 
-    mutating func add(_ traffic: Traffic, count: Int, as standing: Standing) {
+    mutating func add(_ traffic: Traffic, count: Int, as standing: DeliveryStatus) {
       if standing.contains(.offered) {
         offered += traffic
         offeredCount += count

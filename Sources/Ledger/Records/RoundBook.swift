@@ -18,7 +18,7 @@ public struct RoundBook: Hashable, Sendable {
   /// Adds `count` messages of together `payload` and `wire` bytes; no client where they belong to none alone.
   public mutating func book(
     _ view: View, client: Int?, _ direction: Direction, _ kind: TrafficKind,
-    payload: ByteCount = .zero, wire: ByteCount, count: Int = 1, as standing: Standing = .both
+    payload: ByteCount = .zero, wire: ByteCount, count: Int = 1, as standing: DeliveryStatus = .both
   ) {
     precondition(
       payload.bytes >= 0 && wire.bytes >= 0 && count >= 0,
@@ -53,7 +53,7 @@ public struct RoundBook: Hashable, Sendable {
 
   /// The sum over all entries that fit: of one client or all, of some kinds or all.
   public func total(
-    _ view: View, _ direction: Direction, _ standing: Standing = .delivered,
+    _ view: View, _ direction: Direction, _ standing: DeliveryStatus = .delivered,
     kinds: Set<TrafficKind>? = nil, client: Int? = nil
   ) -> Traffic {
     var sum = Traffic.zero

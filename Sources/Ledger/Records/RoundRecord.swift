@@ -1,4 +1,4 @@
-public import Digests
+public import Bytes
 
 /// What one round came to; its traffic is in its ``RoundBook``.
 public struct RoundRecord: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 
 extension Spool {
   /// What stands before each update in the file; integers are little-endian.

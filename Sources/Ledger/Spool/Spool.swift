@@ -1,5 +1,5 @@
+import Bytes
 public import Foundation
-import Digests
 
 /// The updates of the open round, on disk before they are acknowledged.
 ///

@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import GRDB
 import Measures
 
@@ -42,8 +42,8 @@ extension RunStore {
         targets: Milestone.targets(of: rounds),
         final: FinalSummary(
           accuracy: end?.accuracy ?? last?.accuracy, loss: end?.loss ?? last?.loss,
-          dice: end?.dice ?? last?.dice, accuracies: ScoreCourse(of: rounds.map(\.accuracy)),
-          dices: ScoreCourse(of: rounds.map(\.dice)), modelDigest: end?.modelDigest,
+          dice: end?.dice ?? last?.dice, accuracies: ScoreSummary(of: rounds.map(\.accuracy)),
+          dices: ScoreSummary(of: rounds.map(\.dice)), modelDigest: end?.modelDigest,
           bestRound: best?.round, bestModelDigest: best?.modelDigest),
         extends: header.extends)
     }

@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 
 extension FinalSummary: Codable {
   private enum CodingKeys: String, CodingKey {
@@ -12,11 +12,11 @@ extension FinalSummary: Codable {
     accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
     loss = try container.decodeIfPresent(Double.self, forKey: .loss)
     dice = try container.decodeIfPresent(Double.self, forKey: .dice)
-    accuracies = ScoreCourse(
+    accuracies = ScoreSummary(
       best: try container.decodeIfPresent(Double.self, forKey: .best),
       last: try container.decodeIfPresent(Double.self, forKey: .last),
       meanOfLastFive: try container.decodeIfPresent(Double.self, forKey: .meanOfLastFive))
-    dices = ScoreCourse(
+    dices = ScoreSummary(
       best: try container.decodeIfPresent(Double.self, forKey: .bestDice),
       last: try container.decodeIfPresent(Double.self, forKey: .lastDice),
       meanOfLastFive: try container.decodeIfPresent(Double.self, forKey: .meanOfLastFiveDice))

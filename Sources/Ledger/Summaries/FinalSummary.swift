@@ -1,4 +1,4 @@
-public import Digests
+public import Bytes
 
 /// The end of a run's summary; until the run has ended, its last evaluated round.
 public struct FinalSummary: Hashable, Sendable {
@@ -9,9 +9,9 @@ public struct FinalSummary: Hashable, Sendable {
   /// The final mean Dice coefficient; nil unless this is segmentation.
   public var dice: Double?
   /// The accuracies on the way; nil if nothing was evaluated.
-  public var accuracies: ScoreCourse?
+  public var accuracies: ScoreSummary?
   /// The mean Dice coefficients on the way; nil unless this is segmentation.
-  public var dices: ScoreCourse?
+  public var dices: ScoreSummary?
   /// The final model's name; nil until there is one.
   public var modelDigest: Digest?
   /// The round whose model is kept as the best one; nil if there is none.

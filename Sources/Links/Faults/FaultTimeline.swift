@@ -33,7 +33,7 @@ public struct FaultTimeline: Sendable {
   }
 
   /// Takes the next fault that goes by the clock; of several at one time, the script's order.
-  public mutating func next() -> Fault? {
+  public mutating func next() -> ScriptedFault? {
     guard let index = nextEntry, let time = entries[index].next else { return nil }
     let fault = occur(index, at: time)
     entries[index].next = entries[index].following(time)
@@ -41,7 +41,7 @@ public struct FaultTimeline: Sendable {
   }
 
   /// The faults that a round's beginning sets off, in the script's order.
-  public mutating func begin(round: Int, at time: Duration) -> [Fault] {
+  public mutating func begin(round: Int, at time: Duration) -> [ScriptedFault] {
     entries.indices.filter { entries[$0].rule.trigger == .round(round) }
       .map { occur($0, at: time) }
   }
@@ -55,10 +55,10 @@ public struct FaultTimeline: Sendable {
     return first?.index
   }
 
-  private mutating func occur(_ index: Int, at time: Duration) -> Fault {
+  private mutating func occur(_ index: Int, at time: Duration) -> ScriptedFault {
     defer { entries[index].occurrences += 1 }
     let random = entries[index].random.stream("occurrence", entries[index].occurrences)
-    return Fault(time: time, rule: entries[index].rule, index: index, random: random)
+    return ScriptedFault(time: time, rule: entries[index].rule, index: index, random: random)
   }
 }
 

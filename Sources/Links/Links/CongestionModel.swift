@@ -13,6 +13,6 @@ public enum CongestionModel: String, CaseIterable, Hashable, Sendable {
   func cap(loss: GilbertElliott, roundTrip: Duration) -> Double {
     let events = loss.eventRate
     guard self == .mathis, events > 0, roundTrip > .zero else { return .infinity }
-    return 1.22 * Double(Segment.payload) / (roundTrip.seconds * events.squareRoot())
+    return 1.22 * Double(TCPSegment.payload) / (roundTrip.seconds * events.squareRoot())
   }
 }

@@ -63,14 +63,14 @@ public struct Link: Sendable {
     }
     let served = model.capacity(by: now.seconds, factor: factor)
     if let refusal = refusal(of: size, served: served) { return refusal }
-    guard let repair = transmit(Segment.count(size.bytes)) else { return .vanished }
+    guard let repair = transmit(TCPSegment.count(size.bytes)) else { return .vanished }
 
     let earliest = max(work, served)
-    let count = Segment.count(size.bytes)
+    let count = TCPSegment.count(size.bytes)
     work =
       earliest + Double(size.bytes)
       + Double(count) * Double(model.profile.segmentOverhead.bytes)
-      + Double(repair.retransmitted * Segment.full)
+      + Double(repair.retransmitted * TCPSegment.full)
     let started = departure(of: earliest)
     let departed = max(departure(of: work), VirtualTime(last))
     let arrival = max(departed, repaired(repair, of: count, from: started, to: departed))

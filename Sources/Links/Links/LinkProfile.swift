@@ -21,7 +21,7 @@ public struct LinkProfile: Hashable, Sendable {
   /// What loss does to throughput.
   public var congestion: CongestionModel
   /// What each segment takes from the rate besides its stream bytes: zero where the rate is that of
-  /// the stream, `Segment.overhead` where it is that of Ethernet frames.
+  /// the stream, `TCPSegment.overhead` where it is that of Ethernet frames.
   public var segmentOverhead: ByteCount
 
   /// A direction of `rate` and `delay`; a round trip that isn't given is twice the delay.

@@ -29,6 +29,6 @@ public struct Transit: Hashable, Sendable {
   /// Computed by a model and therefore reported apart from measured bytes; acknowledgements on the
   /// way back are not in it.
   public var linkBytes: ByteCount {
-    size + ByteCount(segments * Segment.overhead + retransmitted * Segment.full)
+    size + ByteCount(segments * TCPSegment.overhead + retransmitted * TCPSegment.full)
   }
 }

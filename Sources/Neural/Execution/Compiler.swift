@@ -291,7 +291,7 @@ final class Compiler {
   }
 
   /// Bytes that a node's forward pass leaves for its backward pass.
-  func keepsake(_ byteCount: Int, of node: Graph.Node) -> Int {
+  func saved(_ byteCount: Int, of node: Graph.Node) -> Int {
     let end = isActive(node) ? backwardMoment(node.index) : node.index
     return arena.reserve(byteCount, during: node.index...end)
   }

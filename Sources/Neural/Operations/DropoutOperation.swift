@@ -26,7 +26,7 @@ struct DropoutOperation: Operation {
     let (source, layout) = try compiler.channelBlocked(of: node)
     let result = compiler.makeOutput(of: node, as: source.descriptor)
     let scalars = source.descriptor.byteCount / 4
-    let mask = compiler.keepsake(scalars, of: node)
+    let mask = compiler.saved(scalars, of: node)
     let threshold = (rate * 65536).rounded()
     let scale = Float(65536 / (65536 - threshold))
     compiler.add(to: .forward, of: node) { [ordinal] binding throws(DNNLError) in

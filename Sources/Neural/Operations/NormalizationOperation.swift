@@ -60,7 +60,7 @@ struct NormalizationOperation: Operation {
       learned.append(try compiler.parameter(index, of: node, as: channels))
     }
     let addend = adds ? try compiler.input(1, of: node, as: source.descriptor) : nil
-    let statistics = compiler.keepsake(statisticsCount(layout) * 4, of: node)
+    let statistics = compiler.saved(statisticsCount(layout) * 4, of: node)
     let scratch = compiler.scratch(scratchBytes, in: .forward, of: node)
     compiler.add(to: .forward, of: node) { [learned] binding throws(DNNLError) in
       NormalizationAction(

@@ -38,7 +38,7 @@ struct PooledConvolutionOperation: Operation {
     let resultLayout = try pooledLayout(lanes: Int(shape.lanes), batch: compiler.batch)
     let result = compiler.makeOutput(of: node, as: resultLayout)
     let active = compiler.isActive(node)
-    let codes = active ? compiler.keepsake(resultLayout.byteCount / 4, of: node) : nil
+    let codes = active ? compiler.saved(resultLayout.byteCount / 4, of: node) : nil
     let convolved = tensors.output
     compiler.add(to: .forward, of: node) { binding throws(DNNLError) in
       PoolAction(

@@ -28,7 +28,7 @@ struct PoolingOperation: Operation {
     var tensors: [(Argument, TensorPlan)] = [(.source, source), (.destination, result)]
     var workspace: TensorPlan?
     if compiler.isActive(node), forward.workspace.byteCount > 0 {
-      let claim = compiler.keepsake(forward.workspace.byteCount, of: node)
+      let claim = compiler.saved(forward.workspace.byteCount, of: node)
       let plan = TensorPlan(descriptor: forward.workspace, place: .arena(claim))
       tensors.append((.workspace, plan))
       workspace = plan

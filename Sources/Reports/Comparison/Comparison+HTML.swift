@@ -27,7 +27,7 @@ extension Comparison {
     guard courses.contains(where: { !$0.trainingLosses.isEmpty }) else { return }
     page.heading("Training loss")
     let plot = LinePlot(
-      description: "Training loss against rounds", x: Course.Abscissa.rounds.axis,
+      description: "Training loss against rounds", x: LearningCurve.Abscissa.rounds.axis,
       y: Axis("clients' mean loss") { $0.brief },
       series: runs.indices.map { index in
         LinePlot.Series(
@@ -55,9 +55,10 @@ extension Comparison {
 
   /// A measure of all runs' models against what was spent for it.
   private func plots(
-    _ name: String, _ y: Axis, _ points: (Course, Course.Abscissa) -> [(x: Double, y: Double)]
+    _ name: String, _ y: Axis,
+    _ points: (LearningCurve, LearningCurve.Abscissa) -> [(x: Double, y: Double)]
   ) -> [(caption: String, plot: String)] {
-    [Course.Abscissa.bytes, .flops, .time, .rounds].map { abscissa in
+    [LearningCurve.Abscissa.bytes, .flops, .time, .rounds].map { abscissa in
       let plot = LinePlot(
         description: "\(name) against \(abscissa.title)", x: abscissa.axis, y: y,
         series: runs.indices.map {
@@ -72,7 +73,8 @@ extension Comparison {
       accuracy(index).map { (Double(runs[index].totals.traffic.wire.bytes), $0) }
     }
     return LinePlot(
-      description: "Final accuracy against all bytes on the wire", x: Course.Abscissa.bytes.axis,
+      description: "Final accuracy against all bytes on the wire",
+      x: LearningCurve.Abscissa.bytes.axis,
       y: y,
       series: runs.indices.map {
         LinePlot.Series(name: names[$0], points: point($0).map { [$0] } ?? [])

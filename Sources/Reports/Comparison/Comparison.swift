@@ -5,7 +5,7 @@ import Measures
 package struct Comparison {
   let runs: [RunSummary]
   let directories: [String]
-  let courses: [Course]
+  let courses: [LearningCurve]
   /// The accuracies whose cost is compared.
   let targets: [Double]
 
@@ -18,7 +18,7 @@ package struct Comparison {
   package init(_ runs: [RunSummary], directories: [String] = [], targets: [Double]? = nil) {
     self.runs = runs
     self.directories = directories
-    courses = runs.map(Course.init)
+    courses = runs.map(LearningCurve.init)
     self.targets = targets ?? (courses.compactMap(\.best).min().map { [$0] } ?? [])
   }
 

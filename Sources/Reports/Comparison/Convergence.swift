@@ -31,9 +31,9 @@ package struct Convergence: Hashable, Sendable, Encodable {
   package let mean: Fits
 
   /// The convergence of `run`; nil where no gradients were taken.
-  package init?(_ run: RunSummary) { self.init(Course(run)) }
+  package init?(_ run: RunSummary) { self.init(LearningCurve(run)) }
 
-  init?(_ course: Course) {
+  init?(_ course: LearningCurve) {
     let norms = course.points.compactMap(\.squaredGradientNorm)
     guard let last = norms.last, let minimum = norms.min() else { return nil }
     evaluations = norms.count

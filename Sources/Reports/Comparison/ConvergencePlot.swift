@@ -3,12 +3,12 @@ import Measures
 /// The squared gradient norms of runs on logarithmic axes, each with its power law.
 struct ConvergencePlot {
   let names: [String]
-  let courses: [Course]
+  let courses: [LearningCurve]
 
   /// The plots of the lowest and the mean norm so far, against rounds and against bytes.
   func figures() -> [(caption: String, plot: String)] {
     Convergence.Measure.allCases.flatMap { measure in
-      [Course.Abscissa.rounds, .bytes].map { abscissa in
+      [LearningCurve.Abscissa.rounds, .bytes].map { abscissa in
         (
           caption: "\(measure.rawValue) so far, against \(abscissa.title)",
           plot: plot(measure, abscissa)
@@ -17,7 +17,7 @@ struct ConvergencePlot {
     }
   }
 
-  private func plot(_ measure: Convergence.Measure, _ abscissa: Course.Abscissa) -> String {
+  private func plot(_ measure: Convergence.Measure, _ abscissa: LearningCurve.Abscissa) -> String {
     let series = courses.indices.map {
       LinePlot.Series(name: names[$0], points: courses[$0].gradients(measure, abscissa))
     }

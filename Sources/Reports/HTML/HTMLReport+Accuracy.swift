@@ -4,7 +4,7 @@ import Measures
 extension HTMLReport {
   /// The accuracy against what was spent for it.
   func addAccuracy(to page: inout HTMLPage) {
-    let course = Course(summary)
+    let course = LearningCurve(summary)
     page.heading("Accuracy")
     guard !course.points.isEmpty else {
       page.note(
@@ -42,10 +42,10 @@ extension HTMLReport {
 
   /// A measure of the model against what was spent for it.
   private func plots(
-    _ name: String, _ y: Axis, of course: Course,
-    _ points: (Course.Abscissa) -> [(x: Double, y: Double)]
+    _ name: String, _ y: Axis, of course: LearningCurve,
+    _ points: (LearningCurve.Abscissa) -> [(x: Double, y: Double)]
   ) -> [(caption: String, plot: String)] {
-    [Course.Abscissa.rounds, .bytes, .time].map { against in
+    [LearningCurve.Abscissa.rounds, .bytes, .time].map { against in
       let plot = LinePlot(
         description: "\(name.prefix(1).uppercased() + name.dropFirst()) against \(against.title)",
         x: against.axis, y: y,

@@ -23,9 +23,9 @@ extension HTMLReport {
         })
     }
     let rounds = LinePlot(
-      description: "Bytes on the wire per round", x: Course.Abscissa.rounds.axis,
+      description: "Bytes on the wire per round", x: LearningCurve.Abscissa.rounds.axis,
       y: Axis("bytes on the wire", kind: .logarithmic) { ByteCount(Int($0)).description },
-      series: [series(.down), series(.up)], borders: Course(summary).stageBorders(.rounds))
+      series: [series(.down), series(.up)], borders: LearningCurve(summary).stageBorders(.rounds))
     page.figures([
       ("per stage, beside the full model", stages.markup()), ("per round", rounds.markup()),
     ])

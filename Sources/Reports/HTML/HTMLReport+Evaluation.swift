@@ -16,12 +16,12 @@ extension HTMLReport {
       .init(name: name, points: spreads.map { (Double($0.round), value($0.spread)) })
     }
     let plot = LinePlot(
-      description: "Clients' \(name) against rounds", x: Course.Abscissa.rounds.axis,
+      description: "Clients' \(name) against rounds", x: LearningCurve.Abscissa.rounds.axis,
       y: Axis("a client's \(name)") { isDice ? $0.fixed(1) : $0.percent(0) },
       series: [
         series("median", \.median), series("a tenth of the clients is below", \.lowestTenth),
       ],
-      borders: Course(summary).stageBorders(.rounds),
+      borders: LearningCurve(summary).stageBorders(.rounds),
       bands: [
         (
           "worst to best client",
@@ -51,7 +51,7 @@ extension HTMLReport {
 
   /// How the full model's gradient fell.
   func addConvergence(to page: inout HTMLPage) {
-    let course = Course(summary)
+    let course = LearningCurve(summary)
     guard let convergence = Convergence(course) else { return }
     page.heading("Convergence")
     page.figures(

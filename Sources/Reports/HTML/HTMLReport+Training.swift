@@ -4,7 +4,7 @@ import Measures
 extension HTMLReport {
   /// The clients' own loss beside that on the test samples, and the learning rate, round after round.
   func addTraining(to page: inout HTMLPage) {
-    let course = Course(summary)
+    let course = LearningCurve(summary)
     let borders = course.stageBorders(.rounds)
     var figures: [(caption: String, plot: String)] = []
     let training = course.trainingLosses.map { (x: Double($0.round), y: $0.loss) }
@@ -15,7 +15,7 @@ extension HTMLReport {
       var series = [LinePlot.Series(name: "clients, while they train", points: training)]
       if !test.isEmpty { series.append(.init(name: "test samples, after the round", points: test)) }
       let plot = LinePlot(
-        description: "Loss against rounds", x: Course.Abscissa.rounds.axis,
+        description: "Loss against rounds", x: LearningCurve.Abscissa.rounds.axis,
         y: Axis("mean loss") { $0.brief }, series: series, borders: borders)
       figures.append(("loss", plot.markup()))
     }
@@ -24,7 +24,7 @@ extension HTMLReport {
     }
     if !rates.isEmpty {
       let plot = LinePlot(
-        description: "Learning rate against rounds", x: Course.Abscissa.rounds.axis,
+        description: "Learning rate against rounds", x: LearningCurve.Abscissa.rounds.axis,
         y: Axis("learning rate") { $0.scientific },
         series: [.init(name: "the clients' learning rate", points: rates)], borders: borders)
       figures.append(("learning rate", plot.markup()))

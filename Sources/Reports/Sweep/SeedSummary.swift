@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 package import Ledger
 import Measures
 
@@ -23,9 +23,9 @@ package struct SeedSummary: Sendable {
   /// How many rounds were run.
   package let rounds: Int
   /// The accuracies on the way; nil if nothing was evaluated.
-  package let accuracies: ScoreCourse?
+  package let accuracies: ScoreSummary?
   /// The mean Dice coefficients on the way; nil unless segmentation was learnt.
-  package let dices: ScoreCourse?
+  package let dices: ScoreSummary?
   /// How the accuracy was spread over the clients at the end; nil where that isn't known.
   package let fairness: Fairness?
   /// Bytes on the wire to the clients.
@@ -50,11 +50,11 @@ package struct SeedSummary: Sendable {
   let modelDigest: Digest?
 
   /// What is judged by: Dice coefficients where segmentation was learnt, accuracies elsewhere.
-  package var scores: ScoreCourse? { dices ?? accuracies }
+  package var scores: ScoreSummary? { dices ?? accuracies }
 
   /// The summary of `run`, with the cost of reaching `targets`.
   init(_ run: RunSummary, targets: [Double]) {
-    let course = Course(run)
+    let course = LearningCurve(run)
     seed = run.seed
     rounds = run.rounds.count
     accuracies = run.final.accuracies

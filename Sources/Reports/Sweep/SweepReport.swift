@@ -84,7 +84,7 @@ package struct SweepReport: Sendable {
       : ""
     return """
 
-      \(name.prefix(1).uppercased() + name.dropFirst()): mean of the last \(ScoreCourse.evaluations) evaluations, \
+      \(name.prefix(1).uppercased() + name.dropFirst()): mean of the last \(ScoreSummary.evaluations) evaluations, \
       then over the seeds; ±: standard deviation over the seeds.
       Saved: against \(variants.first?.name ?? "the first run"), bytes both ways together.\(costs)\(falls)
       \(omission)\(work)

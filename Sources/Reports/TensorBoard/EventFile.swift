@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 package import Ledger
 import Measures
 

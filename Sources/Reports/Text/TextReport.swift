@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 package import Ledger
 import Measures
 
@@ -198,7 +198,7 @@ package struct TextReport {
     ]
   }
 
-  private func scores(_ course: ScoreCourse?, _ text: (Double) -> String) -> [String] {
+  private func scores(_ course: ScoreSummary?, _ text: (Double) -> String) -> [String] {
     guard let course else { return [] }
     return [
       "best \(text(course.best))", "last \(text(course.last))",

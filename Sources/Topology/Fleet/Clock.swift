@@ -29,9 +29,9 @@ extension TopologyDraft {
   /// What the topology says that clocks don't play, each as the fault that it is there, in the order of the file.
   ///
   /// It is reported at once if no clock is left.
-  func unplayable(_ fleet: FleetModel, _ reading: Reading) -> [Clock: [Fault]] {
-    func fault(_ path: String, _ words: String, remedy: String) -> Fault {
-      Fault(
+  func unplayable(_ fleet: FleetModel, _ reading: Reading) -> [Clock: [TopologyIssue]] {
+    func fault(_ path: String, _ words: String, remedy: String) -> TopologyIssue {
+      TopologyIssue(
         place: reading.place(of: path), path: path, problem: "\(path) \(words)", remedy: remedy)
     }
     let virtual = virtualKeys(of: fleet).map {
@@ -49,7 +49,7 @@ extension TopologyDraft {
         "groups.\($0.name).link", "is played in virtual time, and in real time over tcp",
         remedy: "add --transport tcp, or remove it")
     }
-    var unplayable: [Clock: [Fault]] = [
+    var unplayable: [Clock: [TopologyIssue]] = [
       .real: virtual + links, .realOverTCP: virtual + queues,
     ]
     if relays > 0 {

@@ -1,6 +1,6 @@
+import Bytes
 import Codecs
 package import Datasets
-import Digests
 import Federation
 import Measures
 import Models

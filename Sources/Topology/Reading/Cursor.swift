@@ -110,7 +110,7 @@ struct Cursor {
     scalar.properties.generalCategory == .control
   }
 
-  static func place(of node: Node) -> Fault.Place {
+  static func place(of node: Node) -> TopologyIssue.Place {
     node.mark.map { .line($0.line, column: $0.column) } ?? .file
   }
 }

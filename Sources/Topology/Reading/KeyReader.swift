@@ -4,7 +4,7 @@ import Yams
 struct KeyReader {
   let path: String
   let reading: Reading
-  private var entries: [(key: String, place: Fault.Place, value: Cursor)] = []
+  private var entries: [(key: String, place: TopologyIssue.Place, value: Cursor)] = []
   /// Where the first entry of each key is.
   private var indices: [String: Int] = [:]
   private var known: [String] = []

@@ -1,8 +1,8 @@
 /// What is learned while one topology is read: where each key stands, and what is wrong.
 final class Reading {
-  private(set) var faults: [Fault] = []
-  private var places: [String: Fault.Place] = [:]
-  private var settled: [String: Fault.Place] = [:]
+  private(set) var faults: [TopologyIssue] = []
+  private var places: [String: TopologyIssue.Place] = [:]
+  private var settled: [String: TopologyIssue.Place] = [:]
   private var unsound: Set<String> = []
   /// The sections around what is unsound.
   private var unsoundWithin: Set<String> = []
@@ -20,19 +20,19 @@ final class Reading {
   }
 
   /// Remembers where the value of `path` stands.
-  func note(_ place: Fault.Place, of path: String) { places[path] = place }
+  func note(_ place: TopologyIssue.Place, of path: String) { places[path] = place }
 
   /// Takes note that the command line gave the value of `path`, and so all that is in it.
-  func settle(_ path: String, at place: Fault.Place) { settled[path] = place }
+  func settle(_ path: String, at place: TopologyIssue.Place) { settled[path] = place }
 
   /// The option that gave the value of `path`, if one did.
-  private func option(for path: String) -> Fault.Place? {
+  private func option(for path: String) -> TopologyIssue.Place? {
     settled.filter { $0.key == path || Self.contains($0.key, path) }
       .max { $0.key.count < $1.key.count }?.value
   }
 
   /// The place of `path`, or of the nearest section around it that is in the file.
-  func place(of path: String) -> Fault.Place {
+  func place(of path: String) -> TopologyIssue.Place {
     if let option = option(for: path) { return option }
     // What the file doesn't hold was made for an option that sets something in it.
     if places[path] == .file, let made = settled.first(where: { Self.contains(path, $0.key) }) {
@@ -50,11 +50,11 @@ final class Reading {
 
   /// Adds a fault where `path` stands, or at `place`.
   func report(
-    _ path: String, _ problem: String, remedy: String, at place: Fault.Place? = nil
+    _ path: String, _ problem: String, remedy: String, at place: TopologyIssue.Place? = nil
   ) {
     distrust(path)
     let place = option(for: path) ?? place ?? self.place(of: path)
-    faults.append(Fault(place: place, path: path, problem: problem, remedy: remedy))
+    faults.append(TopologyIssue(place: place, path: path, problem: problem, remedy: remedy))
   }
 
   /// Takes note that there is no good value for `path`, which is reported elsewhere.

@@ -10,10 +10,10 @@ struct Setting {
   /// The keys as a fault names them.
   var path: String { keys.joined(separator: ".") }
   /// The option as it was given, up to the value.
-  var place: Fault.Place { .option("--set \(path)") }
+  var place: TopologyIssue.Place { .option("--set \(path)") }
 
   /// Reads `KEY=VALUE`; KEY is keys with dots between them, VALUE is YAML on one line.
-  init(_ text: String) throws(Fault.Unreadable) {
+  init(_ text: String) throws(TopologyIssue.Unreadable) {
     let shown = Cursor.shown(text)
     let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let keys = halves[0].split(separator: ".", omittingEmptySubsequences: false).map {
@@ -25,7 +25,7 @@ struct Setting {
         remedy: "write keys with dots between them and a value, as in --set training.batch=32")
     }
     let document: YAMLDocument
-    do throws(Fault.Unreadable) {
+    do throws(TopologyIssue.Unreadable) {
       document = try YAMLDocument(String(halves[1]))
     } catch {
       throw .init(.option("--set \(shown)"), error.problem, remedy: error.remedy)

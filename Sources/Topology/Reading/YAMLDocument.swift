@@ -10,7 +10,7 @@ struct YAMLDocument {
   /// Reads `text`.
   ///
   /// - Throws: the one fault that keeps the text from being a tree.
-  init(_ text: String) throws(Fault.Unreadable) {
+  init(_ text: String) throws(TopologyIssue.Unreadable) {
     guard text.utf8.count <= YAMLText.limit else {
       throw .init(
         .file, "is larger than \(YAMLText.limit >> 10) KiB",
@@ -44,7 +44,7 @@ struct YAMLDocument {
   }
 }
 
-extension Fault {
+extension TopologyIssue {
   /// Why a file isn't a tree of keys and values at all.
   struct Unreadable: Error {
     let place: Place

@@ -18,7 +18,7 @@ package struct CodecsSection: Hashable, Sendable {
 
   /// The codec of the updates in `phase`.
   package func up(in phase: Phase) -> UpdateCodec {
-    guard let young, phase.roundInStage <= young.rounds, let spec = young.up else { return up }
+    guard let young, phase.roundInStep <= young.rounds, let spec = young.up else { return up }
     return up(announced: "\(spec)")
   }
 
@@ -32,7 +32,7 @@ package struct CodecsSection: Hashable, Sendable {
 
   /// How the model goes on from a keyframe in `phase`.
   package func delta(in phase: Phase) -> DeltaPlan? {
-    guard var plan = delta, let young, phase.roundInStage <= young.rounds,
+    guard var plan = delta, let young, phase.roundInStep <= young.rounds,
       let spec = young.downDelta
     else { return delta }
     plan.codec.spec = spec

@@ -17,13 +17,13 @@ extension Sweep {
   /// - Throws: everything that is wrong with the text, with the line of each fault.
   package init(parsing text: String, file: String) throws(TopologyError) {
     let document: YAMLDocument
-    do throws(Fault.Unreadable) {
+    do throws(TopologyIssue.Unreadable) {
       document = try YAMLDocument(text)
     } catch {
       throw TopologyError(
         file: file,
         faults: [
-          Fault(place: error.place, path: "", problem: error.problem, remedy: error.remedy)
+          TopologyIssue(place: error.place, path: "", problem: error.problem, remedy: error.remedy)
         ])
     }
     let reading = Reading(repetitions: document.repetitions)

@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 
 /// What the broker says, over PUB.
 package enum Downlink: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 
 /// A block or head of the announced model: the values that clients train from, and how to come by them.
 package struct Segment: Hashable, Sendable {
@@ -9,10 +9,10 @@ package struct Segment: Hashable, Sendable {
   /// Clients train it and send its update.
   package var trained: Bool
   /// What leads to the state, each step after those that lead to where it begins.
-  package var steps: [Step]
+  package var steps: [ModelPatch]
 
   /// A segment of the given parts.
-  package init(name: String, state: Digest, trained: Bool, steps: [Step]) {
+  package init(name: String, state: Digest, trained: Bool, steps: [ModelPatch]) {
     self.name = name
     self.state = state
     self.trained = trained
@@ -26,7 +26,7 @@ package struct Segment: Hashable, Sendable {
 }
 
 /// Bytes that lead from one state of a segment to another.
-package struct Step: Hashable, Sendable {
+package struct ModelPatch: Hashable, Sendable {
   /// The digest of the encoded bytes.
   package var digest: Digest
   /// How many encoded bytes there are.

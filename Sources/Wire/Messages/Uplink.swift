@@ -1,4 +1,4 @@
-package import Digests
+package import Bytes
 
 /// What a client says to the broker, over PUSH.
 package enum Uplink: Hashable, Sendable {

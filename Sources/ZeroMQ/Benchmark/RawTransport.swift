@@ -1,3 +1,4 @@
+import Bytes
 import CZeroMQ
 
 /// The loops of a program in C over libzmq, to compare ours with.

@@ -1,5 +1,7 @@
+import Bytes
 import Foundation
 package import Measures
+import ZMTP
 
 /// How fast chunks go from a PUSH to a PULL over TCP on this machine, beside what libzmq alone does.
 package struct TransportBenchmark: Sendable {

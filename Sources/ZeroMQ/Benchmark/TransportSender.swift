@@ -1,3 +1,6 @@
+import Bytes
+import ZMTP
+
 /// The sending thread of a ``TransportBenchmark``.
 struct TransportSender: Sendable {
   var context: Context

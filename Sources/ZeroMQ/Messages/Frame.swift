@@ -1,3 +1,5 @@
+package import Bytes
+
 /// One part of a message to be sent.
 package struct Frame: Sendable {
   enum Storage: Sendable {

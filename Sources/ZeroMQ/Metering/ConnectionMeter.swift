@@ -1,6 +1,7 @@
 import CZeroMQ
 import Glibc
 package import Measures
+package import ZMTP
 
 /// What the kernel counted on all TCP connections of one bound socket, those that ended included.
 ///

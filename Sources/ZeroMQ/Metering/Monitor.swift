@@ -1,5 +1,6 @@
 import CZeroMQ
 import Glibc
+import ZMTP
 
 /// The stream of what happens to a socket's connections (zmq_socket_monitor(3)).
 ///

@@ -1,3 +1,5 @@
+import ZMTP
+
 /// Decides which peers may connect to the secured sockets of a context (RFC 27/ZAP).
 ///
 /// One per context, made before those sockets bind; served in a loop that doesn't wait long elsewhere,

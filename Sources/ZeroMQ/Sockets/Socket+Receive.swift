@@ -1,5 +1,6 @@
 import CZeroMQ
 import Measures
+import ZMTP
 
 extension Socket {
   /// Receives one message of a peer; nil where none is waiting.

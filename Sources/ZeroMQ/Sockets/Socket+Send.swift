@@ -1,4 +1,5 @@
 import CZeroMQ
+import ZMTP
 
 extension Socket {
   /// Sends one message; false, and nothing is sent, where that would have to wait.

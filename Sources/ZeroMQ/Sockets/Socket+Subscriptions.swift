@@ -1,4 +1,5 @@
 import CZeroMQ
+import ZMTP
 
 extension Socket {
   /// The longest topic that libzmq 4.3.4 delivers as it is: from 246 bytes on, it subscribes to everything.

@@ -1,4 +1,5 @@
 import CZeroMQ
+package import ZMTP
 
 /// One end of a messaging pattern, owned by the thread that made it and closed when it goes out of scope.
 ///

@@ -1,4 +1,5 @@
 import CZeroMQ
+import ZMTP
 
 /// A socket's pointer, which pollers and monitors may hold on to after the socket was closed.
 ///

@@ -1,5 +1,6 @@
 import CZeroMQ
 import Measures
+import ZMTP
 
 extension SocketOptions {
   /// Hands the options to libzmq; a value out of its type's range is the caller's bug.

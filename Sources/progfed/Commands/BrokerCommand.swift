@@ -1,8 +1,9 @@
 import ArgumentParser
-import Fleet
 import Foundation
 import Ledger
+import Runtime
 import Topology
+import ZMTP
 import ZeroMQ
 
 /// Runs the broker of a topology alone.

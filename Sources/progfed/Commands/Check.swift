@@ -1,6 +1,6 @@
 import ArgumentParser
-import Fleet
 import Foundation
+import LocalTraining
 import Models
 import Topology
 

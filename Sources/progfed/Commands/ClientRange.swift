@@ -1,5 +1,5 @@
 import ArgumentParser
-import Fleet
+import Runtime
 
 extension ClientRange: ExpressibleByArgument {
   init?(argument: String) { self.init(argument) }

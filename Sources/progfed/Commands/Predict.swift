@@ -1,7 +1,7 @@
 import ArgumentParser
-import Fleet
 import Foundation
 import Ledger
+import LocalTraining
 import Measures
 import Reports
 import Tensors

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Fleet
 import Foundation
 import Links
 import Measures
+import Runtime
 import Topology
 import ZeroMQ
 

@@ -1,8 +1,9 @@
 public import ArgumentParser
-import Fleet
 import Foundation
 import Ledger
+import LocalTraining
 public import Progressive
+import Runtime
 import Topology
 
 /// What the commands that run a topology have in common.

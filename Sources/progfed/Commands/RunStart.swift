@@ -1,7 +1,8 @@
 import ArgumentParser
-import Fleet
 import Foundation
 import Ledger
+import LocalTraining
+import Server
 import Topology
 
 /// What a run begins with, or goes on with.

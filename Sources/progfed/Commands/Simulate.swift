@@ -1,9 +1,11 @@
 import ArgumentParser
-import Fleet
 import Foundation
 import Ledger
 import Progressive
 import Reports
+import Runtime
+import Server
+import Simulation
 import Topology
 
 /// Runs broker, workers and clients of a topology in one process.
@@ -34,7 +36,7 @@ struct Simulate: ParsableCommand {
   var clock: Clock?
 
   @Option(help: "What carries the messages in real time: inproc (the default), ipc or tcp.")
-  var transport: Simulation.Transport?
+  var transport: LocalRun.Transport?
 
   @Flag(help: "Encrypt the messages with CURVE, under keys made for this run; with ipc or tcp.")
   var curve = false
@@ -83,7 +85,7 @@ struct Simulate: ParsableCommand {
       let said = transport == nil ? nil : carrier.rawValue + (curve ? "+curve" : "")
       guard let start = try options.start(printer, transport: said) else { return }
       defer { start.directory.release() }
-      let simulation = try Simulation(
+      let simulation = try LocalRun(
         start.workload, transport: carrier, isEncrypted: curve,
         threads: options.threads, directory: start.directory, observer: printer,
         resumption: start.resumption, logLevel: options.logLevel)
@@ -108,7 +110,7 @@ struct Simulate: ParsableCommand {
       let work = try work(topology, samples, printer)
       let directory = try options.directory(for: topology)
       defer { directory.release() }
-      try play(VirtualSimulation(work, directory: directory, observer: printer), directory, printer)
+      try play(Simulation(work, directory: directory, observer: printer), directory, printer)
     case .goOn(let earlier, let topology):
       let work = try work(topology, samples, printer)
       if samples == nil {
@@ -122,13 +124,13 @@ struct Simulate: ParsableCommand {
       // From its beginning a run comes to the same.
       let directory = try RunDirectory.replacing(at: URL(fileURLWithPath: earlier.path))
       defer { directory.release() }
-      try play(VirtualSimulation(work, directory: directory, observer: printer), directory, printer)
+      try play(Simulation(work, directory: directory, observer: printer), directory, printer)
     }
   }
 
   private func work(
     _ topology: Topology, _ samples: Int?, _ printer: ProgressPrinter
-  ) throws -> VirtualSimulation.Work {
+  ) throws -> Simulation.Work {
     if let samples {
       if topology.growthSchedule.trigger != .planned {
         printer.say(
@@ -142,7 +144,7 @@ struct Simulate: ParsableCommand {
 
   /// Goes on with a run where it was stopped, or kept last before it was killed; false if that isn't known.
   private func go(
-    on earlier: EarlierRun, with work: VirtualSimulation.Work, _ topology: Topology,
+    on earlier: EarlierRun, with work: Simulation.Work, _ topology: Topology,
     _ printer: ProgressPrinter
   ) throws -> Bool {
     let directory = try RunDirectory.open(at: URL(fileURLWithPath: earlier.path))
@@ -154,14 +156,14 @@ struct Simulate: ParsableCommand {
       printer.say(
         "\(earlier.path): goes on after round \(resumption.round) of \(topology.rounds)")
     }
-    let simulation = VirtualSimulation(
+    let simulation = Simulation(
       work, directory: directory, observer: printer, resumption: resumption)
     try play(simulation, directory, printer)
     return true
   }
 
   private func play(
-    _ simulation: VirtualSimulation, _ directory: RunDirectory, _ printer: ProgressPrinter
+    _ simulation: Simulation, _ directory: RunDirectory, _ printer: ProgressPrinter
   ) throws {
     let interruption = Interruption { simulation.stop() }
     let state = try withExtendedLifetime(interruption) {
@@ -171,4 +173,4 @@ struct Simulate: ParsableCommand {
   }
 }
 
-extension Simulation.Transport: ExpressibleByArgument {}
+extension LocalRun.Transport: ExpressibleByArgument {}

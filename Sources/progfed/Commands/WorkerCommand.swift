@@ -1,8 +1,9 @@
 import ArgumentParser
 import Federation
-import Fleet
 import Foundation
+import LocalTraining
 import Measures
+import Runtime
 import Topology
 import Wire
 import ZeroMQ

@@ -1,6 +1,6 @@
 import Dispatch
-import Fleet
 import Measures
+import Runtime
 import Synchronization
 import ZeroMQ
 

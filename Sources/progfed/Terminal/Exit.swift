@@ -1,12 +1,16 @@
 import ArgumentParser
+import Benchmarks
 import Codecs
 import Datasets
-import Fleet
 import Foundation
 import Ledger
 import Live
+import LocalTraining
 import Models
 import OneDNN
+import Runtime
+import Server
+import Simulation
 import Topology
 import ZeroMQ
 
@@ -92,8 +96,8 @@ enum Exit {
     case is KeyFileError, is AllowListError: badInput
     case is UnresolvedName: unavailable
     case is ZMQError, is LedgerError, is EndpointError, is LiveError, is RelayError: unavailable
-    case SimulationError.tooManyLinks, SimulationError.encryptedRelays: badInput
-    case VirtualSimulationError.costModelOfDeltas, VirtualSimulationError.cannotGoOn:
+    case LocalRunError.tooManyLinks, LocalRunError.encryptedRelays: badInput
+    case SimulationError.costModelOfDeltas, SimulationError.cannotGoOn:
       badInput
     case is DNNLError, is CodecError: bug
     default: bug

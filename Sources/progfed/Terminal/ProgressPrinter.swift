@@ -1,9 +1,10 @@
 import Federation
-import Fleet
 import Foundation
 import Ledger
 import Measures
 import Reports
+import Runtime
+import Server
 import Synchronization
 import Wire
 

@@ -1,6 +1,6 @@
+import Bytes
 import CCodecKernels
 import Codecs
-import Digests
 import Foundation
 import Measures
 import Models

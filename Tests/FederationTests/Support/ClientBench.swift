@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 import Measures
 import Wire
@@ -88,7 +88,7 @@ struct ClientBench {
   }
 
   @discardableResult
-  mutating func chunk(_ step: Step, _ range: Range<Int>) -> [ClientAction] {
+  mutating func chunk(_ step: ModelPatch, _ range: Range<Int>) -> [ClientAction] {
     hear(
       .modelChunk(step: step.digest.prefix, offset: range.lowerBound, length: range.count),
       client: nil)

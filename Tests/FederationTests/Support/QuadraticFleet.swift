@@ -36,8 +36,8 @@ struct QuadraticFleet {
   var correction = Correction.none
 
   private(set) var model: [ParameterVector]
-  private(set) var server = ServerControls()
-  private(set) var controls: [ClientControls]
+  private(set) var server = ServerControlVariates()
+  private(set) var controls: [ClientControlVariates]
   private let codec = UpdateCodec(.dense32)
 
   /// A federation whose model is one block, or the given segments, all 0.
@@ -53,7 +53,7 @@ struct QuadraticFleet {
     model = self.segments.map {
       ParameterVector(layout: $0.layout, scalars: Array(repeating: 0, count: $0.layout.count))
     }
-    controls = clients.map { _ in ClientControls() }
+    controls = clients.map { _ in ClientControlVariates() }
   }
 
   /// The model's scalars in the problem's order.

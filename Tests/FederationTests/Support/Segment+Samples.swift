@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Federation
 import Wire
 
@@ -8,7 +8,7 @@ extension Segment {
     Segment(
       name: name, state: state(content), trained: true,
       steps: [
-        Step(
+        ModelPatch(
           digest: Digest(of: [content]), length: length, codec: "dense32", from: nil,
           to: state(content).prefix)
       ])
@@ -19,7 +19,7 @@ extension Segment {
     var segment = Segment.keyframe(name, contents[0], length: keyframe)
     for (before, after) in zip(contents, contents.dropFirst()) {
       segment.steps.append(
-        Step(
+        ModelPatch(
           digest: Digest(of: [after]), length: delta, codec: "stc1", from: state(before).prefix,
           to: state(after).prefix))
       segment.state = state(after)
@@ -31,5 +31,5 @@ extension Segment {
   static func state(_ content: UInt8) -> Digest { Digest(of: [content, 0]) }
 
   /// The only step.
-  var only: Step { steps[0] }
+  var only: ModelPatch { steps[0] }
 }

@@ -1,6 +1,6 @@
+import Bytes
 import Codecs
 import Datasets
-import Digests
 import Federation
 import Measures
 import Models
@@ -50,7 +50,7 @@ enum Texts {
   /// What is wrong with `text`, nothing if it is a topology.
   static func faults(
     _ text: String, _ overrides: Overrides = Overrides(), checksFiles: Bool = false
-  ) -> [Fault] {
+  ) -> [TopologyIssue] {
     do throws(TopologyError) {
       _ = try topology(text, overrides, checksFiles: checksFiles)
       return []
@@ -58,7 +58,7 @@ enum Texts {
   }
 }
 
-extension Fault {
+extension TopologyIssue {
   /// The line, or 0 for the file as a whole and for options.
   var line: Int {
     guard case .line(let line, _) = place else { return 0 }

@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Wire
 
 /// Seals and opens envelopes over arrays.

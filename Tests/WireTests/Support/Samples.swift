@@ -1,4 +1,4 @@
-import Digests
+import Bytes
 import Measures
 import Wire
 
@@ -40,7 +40,7 @@ struct Samples {
     return Segment(
       name: "block\(number(9))", state: state, trained: flag(),
       steps: (0..<number(4)).map { _ in
-        Step(
+        ModelPatch(
           digest: digest(), length: number(1 << 48), codec: text(),
           from: flag() ? stream.next() : nil, to: flag() ? stream.next() : state.prefix)
       })

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Fleet
+import Benchmarks
 import Foundation
 import Measures
+import Runtime
 
 /// Measures how many workers a broker takes.
 struct BenchConnections: ParsableCommand {

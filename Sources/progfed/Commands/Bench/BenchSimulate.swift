@@ -1,5 +1,5 @@
 import ArgumentParser
-import Fleet
+import Benchmarks
 import Foundation
 import Measures
 

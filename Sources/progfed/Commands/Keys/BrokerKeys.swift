@@ -1,6 +1,6 @@
 import ArgumentParser
-import Fleet
 import Foundation
+import Runtime
 import ZeroMQ
 
 /// Makes a broker's key pair and an allow-list without workers.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Fleet
+import Runtime
 
 /// How a broker's connections are secured, on the command line.
 struct BrokerSecurityOptions: ParsableArguments {
@@ -19,7 +19,7 @@ struct BrokerSecurityOptions: ParsableArguments {
   /// The security as the files say.
   func load() throws -> BrokerSecurity {
     guard let keys, let allow else { return .open }
-    return .curve(try KeyFile.pair(at: keys), Gatekeeper(try AllowListFile.read(allow)))
+    return .curve(try KeyFile.pair(at: keys), AccessControl(try AllowListFile.read(allow)))
   }
 
   /// Has `broker` follow the allow-list at each SIGHUP, for as long as the result lives.

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Fleet
 import Foundation
+import Runtime
 import ZeroMQ
 
 /// Makes a worker's key pair and its line of the allow-list.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Fleet
+import Runtime
 import ZeroMQ
 
 /// How a worker's connections are secured, on the command line.

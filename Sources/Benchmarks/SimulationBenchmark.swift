@@ -1,0 +1,71 @@
+import Federation
+import Foundation
+import Ledger
+import Measures
+import Simulation
+import Topology
+
+/// How fast simulated time goes by: rounds of the cost model, by the fleet's size and by participants.
+package struct SimulationBenchmark: Sendable {
+  /// What one setting took.
+  package struct Result: Sendable, Encodable {
+    /// How many clients the fleet has.
+    package var clients: Int
+    /// How many take part in a round.
+    package var participants: Int
+    /// How many rounds were played.
+    package var rounds: Int
+    /// What all took, the joining of the fleet included.
+    package var seconds: Double
+    /// What a round took, without the joining of the fleet and the farewell.
+    package var millisecondsPerRound: Double
+    /// The most memory that the process has had so far.
+    package var peakMegabytes: Double
+  }
+
+  /// Plays `rounds` of a fleet on LTE and 3G with a part of it in each round.
+  ///
+  /// - Throws: `TopologyError` for numbers that don't fit together, `LedgerError` for the temporary folder.
+  package static func play(clients: Int, participants: Int, rounds: Int) throws -> Result {
+    let topology = try Topology(
+      parsing: text(clients: clients, participants: participants, rounds: rounds),
+      file: "benchmark.yaml", checksFiles: false)
+    let folder = FileManager.default.temporaryDirectory.appending(
+      path: "progfed-benchmark-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let directory = try RunDirectory.create(at: folder)
+    defer { directory.release() }
+    let clock = ContinuousClock()
+    let watch = RoundWatch()
+    let start = clock.now
+    _ = try Simulation(
+      .costModel(topology, samplesPerClient: 100), directory: directory, observer: watch
+    ).run()
+    let total = clock.now - start
+    return Result(
+      clients: clients, participants: participants, rounds: rounds, seconds: total.seconds,
+      millisecondsPerRound: 1000 * watch.secondsPerRound, peakMegabytes: peakMemory / 1e6)
+  }
+
+  private static func text(clients: Int, participants: Int, rounds: Int) -> String {
+    """
+    clients: \(clients)
+    rounds: \(rounds)
+    model: {name: convnet}
+    data: {name: fashion-mnist}
+    participation: {perRound: \(participants), quorum: 90 %, grace: 10 s, deadline: 10 min}
+    codecs: {up: linear8, down: linear8}
+    links: {broker: {down: 10 Gbit/s, up: 10 Gbit/s}}
+    devices: {phone: {speed: 2 GFLOP/s, spread: 0.5, dropOut: 5 %}}
+    groups: {city: {share: 50 %, link: lte, device: phone}, country: {link: 3g, device: phone}}
+    """
+  }
+
+  /// The process's high-water mark in bytes, as Linux tells it; 0 elsewhere.
+  private static var peakMemory: Double {
+    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+    else { return 0 }
+    return 1024 * (Double(line.filter(\.isNumber)) ?? 0)
+  }
+}

@@ -1,0 +1,105 @@
+import Measures
+
+/// Something that goes wrong for a while.
+package struct InjectedFault: Hashable, Sendable {
+  /// What may go wrong.
+  package enum Kind: Hashable, Sendable {
+    /// Messages of this client, or of all, get lost with a probability.
+    case loss(client: Int?, probability: Double)
+    /// Messages of this client, or of all, arrive twice with a probability.
+    case duplication(client: Int?, probability: Double)
+    /// Messages of this client, or of all, overtake each other.
+    case reordering(client: Int?)
+    /// Messages of this client, or of all, take this much longer.
+    case delay(client: Int?, by: Duration)
+    /// Chunks of the model reach this client, or all, damaged with a probability.
+    case damage(client: Int?, probability: Double)
+    /// A client can't reach the broker; its connection is reset, or swallows everything.
+    case partition(client: Int, isSilent: Bool)
+    /// A worker is killed, and started anew when the fault ends.
+    case workerCrash(client: Int)
+    /// A worker leaves, and another is started in its place when the fault ends.
+    case workerLeave(client: Int)
+    /// The broker is killed, and started anew when the fault ends.
+    case brokerCrash
+    /// A process's clock, the broker's when there is no client, jumps at the fault's beginning.
+    case clockJump(client: Int?, by: Duration)
+    /// The broker can't store anything.
+    case fullDisk
+    /// A client's training takes this much longer.
+    case slowTraining(client: Int, by: Duration)
+  }
+
+  /// What goes wrong.
+  package var kind: Kind
+  /// When it begins, in virtual time.
+  package var start: Duration
+  /// How long it lasts.
+  package var length: Duration
+
+  /// When it is over.
+  package var end: Duration { start + length }
+
+  /// A fault drawn for a fleet of so many clients, within the first 40 seconds.
+  init(clients: Int, using stream: inout RandomStream) {
+    start = .milliseconds(Int.random(in: 0..<40_000, using: &stream))
+    length = .milliseconds(Int.random(in: 100..<8000, using: &stream))
+    let client = Int.random(in: 0..<clients, using: &stream)
+    let some = Bool.random(using: &stream) ? client : nil
+    let probability = Double.random(in: 0.05..<1, using: &stream)
+    let sign = Bool.random(using: &stream) ? 1 : -1
+    switch Int.random(in: 0..<15, using: &stream) {
+    case 0: kind = .loss(client: some, probability: probability)
+    case 1: kind = .duplication(client: some, probability: probability)
+    case 2: kind = .reordering(client: some)
+    case 3: kind = .delay(client: some, by: length / 4)
+    case 4: kind = .damage(client: some, probability: probability)
+    case 5, 6: kind = .partition(client: client, isSilent: Bool.random(using: &stream))
+    case 7, 8: kind = .workerCrash(client: client)
+    case 9, 10: kind = .brokerCrash
+    case 11: kind = .clockJump(client: some, by: length * sign / 2)
+    case 12: kind = .fullDisk
+    case 13: kind = .workerLeave(client: client)
+    default: kind = .slowTraining(client: client, by: length * 2)
+    }
+  }
+}
+
+extension InjectedFault: CustomStringConvertible {
+  /// "3.25–8.00 s: broker down".
+  package var description: String {
+    "\(start.seconds.fixed(3))–\(end.seconds.fixed(3)) s: \(kind)"
+  }
+}
+
+extension InjectedFault.Kind: CustomStringConvertible {
+  /// What goes wrong, in words.
+  package var description: String {
+    switch self {
+    case .loss(let client, let probability):
+      "\(Self.whose(client)) lost, probability \(probability.fixed(2))"
+    case .duplication(let client, let probability):
+      "\(Self.whose(client)) doubled, probability \(probability.fixed(2))"
+    case .reordering(let client): "\(Self.whose(client)) reordered"
+    case .delay(let client, let extra):
+      "\(Self.whose(client)) delayed by \(extra.seconds.fixed(3)) s"
+    case .damage(let client, let probability):
+      "\(Self.whose(client)) damaged, probability \(probability.fixed(2))"
+    case .partition(let client, let isSilent):
+      "client \(client) cut off, \(isSilent ? "silently" : "connection reset")"
+    case .workerCrash(let client): "worker of client \(client) down"
+    case .workerLeave(let client): "worker of client \(client) leaves"
+    case .brokerCrash: "broker down"
+    case .clockJump(let client, let jump):
+      "clock of \(client.map { "client \($0)" } ?? "the broker") jumps "
+        + "by \(jump.seconds.fixed(3)) s"
+    case .fullDisk: "disk full"
+    case .slowTraining(let client, let extra):
+      "client \(client) trains \(extra.seconds.fixed(3)) s longer"
+    }
+  }
+
+  private static func whose(_ client: Int?) -> String {
+    client.map { "messages of client \($0)" } ?? "all messages"
+  }
+}

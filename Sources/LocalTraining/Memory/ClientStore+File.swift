@@ -1,0 +1,84 @@
+import Bytes
+package import Foundation
+import Ledger
+package import Tensors
+
+extension ClientStore {
+  /// What a file says of one client, whose values lie in it behind those of the clients of lower numbers.
+  package struct Entry: Codable {
+    /// The names of what is remembered, in order.
+    var names: [String]
+    /// The CRC-32C of the values: 32-bit floats, little-endian.
+    var checksum: UInt32
+  }
+
+  /// How many bytes all clients' memories have.
+  package var byteCount: Int { clients.reduce(0) { $0 + 4 * count(of: $1) } }
+
+  /// Writes what the clients remember to a new file, one after the other.
+  ///
+  /// - Returns: What is where.
+  /// - Throws: `ClientStoreError`, or `LedgerError` for a file that can't be written.
+  package func save(to url: URL) throws -> [Int: Entry] {
+    func onDisk<Value>(_ body: () throws -> Value) throws(LedgerError) -> Value {
+      do { return try body() } catch { throw DurableFile.translated(error, "write", url) }
+    }
+    let file = try onDisk {
+      try Data().write(to: url)
+      return try FileHandle(forWritingTo: url)
+    }
+    defer { try? file.close() }
+    var entries: [Int: Entry] = [:]
+    for client in clients {
+      let vectors = try memory(of: client).vectors
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(4 * vectors.reduce(0) { $0 + $1.scalars.count })
+      for scalar in vectors.lazy.map(\.scalars).joined() {
+        let bits = scalar.bitPattern
+        for shift in stride(from: UInt32(0), to: 32, by: 8) {
+          bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
+        }
+      }
+      try onDisk { try file.write(contentsOf: bytes) }
+      entries[client] = Entry(
+        names: vectors.map(\.layout.name), checksum: CRC32C.checksum(bytes))
+    }
+    try onDisk { try file.synchronize() }
+    return entries
+  }
+
+  /// Takes up what a file says that the clients remembered.
+  ///
+  /// - Returns: Whether it is what `entries` tell.
+  /// - Throws: `ClientStoreError`, or `LedgerError` for a file that can't be read.
+  package func load(
+    _ entries: [Int: Entry], from url: URL, layouts: [String: ParameterLayout]
+  ) throws -> Bool {
+    func onDisk<Value>(_ body: () throws -> Value) throws(LedgerError) -> Value {
+      do { return try body() } catch { throw DurableFile.translated(error, "read", url) }
+    }
+    let file = try onDisk { try FileHandle(forReadingFrom: url) }
+    defer { try? file.close() }
+    for (client, entry) in entries.sorted(by: { $0.key < $1.key }) {
+      let known = entry.names.compactMap { layouts[$0] }
+      let count = known.reduce(0) { $0 + $1.count }
+      let bytes = Array(try onDisk { try file.read(upToCount: 4 * count) ?? Data() })
+      guard known.count == entry.names.count, bytes.count == 4 * count,
+        CRC32C.checksum(bytes) == entry.checksum
+      else { return false }
+      var next = 0
+      let vectors = known.map { layout in
+        let scalars = (0..<layout.count).map { index in
+          let bits = (0..<4).reduce(UInt32(0)) {
+            $0 | UInt32(bytes[next + 4 * index + $1]) << UInt32(8 * $1)
+          }
+          return Float(bitPattern: bits)
+        }
+        next += 4 * layout.count
+        return ParameterVector(layout: layout, scalars: scalars)
+      }
+      try keep(ClientMemory(vectors, like: empty), of: client)
+    }
+    return true
+  }
+}

@@ -1,0 +1,178 @@
+package import Bytes
+import Codecs
+import Datasets
+package import Federation
+import Measures
+import Models
+import Neural
+import Progressive
+import Tensors
+import Topology
+package import Wire
+
+/// One client's work in one round: decode the model, train on the client's samples, encode the update.
+///
+/// A pure function of its fields: the lane and the thread change nothing.
+package struct LocalTraining: Sendable {
+  let workload: Workload
+  let task: ClientTask
+  let client: Int
+  let seed: UInt64
+  /// The states of the model's segments in order, and those of the controls that are announced.
+  let states: [SegmentState]
+  /// The client's samples.
+  let samples: [Int]
+  /// What clients remember of earlier rounds; nil where they remember nothing.
+  let memories: ClientStore?
+
+  /// The work of `client` in the round of `task`.
+  package init(
+    workload: Workload, task: ClientTask, client: Int, seed: UInt64, states: [SegmentState],
+    samples: [Int], memories: ClientStore?
+  ) {
+    self.workload = workload
+    self.task = task
+    self.client = client
+    self.seed = seed
+    self.states = states
+    self.samples = samples
+    self.memories = memories
+  }
+
+  /// Trains on `lane` and says what came of it.
+  package func run(on lane: TrainingLane) -> LocalResult {
+    guard !samples.isEmpty else { return failed(.noData, "it has no samples") }
+    do {
+      let stage = workload.network(stage: task.stage)
+      let start = try startingPoint(stage)
+      let controls = try sentControls(stage)
+      var memory = try memories?.memory(of: client)
+      memory?.adapt(to: stage.layouts)
+      var trained = start
+      let outcome = try train(
+        &trained, at: stage, on: lane, correction: correction(stage, memory, controls))
+      if let step = outcome.divergedAt {
+        return failed(.diverged, "the loss or the gradient of step \(step) isn't finite")
+      }
+      guard outcome.steps > 0 else {
+        return failed(
+          .diverged, "all \(outcome.skippedSteps) steps had a loss that isn't usable")
+      }
+      let parts = try encode(trained, from: start, memory: &memory)
+      try step(&memory, by: parts, of: stage, controls, steps: outcome.steps)
+      let update = SharedBuffer(UpdateFraming.join(parts))
+      let offer = Offer(
+        length: update.count, digest: Digest(of: update.bytes), samples: samples.count,
+        base: task.base, loss: Float(outcome.meanLoss), steps: outcome.steps,
+        skippedSteps: outcome.skippedSteps)
+      return .trained(offer, update, memory)
+    } catch CodecError.notFinite {
+      return failed(.diverged, "its parameters are no longer finite")
+    } catch {
+      return failed(.failed, "\(error)")
+    }
+  }
+
+  /// The values of the announced states: the reference x̂ that all clients share.
+  private func startingPoint(_ stage: NetworkOfStage) throws -> [ParameterVector] {
+    let names = stage.layouts.map(\.name)
+    let known = names + controlled(stage).map(\.layout.control.name)
+    guard states.prefix(names.count).map(\.name) == names,
+      states.allSatisfy({ known.contains($0.name) })
+    else {
+      throw LocalTrainingError.otherSegments(announced: states.map(\.name), needed: names)
+    }
+    let limit = workload.topology.codecs.down.smallTensorLimit
+    return try zip(states, stage.layouts).map { state, layout in
+      try state.values(layout: layout, smallTensorLimit: limit)
+    }
+  }
+
+  /// The codec of the update.
+  var codec: UpdateCodec { workload.topology.codecs.up(announced: task.updateCodec) }
+
+  /// The blocks and heads of the model, without what is announced beside them.
+  private var segments: ArraySlice<Segment> {
+    task.segments.prefix(workload.network(stage: task.stage).layouts.count)
+  }
+
+  /// The places of the segments that are trained.
+  var trainable: Set<Int> { Set(segments.indices.filter { segments[$0].trained }) }
+
+  /// What each segment's learning rate is multiplied with: less than 1 for a block and head that are new.
+  var rateFactors: [Float] {
+    let newest = segments.lastIndex { segment in
+      guard case .block? = SegmentName(segment.name) else { return false }
+      return segment.trained
+    }
+    let newHead = workload.topology.strategy.grows ? segments.count - 1 : nil
+    return segments.indices.map { $0 == newest || $0 == newHead ? task.entryRate : 1 }
+  }
+
+  private func train(
+    _ parameters: inout [ParameterVector], at stage: NetworkOfStage, on lane: TrainingLane,
+    correction: [ParameterVector]?
+  ) throws -> TrainingOutcome {
+    let topology = workload.topology
+    let root = RandomStream(seed: seed)
+    let trainer = try lane.trainer(
+      for: stage.network, stage: task.stage, batch: topology.training.batch)
+    var batches = ClientBatches(
+      dataset: workload.data.train, samples: samples, epochs: topology.training.epochs,
+      augmentation: topology.data.augmentation,
+      stream: root.stream("batches", client, task.round))
+    var settings = topology.training.settings(learningRate: task.learningRate)
+    if task.entryRate != 1 { settings.rateFactors = rateFactors }
+    return try trainer.train(
+      &parameters, trainable: trainable, source: &batches,
+      settings: settings, random: root.stream("dropout", client, task.round),
+      correction: correction)
+  }
+
+  /// The encoded differences of the trained segments in order; the residual becomes what they leave out.
+  private func encode(
+    _ trained: [ParameterVector], from start: [ParameterVector], memory: inout ClientMemory?
+  ) throws(CodecError) -> [[UInt8]] {
+    var parts: [[UInt8]] = []
+    for index in trainable.sorted() {
+      var difference = trained[index]
+      for scalar in difference.scalars.indices {
+        difference.scalars[scalar] -= start[index].scalars[scalar]
+      }
+      let key = RandomStream(seed: seed).stream("update codec", client, task.round, index).key
+      if let encoded = try memory?.residual?.encode(difference, codec: codec, key: key) {
+        memory?.residual?.commit(encoded)
+        parts.append(encoded.bytes)
+      } else {
+        parts.append(try codec.encode(difference, key: key))
+      }
+    }
+    return parts
+  }
+
+  private func failed(_ reason: DeclineReason, _ detail: String) -> LocalResult {
+    .failed(reason, detail: detail)
+  }
+}
+
+/// What came of a client's training in a round.
+package enum LocalResult: Sendable {
+  /// An update, and what the client remembers if it counts.
+  case trained(Offer, SharedBuffer, ClientMemory?)
+  /// No update, for this reason.
+  case failed(DeclineReason, detail: String)
+}
+
+/// Why a client can't train the model that was announced.
+enum LocalTrainingError: Error, CustomStringConvertible {
+  /// The announced segments aren't those of the stage.
+  case otherSegments(announced: [String], needed: [String])
+
+  var description: String {
+    switch self {
+    case .otherSegments(let announced, let needed):
+      "the broker announced \(announced.joined(separator: ", ")); this stage has "
+        + needed.joined(separator: ", ")
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package import Bytes
+package import Datasets
+import Federation
+import Foundation
+import Ledger
+import Measures
+package import Models
+import Neural
+package import Progressive
+package import Tensors
+package import Topology
+
+/// What there is to learn: the model, the data and how they are dealt out and trained on.
+///
+/// Immutable and shared by all threads of a process.
+package struct Workload: Sendable {
+  /// The run's description.
+  package let topology: Topology
+  /// The samples to train on and to test with.
+  package let data: DatasetSplit
+  /// The values that the model starts from; nil for random ones.
+  package private(set) var start: StartingModel?
+  private let networks: [NetworkOfStage]
+
+  /// A workload with the data read from where the topology says.
+  ///
+  /// - Throws: `DatasetError` if the data is missing or broken.
+  package init(_ topology: Topology) throws(DatasetError) {
+    self.init(topology, data: try topology.data.load())
+  }
+
+  /// A workload with data that was read before.
+  package init(_ topology: Topology, data: DatasetSplit) {
+    self.topology = topology
+    self.data = data
+    networks = (1...topology.architecture.stages).map {
+      NetworkOfStage(
+        network: topology.network(stage: $0), layouts: topology.layouts(stage: $0))
+    }
+  }
+
+  /// The same workload, starting from the values of the safetensors file at `path`.
+  ///
+  /// - Throws: `StartingFileError`, or `StartingModelError` if the file's tensors don't fit the model.
+  package func starting(from path: String) throws -> Workload {
+    var copy = self
+    copy.start = try StartingFile(path: path).read(for: topology.architecture)
+    return copy
+  }
+
+  /// What people should know of the data before a run begins, a sentence each.
+  package var remarks: [String] {
+    guard data.test.count == 0 else { return data.remarks }
+    var remark = "\(data.test.name) has no test samples: the model is trained and never tested"
+    if case .plateau = topology.growthSchedule.trigger {
+      remark += ", so that each stage lasts as long as stages.each allows"
+    }
+    return data.remarks + [remark + "; give the files of its test split to know how well it does"]
+  }
+
+  /// The same workload, starting from the last model of the run in the directory at `path`, with all of its heads.
+  ///
+  /// - Throws: `StartingFileError` where that run keeps no model, or one that doesn't fit; `LedgerError`.
+  package func extending(_ path: String) throws -> Workload {
+    let paths = RunPaths(URL(fileURLWithPath: path, isDirectory: true))
+    let folder = paths.checkpoints.path(percentEncoded: false)
+    guard FileManager.default.fileExists(atPath: folder),
+      let checkpoint = try CheckpointStore(directory: paths.checkpoints).latest().checkpoint
+    else { throw StartingFileError.missing(path: folder) }
+    let names = Set(
+      topology.architecture.allLayouts.flatMap { layout in
+        layout.parameters.map { "\(layout.name).\($0.name)" }
+      })
+    var copy = self
+    do throws(StartingModelError) {
+      copy.start = try StartingModel(
+        SafeTensors(tensors: checkpoint.tensors.filter { names.contains($0.key) }, metadata: [:]),
+        for: topology.architecture)
+    } catch { throw StartingFileError.tensors(path: folder, error) }
+    return copy
+  }
+
+  /// What broker and clients must agree on.
+  package var planDigest: Digest { topology.planDigest }
+
+  /// The samples of each client, which depend on the seed alone.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  package func partition(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    try topology.data.partition.deal(
+      data.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
+  }
+
+  /// How many samples each client is dealt, which are no more than the topology allows it.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients, or one would get too many.
+  package func dealtSamples(seed: UInt64) throws(PartitionError) -> [Int] {
+    let counts = try partition(seed: seed).map(\.count)
+    try counts.check(against: topology.rules.sampleLimit)
+    return counts
+  }
+
+  /// The test samples of each client's own, ascending, without the clients that have none.
+  ///
+  /// There are some where a client is one of the data's users and the data tells whose its test samples are.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  package func ownTests(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    guard topology.data.partition == .byUser, let users = data.train.users,
+      let owners = data.test.users
+    else { return [] }
+    let tests = Dictionary(grouping: owners.indices) { data.test.userNames[Int(owners[$0])] }
+    return try partition(seed: seed).compactMap { samples in
+      samples.first.flatMap { tests[data.train.userNames[Int(users[$0])]] }
+    }
+  }
+
+  /// How many training samples of each class each client has, a row for each; none where pixels are labelled.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  package func labels(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    let dealt = try partition(seed: seed)
+    guard !data.train.isSegmentation else { return [] }
+    return dealt.map { samples in
+      var counts = Array(repeating: 0, count: data.train.classes)
+      for sample in samples { counts[Int(data.train.labels[sample])] += 1 }
+      return counts
+    }
+  }
+
+  /// The segments that an update trained in `phase` covers, given the stage of its sub-model.
+  package func trainedLayouts(_ phase: Phase, depth: Int) -> [ParameterLayout] {
+    let names = Set(phase.trainedSegments(depth: depth).map(\.description))
+    return network(stage: depth).layouts.filter { names.contains($0.name) }
+  }
+
+  /// The operations of training on one sample in `phase`, of what it trains.
+  package func trainingFLOPs(_ phase: Phase) -> Double {
+    let network = network(stage: phase.stage).network
+    let trained = phase.segments.indices.filter { phase.trains(phase.segments[$0]) }
+    return Double(network.trainingFLOPs(trainable: Set(trained)))
+  }
+
+  /// The sub-model of `stage`, from 1.
+  package func network(stage: Int) -> NetworkOfStage { networks[stage - 1] }
+}
+
+extension [Int] {
+  /// Checks how many samples the clients have.
+  ///
+  /// - Throws: `PartitionError` that names a client with the most of them, if that is more than `limit`.
+  package func check(against limit: Int?) throws(PartitionError) {
+    guard let limit, let most = indices.max(by: { self[$0] < self[$1] }), self[most] > limit else {
+      return
+    }
+    throw .beyondLimit(client: most, samples: self[most], limit: limit)
+  }
+}

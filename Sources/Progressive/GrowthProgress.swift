@@ -1,0 +1,57 @@
+/// The way that a run takes through its schedule: when each step began.
+///
+/// Where the steps are as planned it is known from the start; else it is found out round by round, and the
+/// phases of rounds up to the next are known.
+public struct GrowthProgress: Hashable, Sendable {
+  /// What a checkpoint keeps of it.
+  public struct Memory: Hashable, Sendable, Codable {
+    /// The first rounds of the steps that have begun.
+    var starts: [Int]
+    /// What the trigger remembers.
+    var watch: GrowthWatch
+  }
+
+  /// What is planned.
+  public let schedule: GrowthSchedule
+  /// What a checkpoint keeps.
+  public private(set) var memory: Memory
+
+  /// The course of `schedule` at its beginning, or where a checkpoint left it.
+  public init(_ schedule: GrowthSchedule, memory: Memory? = nil) {
+    self.schedule = schedule
+    let starts = schedule.trigger == .planned ? schedule.plannedStarts : [1]
+    self.memory = memory ?? Memory(starts: starts, watch: GrowthWatch())
+  }
+
+  /// What happens in `round`, which may be at most one beyond the last that was noted.
+  public func phase(in round: Int) -> Phase {
+    schedule.phase(in: round, starts: memory.starts)
+  }
+
+  /// Takes in what a round came to, and begins the next step if it is time.
+  ///
+  /// - Parameters:
+  ///   - round: The round that is over.
+  ///   - quality: The evaluation after it, larger being better; nil if there was none.
+  ///   - movement: The effective movement of the step's block over a window that ended with it; nil else.
+  public mutating func note(round: Int, quality: Double?, movement: Double?) {
+    let phase = phase(in: round)
+    guard schedule.trigger != .planned, phase.step < schedule.stages else { return }
+    var isDue = phase.roundInStep >= schedule.rounds[phase.step - 1]
+    switch schedule.trigger {
+    case .planned: break
+    case .plateau(let patience, let gain):
+      guard let quality, !phase.warmUp else { break }
+      let isLevel = memory.watch.isLevel(quality, patience: patience, gain: gain)
+      isDue = isDue || isLevel && phase.roundInStep >= schedule.minimumRounds
+    case .movement(_, let patience, let level, let slope):
+      guard let movement, !phase.warmUp else { break }
+      let isAtRest = memory.watch.isAtRest(
+        movement, patience: patience, level: level, slope: slope)
+      isDue = isDue || isAtRest && phase.roundInStep >= schedule.minimumRounds
+    }
+    guard isDue else { return }
+    memory.starts.append(round + 1)
+    memory.watch = GrowthWatch()
+  }
+}

@@ -1,0 +1,195 @@
+import Measures
+import Server
+import ZeroMQ
+
+/// What each connection of a broker did, and which of them are to be cut for it.
+///
+/// ZeroMQ bounds messages, not peers: one that sends a message of endlessly many frames, or subscribes to
+/// endlessly many topics, fills the process's memory. This sees it from outside, by descriptors: the monitors tell
+/// of connections, messages tell whence they came, and the kernel how much was taken in.
+struct ConnectionGuard {
+  /// Why a connection is cut.
+  enum Offence: String, Sendable {
+    case tooMany = "too many connections"
+    case unfinished = "unfinished messages"
+    case subscriptions = "too many subscriptions"
+    case malformed = "malformed messages"
+    case removedKey = "key no longer on the allow-list"
+  }
+
+  /// A connection to cut, and why.
+  struct Verdict {
+    var descriptor: CInt
+    var offence: Offence
+  }
+
+  private struct Connection {
+    var key: String?
+    var subscriptions = 0
+    var unknownTopics = 0
+    var malformed = 0
+    /// What libzmq had taken in when the last message was known to be complete.
+    var completed = 0
+    /// A message came since the last inspection.
+    var hasDelivered = true
+    /// How many messages without payload it may send at once now, and when that was computed.
+    var allowance: Double
+    var counted: Duration
+    /// When it was last told that it sends too much.
+    var answered: Duration?
+
+    /// Gives it back what it may send since the last time.
+    mutating func refill(_ perSecond: Int, upTo most: Int, _ now: Duration) {
+      allowance = min(Double(most), allowance + (now - counted).seconds * Double(perSecond))
+      counted = now
+    }
+  }
+
+  let limits: ConnectionLimits
+  private var connections: [BrokerSocket: [CInt: Connection]] = [:]
+  private var nextInspection = Duration.zero
+  /// How many subscriptions all connections have.
+  private var subscriptions = 0
+
+  /// A guard that knows of no connections yet.
+  init(_ limits: ConnectionLimits) { self.limits = limits }
+
+  /// How many connections there are.
+  var count: Int { connections.values.reduce(0) { $0 + $1.count } }
+
+  /// When to inspect next: often, since a fast peer sends much in little time; less often the more there are.
+  var wakeTime: Duration? { count == 0 ? nil : nextInspection }
+
+  /// A connection came, went, or did something else.
+  mutating func note(
+    _ event: MonitorEvent.Kind, at socket: BrokerSocket, _ now: Duration
+  ) -> Verdict? {
+    switch event {
+    case .accepted(let descriptor):
+      connections[socket, default: [:]][descriptor] = Connection(
+        allowance: Double(limits.burst), counted: now)
+      return count > limits.connections
+        ? Verdict(descriptor: descriptor, offence: .tooMany) : nil
+    case .disconnected(let descriptor): forget(descriptor, at: socket)
+    case .connected, .handshakeSucceeded, .handshakeFailed, .protocolFailed, .authenticationFailed,
+      .retryScheduled, .listening, .closed, .other:
+      break
+    }
+    return nil
+  }
+
+  /// A subscription came, or its end; `isKnown` tells whether the protocol has such a topic.
+  mutating func subscribed(
+    _ descriptor: CInt?, key: String?, isSubscription: Bool, isKnown: Bool, at socket: BrokerSocket
+  ) -> Verdict? {
+    guard let descriptor, connections[socket]?[descriptor] != nil else { return nil }
+    let change = isSubscription ? 1 : -1
+    connections[socket]?[descriptor]?.key = key
+    connections[socket]?[descriptor]?.subscriptions += change
+    if !isKnown { connections[socket]?[descriptor]?.unknownTopics += change }
+    subscriptions += change
+    guard let connection = connections[socket]?[descriptor] else { return nil }
+    if connection.subscriptions > limits.subscriptions
+      || connection.unknownTopics > limits.unknownTopics
+    {
+      forget(descriptor, at: socket)
+      return Verdict(descriptor: descriptor, offence: .subscriptions)
+    }
+    return subscriptions > limits.allSubscriptions ? mostSubscribed() : nil
+  }
+
+  /// The connection with the most subscriptions, which is to be cut.
+  private mutating func mostSubscribed() -> Verdict? {
+    let all = connections.flatMap { socket, connections in
+      connections.map { (socket: socket, descriptor: $0.key, count: $0.value.subscriptions) }
+    }
+    guard let most = all.max(by: { $0.count < $1.count }) else { return nil }
+    forget(most.descriptor, at: most.socket)
+    return Verdict(descriptor: most.descriptor, offence: .subscriptions)
+  }
+
+  private mutating func forget(_ descriptor: CInt, at socket: BrokerSocket) {
+    subscriptions -= connections[socket]?.removeValue(forKey: descriptor)?.subscriptions ?? 0
+  }
+
+  /// A message was read to its end.
+  mutating func delivered(_ descriptor: CInt?, key: String?) {
+    guard let descriptor, connections[.updates]?[descriptor] != nil else { return }
+    connections[.updates]?[descriptor]?.key = key
+    connections[.updates]?[descriptor]?.hasDelivered = true
+  }
+
+  /// A message couldn't be understood.
+  mutating func malformed(_ descriptor: CInt?) -> Verdict? {
+    guard let descriptor, connections[.updates]?[descriptor] != nil else { return nil }
+    connections[.updates]?[descriptor]?.malformed += 1
+    guard let connection = connections[.updates]?[descriptor],
+      connection.malformed > limits.malformedMessages
+    else { return nil }
+    connections[.updates]?[descriptor] = nil
+    return Verdict(descriptor: descriptor, offence: .malformed)
+  }
+
+  /// Whether another message without payload is within what a connection may send.
+  mutating func allows(_ descriptor: CInt?, _ now: Duration) -> Bool {
+    guard let descriptor, var connection = connections[.updates]?[descriptor] else { return true }
+    connection.refill(limits.messagesPerSecond, upTo: limits.burst, now)
+    let isAllowed = connection.allowance >= 1
+    if isAllowed { connection.allowance -= 1 }
+    connections[.updates]?[descriptor] = connection
+    return isAllowed
+  }
+
+  /// Whether a connection that sends too much is to be told so: once a second.
+  mutating func mayAnswer(_ descriptor: CInt?, _ now: Duration) -> Bool {
+    guard let descriptor, let connection = connections[.updates]?[descriptor],
+      connection.answered.map({ now - $0 >= .seconds(1) }) ?? true
+    else { return false }
+    connections[.updates]?[descriptor]?.answered = now
+    return true
+  }
+
+  /// Looks for connections that send more than they may, if it is time to; they are to be cut.
+  mutating func inspect(_ now: Duration) -> [Verdict] {
+    let count = count
+    guard count > 0, now >= nextInspection else { return [] }
+    nextInspection = now + max(.milliseconds(20), .microseconds(50) * count)
+    return unfinished()
+  }
+
+  /// Those whose messages come to no end.
+  private mutating func unfinished() -> [Verdict] {
+    var unfinished: [(descriptor: CInt, bytes: Int)] = []
+    for (descriptor, connection) in connections[.updates] ?? [:] {
+      guard let taken = PeerConnection.taken(descriptor)?.bytes else { continue }
+      if connection.hasDelivered || taken < connection.completed {
+        connections[.updates]?[descriptor]?.completed = taken
+        connections[.updates]?[descriptor]?.hasDelivered = false
+      } else {
+        unfinished.append((descriptor, taken - connection.completed))
+      }
+    }
+    var all = unfinished.reduce(0) { $0 + $1.bytes }
+    var verdicts: [Verdict] = []
+    for (descriptor, bytes) in unfinished.sorted(by: { $0.bytes > $1.bytes }) {
+      guard bytes > limits.unfinishedBytes || all > limits.allUnfinishedBytes else { break }
+      all -= bytes
+      connections[.updates]?[descriptor] = nil
+      verdicts.append(Verdict(descriptor: descriptor, offence: .unfinished))
+    }
+    return verdicts
+  }
+
+  /// The connections of keys that `isAdmitted` denies; they are to be cut.
+  mutating func connections(unless isAdmitted: (String) -> Bool) -> [Verdict] {
+    var verdicts: [Verdict] = []
+    for socket in BrokerSocket.allCases {
+      for (descriptor, connection) in connections[socket] ?? [:] {
+        guard let key = connection.key, !isAdmitted(key) else { continue }
+        forget(descriptor, at: socket)
+        verdicts.append(Verdict(descriptor: descriptor, offence: .removedKey))
+      }
+    }
+    return verdicts
+  }
+}

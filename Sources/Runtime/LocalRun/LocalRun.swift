@@ -1,0 +1,309 @@
+import Federation
+import Foundation
+package import Ledger
+import Links
+package import LocalTraining
+import Measures
+package import Server
+import Synchronization
+package import Topology
+import ZeroMQ
+
+/// Broker, workers and clients in one process, over real sockets.
+///
+/// Over tcp the topology's access links are played: each client is then a worker of its own, behind a relay
+/// that holds back what passes as long as the link would. Otherwise one worker plays all clients,
+/// or one behind each relay that the topology has.
+package final class LocalRun: Sendable {
+  /// What carries the messages.
+  package enum Transport: String, Sendable, CaseIterable {
+    /// Within the process, without copies.
+    case inproc
+    /// A socket of the file system.
+    case ipc
+    /// Loopback.
+    case tcp
+
+    /// The clock of a topology that it carries.
+    package var clock: Clock { self == .tcp ? .realOverTCP : .real }
+  }
+
+  private let broker: Broker
+  private let workers: Mutex<[Worker]>
+  private let workload: Workload
+  private let transport: Transport
+  private let pool: TrainingPool
+  private let threads: Int
+  private let workerSecurity: Security
+
+  /// A simulation that hasn't begun.
+  ///
+  /// - Parameters:
+  ///   - workload: What there is to learn.
+  ///   - transport: What carries the messages.
+  ///   - isEncrypted: Whether the connections use CURVE, with keys of this run alone; not within the process.
+  ///   - threads: How many clients train at the same time.
+  ///   - directory: Where the run is kept.
+  ///   - observer: Who watches.
+  ///   - resumption: From where the run in `directory` goes on; nil for a new run.
+  ///   - logLevel: What is logged: this level and those above.
+  /// - Throws: `TopologyError` if the topology says what real time doesn't play, ``LocalRunError``, and `ZMQError` when the
+  ///   process is out of descriptors.
+  package init(
+    _ workload: Workload, transport: Transport, isEncrypted: Bool = false, threads: Int,
+    directory: RunDirectory, observer: any RunObserver, resumption: Resumption? = nil,
+    logLevel: LogLevel = .info
+  ) throws {
+    precondition(!isEncrypted || transport != .inproc, "nothing to encrypt within a process")
+    try Self.check(workload.topology, transport, isEncrypted: isEncrypted)
+    self.workload = workload
+    self.transport = transport
+    self.threads = threads
+    pool = TrainingPool(width: threads)
+    workers = Mutex([])
+    var generator = SystemRandomNumberGenerator()
+    let base =
+      switch transport {
+      case .inproc: "inproc://progfed"
+      case .ipc: "ipc://\(NSTemporaryDirectory())progfed-\(UUID().uuidString)"
+      case .tcp: "tcp://127.0.0.1:*"
+      }
+    var resumption = resumption
+    resumption?.isWithoutClients = true
+    let security: BrokerSecurity
+    (security, workerSecurity) =
+      isEncrypted ? try Self.curve(clients: workload.topology.clients) : (.open, .none)
+    broker = try Broker(
+      workload,
+      settings: BrokerSettings(
+        endpoints: try Endpoints(base: base), threads: threads,
+        transport: transport.rawValue + (isEncrypted ? "+curve" : ""), run: generator.next(),
+        security: security, logLevel: logLevel),
+      directory: directory, observer: observer, resumption: resumption, pool: pool)
+  }
+
+  /// Runs all rounds.
+  ///
+  /// - Returns: How the run ended.
+  /// - Throws: what broker or worker could not cope with.
+  package func run() throws -> RunState {
+    let context = try Context()
+    defer { _ = context.terminate(within: .seconds(5)) }
+    let failure = Mutex<(any Error)?>(nil)
+    let ended = DispatchSemaphore(value: 0)
+    var started = false
+    var way: Way?
+    defer { way?.stop() }
+    let state = Result<RunState, any Error> {
+      try broker.run(in: context) { endpoints in
+        way = try makeWay(to: endpoints, in: context)
+      } bound: { _ in
+        started = true
+        let crews = way?.crews ?? []
+        Thread.detachNewThread { [self] in
+          do {
+            try work(as: crews, in: context)
+          } catch {
+            failure.withLock { $0 = error }
+            broker.stop()
+          }
+          ended.signal()
+        }
+      }
+    }
+    // The broker is gone: a worker that wasn't told so would wait for its return.
+    for worker in workers.withLock({ $0 }) { worker.stop() }
+    if started { ended.wait() }
+    if let failure = failure.withLock({ $0 }) { throw failure }
+    return try state.get()
+  }
+
+  /// Ends the run early; what is there is kept.
+  package func stop() { broker.stop() }
+
+  /// Keys for a broker and for one worker that plays all clients.
+  private static func curve(
+    clients: Int
+  ) throws(ZMQError) -> (broker: BrokerSecurity, worker: Security) {
+    let (broker, worker) = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
+    let workers = AdmittedWorkers([
+      AdmittedWorker(name: "simulated", key: worker.publicKey, clients: ClientRange(below: clients))
+    ])
+    return (
+      .curve(broker, AccessControl(workers)),
+      .curveClient(serverKey: broker.publicKey, pair: worker)
+    )
+  }
+
+  /// Some clients, and where their worker connects.
+  private struct WorkerGroup: Sendable {
+    var clients: [Int]
+    var endpoints: Endpoints
+  }
+
+  /// What lies between the broker and the workers, and where these connect.
+  private struct Way {
+    var tier: [RelayTier] = []
+    var links: LinkRelay?
+    var crews: [WorkerGroup] = []
+
+    func stop() {
+      links?.stop()
+      for relay in tier { relay.stop() }
+    }
+  }
+
+  /// Binds all relays between the broker and the workers.
+  private func makeWay(to endpoints: Endpoints, in context: Context) throws -> Way {
+    var way = Way()
+    do {
+      if transport == .tcp {
+        for _ in 0..<min(workload.topology.relays, workload.topology.clients) {
+          way.tier.append(
+            try RelayTier(to: endpoints, at: Endpoints(base: "tcp://127.0.0.1:*"), in: context))
+        }
+      }
+      way.crews = Self.crews(
+        of: workload.topology.clients,
+        at: way.tier.isEmpty ? [endpoints] : way.tier.map(\.endpoints))
+      guard transport == .tcp, workload.topology.hasLinks else { return way }
+      let lines = try Self.lines(of: workload.topology, way.crews)
+      let relay = try LinkRelay(
+        lines, run: RandomStream(seed: workload.topology.seed).stream("relay"))
+      way.links = relay
+      way.crews = zip(lines, relay.places).map { line, places in
+        WorkerGroup(
+          clients: [line.client],
+          endpoints: Endpoints(
+            control: "\(places[0])", bulk: "\(places[1])", updates: "\(places[2])"))
+      }
+      return way
+    } catch {
+      way.stop()
+      throw error
+    }
+  }
+
+  private func work(as crews: [WorkerGroup], in context: Context) throws {
+    let workers = try crews.enumerated().map { index, crew in
+      try Worker(
+        workload,
+        settings: WorkerSettings(
+          endpoints: crew.endpoints, clients: crew.clients, threads: threads,
+          limits: workload.topology.limits, worker: UInt64(index) + 1, security: workerSecurity),
+        pool: pool, report: { _ in })
+    }
+    self.workers.withLock { $0 = workers }
+    let group = DispatchGroup()
+    let outcome = Outcome()
+    for worker in workers {
+      group.enter()
+      Thread.detachNewThread {
+        do {
+          try Self.play(worker, in: context)
+        } catch {
+          outcome.note(error)
+          for worker in workers { worker.stop() }
+        }
+        group.leave()
+      }
+    }
+    group.wait()
+    if let error = outcome.error { throw error }
+  }
+
+  private static func play(_ worker: Worker, in context: Context) throws {
+    switch try worker.run(in: context) {
+    case .refused(_, let detail): throw LocalRunError.refused(detail)
+    case .turnedAway(let refusal): throw LocalRunError.refused("\(refusal)")
+    case .complete, .missed, .interrupted, .stopped, .abandoned: return
+    }
+  }
+
+  /// The clients dealt out to some endpoints, neighbours together.
+  private static func crews(of clients: Int, at places: [Endpoints]) -> [WorkerGroup] {
+    places.enumerated().map { index, place in
+      let range = clients * index / places.count..<clients * (index + 1) / places.count
+      return WorkerGroup(clients: Array(range), endpoints: place)
+    }
+  }
+
+  /// The links of all clients, each to where its crew connects.
+  private static func lines(
+    of topology: Topology, _ crews: [WorkerGroup]
+  ) throws -> [LinkRelay.Line] {
+    let free = StreamAddress(loopback: 0)
+    return try crews.flatMap { crew in
+      let places = [crew.endpoints.control, crew.endpoints.bulk, crew.endpoints.updates]
+      let leads = try places.map { place throws(RelayError) in try StreamAddress(place) }
+      return crew.clients.map { client in
+        LinkRelay.Line(
+          listens: [free, free, free], leads: leads, link: topology.link(of: client),
+          client: client)
+      }
+    }
+  }
+
+  /// Refuses what can't be played over real sockets.
+  private static func check(
+    _ topology: Topology, _ transport: Transport, isEncrypted: Bool
+  ) throws {
+    try topology.requirePlayable(on: transport.clock)
+    guard transport == .tcp else { return }
+    if isEncrypted, topology.relays > 0 { throw LocalRunError.encryptedRelays }
+    if topology.hasLinks, topology.clients > mostLinks {
+      throw LocalRunError.tooManyLinks(topology.clients)
+    }
+  }
+
+  /// How many clients can have links of their own: each is a worker, with six connections in this process.
+  static let mostLinks = 200
+}
+
+/// The first error of several threads.
+private final class Outcome: Sendable {
+  private let first = Mutex<(any Error)?>(nil)
+
+  var error: (any Error)? { first.withLock { $0 } }
+
+  func note(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
+}
+
+extension Topology {
+  /// Whether any client's access link has limits.
+  fileprivate var hasLinks: Bool {
+    fleet.groups.contains { group in
+      group.link != ClientGroup.unlimited || !group.recordedDevices.isEmpty
+    }
+  }
+
+  /// The access link of a client.
+  fileprivate func link(of client: Int) -> DuplexProfile {
+    let group = fleet.groups.first { $0.clients.contains(client) }
+    return group?.link(of: client) ?? ClientGroup.unlimited
+  }
+}
+
+/// Why a simulation can't go on.
+package enum LocalRunError: Error, CustomStringConvertible {
+  /// The broker refused its own worker.
+  case refused(String)
+  /// More clients have links than one process has connections for.
+  case tooManyLinks(Int)
+  /// A relay of a tier would have to read what is encrypted.
+  case encryptedRelays
+
+  /// What went wrong.
+  package var description: String {
+    switch self {
+    case .tooManyLinks(let clients):
+      """
+      \(clients) clients with links are more than the \(LocalRun.mostLinks) that one process relays over \
+      tcp; take fewer clients, or leave links to virtual time, without --clock real and --transport
+      """
+    case .encryptedRelays:
+      "relays pass on what they can read: leave out --curve, or the topology's relays"
+    case .refused(let detail): "the broker refused the simulated clients: \(detail)"
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Federation
+import Ledger
+import Measures
+import Server
+import Synchronization
+import Wire
+
+/// Writes what is noticed of a run into its log, and passes it on.
+final class LoggedRun: RunObserver {
+  private let log: RunLog
+  private let observer: any RunObserver
+  private let lastWaiting = Mutex<[Int]?>(nil)
+
+  /// A log beside another observer.
+  init(log: RunLog, observer: any RunObserver) {
+    self.log = log
+    self.observer = observer
+  }
+
+  func closed(_ progress: RunProgress) {
+    let record = progress.record
+    log.write(
+      .info, "round closed",
+      [
+        "round": .number(record.round), "stage": .number(record.stage),
+        "selected": .number(record.selected), "accepted": .number(record.accepted),
+        "late": .number(record.late), "lost": .number(record.lost),
+        "refused": .number(record.refused), "duplicates": .number(record.duplicates),
+        "seconds": .fraction(record.elapsed.seconds),
+        "accuracy": .fraction(record.accuracy ?? .nan), "loss": .fraction(record.loss ?? .nan),
+        "learningRate": .fraction(record.learningRate ?? .nan),
+        "trainingLoss": .fraction(record.trainingLoss ?? .nan),
+        "downBytes": .number(progress.total.down.wire.bytes),
+        "upBytes": .number(progress.total.up.wire.bytes),
+      ])
+    observer.closed(progress)
+  }
+
+  func noticed(_ notice: BrokerNotice) {
+    switch notice {
+    case .waiting(let shortage):
+      if isNews([shortage.able, shortage.needed]) {
+        log.write(
+          .notice, "waiting for clients",
+          [
+            "present": .number(shortage.able), "needed": .number(shortage.needed),
+            "lacking": .text(shortage.names),
+          ])
+      }
+    case .gaveUp(let shortage, let isOverdue):
+      log.write(
+        .error, "given up for want of clients",
+        [
+          "present": .number(shortage.able), "needed": .number(shortage.needed),
+          "lacking": .text(shortage.names), "overdue": .flag(isOverdue),
+        ])
+    case .opened(let round, let stage, let selected):
+      _ = isNews(nil)
+      log.write(
+        .info, "round opened",
+        ["round": .number(round), "stage": .number(stage), "selected": .number(selected)])
+    case .refused(let client, let reason, let detail):
+      log.write(
+        .warning, "client refused",
+        ["client": .number(client), "reason": .text(reason.name), "detail": .text(detail)])
+    case .declined(let client, let reason, let detail):
+      log.write(
+        .warning, "client declined",
+        ["client": .number(client), "reason": .text(reason.name), "detail": .text(detail)])
+    }
+    observer.noticed(notice)
+  }
+
+  func remarked(_ remark: String) {
+    log.write(.warning, "data", ["remark": .text(remark)])
+    observer.remarked(remark)
+  }
+
+  /// Whether this isn't what was waited for before, which is told each second.
+  private func isNews(_ waiting: [Int]?) -> Bool {
+    lastWaiting.withLock { last in
+      defer { last = waiting }
+      return last != waiting
+    }
+  }
+
+  func collapsed(round: Int, stage: Int, accuracy: Double) {
+    log.write(
+      .warning, "collapse",
+      ["round": .number(round), "stage": .number(stage), "accuracy": .fraction(accuracy)])
+    observer.collapsed(round: round, stage: stage, accuracy: accuracy)
+  }
+}

@@ -1,0 +1,112 @@
+import Dispatch
+import Foundation
+import Measures
+import Server
+import Synchronization
+import ZMTP
+package import ZeroMQ
+
+/// One relay of a tier: stands for the broker before a part of its workers, so that it has fewer connections.
+///
+/// XSUB and XPUB pass broadcasts down and subscriptions up, PUSH and PULL pass updates up. A message crosses
+/// the broker's connection to a relay once, however many of the relay's workers listen, and messages keep
+/// their bytes, so that the broker books them by client as ever.
+package final class RelayTier: Sendable {
+  /// Where its workers connect.
+  package let endpoints: Endpoints
+  private let ways: [Way]
+
+  /// Connects to a broker, or to another relay, and binds for workers.
+  ///
+  /// - Parameters:
+  ///   - broker: Whom to stand for.
+  ///   - place: Where to listen.
+  ///   - context: The context of the sockets.
+  /// - Throws: `ZMQError` for addresses that can't be bound or connected, ``UnresolvedName`` for a broker's name that
+  ///   has none.
+  package init(to broker: Endpoints, at place: Endpoints, in context: Context) throws {
+    var isIPv6 = broker.isIPv6 || place.isIPv6
+    if let name = broker.name, try HostAddress.all(of: name).allSatisfy(\.isIPv6) { isIPv6 = true }
+    func way(
+      _ front: SocketKind, _ back: SocketKind, _ socket: BrokerSocket
+    ) throws(ZMQError) -> Way {
+      try Way(front, to: broker[socket], back, at: place[socket], isIPv6: isIPv6, in: context)
+    }
+    let control = try way(.xsub, .xpub, .control)
+    let bulk = try way(.xsub, .xpub, .bulk)
+    let updates = try way(.push, .pull, .updates)
+    ways = [control, bulk, updates]
+    endpoints = Endpoints(
+      control: try control.endpoint(), bulk: try bulk.endpoint(), updates: try updates.endpoint())
+  }
+
+  deinit { stop() }
+
+  /// Closes its sockets, after what they have taken is passed on.
+  package func stop() { for way in ways { way.stop() } }
+}
+
+/// Two sockets and the thread that passes messages on between them.
+private final class Way: Sendable {
+  private let stopping: Wakeup
+  private let isBound = DispatchSemaphore(value: 0)
+  private let hasEnded = DispatchSemaphore(value: 0)
+  private let bound = Mutex<Result<String, ZMQError>?>(nil)
+
+  init(
+    _ front: SocketKind, to target: String, _ back: SocketKind, at place: String,
+    isIPv6: Bool, in context: Context
+  ) throws(ZMQError) {
+    stopping = try Wakeup()
+    Thread.detachNewThread { [self] in
+      do throws(ZMQError) {
+        try run(front, to: target, back, at: place, isIPv6: isIPv6, in: context)
+      } catch {
+        let error = error
+        bound.withLock { $0 = $0 ?? .failure(error) }
+      }
+      isBound.signal()
+      hasEnded.signal()
+    }
+  }
+
+  private func run(
+    _ front: SocketKind, to target: String, _ back: SocketKind, at place: String,
+    isIPv6: Bool, in context: Context
+  ) throws(ZMQError) {
+    var options = SocketOptions()
+    // Pings would go unseen by the broker's books; the protocol has signs of life of its own.
+    options.heartbeat = nil
+    options.linger = .seconds(2)
+    // The first subscription and the last cancellation: the broker sees one listener, this relay.
+    options.subscriptionNotices = .changes
+    // A publisher drops beyond it; a PULL's and PUSH's bytes wait in the workers instead.
+    options.sendHighWaterMark = front == .push ? 64 : 100_000
+    options.receiveHighWaterMark = front == .push ? 4 : 100_000
+    options.maximumFrame = ByteCount(16 << 20)
+    options.isIPv6 = isIPv6
+    let near = try Socket(front, in: context, options: options)
+    let far = try Socket(back, in: context, options: options)
+    let endpoint = try far.bind(to: place)
+    try near.connect(to: target)
+    bound.withLock { $0 = .success(endpoint) }
+    isBound.signal()
+    var forwarder = Forwarder(
+      limits: ReceiveLimits(frames: 8, size: ByteCount(64 << 20)))
+    try forwarder.run(between: near, and: far, until: stopping)
+  }
+
+  /// Where it is bound, as soon as it is.
+  func endpoint() throws(ZMQError) -> String {
+    isBound.wait()
+    isBound.signal()
+    guard let bound = bound.withLock({ $0 }) else { return "" }
+    return try bound.get()
+  }
+
+  func stop() {
+    stopping.signal()
+    hasEnded.wait()
+    hasEnded.signal()
+  }
+}

@@ -1,0 +1,35 @@
+package import ZMTP
+package import ZeroMQ
+
+/// How a broker's sockets are secured.
+package enum BrokerSecurity: Sendable {
+  /// Neither encryption nor authentication: for one machine, or a network that is trusted.
+  case open
+  /// CURVE with the broker's key pair; the gatekeeper knows the workers.
+  case curve(CurveKeyPair, AccessControl)
+
+  /// The option of the sockets.
+  var option: Security {
+    switch self {
+    case .open: .none
+    case .curve(let pair, _):
+      .curveServer(secretKey: pair.secretKey, domain: AccessControl.domain)
+    }
+  }
+
+  /// Who decides about keys; nil where nobody is asked.
+  package var gatekeeper: AccessControl? {
+    switch self {
+    case .open: nil
+    case .curve(_, let gatekeeper): gatekeeper
+    }
+  }
+
+  /// What connections cost on the wire.
+  package var mechanism: ZMTPCost.Mechanism {
+    switch self {
+    case .open: .null
+    case .curve: .curve
+    }
+  }
+}

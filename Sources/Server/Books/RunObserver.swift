@@ -1,0 +1,51 @@
+package import Federation
+package import Ledger
+
+/// Who watches a run: a progress line, a log, a test.
+package protocol RunObserver: Sendable {
+  /// A round ended and was booked.
+  func closed(_ progress: RunProgress)
+  /// Something that people want to know.
+  func noticed(_ notice: BrokerNotice)
+  /// Something about the run's data that people should know before it begins, a sentence.
+  func remarked(_ remark: String)
+  /// The model's accuracy, or Dice coefficient where pixels are labelled, fell to chance after it had grown.
+  func collapsed(round: Int, stage: Int, accuracy: Double)
+}
+
+extension RunObserver {
+  /// Passes over it.
+  package func remarked(_ remark: String) {}
+}
+
+/// How far a run is after a round.
+package struct RunProgress: Sendable {
+  /// The round as it was booked.
+  package var record: RoundRecord
+  /// All rounds of the run.
+  package var rounds: Int
+  /// All stages of the model.
+  package var stages: Int
+  /// The last known accuracy, in [0, 1].
+  package var accuracy: Double?
+  /// The last known mean Dice coefficient, in [0, 1]; nil unless pixels are labelled.
+  package var dice: Double?
+  /// All bytes so far, client view.
+  package var total: TwoWayTraffic
+  /// How long the run has lasted.
+  package var elapsed: Duration
+
+  /// How far a run is after the round of `record`.
+  package init(
+    record: RoundRecord, rounds: Int, stages: Int, accuracy: Double?, dice: Double? = nil,
+    total: TwoWayTraffic, elapsed: Duration
+  ) {
+    self.record = record
+    self.rounds = rounds
+    self.stages = stages
+    self.accuracy = accuracy
+    self.dice = dice
+    self.total = total
+    self.elapsed = elapsed
+  }
+}

@@ -1,0 +1,168 @@
+import Bytes
+import Codecs
+import LocalTraining
+import Measures
+import Models
+import Progressive
+import Tensors
+import Topology
+import Wire
+
+/// One segment as it is broadcast: the state x̂ that clients train from, and the steps that lead to it.
+///
+/// A keyframe begins anew; after it come differences C(x − x̂), each added to x̂ (x̂ ← x̂ + C(x − x̂)), so
+/// that x − x̂ is the broker's error memory and nothing gets lost. All differences since the keyframe are
+/// kept, so that who missed some catches up and ends at the same bits.
+struct BroadcastReference: Sendable {
+  /// A step and its bytes.
+  struct EncodedStep: Sendable {
+    let step: ModelPatch
+    let buffer: SharedBuffer
+  }
+
+  /// "block1", "head1".
+  let name: String
+  /// The keyframe, and what leads on from it.
+  private(set) var steps: [EncodedStep]
+  /// Names x̂.
+  private(set) var state: Digest
+  /// x̂ itself; nil where only keyframes are sent, which don't need it, and nobody else does.
+  private(set) var values: ParameterVector?
+  /// The values that the keyframe leads to, from which each difference begins; nil if each begins from
+  /// the one before it.
+  private(set) var anchor: ParameterVector?
+  /// The round of the keyframe.
+  let keyframeRound: Int
+
+  /// Begins with a keyframe of `model`.
+  ///
+  /// - Parameters:
+  ///   - model: The exact values, x.
+  ///   - codec: The keyframe's codec.
+  ///   - round: The round for which it is made.
+  ///   - key: What positions, rotation and rounding are drawn from.
+  ///   - plan: How it goes on from the keyframe; nil if each round has its own.
+  ///   - keepsValues: Whether x̂ is kept even if no difference needs it.
+  /// - Throws: `CodecError` if a value is no longer finite.
+  init(
+    keyframe model: ParameterVector, codec: UpdateCodec, round: Int, key: UInt64,
+    plan: DeltaPlan?, keepsValues: Bool = false
+  ) throws(CodecError) {
+    let (reference, bytes) = try SharedReference.keyframe(of: model, codec: codec, key: key)
+    name = model.layout.name
+    state = Digest(state: reference.values)
+    keyframeRound = round
+    values = plan == nil && !keepsValues ? nil : reference.values
+    anchor = plan?.reference == .anchor ? reference.values : nil
+    steps = [Self.step(bytes, "\(codec.spec(of: name))", from: nil, to: state)]
+  }
+
+  /// Begins with values that were just drawn, which everybody can draw again.
+  ///
+  /// - Parameters:
+  ///   - fresh: What they are drawn from.
+  ///   - model: The values.
+  ///   - round: The round for which it is made.
+  ///   - plan: How it goes on from there; nil if each later round has a keyframe of its own.
+  init(fresh: FreshValues, _ model: ParameterVector, round: Int, plan: DeltaPlan?) {
+    name = model.layout.name
+    state = Digest(state: model)
+    keyframeRound = round
+    values = plan == nil ? nil : model
+    anchor = plan?.reference == .anchor ? model : nil
+    steps = [
+      Self.step(fresh.bytes, FreshValues.codec, from: nil, to: state)
+    ]
+  }
+
+  /// What `snapshot` told, with the bytes and the values of x̂ as they were.
+  init(
+    name: String, steps: [EncodedStep], state: Digest, values: ParameterVector?,
+    anchor: ParameterVector?, keyframeRound: Int
+  ) {
+    self.name = name
+    self.steps = steps
+    self.state = state
+    self.values = values
+    self.anchor = anchor
+    self.keyframeRound = keyframeRound
+  }
+
+  /// Goes on from what was broadcast before, so that clients come as near to `model` as they may.
+  ///
+  /// What no later round trains goes on with a keyframe: no later difference makes up for what the last one leaves out.
+  ///
+  /// - Parameters:
+  ///   - known: What was broadcast of the segment; nil if nothing was.
+  ///   - model: The exact values, x, which have changed since then.
+  ///   - codecs: How the model is encoded.
+  ///   - phase: The round for which the step is made.
+  ///   - key: What positions, rotation and rounding are drawn from.
+  ///   - keepsValues: Whether x̂ is kept even if no difference needs it.
+  /// - Throws: `CodecError` if a value is no longer finite.
+  init(
+    after known: BroadcastReference?, towards model: ParameterVector, codecs: CodecsSection,
+    in phase: Phase, key: UInt64, keepsValues: Bool = false
+  ) throws(CodecError) {
+    let plan = codecs.delta(in: phase)
+    guard let plan, var next = known, !Self.isLeft(next.name, in: phase),
+      !plan.needsKeyframe(
+        of: model.layout, by: codecs.down, after: phase.round - next.keyframeRound,
+        steps: next.steps.count, differences: next.differenceSize)
+    else {
+      try self.init(
+        keyframe: model, codec: codecs.down, round: phase.round, key: key, plan: plan,
+        keepsValues: keepsValues)
+      return
+    }
+    try next.advance(towards: model, codec: plan.codec, key: key)
+    self = next
+  }
+
+  /// Whether the last differences left something out that no later one makes up for.
+  func lags(in phase: Phase) -> Bool {
+    steps.count > 1 && Self.isLeft(name, in: phase)
+  }
+
+  private static func isLeft(_ name: String, in phase: Phase) -> Bool {
+    SegmentName(name).map(phase.leaves(_:)) ?? false
+  }
+
+  /// The bytes of the differences since the keyframe.
+  private var differenceSize: ByteCount {
+    ByteCount(steps.dropFirst().reduce(0) { $0 + $1.step.length })
+  }
+
+  /// Moves x̂ towards `model` by a difference.
+  ///
+  /// - Throws: `CodecError` if a value is no longer finite; nothing has changed then.
+  mutating func advance(
+    towards model: ParameterVector, codec: UpdateCodec, key: UInt64
+  ) throws(CodecError) {
+    guard let start = anchor ?? values else {
+      preconditionFailure("\(name) is sent by keyframes alone")
+    }
+    var reference = SharedReference(keyframe: start)
+    let bytes = try reference.advance(towards: model, codec: codec, key: key)
+    let from = anchor == nil ? state.prefix : steps[0].step.to
+    values = reference.values
+    state = Digest(state: reference.values)
+    if anchor != nil { steps.removeSubrange(1...) }
+    steps.append(Self.step(bytes, "\(codec.spec(of: name))", from: from, to: state))
+  }
+
+  /// The segment as it is announced.
+  func segment(trained: Bool) -> Segment {
+    Segment(name: name, state: state, trained: trained, steps: steps.map(\.step))
+  }
+
+  private static func step(
+    _ bytes: [UInt8], _ codec: String, from: UInt64?, to: Digest
+  ) -> EncodedStep {
+    EncodedStep(
+      step: ModelPatch(
+        digest: Digest(of: bytes), length: bytes.count, codec: codec,
+        from: from, to: to.prefix),
+      buffer: SharedBuffer(bytes))
+  }
+}

@@ -1,0 +1,96 @@
+import Bytes
+import Foundation
+package import Ledger
+package import Topology
+
+/// A run that is in a directory already: what it began with, and how far it came.
+package struct EarlierRun: Sendable {
+  /// The path of its directory.
+  package let path: String
+  /// How it began; nil in ledgers of versions that didn't keep it.
+  package let origin: RunOrigin?
+  /// What was known of it before its first round.
+  package let header: RunHeader
+  /// How far it came.
+  package let state: RunState
+  private let modelDigest: String?
+  private let rounds: Int
+
+  /// The run whose ledger is in the directory of `paths`.
+  ///
+  /// - Throws: `LedgerError`.
+  package init(in paths: RunPaths) throws(LedgerError) {
+    path = paths.directory.relativePath
+    let ledger = try RunStore.read(at: paths.ledger)
+    defer { ledger.close() }
+    origin = try ledger.origin()
+    header = try ledger.header()
+    let summary = try ledger.summary()
+    state = summary.state
+    modelDigest = summary.final.modelDigest?.hex
+    rounds = summary.rounds.last?.round ?? 0
+  }
+
+  /// Refuses what isn't this run: it goes on, or is shown, as what it began as.
+  ///
+  /// In real time an unfinished run takes other waiting times, limits and places of its data, which don't change its
+  /// result; nothing else does.
+  ///
+  /// - Parameters:
+  ///   - topology: The topology that the command line comes to.
+  ///   - samples: How many samples each client is to have where nothing is trained; nil where clients train.
+  ///   - transport: What is to carry the messages of a finished run; nil where that wasn't said.
+  /// - Throws: ``ResumptionError``, with all that differs by name.
+  package func check(
+    _ topology: Topology, costModel samples: Int? = nil, transport: String? = nil
+  ) throws(ResumptionError) {
+    guard let origin else { throw .tooOld(path: path) }
+    let plan = topology.runPlan + RunOrigin.costModelLine(samples)
+    var differences = PlanDifference.all(between: origin.plan, and: plan)
+    if state.isFinished || header.clock == "virtual",
+      let before = try? origin.readTopology(overrides: Overrides(), checksFiles: false)
+    {
+      let known = PlanDifference.names(in: origin.plan).union(PlanDifference.names(in: plan))
+      let settings = PlanDifference.all(
+        between: before.settingLines, and: topology.settingLines)
+      differences += settings.filter { difference in
+        // What the plan tells by its meaning may be written in several ways.
+        !known.contains { difference.name == $0 || difference.name.hasPrefix("\($0).") }
+          && (state.isFinished || difference.name != "data.path")
+          && !(state == .aborted && Self.waiting.contains(difference.name))
+      }
+    }
+    if state.isFinished, let transport, transport != header.transport {
+      differences.append(
+        PlanDifference(name: "transport", before: header.transport, now: transport))
+    }
+    guard differences.isEmpty else {
+      throw .otherRun(
+        path: path, topology: topology.file, differences, isOver: state.isFinished)
+    }
+  }
+
+  /// The keys that a run may go on with in another form that was given up for want of clients.
+  private static let waiting: Set = ["participation.minimum", "participation.patience"]
+
+  /// Refuses to go on by another clock.
+  ///
+  /// - Throws: ``ResumptionError``.
+  package func check(clock: String) throws(ResumptionError) {
+    guard header.clock != clock else { return }
+    throw header.clock == "virtual" ? .virtual(path: path) : .real(path: path)
+  }
+
+  /// What a run begins with that goes on from this one's last model with so many rounds more.
+  ///
+  /// - Throws: ``ResumptionError`` where this run isn't finished, or trained nothing.
+  package func extended(by rounds: Int) throws(ResumptionError) -> Overrides.Extended {
+    guard let origin else { throw .tooOld(path: path) }
+    guard state.isFinished else { throw .unfinished(path: path) }
+    guard origin.costModelSamples == nil, let modelDigest else { throw .noModel(path: path) }
+    return Overrides.Extended(
+      rounds: rounds,
+      origin: Overrides.Origin(
+        run: URL(fileURLWithPath: path).path, rounds: self.rounds, modelDigest: modelDigest))
+  }
+}

@@ -1,0 +1,26 @@
+import Bytes
+import LocalTraining
+
+/// A client's encoded update: its bytes, or only how many there would be.
+struct ClientUpdate: Sendable {
+  /// How many bytes it has.
+  let length: Int
+  /// The bytes; nil under the cost model.
+  let buffer: SharedBuffer?
+  /// What the client remembers once it counts; nil where clients remember nothing.
+  let memory: ClientMemory?
+
+  /// An update of these bytes.
+  init(_ buffer: SharedBuffer, remembering memory: ClientMemory? = nil) {
+    length = buffer.count
+    self.buffer = buffer
+    self.memory = memory
+  }
+
+  /// An update of which only the length is known.
+  init(length: Int) {
+    self.length = length
+    buffer = nil
+    memory = nil
+  }
+}

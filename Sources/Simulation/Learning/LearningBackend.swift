@@ -1,0 +1,63 @@
+import Federation
+import Ledger
+import Wire
+
+/// What a simulation asks of the model: the broker's slow work and the clients' training, without waiting in time.
+///
+/// Called from the simulation's thread only, in the order of simulated time.
+protocol LearningBackend: AnyObject {
+  /// Makes the model of `round`.
+  func prepare(round: Int) throws -> PreparedModel
+  /// Begins a client's training, or lets it wait until its result is asked for where that isn't likely.
+  func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate
+  /// How many samples a client has.
+  func samples(of client: Int) -> Int
+  /// Has a client remember what came with an update that counts.
+  func keep(_ update: ClientUpdate, of client: Int) throws
+  /// Forgets what a client remembers, as a worker does that starts anew.
+  func forget(_ client: Int) throws
+  /// Checks a client's update and stores it.
+  func store(
+    round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate
+  ) throws -> StoreResult
+  /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
+  func close(_ round: ClosedRound) throws
+  /// Whether what it answers was answered before, by a run that was stopped: nobody is to be told again.
+  var isReplaying: Bool { get }
+  /// Keeps what it takes to go on from here later.
+  func suspend() throws
+  /// Books what crossed after the last round, and keeps the model.
+  func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws
+}
+
+/// A round that is over, with all that is booked of it.
+struct ClosedRound {
+  /// How it ended.
+  var result: RoundResult
+  /// What crossed which link.
+  var book: RoundBook
+  /// All bytes of the run so far.
+  var total: TwoWayTraffic
+  /// The simulated time.
+  var elapsed: Duration
+  /// Where the round's time went; nil where no update counted.
+  var timing: RoundTiming?
+}
+
+/// A training that was begun, or will be when somebody asks what came of it.
+protocol PendingUpdate: Sendable {
+  /// Begins it, unless it has begun.
+  func begin()
+  /// Waits for the training and says what came of it; to be asked once.
+  func outcome() -> TrainingResult
+  /// Its result is no longer needed.
+  func cancel()
+}
+
+/// What came of a client's training.
+enum TrainingResult: Sendable {
+  /// An update, described by the offer.
+  case trained(Offer, ClientUpdate)
+  /// No update.
+  case failed(DeclineReason, detail: String)
+}

@@ -1,0 +1,203 @@
+import Bytes
+import Codecs
+import Datasets
+import Dispatch
+import Federation
+import Foundation
+import Ledger
+import LocalTraining
+import Measures
+import Progressive
+import Server
+import Synchronization
+import Topology
+import Wire
+
+/// The model and the clients' training as they are in real runs, driven in the order of simulated time.
+///
+/// A ``RecordedBackend`` before it lets a run go on that was stopped.
+final class TrainingBackend {
+  private let workload: Workload
+  private let plan: BrokerPlan
+  private let pool: TrainingPool
+  private let keeper: ModelKeeper
+  private let partition: [[Int]]
+  private let memories: ClientStore?
+  /// The states of the last two models and what they were made from, by the first 8 bytes of their digests.
+  private var states: [UInt64: SegmentState] = [:]
+  /// The states of the last model.
+  private var current: Set<UInt64> = []
+
+  /// A desk that books into `ledger`, of a new run or one that goes on from a snapshot and the checkpoint beside it.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out, `LedgerError` if the checkpoint is one of another model,
+  ///   ``ReplayError`` if this program makes another model of it.
+  init(
+    _ workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
+    ledger: RunStore, observer: any RunObserver, labels: [[Int]], memories: ClientStore?,
+    resuming: ResumePoint? = nil
+  ) throws {
+    self.workload = workload
+    self.plan = plan
+    self.pool = pool
+    keeper = try ModelKeeper(
+      workload: workload, plan: plan, pool: pool, directory: directory, ledger: ledger,
+      observer: observer, labels: labels, restored: resuming?.model)
+    partition = try workload.partition(seed: plan.seed)
+    self.memories = memories
+    guard let resuming else { return }
+    let snapshot = resuming.snapshot
+    states = snapshot.states.mapValues(SegmentState.init)
+    current = snapshot.current
+    if let memories {
+      let file = Self.memoryFile(in: resuming.place)
+      let isWhole = try memories.load(snapshot.memories, from: file, layouts: workload.layouts)
+      guard isWhole else { throw ReplayError.unknown(path: file.path(percentEncoded: false)) }
+    }
+    // A round may have been begun after that of the checkpoint.
+    guard let last = snapshot.journal.models.last, last.round > resuming.model.checkpoint.round
+    else { return }
+    guard AnswerJournal.Model(try keeper.prepare(round: last.round).0) == last else {
+      throw ReplayError.otherRun(round: last.round)
+    }
+  }
+
+  /// The last round that ended; nil before the first.
+  var lastRound: Int? { keeper.lastRound }
+
+  /// What happens in a round that was prepared.
+  func phase(in round: Int) -> Phase { keeper.phase(in: round) }
+
+  /// How many bytes the clients remember.
+  var memoryBytes: Int { memories?.byteCount ?? 0 }
+
+  private static func memoryFile(in place: URL) -> URL { place.appending(path: "clients.bin") }
+
+  /// What the desk would need to go on from here, with what the keeper has on disk; what clients remember is written
+  /// to a file in the directory `place`.
+  func snapshot(in place: URL) throws -> FleetSnapshot {
+    var snapshot = FleetSnapshot()
+    let layouts = workload.layouts
+    for (prefix, state) in states {
+      guard let layout = layouts[state.name] else { continue }
+      snapshot.states[prefix] = try state.values(
+        layout: layout, smallTensorLimit: workload.topology.codecs.down.smallTensorLimit)
+    }
+    snapshot.current = current
+    if let memories { snapshot.memories = try memories.save(to: Self.memoryFile(in: place)) }
+    return snapshot
+  }
+
+  func samples(of client: Int) -> Int { partition[client].count }
+
+  func prepare(round: Int) throws -> PreparedModel {
+    let (model, steps) = try keeper.prepare(round: round)
+    let segments = model.segments + model.shallowHeads
+    let reached = Set(segments.map(\.state.prefix))
+    for segment in segments where states[segment.state.prefix] == nil {
+      for step in segment.path(from: states.keys) ?? [] {
+        states[step.to] = SegmentState(
+          name: segment.name, digest: step.to == segment.state.prefix ? segment.state : nil,
+          base: step.from.flatMap { states[$0] }, codec: step.codec,
+          bytes: steps[step.digest]?.bytes ?? [])
+      }
+    }
+    let needed = reached.union(current).union(
+      segments.flatMap { $0.steps.compactMap(\.from) })
+    states = states.filter { needed.contains($0.key) }
+    current = reached
+    return model
+  }
+
+  func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
+    let held = task.segments.compactMap { states[$0.state.prefix] }
+    guard held.count == task.segments.count else { return MissingStates() }
+    let training = TrainingTicket(
+      LocalTraining(
+        workload: workload, task: task, client: client, seed: plan.seed, states: held,
+        samples: partition[client], memories: memories), on: pool)
+    if isLikely { training.begin() }
+    return training
+  }
+
+  func keep(_ update: ClientUpdate, of client: Int) throws {
+    guard let memory = update.memory else { return }
+    try memories?.keep(memory, of: client)
+  }
+
+  func forget(_ client: Int) { memories?.forget(client) }
+
+  func store(
+    round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate
+  ) throws -> StoreResult {
+    guard let buffer = update.buffer else {
+      return .refused(.malformed, detail: "the update has no bytes")
+    }
+    return try keeper.store(
+      round: round, client: client, attempt: attempt, submission: submission, bytes: buffer.bytes)
+  }
+
+  func close(_ round: ClosedRound) throws {
+    try keeper.close(
+      round.result, book: round.book, total: round.total, elapsed: round.elapsed,
+      timing: round.timing)
+  }
+
+  func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws {
+    try keeper.finish(state: state, book: book, elapsed: elapsed, wallClock: wallClock)
+  }
+}
+
+/// A client's training on the pool, begun at once or when somebody asks for its result.
+private final class TrainingTicket: PendingUpdate {
+  private let training: LocalTraining
+  private let pool: TrainingPool
+  private let cancellation = Cancellation()
+  private let state = Mutex<(isBegun: Bool, result: TrainingResult?)>((false, nil))
+  private let isDone = DispatchSemaphore(value: 0)
+
+  init(_ training: LocalTraining, on pool: TrainingPool) {
+    self.training = training
+    self.pool = pool
+  }
+
+  func begin() {
+    let isNew = state.withLock { state in
+      defer { state.isBegun = true }
+      return !state.isBegun
+    }
+    guard isNew else { return }
+    pool.submit { [self] lane in
+      guard !cancellation.isCancelled else { return }
+      let result = TrainingResult(training.run(on: lane))
+      state.withLock { $0.result = result }
+      isDone.signal()
+    }
+  }
+
+  func outcome() -> TrainingResult {
+    begin()
+    isDone.wait()
+    return state.withLock(\.result) ?? .failed(.failed, detail: "its result is gone")
+  }
+
+  func cancel() { cancellation.cancel() }
+}
+
+/// A training that can't be, because the model's bytes are no longer kept.
+private struct MissingStates: PendingUpdate {
+  func begin() {}
+  func outcome() -> TrainingResult { .failed(.failed, detail: "segments are missing") }
+  func cancel() {}
+}
+
+extension TrainingResult {
+  /// The result that a lane of the pool reports.
+  fileprivate init(_ result: LocalResult) {
+    switch result {
+    case .trained(let offer, let update, let memory):
+      self = .trained(offer, ClientUpdate(update, remembering: memory))
+    case .failed(let reason, let detail): self = .failed(reason, detail: detail)
+    }
+  }
+}

@@ -1,0 +1,276 @@
+import Bytes
+import Federation
+import Foundation
+import Ledger
+import LocalTraining
+import Measures
+import Wire
+
+/// A desk that writes down what it answers, so that the run can be stopped, or killed, and go on.
+///
+/// A run that goes on is played again from its beginning, in moments, as its answers are read instead of worked for; from
+/// where they end on it is as if it had never stopped.
+final class RecordedBackend: LearningBackend {
+  private let desk: TrainingBackend
+  private let plan: BrokerPlan
+  private let points: ResumePointStore
+  private let ledger: RunStore
+  /// What was answered, then and now.
+  private var journal = AnswerJournal()
+  /// What was answered when the run went on from there; nothing in a new run.
+  private let earlier: FleetSnapshot
+  /// The updates of then that nobody has asked for yet, by the numbers of their trainings.
+  private var inherited: [Int: FleetSnapshot.Update]
+  private var pending: [Int: WeakTraining] = [:]
+  private var updates: [Int: HeldUpdate] = [:]
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
+  private var lastPoint: ContinuousClock.Instant
+  /// What was wrong with an answer of then.
+  private var failure: ReplayError?
+
+  /// How long a run goes on before it is kept from where it can go on, in case that it is killed.
+  private let interval: Duration
+  /// What clients remember at most so that it is kept on the way: beyond it a run goes on where it was stopped, not
+  /// from where it was before it was killed.
+  private static let memoryLimit = 512 << 20
+
+  /// A desk that has answered what `earlier` says, or nothing yet.
+  init(
+    _ desk: TrainingBackend, plan: BrokerPlan, points: ResumePointStore, ledger: RunStore,
+    keepingEvery interval: Duration, earlier: FleetSnapshot?
+  ) {
+    self.desk = desk
+    self.interval = interval
+    self.plan = plan
+    self.points = points
+    self.ledger = ledger
+    self.earlier = earlier ?? FleetSnapshot()
+    inherited = self.earlier.updates
+    start = clock.now
+    lastPoint = start
+  }
+
+  var isReplaying: Bool { journal.calls < earlier.journal.calls }
+
+  func samples(of client: Int) -> Int { desk.samples(of: client) }
+
+  func prepare(round: Int) throws -> PreparedModel {
+    let number = journal.models.count
+    let model: PreparedModel = try answer(.prepare(round: round)) {
+      guard number < earlier.journal.models.count else { return nil }
+      return earlier.journal.models[number].prepared(for: desk.phase(in: round))
+    } else: {
+      try desk.prepare(round: round)
+    }
+    journal.note(model)
+    return model
+  }
+
+  func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
+    let number = journal.trainings
+    let training = try answer(.begin(client: client, round: task.round)) {
+      NumberedTraining(number, nil, desk: self)
+    } else: {
+      NumberedTraining(
+        number, try desk.begin(task, client: client, isLikely: isLikely), desk: self)
+    }
+    pending[number] = WeakTraining(training: training)
+    return training
+  }
+
+  func store(
+    round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate
+  ) throws -> StoreResult {
+    let number = journal.stores.count
+    let result = try answer(.store(round: round, client: client, attempt: attempt)) {
+      number < earlier.journal.stores.count ? earlier.journal.stores[number].result : nil
+    } else: {
+      // An update of then whose bytes weren't kept: nobody held it any more.
+      guard update.buffer != nil else { throw ReplayError.otherRun(round: round) }
+      return try desk.store(
+        round: round, client: client, attempt: attempt, submission, update)
+    }
+    journal.note(result)
+    return result
+  }
+
+  func keep(_ update: ClientUpdate, of client: Int) throws {
+    try answer(.keep(client: client)) {
+      ()
+    } else: {
+      try desk.keep(update, of: client)
+    }
+  }
+
+  func forget(_ client: Int) throws {
+    try answer(.forget(client: client)) {
+      ()
+    } else: {
+      desk.forget(client)
+    }
+  }
+
+  func close(_ round: ClosedRound) throws {
+    let isKnown = isReplaying
+    try answer(.close(round)) {
+      ()
+    } else: {
+      try desk.close(round)
+    }
+    updates = updates.filter { $0.value.isHeld }
+    pending = pending.filter { $0.value.training != nil }
+    let number = journal.traces.count - 1
+    if isKnown, earlier.journal.traces.dropFirst(number).first != journal.traces[number] {
+      throw ReplayError.otherRun(round: round.result.round)
+    }
+    let isDue = clock.now - lastPoint >= interval && desk.memoryBytes <= Self.memoryLimit
+    if isDue, !isReplaying { try suspend() }
+  }
+
+  func suspend() throws {
+    guard !isReplaying, let round = desk.lastRound else { return }
+    try points.write(ledger: ledger) { place in
+      try snapshot(in: place).content(round: round, run: plan.run)
+    }
+    lastPoint = clock.now
+  }
+
+  /// What it takes to go on from here; trainings that somebody may still ask for are waited for.
+  private func snapshot(in place: URL) throws -> FleetSnapshot {
+    let trainings = pending.values.compactMap(\.training).filter(\.isAwaited)
+    for training in trainings { training.begin() }
+    var snapshot = try desk.snapshot(in: place)
+    snapshot.journal = journal
+    snapshot.wallClock = earlier.wallClock + (clock.now - start)
+    for (number, update) in updates {
+      guard let buffer = update.buffer else { continue }
+      snapshot.updates[number] = FleetSnapshot.Update(buffer: buffer, memory: update.memory)
+    }
+    for training in trainings {
+      let result = training.result()
+      snapshot.journal.outcomes[training.number] = AnswerJournal.Outcome(result)
+      guard case .trained(_, let update) = result, let buffer = update.buffer else { continue }
+      snapshot.updates[training.number] = FleetSnapshot.Update(
+        buffer: buffer, memory: update.memory)
+    }
+    return snapshot
+  }
+
+  func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws {
+    guard !isReplaying else { throw ReplayError.otherRun(round: journal.traces.count + 1) }
+    try desk.finish(
+      state: state, book: book, elapsed: elapsed, wallClock: earlier.wallClock + wallClock)
+    if state.isFinished { try points.clear() }
+  }
+
+  /// Answers a call: by what `known` has of then, or else by `work`.
+  private func answer<Answer>(
+    _ call: AnswerJournal.Call, by known: () -> Answer?, else work: () throws -> Answer
+  ) throws -> Answer {
+    if let failure { throw failure }
+    let isKnown = isReplaying
+    journal.note(call)
+    guard isKnown else { return try work() }
+    // The last call of then has come: it must have been the same way there.
+    guard let answer = known(), isReplaying || journal.trace == earlier.journal.trace else {
+      throw ReplayError.otherRun(round: journal.traces.count + 1)
+    }
+    return answer
+  }
+
+  /// What came of a training of then; a failure that ends the run if that isn't known.
+  fileprivate func known(_ number: Int) -> TrainingResult {
+    let update = inherited.removeValue(forKey: number)
+    if let result = earlier.journal.outcomes[number]?.result(with: update) { return result }
+    failure = .otherRun(round: journal.traces.count + 1)
+    return .failed(.failed, detail: "its result is gone")
+  }
+
+  /// A training's result is handed out.
+  fileprivate func note(_ result: TrainingResult, of number: Int) {
+    journal.outcomes[number] = AnswerJournal.Outcome(result)
+    pending[number] = nil
+    guard case .trained(_, let update) = result, let buffer = update.buffer else { return }
+    updates[number] = HeldUpdate(buffer: buffer, memory: update.memory)
+  }
+
+  /// Nobody will ask for a training's result any more.
+  fileprivate func drop(_ number: Int) {
+    inherited[number] = nil
+    pending[number] = nil
+  }
+}
+
+/// Why a run can't go on from where it was kept.
+package enum ReplayError: Error, CustomStringConvertible {
+  /// This program plays the round in another way than the one that made the run.
+  case otherRun(round: Int)
+  /// What was kept isn't what this program keeps.
+  case unknown(path: String)
+
+  /// What went wrong.
+  package var description: String {
+    switch self {
+    case .otherRun(let round):
+      "round \(round) goes another way than before; the run was made by another version or with other links or devices"
+    case .unknown(let path): "\(path): another version of progfed kept this"
+    }
+  }
+}
+
+/// A training with a number, of now or then.
+///
+/// SAFETY of `@unchecked Sendable`: only the simulation's thread uses it.
+private final class NumberedTraining: PendingUpdate, @unchecked Sendable {
+  let number: Int
+  private let training: (any PendingUpdate)?
+  private unowned let desk: RecordedBackend
+  private var known: TrainingResult?
+  /// Whether somebody may still ask for its result.
+  private(set) var isAwaited = true
+
+  /// The training, or nil for one of which the result of then is known.
+  init(_ number: Int, _ training: (any PendingUpdate)?, desk: RecordedBackend) {
+    self.number = number
+    self.training = training
+    self.desk = desk
+  }
+
+  func begin() { training?.begin() }
+
+  /// What comes of it, without handing it out.
+  func result() -> TrainingResult {
+    let result = known ?? training?.outcome() ?? desk.known(number)
+    known = result
+    return result
+  }
+
+  func outcome() -> TrainingResult {
+    let result = result()
+    isAwaited = false
+    known = nil
+    desk.note(result, of: number)
+    return result
+  }
+
+  func cancel() {
+    isAwaited = false
+    known = nil
+    training?.cancel()
+    desk.drop(number)
+  }
+}
+
+/// A training for as long as somebody holds it.
+private struct WeakTraining {
+  weak var training: NumberedTraining?
+}
+
+/// An update for as long as somebody holds it.
+private struct HeldUpdate {
+  weak var buffer: SharedBuffer?
+  var memory: ClientMemory?
+
+  var isHeld: Bool { buffer != nil }
+}

@@ -1,0 +1,65 @@
+import Foundation
+package import Ledger
+import LocalTraining
+import Server
+package import Topology
+
+/// From where a run in virtual time goes on.
+package struct VirtualResumption: Sendable {
+  /// The last round that had ended.
+  package let round: Int
+  /// How the run began.
+  let origin: RunOrigin
+  private let state: Checkpoint
+  private let place: URL
+
+  /// Looks up from where the run in `directory` goes on as one of `topology`; nothing is changed.
+  ///
+  /// Nil if it can only begin anew.
+  ///
+  /// - Throws: ``ResumptionError`` for another topology than the run's, `LedgerError`.
+  package init?(of directory: RunDirectory, topology: Topology) throws {
+    guard let (state, place) = try ResumePointStore(of: directory.paths).latest() else {
+      return nil
+    }
+    let ledger = try RunStore.read(at: RunPaths(place).ledger)
+    defer { ledger.close() }
+    guard let origin = try ledger.origin() else { return nil }
+    let differences = PlanDifference.all(between: origin.plan, and: topology.runPlan)
+    guard differences.isEmpty else {
+      throw ResumptionError.otherRun(
+        path: directory.paths.directory.path(percentEncoded: false), topology: topology.file,
+        differences)
+    }
+    self.state = state
+    self.place = place
+    self.origin = origin
+    round = state.round
+  }
+
+  /// Puts the run's files back to where they were, and reads what it takes to go on.
+  ///
+  /// - Throws: ``ReplayError`` if what was kept isn't what this program keeps, `LedgerError`.
+  func restore(_ workload: Workload, in directory: RunPaths) throws -> ResumePoint {
+    try ResumePointStore(of: directory).restore(from: place)
+    guard let snapshot = FleetSnapshot(state, of: workload, run: origin.run),
+      let checkpoint = try CheckpointStore(directory: directory.checkpoints).latest().checkpoint,
+      let model = CheckpointState(checkpoint), model.run == origin.run, checkpoint.round == round
+    else {
+      throw ReplayError.unknown(path: place.path(percentEncoded: false))
+    }
+    return ResumePoint(
+      snapshot: snapshot, model: RestoredModel(checkpoint: checkpoint, state: model),
+      place: place)
+  }
+}
+
+/// What a run in virtual time goes on with.
+struct ResumePoint {
+  /// What its desk had answered, and still needs.
+  let snapshot: FleetSnapshot
+  /// The broker's model.
+  let model: RestoredModel
+  /// The directory in which there is more.
+  let place: URL
+}

@@ -1,0 +1,56 @@
+/// One thing that is wrong with a topology: where, what, and what to do.
+package struct TopologyIssue: Hashable, Sendable {
+  /// Where a fault is to be mended.
+  package enum Place: Hashable, Sendable {
+    /// A position in the file; lines and columns count from 1.
+    case line(Int, column: Int)
+    /// An option of the command line: "--rounds".
+    case option(String)
+    /// The file as a whole.
+    case file
+  }
+
+  /// Where it is to be mended.
+  package var place: Place
+  /// The keys that lead there: "training.batch"; empty for the file as a whole.
+  package var path: String
+  /// What is wrong.
+  package var problem: String
+  /// What to do.
+  package var remedy: String
+
+  /// A fault of the given parts.
+  package init(place: Place, path: String, problem: String, remedy: String) {
+    self.place = place
+    self.path = path
+    self.problem = problem
+    self.remedy = remedy
+  }
+
+  /// One line of text: "FILE:LINE: what is wrong — what to do".
+  package func text(file: String) -> String {
+    switch place {
+    case .line(let line, _): "\(file):\(line): \(problem) — \(remedy)"
+    case .option(let option): "\(option): \(problem) — \(remedy)"
+    case .file: "\(file): \(problem) — \(remedy)"
+    }
+  }
+}
+
+extension [TopologyIssue] {
+  /// The file's faults line by line, after those of the whole file and before the command line's.
+  var inOrderOfFile: [TopologyIssue] {
+    enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
+      .map(\.element)
+  }
+}
+
+extension TopologyIssue {
+  fileprivate var order: Int {
+    switch place {
+    case .file: 0
+    case .line(let line, let column): line << 20 | min(column, 1 << 20 - 1)
+    case .option: .max
+    }
+  }
+}
