@@ -24,7 +24,7 @@ package struct RelayBenchmark: Sendable {
 
   /// Sends what the link carries in about `seconds`, `times` after another over a fresh link each.
   ///
-  /// - Throws: ``RelayError``, `ZMQError` when the process is out of descriptors.
+  /// - Throws: `RelayError`, `ZMQError` when the process is out of descriptors.
   package static func transfer(
     over link: DuplexProfile, named name: String, _ direction: Direction, seconds: Double = 0.8,
     times: Int = 3

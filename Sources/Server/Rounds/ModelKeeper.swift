@@ -16,7 +16,7 @@ import Wire
 
 /// The broker's slow work: storing updates, aggregating, evaluating, booking, and making the next model.
 ///
-/// Each call does its work before it returns, on the caller's thread; a ``ServerQueue`` calls off the
+/// Each call does its work before it returns, on the caller's thread; a `ServerQueue` calls off the
 /// loop's thread.
 ///
 /// SAFETY of `@unchecked Sendable`: it has one caller at a time, a serial queue or a single thread.
