@@ -61,7 +61,7 @@ public enum Selection {
     return drawn.sorted()
   }
 
-  /// The least reliability that odds are made of: also who never delivered is asked now and then.
+  /// The least reliability that odds are made of, so that a client that never delivered is asked again.
   private static let floor = 0.05
 
   /// A client's lot, above 0 and at most 1; the others don't change it.

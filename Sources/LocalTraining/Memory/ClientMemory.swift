@@ -16,7 +16,7 @@ package struct ClientMemory: Hashable, Sendable {
     controls = topology.training.correction == .scaffold ? ClientControlVariates() : nil
   }
 
-  /// What `kept` are, with the same places.
+  /// A memory of the vectors `kept`, arranged like `memory`.
   package init(_ kept: [ParameterVector], like memory: ClientMemory) {
     let isControl = { (vector: ParameterVector) in vector.layout.name.hasSuffix(".control") }
     residual = memory.residual.map { _ in Residual(kept.filter { !isControl($0) }) }

@@ -129,7 +129,7 @@ package final class ClientStore: Sendable {
   }
 }
 
-/// Why it can't be kept what clients remember.
+/// A failure to store what clients remember.
 package struct ClientStoreError: Error, CustomStringConvertible {
   /// The operating system's code.
   let code: Int32

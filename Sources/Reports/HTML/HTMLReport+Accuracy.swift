@@ -58,7 +58,7 @@ extension HTMLReport {
   private func addMilestones(to page: inout HTMLPage) {
     let milestones = summary.milestones
     guard !milestones.isEmpty else { return }
-    page.caption("What it took to be so accurate")
+    page.caption("Bytes, computation and time to each accuracy")
     var table = HTMLTable([
       "accuracy", "round", "down wire", "up wire", "FLOPs", "time on the run's clock",
     ])

@@ -1,6 +1,6 @@
 import ZeroMQ
 
-/// Where the connections of a secured broker knock: the context's ZAP handler and who decides.
+/// The ZAP handler of a secured broker's context, and the access control that it asks.
 struct Authenticator: ~Copyable {
   private var handler: ZAPHandler
   private let gatekeeper: AccessControl

@@ -5,8 +5,8 @@ import ZeroMQ
 /// What each connection of a broker did, and which of them are to be cut for it.
 ///
 /// ZeroMQ bounds messages, not peers: one that sends a message of endlessly many frames, or subscribes to
-/// endlessly many topics, fills the process's memory. This sees it from outside, by descriptors: the monitors tell
-/// of connections, messages tell whence they came, and the kernel how much was taken in.
+/// endlessly many topics, fills the process's memory. This sees it from outside, by descriptors: the monitors
+/// report connections, each message names its own, and the kernel says how much was taken in.
 struct ConnectionGuard {
   /// Why a connection is cut.
   enum Offence: String, Sendable {

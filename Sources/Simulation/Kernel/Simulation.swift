@@ -116,7 +116,7 @@ package final class Simulation: Sendable {
   /// Ends the run early; what is there is kept.
   package func stop() { stops.withLock { $0 = true } }
 
-  /// Who has which labels; nobody any where nothing is trained.
+  /// The training samples of each class that each client has; none where nothing is trained.
   private func labels(seed: UInt64) throws -> [[Int]] {
     switch work {
     case .training(let workload, _): try workload.labels(seed: seed)

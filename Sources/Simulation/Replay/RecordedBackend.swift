@@ -19,7 +19,7 @@ final class RecordedBackend: LearningBackend {
   private var journal = AnswerJournal()
   /// What was answered when the run went on from there; nothing in a new run.
   private let earlier: FleetSnapshot
-  /// The updates of then that nobody has asked for yet, by the numbers of their trainings.
+  /// Updates of the previous process that nobody has claimed, by the numbers of their trainings.
   private var inherited: [Int: FleetSnapshot.Update]
   private var pending: [Int: WeakTraining] = [:]
   private var updates: [Int: HeldUpdate] = [:]
