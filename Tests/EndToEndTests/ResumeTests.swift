@@ -50,14 +50,15 @@ import Testing
     #expect(try TinyRun.Ledger(at: run).digest == expected)
   }
 
-  @Test func `a second signal ends at once`() throws {
+  /// What starts the broker may have blocked the signals, and threads inherit that.
+  @Test(arguments: [[], ["--block-signal=INT", "--block-signal=TERM"]])
+  func `a second signal ends at once`(within wrapper: [String]) throws {
     let folder = try Folder()
     let topology = try folder.write(
       TinyRun.topology().replacing("farewell: 500 ms", with: "farewell: 1 min"), to: "tiny.yaml")
     let endpoint = "ipc://\(folder.path("socket"))"
-    let broker = try Command([
-      "broker", topology, "--bind", endpoint, "--out", folder.path("run"),
-    ])
+    let broker = try Command(
+      ["broker", topology, "--bind", endpoint, "--out", folder.path("run")], within: wrapper)
     // A worker that can't hear the farewell: the broker would repeat it for a minute.
     let worker = try Command([
       "worker", topology, "--connect", endpoint, "--clients", "0", "--threads", "1",

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 
 /// Turns SIGINT and SIGTERM into a call: the first asks to end cleanly, a second one ends at once.
 final class Interruption {
@@ -7,10 +8,12 @@ final class Interruption {
 
   /// Calls `stop` at the first signal.
   init(_ stop: @escaping @Sendable () -> Void) {
+    let asks = Asks()
     for number in [SIGINT, SIGTERM] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
+        guard asks.isFirst() else { return Self.end(by: number) }
         // From now on both do what they do by default.
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         Terminal.note("\nprogfed: ending cleanly; interrupt again to end at once")
@@ -22,4 +25,24 @@ final class Interruption {
   }
 
   deinit { for source in sources { source.cancel() } }
+
+  /// Ends the process as a signal does that comes here instead, since every thread blocks it.
+  ///
+  /// A process may inherit a mask that blocks it, and Dispatch blocks it where a source is installed.
+  private static func end(by number: Int32) {
+    var numbers = sigset_t()
+    // SAFETY: the set lives during the calls.
+    unsafe sigemptyset(&numbers)
+    unsafe sigaddset(&numbers, number)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
+    raise(number)
+  }
+
+  /// Whether anybody asked to end before.
+  private final class Asks: Sendable {
+    private let wasAsked = Atomic(false)
+
+    /// True the first time that it is called.
+    func isFirst() -> Bool { !wasAsked.exchange(true, ordering: .relaxed) }
+  }
 }
