@@ -172,6 +172,22 @@ import Testing
     #expect(again.status(within: 30) == 0, "\(again.standardError)")
   }
 
+  @Test func `a run whose checkpoints are damaged isn't extended, and that is said`() throws {
+    let run = folder.path("run")
+    _ = try play([topology, "--out", run])
+    let checkpoints = URL(fileURLWithPath: "\(run)/checkpoint")
+    for name in try FileManager.default.contentsOfDirectory(atPath: checkpoints.path) {
+      try Data("x".utf8).write(to: checkpoints.appending(path: name))
+    }
+    let more = folder.path("more")
+    let command = try Command(["simulate", "--resume", run, "--extend", "2", "--out", more])
+    #expect(command.status() == 65)
+    #expect(
+      command.standardError.contains("damaged: no checkpoint in it can be read"),
+      "\(command.standardError)")
+    #expect(!FileManager.default.fileExists(atPath: more))
+  }
+
   @Test func `an unfinished run in virtual time isn't played anew as another one`() throws {
     let run = folder.path("run")
     let killed = try Command(

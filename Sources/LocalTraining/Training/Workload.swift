@@ -64,9 +64,13 @@ package struct Workload: Sendable {
   package func extending(_ path: String) throws -> Workload {
     let paths = RunPaths(URL(fileURLWithPath: path, isDirectory: true))
     let folder = paths.checkpoints.path(percentEncoded: false)
-    guard FileManager.default.fileExists(atPath: folder),
-      let checkpoint = try CheckpointStore(directory: paths.checkpoints).latest().checkpoint
-    else { throw StartingFileError.missing(path: folder) }
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw StartingFileError.missing(path: folder)
+    }
+    guard let checkpoint = try CheckpointStore(directory: paths.checkpoints).latest().checkpoint
+    else {
+      throw LedgerError.damaged(path: folder, problem: "no checkpoint in it can be read")
+    }
     let names = Set(
       topology.architecture.allLayouts.flatMap { layout in
         layout.parameters.map { "\(layout.name).\($0.name)" }
