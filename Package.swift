@@ -210,7 +210,10 @@ let package = Package(
         "Topology", "Wire", "ZMTP", "ZeroMQ",
       ],
       swiftSettings: common),
-    .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: common),
+    .testTarget(
+      name: "ServerTests",
+      dependencies: ["Federation", "Server"],
+      swiftSettings: common),
     .testTarget(
       name: "SimulationTests",
       dependencies: [

@@ -44,16 +44,16 @@ CLONES void neural_adam(neural_adam_step step, int64_t count, float *restrict we
                         const float *restrict gradients, float *restrict momenta,
                         float *restrict squares, const float *restrict anchor,
                         const float *restrict correction) {
-  const float fresh = 1 - step.momentum, fresh_square = 1 - step.square_decay;
+  const float fresh = 1 - step.momentum, fresh_square = 1 - step.beta2;
   for (int64_t i = 0; i < count; i++) {
     float d = step.gradient_scale * gradients[i] + step.decay * weights[i];
     if (anchor != NULL) d += step.proximal * (weights[i] - anchor[i]);
     if (correction != NULL) d += correction[i];
     const float m = step.momentum * momenta[i] + fresh * d;
-    const float v = step.square_decay * squares[i] + fresh_square * (d * d);
+    const float v = step.beta2 * squares[i] + fresh_square * (d * d);
     momenta[i] = m;
     squares[i] = v;
-    weights[i] -= step.rate * (m / (sqrtf(v) * step.spread + step.floor));
+    weights[i] -= step.rate * (m / (sqrtf(v) * step.spread + step.epsilon));
   }
 }
 

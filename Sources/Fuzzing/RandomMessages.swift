@@ -76,7 +76,7 @@ struct RandomMessages {
     return Announce(
       sequence: stream.next(), state: Announce.State.allCases[number(3)], warmUp: number(2) == 0,
       remaining: count(bits: 32), learningRate: 0.1,
-      entryRate: number(2) == 0 ? 1 : 0.25,
+      newBlockRate: number(2) == 0 ? 1 : 0.25,
       selected: (0..<3).filter { _ in number(2) == 0 },
       segments: (1...stage).map { segment("block\($0)") } + [segment("head\(stage)")],
       updateCodec: "dense32",

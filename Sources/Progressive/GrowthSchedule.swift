@@ -106,7 +106,7 @@ public struct GrowthSchedule: Hashable, Sendable {
       round: round, stage: strategy.grows ? index + 1 : stages, roundInStep: inStage,
       warmUp: inStage <= warmUp, learningRateRound: max(1, rateRound),
       learningRateRounds: max(1, rateRounds), strategy: strategy, step: index + 1,
-      entryRate: ramps ? Double(inStage) / Double(rampRounds) : 1)
+      newBlockRate: ramps ? Double(inStage) / Double(rampRounds) : 1)
   }
 
   /// How long stage `index`, from 0, which began in round `start`, can last.

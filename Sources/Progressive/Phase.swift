@@ -15,7 +15,7 @@ public struct Phase: Hashable, Sendable {
   /// How many rounds the learning rate's schedule lasts.
   public let learningRateRounds: Int
   /// What the learning rate of the newest block and head is multiplied with, in (0, 1].
-  public let entryRate: Double
+  public let newBlockRate: Double
   /// The blocks that are trained.
   public let blocks: ClosedRange<Int>
   /// The heads that there are; more than the newest only where all of them supervise.
@@ -34,11 +34,11 @@ public struct Phase: Hashable, Sendable {
   ///   - learningRateRounds: How many rounds that schedule lasts.
   ///   - strategy: Says what is trained.
   ///   - step: The strategy's step, from 1; nil for the stage.
-  ///   - entryRate: What the learning rate of the newest block and head is multiplied with.
+  ///   - newBlockRate: What the learning rate of the newest block and head is multiplied with.
   public init(
     round: Int, stage: Int, roundInStep: Int, warmUp: Bool, learningRateRound: Int,
     learningRateRounds: Int, strategy: Strategy = .progressive, step: Int? = nil,
-    entryRate: Double = 1
+    newBlockRate: Double = 1
   ) {
     self.round = round
     self.stage = stage
@@ -47,7 +47,7 @@ public struct Phase: Hashable, Sendable {
     self.warmUp = warmUp
     self.learningRateRound = learningRateRound
     self.learningRateRounds = learningRateRounds
-    self.entryRate = entryRate
+    self.newBlockRate = newBlockRate
     blocks = strategy.trainedBlocks(step: self.step, of: stage, warmUp: warmUp)
     heads = strategy == .mixed ? 1...stage : stage...stage
     self.strategy = strategy
@@ -75,7 +75,7 @@ public struct Phase: Hashable, Sendable {
   public func rateFactor(of segment: SegmentName) -> Double {
     let isNew =
       segment == .block(blocks.upperBound) || strategy.grows && segment == .head(heads.upperBound)
-    return isNew ? entryRate : 1
+    return isNew ? newBlockRate : 1
   }
 
   /// Whether `segment` is one of the model's that no later round trains.

@@ -51,7 +51,7 @@ extension Envelope {
       $0.warmUp = announce.warmUp
       $0.remainingMilliseconds = UInt32(announce.remaining)
       $0.learningRate = announce.learningRate
-      if announce.entryRate != 1 { $0.entryRate = announce.entryRate }
+      if announce.newBlockRate != 1 { $0.entryRate = announce.newBlockRate }
       var previous = -1
       for client in announce.selected {
         $0.selectedGaps.append(UInt32(client - previous))
@@ -142,8 +142,8 @@ extension Envelope {
     guard schema.learningRate.isFinite, schema.learningRate >= 0 else {
       throw .field("learning_rate")
     }
-    let entryRate = schema.entryRate == 0 ? 1 : schema.entryRate
-    guard entryRate > 0, entryRate <= 1 else { throw .field("entry_rate") }
+    let newBlockRate = schema.entryRate == 0 ? 1 : schema.entryRate
+    guard newBlockRate > 0, newBlockRate <= 1 else { throw .field("entry_rate") }
     var selected: [Int] = []
     var client = -1
     for gap in schema.selectedGaps {
@@ -162,7 +162,7 @@ extension Envelope {
     return Announce(
       sequence: schema.sequence, state: state, warmUp: schema.warmUp,
       remaining: Int(schema.remainingMilliseconds), learningRate: schema.learningRate,
-      entryRate: entryRate, selected: selected, segments: Array(segments[..<count]),
+      newBlockRate: newBlockRate, selected: selected, segments: Array(segments[..<count]),
       updateCodec: schema.updateCodec,
       base: schema.base.isEmpty || count > 0 ? nil : try digest(schema.base, "base"),
       shallowHeads: Array(segments[count...]))

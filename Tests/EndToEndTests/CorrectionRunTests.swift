@@ -99,7 +99,7 @@ import Testing
       (["stages.warmUp=0", "stages.ramp=4"], 0.5),
     ] as [([String], Float)])
   func `the broker's control is the mean gradient by which the last round moved the model`(
-    settings: [String], entryRate: Float
+    settings: [String], newBlockRate: Float
   ) throws {
     let folder = try Folder()
     let topology = try folder.write(
@@ -117,8 +117,8 @@ import Testing
     // All four clients have 40 samples: two steps, which reach (1 + 1.9) · 0.05.
     for (block, names, reach) in [
       ("block1", ["conv1.weight", "conv1.bias"], 0.145),
-      ("block3", ["fc1.weight", "fc1.bias"], 0.145 * entryRate),
-      ("head3", ["fc.weight", "fc.bias"], 0.145 * entryRate),
+      ("block3", ["fc1.weight", "fc1.bias"], 0.145 * newBlockRate),
+      ("head3", ["fc.weight", "fc.bias"], 0.145 * newBlockRate),
     ] as [(String, [String], Float)] {
       let control = try #require(checkpoints[1]["server.\(block).control"]).scalars
       #expect(control.contains { abs($0) > 1e-4 })

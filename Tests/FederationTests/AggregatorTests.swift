@@ -26,8 +26,8 @@ import Testing
     let whole = try update([(block, [1, 2]), (head, [4])])
     let capped = try update([(block, [5, 6]), (shallow, [8])])
     var aggregator = Aggregator()
-    aggregator.expect([block, head], mass: 3)
-    aggregator.expect([block, shallow], mass: 1)
+    aggregator.expect([block, head], denominatorWeight: 3)
+    aggregator.expect([block, shallow], denominatorWeight: 1)
     try aggregator.fold(whole, of: [block, head], codec: codec, weight: 3)
     try aggregator.fold(capped, of: [block, shallow], codec: codec, weight: 1)
     let means = Dictionary(
@@ -40,16 +40,16 @@ import Testing
 
   @Test func `a stale update's smaller weight makes its share smaller, or the whole step`() throws {
     let block = layout("block1", 1)
-    func mean(mass: Double) throws -> Float? {
+    func mean(denominatorWeight: Double) throws -> Float? {
       var aggregator = Aggregator()
-      aggregator.expect([block], mass: 1)
-      aggregator.expect([block], mass: mass)
+      aggregator.expect([block], denominatorWeight: 1)
+      aggregator.expect([block], denominatorWeight: denominatorWeight)
       try aggregator.fold(try update([(block, [3])]), of: [block], codec: codec, weight: 1)
       try aggregator.fold(try update([(block, [6])]), of: [block], codec: codec, weight: 0.5)
       return aggregator.means.first?.scalars.first
     }
-    #expect(try mean(mass: 0.5) == 4)  // (3 + ½·6) / 1½
-    #expect(try mean(mass: 1) == 3)  // (3 + ½·6) / 2, FedBuff's
+    #expect(try mean(denominatorWeight: 0.5) == 4)  // (3 + ½·6) / 1½
+    #expect(try mean(denominatorWeight: 1) == 3)  // (3 + ½·6) / 2, FedBuff's
   }
 
   @Test(arguments: 0..<20 as Range<UInt64>)
@@ -64,7 +64,7 @@ import Testing
     }
     var aggregator = Aggregator()
     for (depth, weight, _) in updates {
-      aggregator.expect(Array(layouts.prefix(depth)), mass: weight)
+      aggregator.expect(Array(layouts.prefix(depth)), denominatorWeight: weight)
     }
     for (depth, weight, values) in updates {
       let covered = Array(layouts.prefix(depth))
@@ -85,7 +85,7 @@ import Testing
   @Test func `bytes that aren't an update of the segments are refused`() throws {
     let block = layout("block1", 2)
     var aggregator = Aggregator()
-    aggregator.expect([block], mass: 1)
+    aggregator.expect([block], denominatorWeight: 1)
     #expect(throws: CodecError.self) {
       try aggregator.fold([1, 2], of: [block], codec: codec, weight: 1)
     }

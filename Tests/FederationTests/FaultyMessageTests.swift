@@ -162,7 +162,7 @@ import Wire
     #expect(result.contributions(rules).map(\.weight) == [5, 100, 0x1p48 - 1])
     rules.weightCap = 50
     #expect(result.contributions(rules).map(\.weight) == [5, 50, 50])
-    #expect(result.contributions(rules).map(\.mass) == [5, 50, 50])
+    #expect(result.contributions(rules).map(\.denominatorWeight) == [5, 50, 50])
     rules.weighting = .equal
     #expect(result.contributions(rules).map(\.weight) == [1, 1, 1])
   }

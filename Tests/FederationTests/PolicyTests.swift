@@ -81,7 +81,7 @@ import Wire
     #expect(result.stale == 1)
     let contributions = result.contributions(lateRules)
     #expect(contributions.map(\.weight) == [600, 600 / 2.0.squareRoot()])
-    #expect(contributions.map(\.mass) == contributions.map(\.weight))
+    #expect(contributions.map(\.denominatorWeight) == contributions.map(\.weight))
   }
 
   @Test func `an update that comes between two rounds counts in the second`() {
@@ -203,7 +203,7 @@ import Wire
     let stale = try #require(
       result.contributions(buffered).first { $0.client == first[1] })
     #expect(stale.weight == 600 / 2.0.squareRoot())
-    #expect(stale.mass == 600)
+    #expect(stale.denominatorWeight == 600)
   }
 
   @Test func `a buffer that nobody can fill is emptied when all are done`() {

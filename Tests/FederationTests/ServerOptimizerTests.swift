@@ -35,7 +35,7 @@ import Testing
 
   @Test(arguments: AdaptiveRule.Kind.allCases)
   func `an adaptive step follows its formula`(kind: AdaptiveRule.Kind) {
-    let rule = AdaptiveRule(kind, rate: 0.1, momentum: 0.8, decay: 0.95, floor: 0.01)
+    let rule = AdaptiveRule(kind, rate: 0.1, momentum: 0.8, beta2: 0.95, epsilon: 0.01)
     let steps = steps(of: .adaptive(rule))
     for scalar in 0..<2 {
       var (direction, square) = (0.0, 0.01 * 0.01)

@@ -64,10 +64,10 @@ struct StrategyTests {
 
   @Test func `a new block's learning rate rises over the ramp, and a first block has none`() {
     let schedule = GrowthSchedule(rounds: [5, 6], warmUpRounds: 1, rampRounds: 4)
-    let rates = (1...11).map { schedule.phase(in: $0).entryRate }
+    let rates = (1...11).map { schedule.phase(in: $0).newBlockRate }
     #expect(rates == [1, 1, 1, 1, 1, 0.25, 0.5, 0.75, 1, 1, 1])
     let frozen = GrowthSchedule(rounds: [5, 6], strategy: .freezing, rampRounds: 4)
-    #expect((1...11).allSatisfy { frozen.phase(in: $0).entryRate == 1 })
+    #expect((1...11).allSatisfy { frozen.phase(in: $0).newBlockRate == 1 })
   }
 
   @Test func `a head that was there before doesn't enter by a ramp`() {

@@ -42,6 +42,11 @@ struct FaultTests {
     ("training:\n  nesterov: yes", 8, "training.nesterov", "true or false"),
     ("training:\n  optimizer: adamw", 8, "training.optimizer", "did you mean adam?"),
     ("training:\n  decay: 0.9", 8, "training.decay", "means nothing to sgd"),
+    ("training:\n  beta2: 0.9", 8, "training.beta2", "means nothing to sgd"),
+    (
+      "training:\n  optimizer: adam\n  beta2: 0.9\n  decay: 0.9", 10, "training.decay",
+      "former name of training.beta2"
+    ),
     ("training:\n  optimizer: adam\n  nesterov: true", 9, "training.nesterov", "nothing to adam"),
     ("training:\n  optimizer: adam\n  decay: 1", 9, "training.decay", "but not 1"),
     ("training:\n  weightDecay: -1", 8, "training.weightDecay", "is -1"),
@@ -97,6 +102,7 @@ struct FaultTests {
     ("server:\n  optimizer: fedadm", 8, "server.optimizer", "did you mean fedadam?"),
     ("server:\n  momentum: 1", 8, "server.momentum", "but not 1"),
     ("server:\n  decay: 0.9", 8, "server.decay", "means nothing"),
+    ("server:\n  epsilon: 0.9", 8, "server.epsilon", "means nothing"),
     ("server:\n  optimizer: fedadagrad\n  decay: 0.9", 9, "server.decay", "means nothing"),
     ("training: 3", 7, "training", "not a section"),
     ("training:\n  bacth: 20", 8, "training.bacth", "did you mean batch?"),

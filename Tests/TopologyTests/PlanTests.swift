@@ -106,8 +106,8 @@ import Topology
 
   @Test func `hyperparameters, codecs and normalization are there`() throws {
     let plan = try PlanDescription(try Texts.topology(Self.unet))
-    #expect(plan.training.optimizer == "adam" && plan.training.floor == 1e-8)
-    #expect(plan.training.decay == 0.999 && plan.training.clipNorm == 1)
+    #expect(plan.training.optimizer == "adam" && plan.training.epsilon == 1e-8)
+    #expect(plan.training.beta2 == 0.999 && plan.training.clipNorm == 1)
     #expect(plan.codecs.up == "topk5+linear4" && plan.codecs.downDelta == "stc5")
     #expect(plan.codecs.blocks == ["block2": "eden1"])
     #expect(plan.data.means == [0.5, 0.5] && plan.data.deviations == [0.25, 0.25])
@@ -118,7 +118,7 @@ import Topology
     #expect(blocks["block1"]?.update.codec == "topk5+linear4")
     #expect(blocks["block1"]?.update.bytes == nil && blocks["block1"]?.delta?.codec == "stc5")
     let simple = try PlanDescription(try Texts.topology(Texts.least))
-    #expect(simple.training.decay == nil && simple.segments[0].delta == nil)
+    #expect(simple.training.beta2 == nil && simple.segments[0].delta == nil)
     #expect(simple.data.means == [0.286] && simple.data.deviations == [0.353])
   }
 }

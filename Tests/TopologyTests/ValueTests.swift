@@ -43,7 +43,7 @@ struct ValueTests {
 
   @Test func `a server optimizer has its own defaults, which its keys replace`() throws {
     let yogi = try Texts.topology(Texts.section("server", "optimizer: fedyogi", "floor: 0.01"))
-    #expect(yogi.server.rule == .adaptive(AdaptiveRule(.yogi, floor: 0.01)))
+    #expect(yogi.server.rule == .adaptive(AdaptiveRule(.yogi, epsilon: 0.01)))
     let momentum = try Texts.topology(Texts.section("server", "momentum: 0.9"))
     #expect(momentum.server.rule == .average(rate: 1, momentum: 0.9))
   }
@@ -314,8 +314,24 @@ struct ValueTests {
     ).training.settings(learningRate: 0.75)
     #expect(adam.optimizer == .adam)
     #expect(adam.momentum == 0.8)
-    #expect(adam.decay == 0.75)
-    #expect(adam.floor == 0.5)
+    #expect(adam.beta2 == 0.75)
+    #expect(adam.epsilon == 0.5)
+  }
+
+  @Test func `keys that have new names are read under the former ones, too`() throws {
+    let (now, then) = (
+      try Texts.topology(
+        Texts.section("training", "optimizer: adam", "beta2: 0.75", "epsilon: 0.5")),
+      try Texts.topology(Texts.section("training", "optimizer: adam", "decay: 0.75", "floor: 0.5"))
+    )
+    #expect(now.training.beta2 == 0.75 && now.training.epsilon == 0.5)
+    #expect(now.training == then.training && now.planDigest == then.planDigest)
+    let server = ["beta2: 0.9", "epsilon: 0.01"], former = ["decay: 0.9", "floor: 0.01"]
+    let rules = try [server, former].map {
+      try Texts.topology(Texts.section("server", "optimizer: fedadam", $0[0], $0[1])).server.rule
+    }
+    let rule = ServerRule.adaptive(AdaptiveRule(.adam, beta2: 0.9, epsilon: 0.01))
+    #expect(rules == [rule, rule])
   }
 
   @Test func `the broker is told everything`() throws {

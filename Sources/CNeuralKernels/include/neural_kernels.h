@@ -27,10 +27,10 @@ void neural_sgd(neural_sgd_step step, int64_t count, float *weights, const float
 /// What one step of Adam does to a range of scalars; `rate` holds the correction of the first moment's
 /// bias, `spread` is 1 / √(1 − β₂ᵗ), that of the second's.
 typedef struct {
-  float gradient_scale, rate, momentum, square_decay, floor, spread, decay, proximal;
+  float gradient_scale, rate, momentum, beta2, epsilon, spread, decay, proximal;
 } neural_adam_step;
 
-/// w ← w − rate · m / (√v · spread + floor), as PyTorch defines it; `momenta` is m and `squares` v;
+/// w ← w − rate · m / (√v · spread + epsilon), as PyTorch defines it; `momenta` is m and `squares` v;
 /// `anchor` and `correction` as above.
 void neural_adam(neural_adam_step step, int64_t count, float *weights, const float *gradients,
                  float *momenta, float *squares, const float *anchor, const float *correction);

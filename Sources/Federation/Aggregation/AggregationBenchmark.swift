@@ -43,7 +43,7 @@ package struct AggregationBenchmark: Sendable {
       try codec.encode(ParameterVector(layout: layout, scalars: source.values), key: 1)
     ])
     var aggregator = Aggregator()
-    for _ in 0..<updates { aggregator.expect([layout], mass: 1) }
+    for _ in 0..<updates { aggregator.expect([layout], denominatorWeight: 1) }
     var fold = Duration.seconds(1e9)
     var limit = fold
     for _ in 0..<updates {

@@ -5,18 +5,19 @@ public import Tensors
 ///
 /// For each parameter x += Σ wᵢ Δᵢ / Σ mᵢ over the updates i that cover it (FedAvg; McMahan et al., AISTATS
 /// 2017; over those that cover it as in HeteroFL; Diao et al., ICLR 2021): clients may have trained different
-/// segments, and what nobody trained stays as it is. Weights w and masses m are the same unless stale
-/// updates are to make smaller steps. Additions of floats don't commute in their last bits, so callers
-/// fold in the order of the clients' numbers: then arrival order changes nothing.
+/// segments, and what nobody trained stays as it is. Weights w and denominator weights m are
+/// the same unless stale updates are to make smaller steps. Additions of floats don't commute in
+/// their last bits, so callers fold in the order of the clients' numbers: then arrival order
+/// changes nothing.
 ///
-/// Where updates have lengths τ, those of their local steps, the mean is FedNova's (Wang et al., NeurIPS 2020):
+/// Where updates tell their local steps τ, the mean is FedNova's (Wang et al., NeurIPS 2020):
 /// x += (Σ mᵢ τᵢ / Σ mᵢ) Σ wᵢ (Δᵢ / τᵢ) / Σ mᵢ, so that who made more steps doesn't count for more. Buffers such as
 /// running statistics aren't made of steps: their changes are averaged as they are.
 public struct Aggregator: Sendable {
   private var layouts: [ParameterLayout] = []
-  private var masses: [Double] = []
+  private var denominatorWeights: [Double] = []
   /// Σ mᵢ τᵢ.
-  private var lengths: [Double] = []
+  private var weightedSteps: [Double] = []
   private var sums: [[Float]] = []
   private var indices: [String: Int] = [:]
 
@@ -27,20 +28,24 @@ public struct Aggregator: Sendable {
   ///
   /// - Parameters:
   ///   - layouts: The segments that it covers, told apart by their names.
-  ///   - mass: What it counts for in the divisor.
-  ///   - length: How many steps it is long; the same for all where that isn't to matter.
-  public mutating func expect(_ layouts: [ParameterLayout], mass: Double, length: Double = 1) {
-    precondition(mass > 0 && length > 0, "a mass of \(mass), a length of \(length)")
+  ///   - denominatorWeight: Its weight in the divisor, m.
+  ///   - localSteps: The gradients that it follows, τ; the same for all where that isn't to matter.
+  public mutating func expect(
+    _ layouts: [ParameterLayout], denominatorWeight: Double, localSteps: Double = 1
+  ) {
+    precondition(
+      denominatorWeight > 0 && localSteps > 0,
+      "a denominator weight of \(denominatorWeight), \(localSteps) local steps")
     for layout in layouts {
       if let index = indices[layout.name] {
         precondition(self.layouts[index] == layout, "two layouts of \(layout.name)")
-        masses[index] += mass
-        lengths[index] += mass * length
+        denominatorWeights[index] += denominatorWeight
+        weightedSteps[index] += denominatorWeight * localSteps
       } else {
         indices[layout.name] = self.layouts.count
         self.layouts.append(layout)
-        masses.append(mass)
-        lengths.append(mass * length)
+        denominatorWeights.append(denominatorWeight)
+        weightedSteps.append(denominatorWeight * localSteps)
         sums.append(Array(repeating: 0, count: layout.count))
       }
     }
@@ -53,19 +58,19 @@ public struct Aggregator: Sendable {
   ///   - covered: The segments that it covers, in the order in which their bytes follow each other.
   ///   - codec: How it is encoded.
   ///   - weight: The weight of its values.
-  ///   - length: How many steps it is long, as it was expected.
+  ///   - localSteps: The gradients that it follows, as it was expected.
   /// - Throws: `CodecError` if the bytes aren't an update of these segments.
   public mutating func fold(
     _ update: [UInt8], of covered: [ParameterLayout], codec: UpdateCodec, weight: Double,
-    length: Double = 1
+    localSteps: Double = 1
   ) throws(CodecError) {
     let parts = try UpdateFraming.split(update, count: covered.count)
     for (part, layout) in zip(parts, covered) {
       guard let index = indices[layout.name] else {
         preconditionFailure("nobody said that an update of \(layout.name) would come")
       }
-      let share = weight / masses[index]
-      let stretch = lengths[index] / masses[index] / length
+      let share = weight / denominatorWeights[index]
+      let stretch = weightedSteps[index] / denominatorWeights[index] / localSteps
       if stretch == 1 || layout.parameters.allSatisfy({ $0.role != .buffer }) {
         try codec.fold(part, layout: layout, weight: Float(share * stretch), into: &sums[index])
       } else {
@@ -88,7 +93,9 @@ public struct Aggregator: Sendable {
   }
 
   /// What all updates that were expected of a segment count for together; 0 if none was.
-  public func mass(of segment: String) -> Double { indices[segment].map { masses[$0] } ?? 0 }
+  public func denominatorWeight(of segment: String) -> Double {
+    indices[segment].map { denominatorWeights[$0] } ?? 0
+  }
 
   /// The mean of all that was folded: the covered segments, in the order in which they were expected.
   public var means: [ParameterVector] {

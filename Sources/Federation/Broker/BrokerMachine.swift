@@ -222,7 +222,7 @@ package struct BrokerMachine: Hashable, Sendable {
       announce.warmUp = round.phase.warmUp
       announce.remaining = max(0, Int((round.deadline - now).seconds * 1000))
       announce.learningRate = round.learningRate
-      announce.entryRate = Float(round.phase.entryRate)
+      announce.newBlockRate = Float(round.phase.newBlockRate)
       announce.updateCodec = plan.updateCodec(in: round.phase)
       // Those that are settled have nothing left to do, whatever they remember of it.
       announce.selected = round.selected.filter { round.progress[$0]?.isSettled == false }

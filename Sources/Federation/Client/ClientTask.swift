@@ -13,7 +13,7 @@ package struct ClientTask: Hashable, Sendable {
   /// The learning rate.
   package var learningRate: Float
   /// What the learning rate of the newest block and head is multiplied with, in (0, 1].
-  package var entryRate: Float
+  package var newBlockRate: Float
   /// The sub-model's segments in order.
   package var segments: [Segment]
   /// What the client lacks of them: the steps to be fetched, in the model's order, none twice.
@@ -31,7 +31,7 @@ package struct ClientTask: Hashable, Sendable {
     self.stage = stage
     warmUp = announce.warmUp
     learningRate = announce.learningRate
-    entryRate = announce.entryRate
+    newBlockRate = announce.newBlockRate
     segments = announce.segments
     self.steps = steps
     updateCodec = announce.updateCodec
@@ -57,7 +57,7 @@ package struct ClientTask: Hashable, Sendable {
     self.stage = deepest.stage
     segments = Array(announce.segments.prefix(deepest.stage)) + [deepest.head]
     // It has no part of what is new.
-    entryRate = 1
+    newBlockRate = 1
     base = Segment.base(of: segments)
   }
 }

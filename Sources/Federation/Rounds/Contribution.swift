@@ -8,8 +8,8 @@ package struct Contribution: Hashable, Sendable {
   package var submission: Submission
   /// The weight w of its values.
   package var weight: Double
-  /// What it counts for in the divisor, m: the weight unless staleness is to make the step smaller.
-  package var mass: Double
+  /// Its weight in the divisor, m: w unless staleness is to make the step smaller.
+  package var denominatorWeight: Double
 }
 
 extension RoundResult {
@@ -21,7 +21,7 @@ extension RoundResult {
       let weight = base / (1 + staleness).squareRoot()
       return Contribution(
         client: client, submission: submission, weight: weight,
-        mass: rules.stragglers.dampsStaleSteps ? base : weight)
+        denominatorWeight: rules.stragglers.dampsStaleSteps ? base : weight)
     }
   }
 }

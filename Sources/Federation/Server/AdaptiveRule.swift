@@ -20,19 +20,19 @@ public struct AdaptiveRule: Hashable, Sendable {
   /// The share of the former direction that is kept, β₁ in [0, 1).
   public var momentum: Double
   /// The share of the former squares that is kept, β₂ in [0, 1); Adagrad keeps all.
-  public var decay: Double
-  /// What keeps steps finite, τ; the first v is τ².
-  public var floor: Double
+  public var beta2: Double
+  /// The addend that keeps steps finite, τ; the first v is τ².
+  public var epsilon: Double
 
   /// A rule of the given kind, with the values of the paper's experiments where none are told.
   public init(
-    _ kind: Kind, rate: Double = 0.01, momentum: Double? = nil, decay: Double = 0.99,
-    floor: Double = 1e-3
+    _ kind: Kind, rate: Double = 0.01, momentum: Double? = nil, beta2: Double = 0.99,
+    epsilon: Double = 1e-3
   ) {
     self.kind = kind
     self.rate = rate
     self.momentum = momentum ?? (kind == .adagrad ? 0 : 0.9)
-    self.decay = decay
-    self.floor = floor
+    self.beta2 = beta2
+    self.epsilon = epsilon
   }
 }

@@ -47,7 +47,7 @@ public struct ServerOptimizer: Hashable, Sendable {
     switch rule {
     case .average(let rate, let momentum):
       guard rate != 1 || momentum != 0 else { return update }
-      var memory = memory(of: update, floor: nil)
+      var memory = memory(of: update, epsilon: nil)
       forEachTrained(update.layout) { index in
         let direction = Float(momentum) * memory.direction.scalars[index] + update.scalars[index]
         memory.direction.scalars[index] = direction
@@ -55,15 +55,15 @@ public struct ServerOptimizer: Hashable, Sendable {
       }
       keep(memory)
     case .adaptive(let rule):
-      var memory = memory(of: update, floor: rule.floor)
-      let (kept, floor) = (Float(rule.momentum), Float(rule.floor))
+      var memory = memory(of: update, epsilon: rule.epsilon)
+      let (kept, epsilon) = (Float(rule.momentum), Float(rule.epsilon))
       forEachTrained(update.layout) { index in
         let change = update.scalars[index]
         let direction = kept * memory.direction.scalars[index] + (1 - kept) * change
         let square = Self.square(memory.squares[index], change * change, rule)
         memory.direction.scalars[index] = direction
         memory.squares[index] = square
-        step.scalars[index] = Float(rule.rate) * direction / (square.squareRoot() + floor)
+        step.scalars[index] = Float(rule.rate) * direction / (square.squareRoot() + epsilon)
       }
       keep(memory)
     }
@@ -71,16 +71,16 @@ public struct ServerOptimizer: Hashable, Sendable {
   }
 
   private static func square(_ old: Float, _ new: Float, _ rule: AdaptiveRule) -> Float {
-    let fresh = 1 - Float(rule.decay)
+    let fresh = 1 - Float(rule.beta2)
     return switch rule.kind {
     case .adagrad: old + new
-    case .adam: Float(rule.decay) * old + fresh * new
+    case .adam: Float(rule.beta2) * old + fresh * new
     case .yogi: old == new ? old : old - fresh * new * (old > new ? 1 : -1)
     }
   }
 
   /// What is remembered of the update's segment; nothing if it changed its layout.
-  private func memory(of update: ParameterVector, floor: Double?) -> Memory {
+  private func memory(of update: ParameterVector, epsilon: Double?) -> Memory {
     if let known = memory[update.layout.name], known.direction.layout == update.layout {
       return known
     }
@@ -88,7 +88,7 @@ public struct ServerOptimizer: Hashable, Sendable {
     return Memory(
       direction: ParameterVector(
         layout: update.layout, scalars: Array(repeating: 0, count: count)),
-      squares: floor.map { Array(repeating: Float($0 * $0), count: count) } ?? [])
+      squares: epsilon.map { Array(repeating: Float($0 * $0), count: count) } ?? [])
   }
 
   private mutating func keep(_ new: Memory) {

@@ -43,7 +43,7 @@ package struct UpdateTarget: FuzzTarget {
     var update = UpdateFraming.join(parts)
     if Bool.random(using: &stream) { update = ByteMutation.damage(update, using: &stream) }
     var aggregator = Aggregator()
-    aggregator.expect(layouts, mass: 1)
+    aggregator.expect(layouts, denominatorWeight: 1)
     do {
       try aggregator.fold(update, of: layouts, codec: codec, weight: 1)
     } catch {

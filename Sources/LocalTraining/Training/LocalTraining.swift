@@ -106,7 +106,7 @@ package struct LocalTraining: Sendable {
       return segment.trained
     }
     let newHead = workload.topology.strategy.grows ? segments.count - 1 : nil
-    return segments.indices.map { $0 == newest || $0 == newHead ? task.entryRate : 1 }
+    return segments.indices.map { $0 == newest || $0 == newHead ? task.newBlockRate : 1 }
   }
 
   private func train(
@@ -122,7 +122,7 @@ package struct LocalTraining: Sendable {
       augmentation: topology.data.augmentation,
       stream: root.stream("batches", client, task.round))
     var settings = topology.training.settings(learningRate: task.learningRate)
-    if task.entryRate != 1 { settings.rateFactors = rateFactors }
+    if task.newBlockRate != 1 { settings.rateFactors = rateFactors }
     return try trainer.train(
       &parameters, trainable: trainable, source: &batches,
       settings: settings, random: root.stream("dropout", client, task.round),

@@ -14,8 +14,8 @@ extension Workload {
     return training.epochs * ((samples + training.batch - 1) / training.batch)
   }
 
-  /// How long an update is when updates are averaged: the same for all unless steps are to be made equal.
-  package func length(of offer: Offer) -> Double {
+  /// The local steps of an update as averaging counts them: ‖a‖₁ in FedNova, else 1 for all.
+  package func localSteps(of offer: Offer) -> Double {
     guard topology.server.averaging == .fednova else { return 1 }
     return topology.training.localSteps.norm(of: offer.steps)
   }

@@ -70,11 +70,11 @@ struct Optimizer {
   private func adapt(_ scale: Float) {
     // The running means begin at 0; what they lack of the whole is made up for.
     let first = 1 - pow(Double(settings.momentum), Double(steps))
-    let second = 1 - pow(Double(settings.decay), Double(steps))
+    let second = 1 - pow(Double(settings.beta2), Double(steps))
     for (range, rate) in parts {
       let step = neural_adam_step(
         gradient_scale: scale, rate: Float(Double(rate) / first),
-        momentum: settings.momentum, square_decay: settings.decay, floor: settings.floor,
+        momentum: settings.momentum, beta2: settings.beta2, epsilon: settings.epsilon,
         spread: Float(1 / second.squareRoot()), decay: settings.weightDecay,
         proximal: settings.proximal)
       // SAFETY: the ranges are inside the store's blocks of memory, which are of one length.

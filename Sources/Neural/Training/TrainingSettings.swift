@@ -21,9 +21,9 @@ public struct TrainingSettings: Hashable, Sendable {
   /// Whether SGD's momentum looks ahead (Nesterov).
   public var nesterov = false
   /// The share of the former squares that Adam keeps, in [0, 1), β₂.
-  public var decay: Float = 0.999
+  public var beta2: Float = 0.999
   /// What Adam adds to a scalar's running size, ε.
-  public var floor: Float = 1e-8
+  public var epsilon: Float = 1e-8
   /// The factor of the squared norm's gradient that is added; applies to all trained parameters.
   public var weightDecay: Float = 1e-4
   /// The largest norm of a step's gradient over all trained parameters; longer ones are shortened.

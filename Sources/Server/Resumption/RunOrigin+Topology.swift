@@ -1,4 +1,4 @@
-import Federation
+package import Federation
 import Foundation
 package import Ledger
 package import Topology
@@ -42,6 +42,19 @@ extension RunOrigin {
   }
 }
 
+extension ServerRule {
+  /// The rule in a plan: the text by which runs of all versions tell whether they go on with the same rule.
+  package var planText: String {
+    switch self {
+    case .average(let rate, let momentum): "average(rate: \(rate), momentum: \(momentum))"
+    case .adaptive(let rule):
+      "adaptive(Federation.AdaptiveRule(kind: Federation.AdaptiveRule.Kind.\(rule.kind), "
+        + "rate: \(rule.rate), momentum: \(rule.momentum), decay: \(rule.beta2), "
+        + "floor: \(rule.epsilon)))"
+    }
+  }
+}
+
 extension Topology {
   /// What decides the result of a run, a line `name: value` for each.
   ///
@@ -60,7 +73,7 @@ extension Topology {
       stages: \(growthCanonical)
       model.from: \(startsFrom ?? "none")
       participation.perRound: \(rules.clientsPerRound)
-      server: \(server.rule)
+      server: \(server.rule.planText)
       limits.updateNorm: \(updateNorm.map { "\($0)" } ?? "none")
 
       """ + more.map { "\($0.key): \($0.value)\n" }.joined()

@@ -36,7 +36,7 @@ extension ModelKeeper {
     }
     do throws(CodecError) {
       let norm = try norm(of: bytes, submission)
-      let least = reach(submission).map { $0 * course.phase(in: submission.round).entryRate }
+      let least = reach(submission).map { $0 * course.phase(in: submission.round).newBlockRate }
       let gradient = least.map { Float(norm / $0) } ?? 0
       guard norm.isFinite, gradient.isFinite else {
         return .refused(.notFinite, detail: "a number is infinite or not a number")
@@ -118,10 +118,10 @@ extension ModelKeeper {
     for contribution in contributions {
       let layouts = trainedLayouts(contribution.submission)
       aggregator.expect(
-        layouts, mass: contribution.mass,
-        length: workload.length(of: contribution.submission.offer))
+        layouts, denominatorWeight: contribution.denominatorWeight,
+        localSteps: workload.localSteps(of: contribution.submission.offer))
       guard reach(contribution.submission) != nil else { continue }
-      gradients.expect(layouts, mass: contribution.mass)
+      gradients.expect(layouts, denominatorWeight: contribution.denominatorWeight)
     }
     for contribution in contributions {
       // What was acknowledged counts: a round is never closed without it.
@@ -135,14 +135,16 @@ extension ModelKeeper {
       )
       try aggregator.fold(
         update.bytes, of: layouts, codec: codec, weight: contribution.weight,
-        length: workload.length(of: contribution.submission.offer))
+        localSteps: workload.localSteps(of: contribution.submission.offer))
       guard let reach = reach(contribution.submission) else { continue }
       try gradients.fold(
         update.bytes, of: layouts, codec: codec, weight: contribution.weight / reach)
     }
     if model.controls != nil {
       let weight = try countSamples().reduce(0) { $0 + plan.rules.weight(samples: $1) }
-      model.controls?.step(gradients.means, in: phase) { gradients.mass(of: $0) / weight }
+      model.controls?.step(gradients.means, in: phase) {
+        gradients.denominatorWeight(of: $0) / weight
+      }
     }
     return model.apply(aggregator.means, in: phase)
   }

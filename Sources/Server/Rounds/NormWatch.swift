@@ -78,7 +78,7 @@ struct NormWatch {
       kind: NormGuard.Kind(
         step: phase.step, warmUp: phase.warmUp,
         codec: "\(workload.topology.codecs.up(in: phase).spec)"),
-      norm: norm, reach: steps * plan.learningRate(in: phase) * phase.entryRate)
+      norm: norm, reach: steps * plan.learningRate(in: phase) * phase.newBlockRate)
   }
 
   /// A number as people read it, also a very large one.

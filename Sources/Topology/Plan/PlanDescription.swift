@@ -122,15 +122,23 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var momentum: Double
     package var nesterov: Bool
     /// Adam's β₂; none for other optimizers.
-    package var decay: Double?
+    package var beta2: Double?
     /// Adam's ε; none for other optimizers.
-    package var floor: Double?
+    package var epsilon: Double?
     package var weightDecay: Double
     /// None for any norm.
     package var clipNorm: Double?
     package var lossLimit: Double
     package var proximal: Double
     package var correction: String
+
+    /// The fields' names; two of them as they were before, since readers of plans know them.
+    private enum CodingKeys: String, CodingKey {
+      case epochs, batch, learningRate, schedule, optimizer, momentum, nesterov
+      case beta2 = "decay"
+      case epsilon = "floor"
+      case weightDecay, clipNorm, lossLimit, proximal, correction
+    }
   }
 
   /// The codecs and what they are limited to.
@@ -250,8 +258,8 @@ extension PlanDescription.Training {
     self.init(
       epochs: section.epochs, batch: section.batch, learningRate: section.learningRate,
       schedule: section.schedule.canonical, optimizer: section.optimizer.rawValue,
-      momentum: section.momentum, nesterov: section.nesterov, decay: isAdam ? section.decay : nil,
-      floor: isAdam ? section.floor : nil, weightDecay: section.weightDecay,
+      momentum: section.momentum, nesterov: section.nesterov, beta2: isAdam ? section.beta2 : nil,
+      epsilon: isAdam ? section.epsilon : nil, weightDecay: section.weightDecay,
       clipNorm: section.clipNorm, lossLimit: section.lossLimit, proximal: section.proximal,
       correction: section.correction.rawValue)
   }

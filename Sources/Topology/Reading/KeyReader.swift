@@ -56,6 +56,23 @@ struct KeyReader {
     optional(key, read) ?? standard
   }
 
+  /// The value of `key`, also under the name that it had `formerly`, which isn't suggested any more.
+  mutating func value<Value>(
+    _ key: String, formerly former: String, default standard: Value, _ read: (Cursor) -> Value?
+  ) -> Value {
+    let value = value(key, default: standard, read)
+    guard let entry = indices[former].map({ entries[$0] }) else { return value }
+    asked.insert(former)
+    if has(key) {
+      reading.report(
+        full(former), "\(full(former)) is the former name of \(full(key)), which stands here, too",
+        remedy: "keep \(full(key))", at: entry.place)
+    }
+    let old = read(entry.value)
+    if old == nil { reading.distrust(entry.value.path) }
+    return has(key) ? value : old ?? standard
+  }
+
   /// The value of a key that must be there; nil, and a fault, if it isn't or its value is faulty.
   mutating func required<Value>(
     _ key: String, remedy: String, _ read: (Cursor) -> Value?

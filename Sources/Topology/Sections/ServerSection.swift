@@ -31,14 +31,19 @@ extension ServerSection {
     }
     adaptive.rate = rate
     adaptive.momentum = momentum
-    adaptive.decay = keys.value("decay", default: adaptive.decay) { $0.number(0...1, excluding: 1) }
-    adaptive.floor = keys.value("floor", default: adaptive.floor) { $0.number(0...1, excluding: 0) }
+    adaptive.beta2 = keys.value("beta2", formerly: "decay", default: adaptive.beta2) {
+      $0.number(0...1, excluding: 1)
+    }
+    adaptive.epsilon = keys.value("epsilon", formerly: "floor", default: adaptive.epsilon) {
+      $0.number(0...1, excluding: 0)
+    }
     averaging = keys.value("averaging", default: .mean) {
       $0.choice("a way of averaging", of: Averaging.allCases.map { ($0.rawValue, $0) })
     }
     rule = isAdaptive ? .adaptive(adaptive) : .average(rate: rate, momentum: momentum)
-    for key in ["decay", "floor"] where keys.has(key) {
-      guard !isAdaptive || (key == "decay" && adaptive.kind == .adagrad) else { continue }
+    let beta2 = ["beta2", "decay"]
+    for key in beta2 + ["epsilon", "floor"] where keys.has(key) {
+      guard !isAdaptive || (beta2.contains(key) && adaptive.kind == .adagrad) else { continue }
       guard keys.reading.isSound(keys.full("optimizer")) else { continue }
       keys.reading.report(
         keys.full(key), "\(keys.full(key)) means nothing to this server optimizer",

@@ -19,9 +19,9 @@ package struct TrainingSection: Hashable, Sendable {
   /// Whether the momentum looks ahead.
   package var nesterov = false
   /// The share of the former squares that Adam keeps, in [0, 1), β₂.
-  package var decay = 0.999
+  package var beta2 = 0.999
   /// What Adam adds to a scalar's running size, ε.
-  package var floor = 1e-8
+  package var epsilon = 1e-8
   /// The factor of the squared norm's gradient.
   package var weightDecay = 1e-4
   /// The largest norm of a step's gradient; nil for any.
@@ -42,8 +42,8 @@ package struct TrainingSection: Hashable, Sendable {
     settings.optimizer = optimizer
     settings.momentum = Float(momentum)
     settings.nesterov = nesterov
-    settings.decay = Float(decay)
-    settings.floor = Float(floor)
+    settings.beta2 = Float(beta2)
+    settings.epsilon = Float(epsilon)
     settings.weightDecay = Float(weightDecay)
     settings.clipNorm = clipNorm.map { Float($0) }
     settings.lossLimit = lossLimit
@@ -70,8 +70,12 @@ extension TrainingSection {
     }
     momentum = keys.value("momentum", default: momentum) { $0.number(0...1, excluding: 1) }
     nesterov = keys.value("nesterov", default: nesterov) { $0.flag() }
-    decay = keys.value("decay", default: decay) { $0.number(0...1, excluding: 1) }
-    floor = keys.value("floor", default: floor) { $0.number(0...1, excluding: 0) }
+    beta2 = keys.value("beta2", formerly: "decay", default: beta2) {
+      $0.number(0...1, excluding: 1)
+    }
+    epsilon = keys.value("epsilon", formerly: "floor", default: epsilon) {
+      $0.number(0...1, excluding: 0)
+    }
     weightDecay = keys.value("weightDecay", default: weightDecay) { $0.number(0...1000) }
     clipNorm = keys.value("clipNorm", default: clipNorm) {
       $0.numberOrNone(0...1e9, excluding: 0)
@@ -92,7 +96,7 @@ extension TrainingSection {
   private func refuseKeysOfOtherOptimizer(_ keys: KeyReader) {
     let (foreign, other) =
       switch optimizer {
-      case .sgd: (["decay", "floor"], "adam")
+      case .sgd: (["beta2", "epsilon", "decay", "floor"], "adam")
       case .adam: (["nesterov"], "sgd")
       }
     for key in foreign where keys.has(key) && keys.reading.isSound(keys.full("optimizer")) {
@@ -104,7 +108,8 @@ extension TrainingSection {
 
   /// The values as name and text, in a fixed order.
   var canonical: [(String, String)] {
-    let adam = [("decay", "\(decay)"), ("floor", "\(floor)")]
+    // Digests of plans hold the names that the keys had first.
+    let adam = [("decay", "\(beta2)"), ("floor", "\(epsilon)")]
     let values = [
       ("epochs", "\(epochs)"), ("batch", "\(batch)"), ("learningRate", "\(learningRate)"),
       ("schedule", schedule.canonical), ("optimizer", optimizer.rawValue),

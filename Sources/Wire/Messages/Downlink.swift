@@ -68,7 +68,7 @@ package struct Announce: Hashable, Sendable {
   /// The clients' learning rate.
   package var learningRate: Float
   /// What the learning rate of the newest block and head is multiplied with, in (0, 1].
-  package var entryRate: Float
+  package var newBlockRate: Float
   /// The clients that are to train, in rising order.
   package var selected: [Int]
   /// The model's segments in order: block 1 to the newest, then the head; none where they aren't listed.
@@ -83,7 +83,7 @@ package struct Announce: Hashable, Sendable {
   /// An announcement of the given parts; the base follows from the segments if they are listed.
   package init(
     sequence: UInt64, state: State, warmUp: Bool, remaining: Int, learningRate: Float,
-    entryRate: Float = 1, selected: [Int], segments: [Segment], updateCodec: String,
+    newBlockRate: Float = 1, selected: [Int], segments: [Segment], updateCodec: String,
     base: Digest? = nil, shallowHeads: [Segment] = []
   ) {
     self.sequence = sequence
@@ -91,7 +91,7 @@ package struct Announce: Hashable, Sendable {
     self.warmUp = warmUp
     self.remaining = remaining
     self.learningRate = learningRate
-    self.entryRate = entryRate
+    self.newBlockRate = newBlockRate
     self.selected = selected
     self.segments = segments
     self.updateCodec = updateCodec

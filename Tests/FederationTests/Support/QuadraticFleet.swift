@@ -95,8 +95,9 @@ struct QuadraticFleet {
     let sent = segments.map { server.values["\($0.layout.name).control"] }
     for client in selected {
       let layouts = covered(by: client).map { segments[$0].layout }
-      mean.expect(layouts, mass: clients[client].weight, length: length(of: client))
-      gradients.expect(layouts, mass: clients[client].weight)
+      mean.expect(
+        layouts, denominatorWeight: clients[client].weight, localSteps: localSteps(of: client))
+      gradients.expect(layouts, denominatorWeight: clients[client].weight)
     }
     for client in selected {
       let covered = covered(by: client)
@@ -104,7 +105,8 @@ struct QuadraticFleet {
       let update = UpdateFraming.join(try changes.map { try codec.encode($0, key: 1) })
       let weight = clients[client].weight
       try mean.fold(
-        update, of: changes.map(\.layout), codec: codec, weight: weight, length: length(of: client))
+        update, of: changes.map(\.layout), codec: codec, weight: weight,
+        localSteps: localSteps(of: client))
       guard correction == .scaffold,
         let reach = localSteps.reach(of: clients[client].steps, rate: rate)
       else { continue }
@@ -123,7 +125,8 @@ struct QuadraticFleet {
       let name = direction.layout.name
       let index = segments.firstIndex { $0.layout.name == name }
       server.step(
-        direction, sent: index.flatMap { sent[$0] }, share: gradients.mass(of: name) / all)
+        direction, sent: index.flatMap { sent[$0] },
+        share: gradients.denominatorWeight(of: name) / all)
     }
   }
 
@@ -133,7 +136,7 @@ struct QuadraticFleet {
     }
   }
 
-  private func length(of client: Int) -> Double {
+  private func localSteps(of client: Int) -> Double {
     averaging == .fednova ? localSteps.norm(of: clients[client].steps) : 1
   }
 

@@ -52,7 +52,7 @@ struct Samples {
     return Announce(
       sequence: stream.next(), state: Announce.State.allCases[number(3)], warmUp: flag(),
       remaining: number(1 << 32), learningRate: Float(stream.uniform()),
-      entryRate: number(2) == 0 ? 1 : Float(1 - stream.uniform()),
+      newBlockRate: number(2) == 0 ? 1 : Float(1 - stream.uniform()),
       selected: selected.sorted(), segments: segments, updateCodec: text(),
       base: segments.isEmpty && flag() ? digest() : nil,
       shallowHeads: segments.isEmpty ? [] : (0..<number(3)).map { _ in segment() })
