@@ -55,32 +55,6 @@ import Testing
     }
   }
 
-  @Test(arguments: 0...20)
-  func `merging two parts equals booking all in one`(split: Int) {
-    var stream = RandomStream(seed: 7)
-    let bookings = (0..<20).map { _ in Booking(using: &stream) }
-    var (first, second, whole) = (RoundBook(), RoundBook(), RoundBook())
-    for (index, booking) in bookings.enumerated() {
-      booking.enter(in: &whole)
-      whole.count("odd", by: index % 2)
-      if index < split {
-        booking.enter(in: &first)
-        first.count("odd", by: index % 2)
-      } else {
-        booking.enter(in: &second)
-        second.count("odd", by: index % 2)
-      }
-    }
-    first.merge(second)
-    for view in View.allCases {
-      for direction in Direction.allCases {
-        #expect(first.total(view, direction) == whole.total(view, direction))
-        #expect(first.total(view, direction, .offered) == whole.total(view, direction, .offered))
-      }
-    }
-    #expect(first.counters["odd", default: 0] == whole.counters["odd", default: 0])
-  }
-
   @Test func `negative bytes are a programmer's error`() async {
     await #expect(processExitsWith: .failure) {
       var book = RoundBook()

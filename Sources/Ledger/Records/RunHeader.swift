@@ -1,3 +1,5 @@
+public import Measures
+
 /// What is known of a run before its first round.
 public struct RunHeader: Hashable, Sendable {
   /// The run's name, from its topology.
@@ -60,5 +62,57 @@ public struct ExtendedRun: Hashable, Sendable, Codable {
     self.run = run
     self.rounds = rounds
     self.modelDigest = modelDigest
+  }
+}
+
+/// The codecs of a run, as topologies spell them.
+public struct CodecNames: Hashable, Sendable, Codable {
+  /// How the model goes down: "dense32".
+  public var down: String
+  /// How updates go up: "linear8+random25".
+  public var up: String
+
+  /// The codecs of the two directions.
+  public init(down: String, up: String) {
+    self.down = down
+    self.up = up
+  }
+}
+
+/// Clients of one kind: how many, and behind what link.
+public struct ClientGroup: Hashable, Sendable, Codable {
+  /// What the group is called: "phones".
+  public var name: String
+  /// How many clients belong to it.
+  public var clients: Int
+  /// The link in words, such as "3g, 1.6 Mbit/s down, 768 kbit/s up"; nil for the plain network.
+  public var link: String?
+
+  /// A group of so many clients.
+  public init(name: String, clients: Int, link: String? = nil) {
+    self.name = name
+    self.clients = clients
+    self.link = link
+  }
+}
+
+/// How content is cut into messages, and what each of them adds on the wire.
+public struct ChunkFraming: Hashable, Sendable {
+  /// The most content of one message.
+  public var size: ByteCount
+  /// What a message adds to its content: topic, envelope and ZMTP framing.
+  public var overhead: ByteCount
+
+  /// Chunks of `size`, each `overhead` larger on the wire.
+  public init(size: ByteCount = ByteCount(262_144), overhead: ByteCount) {
+    precondition(size > .zero && overhead >= .zero, "chunks of \(size) plus \(overhead)")
+    self.size = size
+    self.overhead = overhead
+  }
+
+  /// What `payload` bytes of content are on the wire.
+  public func wire(of payload: ByteCount) -> ByteCount {
+    let chunks = payload.bytes / size.bytes + (payload.bytes % size.bytes > 0 ? 1 : 0)
+    return ByteCount(payload.bytes + chunks * overhead.bytes)
   }
 }

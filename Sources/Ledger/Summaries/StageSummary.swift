@@ -1,3 +1,5 @@
+import Measures
+
 /// All rounds of one stage of a run's summary.
 public struct StageSummary: Hashable, Sendable {
   /// The stage, counted from 1.
@@ -46,5 +48,71 @@ public struct StageSummary: Hashable, Sendable {
         participants: participants[stage] ?? 0, accuracy: accuracy,
         path: paths.isEmpty ? nil : paths.reduce(.zero, +), wasted: wasted)
     }
+  }
+}
+
+extension StageSummary: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case stage, rounds, parameters, fullModel, elapsed, accuracy, participants, flopsPerParticipant
+    case savings, criticalPath, wasted
+  }
+
+  /// Reads one element of "stages".
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    stage = try container.decode(Int.self, forKey: .stage)
+    rounds = try container.decode(Int.self, forKey: .rounds)
+    parameters = try container.decode(Int.self, forKey: .parameters)
+    load = try Load(from: decoder)
+    fullModel = try container.decode(Load.self, forKey: .fullModel)
+    elapsed = try container.duration(forKey: .elapsed)
+    participants = try container.decodeIfPresent(Int.self, forKey: .participants) ?? 0
+    accuracy = try container.decodeIfPresent(Double.self, forKey: .accuracy)
+    path = try container.decodeIfPresent(CriticalPath.self, forKey: .criticalPath)
+    wasted = try container.decodeIfPresent(TwoWayTraffic.self, forKey: .wasted) ?? .zero
+  }
+
+  /// Writes one element of "stages".
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(stage, forKey: .stage)
+    try container.encode(rounds, forKey: .rounds)
+    try container.encode(parameters, forKey: .parameters)
+    try load.encode(to: encoder)
+    try container.encode(fullModel, forKey: .fullModel)
+    try container.encode(elapsed.seconds, forKey: .elapsed)
+    try container.encode(participants, forKey: .participants)
+    try container.encode(flopsPerParticipant.finite, forKey: .flopsPerParticipant)
+    try container.encode(reduction, forKey: .savings)
+    try container.encode(accuracy.finite, forKey: .accuracy)
+    try container.encodeIfPresent(path, forKey: .criticalPath)
+    try container.encode(wasted, forKey: .wasted)
+  }
+}
+
+/// How many times less was asked of links and devices than the full model would have asked.
+public struct Savings: Hashable, Sendable, Encodable {
+  /// How many times fewer bytes went over the wire, both ways; nil if none went.
+  public var bytes: Double?
+  /// How many times fewer operations training took; nil if nothing was trained.
+  public var flops: Double?
+
+  /// The savings of `load` against what the full model asks for.
+  public init(_ load: Load, against fullModel: Load) {
+    if load.traffic.wire > .zero, fullModel.traffic.wire > .zero {
+      bytes = Double(fullModel.traffic.wire.bytes) / Double(load.traffic.wire.bytes)
+    }
+    if load.flops > 0, fullModel.flops > 0 { flops = fullModel.flops / load.flops }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case bytes, flops
+  }
+
+  /// Writes both; null where there is nothing to compare.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(bytes, forKey: .bytes)
+    try container.encode(flops.finite, forKey: .flops)
   }
 }

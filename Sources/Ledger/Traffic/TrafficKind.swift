@@ -25,3 +25,38 @@ public enum TrafficKind: String, CaseIterable, Codable, Hashable, Sendable {
     }
   }
 }
+
+/// Which way bytes go.
+public enum Direction: String, CaseIterable, Codable, Hashable, Sendable {
+  /// From the broker to the clients.
+  case down
+  /// From the clients to the broker.
+  case up
+}
+
+/// From where traffic is looked at; both views are kept.
+///
+/// They coincide when each client is its own worker. Where one worker plays many clients over one
+/// connection, a broadcast crosses the socket once and the link of each playing client once.
+public enum View: String, CaseIterable, Codable, Hashable, Sendable {
+  /// What each client's own link carries.
+  case client
+  /// What the process's connections carry: it must equal the kernel's count.
+  case socket
+}
+
+/// How far bytes came: what a publisher drops at its high-water mark was offered, never delivered.
+public struct DeliveryStatus: OptionSet, Hashable, Sendable {
+  /// The bits of the set.
+  public let rawValue: UInt8
+
+  /// A set of the given bits.
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Handed to the socket or link by the sender.
+  public static let offered = DeliveryStatus(rawValue: 1)
+  /// Seen at the other end.
+  public static let delivered = DeliveryStatus(rawValue: 2)
+  /// Handed over, and known to have arrived.
+  public static let both: DeliveryStatus = [.offered, .delivered]
+}

@@ -1,3 +1,5 @@
+import Measures
+
 /// A page that needs nothing but itself: style and pictures are inside, there are no scripts.
 struct HTMLPage {
   let title: String
@@ -120,4 +122,55 @@ struct HTMLPage {
     th { color: var(--soft); font-weight: 600; } th:first-child, td:first-child { text-align: left; }
     summary { cursor: pointer; color: var(--soft); margin-top: 8px; }
     """
+}
+
+/// The script of the live page: puts new contents in as the server sends them.
+enum LiveScript {
+  /// Keeps what is unfolded unfolded; says when the run has ended or the server is gone.
+  static let text = """
+    const main = document.querySelector('main');
+    const note = document.createElement('p');
+    note.className = 'live';
+    note.textContent = 'live';
+    main.before(note);
+    const source = new EventSource('events');
+    source.addEventListener('content', event => {
+      const open = [...main.querySelectorAll('details')].map(part => part.open);
+      main.innerHTML = JSON.parse(event.data);
+      [...main.querySelectorAll('details')].forEach((part, at) => { part.open = open[at] ?? false; });
+      note.textContent = 'live';
+    });
+    source.addEventListener('end', () => { source.close(); note.textContent = 'the run has ended'; });
+    source.onerror = () => { note.textContent = 'no connection; trying again'; };
+    """
+}
+
+/// Text of HTML and SVG, written by hand: no more is needed for a page without scripts.
+enum Markup {
+  /// An element with the given attributes around `content`, which is markup already.
+  static func element(
+    _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: String = ""
+  ) -> String {
+    let written = attributes.map { " \($0.key)=\"\(escaped($0.value))\"" }.joined()
+    return "<\(name)\(written)>\(content)</\(name)>"
+  }
+
+  /// `text` with the characters replaced that mean something in markup.
+  static func escaped(_ text: String) -> String {
+    var escaped = ""
+    for character in text {
+      switch character {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      case "\"": escaped += "&quot;"
+      case "'": escaped += "&#39;"
+      default: escaped.append(character)
+      }
+    }
+    return escaped
+  }
+
+  /// A coordinate, to a tenth of a pixel.
+  static func coordinate(_ value: Double) -> String { value.fixed(1) }
 }
