@@ -1,28 +1,73 @@
-import Bytes
 import GRDB
-import Measures
 
 extension RunStore {
-  /// What was known of the run before its first round.
-  public func header() throws(LedgerError) -> RunHeader { try read(Self.header(in:)) }
+  /// The facts of the run that were known before its first round.
+  public func header() throws(LedgerError) -> RunHeader {
+    try read { try RunTable(database: $0).header() }
+  }
+
+  /// The origin of the run; nil in ledgers that were made before runs could be resumed.
+  public func origin() throws(LedgerError) -> RunOrigin? {
+    try read { try RunTable(database: $0).origin() }
+  }
+
+  /// The incarnations of the run's broker, in order.
+  public func epochs() throws(LedgerError) -> [Epoch] {
+    try read { try RunTable(database: $0).epochs() }
+  }
 
   /// The last round that is kept; nil if there is none yet.
   public func lastRound() throws(LedgerError) -> Int? {
-    try read { try Int.fetchOne($0, sql: "SELECT max(round) FROM round") }
+    try read { try RoundTable(database: $0).last() }
   }
 
-  /// How many updates counted in all rounds together.
+  /// The number of updates that counted in all rounds together.
   public func acceptedUpdates() throws(LedgerError) -> Int {
-    try read { try Int.fetchOne($0, sql: "SELECT sum(accepted) FROM round") ?? 0 }
+    try read { try RoundTable(database: $0).acceptedUpdates() }
   }
 
-  /// What the run came to so far, from one consistent view of the ledger.
+  /// The training samples of each label that each client holds, a row for each client.
+  ///
+  /// Empty where that isn't known.
+  public func labels() throws(LedgerError) -> [[Int]] {
+    try read { try HoldingTable(database: $0).labels() }
+  }
+
+  /// The bookings of a round that were delivered.
+  public func bookings(of round: Int) throws(LedgerError) -> [Booking] {
+    try read { try TrafficTable(database: $0).bookings(of: round) }
+  }
+
+  /// Each client's part in the run, in client order; those that never took part are left out.
+  public func clients() throws(LedgerError) -> [ClientTotal] {
+    var totals: [ClientTotal] = []
+    for part in try clientsByStage() {
+      if totals.last?.client != part.client {
+        totals.append(
+          ClientTotal(client: part.client, selected: 0, accepted: 0, traffic: .zero, flops: 0))
+      }
+      let last = totals.count - 1
+      totals[last].selected += part.selected
+      totals[last].accepted += part.accepted
+      totals[last].traffic += part.load.traffic
+      totals[last].flops += part.load.flops
+    }
+    return totals
+  }
+
+  /// Each client's part in the rounds of each stage, in the order of clients and stages.
+  public func clientsByStage() throws(LedgerError) -> [ClientStageTotal] {
+    try read { try OutcomeTable(database: $0).clientsByStage() }
+  }
+
+  /// The run so far, from one consistent view of the ledger.
   public func summary() throws(LedgerError) -> RunSummary {
     try read { database in
-      let header = try Self.header(in: database)
-      let rounds = try Self.rounds(in: database, header: header)
-      let end = try Self.end(in: database)
-      let best = try Self.best(in: database)
+      let (run, traffic) = (RunTable(database: database), TrafficTable(database: database))
+      let table = RoundTable(database: database)
+      let header = try run.header()
+      let rounds = try table.summaries(header)
+      let (end, best) = (try run.end(), try table.best())
       let last = rounds.last { $0.accuracy != nil || $0.loss != nil }
       return RunSummary(
         name: header.name, seed: header.seed, clock: header.clock, transport: header.transport,
@@ -31,14 +76,14 @@ extension RunStore {
         elapsed: end?.elapsed ?? rounds.last?.closed ?? .zero,
         wallClock: end?.wallClock, model: header.model, rounds: rounds,
         stages: StageSummary.stages(
-          of: rounds, model: header.model, participants: try Self.participants(in: database)),
+          of: rounds, model: header.model,
+          participants: try OutcomeTable(database: database).participants()),
         totals: rounds.map(\.load).reduce(.zero, +),
         fullModel: rounds.map(\.fullModel).reduce(.zero, +),
-        sockets: try Self.traffic(in: database, view: .socket),
-        offered: try Self.traffic(in: database, view: .client, offered: true),
-        kinds: try Self.kinds(in: database), counters: try Self.counters(in: database),
-        meter: try Self.meter(in: database), groups: header.groups,
-        partition: PartitionSummary(of: try Self.labels(in: database)),
+        sockets: try traffic.total(.socket), offered: try traffic.total(.client, offered: true),
+        kinds: try traffic.byKind(), counters: try table.counters(),
+        meter: try MeterTable(database: database).summary(), groups: header.groups,
+        partition: PartitionSummary(of: try HoldingTable(database: database).labels()),
         targets: Milestone.targets(of: rounds),
         final: FinalSummary(
           accuracy: end?.accuracy ?? last?.accuracy, loss: end?.loss ?? last?.loss,
@@ -47,53 +92,5 @@ extension RunStore {
           bestRound: best?.round, bestModelDigest: best?.modelDigest),
         extends: header.extends)
     }
-  }
-
-  static func header(in database: Database) throws -> RunHeader {
-    guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run") else {
-      throw corrupt("no run is in it")
-    }
-    guard let seed = UInt64(row["seed"] as String) else { throw corrupt("its seed is no number") }
-    let chunkSize = try count(row, "chunkSize")
-    let overhead = try count(row, "chunkOverhead")
-    guard chunkSize > 0, overhead <= 1 << 20 else {
-      throw corrupt("its chunks are of \(chunkSize) and \(overhead) bytes")
-    }
-    let stages = try Row.fetchAll(database, sql: "SELECT * FROM stage ORDER BY stage")
-    return RunHeader(
-      name: row["name"], seed: seed, clock: row["clock"], transport: row["transport"],
-      model: ModelDescription(
-        name: row["model"], parameters: try count(row, "parameters"),
-        stages: try stages.map {
-          StageDescription(
-            stage: try count($0, "stage"), parameters: try count($0, "parameters"),
-            flopsPerSample: $0["flopsPerSample"])
-        }),
-      strategy: row["strategy"], codecs: CodecNames(down: row["downCodec"], up: row["upCodec"]),
-      plannedRounds: try count(row, "plannedRounds"),
-      framing: ChunkFraming(
-        size: ByteCount(chunkSize), overhead: ByteCount(overhead)),
-      start: row["start"], groups: try groups(in: database), extends: try extended(in: database))
-  }
-
-  /// The run whose last model this one began with; nil for none.
-  private static func extended(in database: Database) throws -> ExtendedRun? {
-    guard try database.tableExists("extended"),
-      let row = try Row.fetchOne(database, sql: "SELECT * FROM extended")
-    else { return nil }
-    return ExtendedRun(
-      run: row["run"], rounds: try count(row, "rounds"), modelDigest: row["modelDigest"])
-  }
-
-  /// How the run ended; nil while it goes on.
-  private static func end(in database: Database) throws -> FinalRecord? {
-    guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run"),
-      let state = RunState(rawValue: row["state"]), state != .running
-    else { return nil }
-    let digest: String? = row["modelDigest"]
-    return FinalRecord(
-      state: state, accuracy: row["accuracy"], loss: row["loss"], dice: row["dice"],
-      modelDigest: digest.flatMap(Digest.init(hex:)),
-      elapsed: try time(row, "elapsed") ?? .zero, wallClock: try time(row, "wallClock") ?? .zero)
   }
 }

@@ -1,114 +1,78 @@
 import GRDB
-import Measures
 
+/// Changes to the ledger; each is one durable transaction.
 extension RunStore {
-  /// All rounds, with the traffic of the client view.
-  static func rounds(in database: Database, header: RunHeader) throws -> [RoundSummary] {
-    var traffic: [Int: TwoWayTraffic] = [:]
-    let sums = try Row.fetchCursor(
-      database,
-      sql: """
-        SELECT round, direction, sum(payload), sum(wire) FROM traffic
-        WHERE view = 'client' GROUP BY round, direction
-        """)
-    while let row = try sums.next() {
-      guard let direction = Direction(rawValue: row[1]) else { continue }
-      traffic[row[0], default: .zero][direction] = try Self.traffic(row, 2)
+  /// Notes that the broker begins, or goes on, as this incarnation: the run is running.
+  public func begin(_ epoch: Epoch) throws(LedgerError) {
+    try write { database in
+      let run = RunTable(database: database)
+      try run.insert(epoch)
+      try run.markRunning()
     }
-    let (timings, waste) = (try timings(in: database), try waste(in: database))
-    let (openings, trainings) = (try openings(in: database), try trainings(in: database))
-    let fairness = try fairness(in: database)
-    let gradients = try squaredGradientNorms(in: database)
-    let rows = try Row.fetchAll(database, sql: "SELECT * FROM round ORDER BY round")
-    let summaries = try rows.map { row in
-      let number: Int = row["round"]
-      return RoundSummary(
-        round: try count(row, "round"), stage: try count(row, "stage"), warmUp: row["warmUp"],
-        selected: try count(row, "selected"), accepted: try count(row, "accepted"),
-        late: try count(row, "late"), lost: try count(row, "lost"),
-        refused: try count(row, "refused"), duplicates: try count(row, "duplicates"),
-        load: Load(traffic: traffic[row["round"]] ?? .zero, flops: row["flops"]),
-        fullModel: Load(
-          traffic: TwoWayTraffic(
-            down: try fullModel(header, times: count(row, "downClients")),
-            up: try fullModel(header, times: count(row, "upClients"))),
-          flops: row["fullModelFlops"]),
-        opened: openings[number] ?? timings[number]?.opened ?? .zero,
-        elapsed: try time(row, "elapsed") ?? .zero, accuracy: row["accuracy"], loss: row["loss"],
-        learningRate: trainings[number]?.learningRate, trainingLoss: trainings[number]?.loss,
-        dice: row["dice"], fairness: fairness[number], squaredGradientNorm: gradients[number],
-        path: timings[number]?.path, wasted: waste[number] ?? .zero)
-    }
-    return RoundSummary.placed(summaries)
   }
 
-  /// The traffic of a view over the whole run: delivered, or all that was handed over.
-  static func traffic(
-    in database: Database, view: View, offered: Bool = false
-  ) throws -> TwoWayTraffic {
-    let sums = offered ? "sum(offeredPayload), sum(offeredWire)" : "sum(payload), sum(wire)"
-    let rows = try Row.fetchAll(
-      database,
-      sql: "SELECT direction, \(sums) FROM traffic WHERE view = ? GROUP BY direction",
-      arguments: [view.rawValue])
-    var traffic = TwoWayTraffic.zero
-    for row in rows {
-      if let direction = Direction(rawValue: row[0]) {
-        traffic[direction] = try Self.traffic(row, 1)
+  /// Keeps a round with its traffic; it replaces one of the same number.
+  public func append(_ record: RoundRecord, book: RoundBook) throws(LedgerError) {
+    precondition(
+      record.round > 0 && record.stage > 0, "round \(record.round), stage \(record.stage)")
+    try write { database in
+      let (run, rounds) = (RunTable(database: database), RoundTable(database: database))
+      let meter = MeterTable(database: database)
+      // Meter readings come apart from the book, which a round that is kept again replaces.
+      let readings = try meter.rows(of: record.round)
+      try rounds.remove(record.round)
+      try rounds.insert(record, Effort(record, book: book, model: try run.header().model))
+      try OutcomeTable(database: database).insert(record)
+      try TrafficTable(database: database).insert(book, round: record.round)
+      try meter.restore(readings)
+      let counters = record.counters.merging(book.counters, uniquingKeysWith: +)
+      for (name, count) in counters.sorted(by: { $0.key < $1.key }) {
+        try rounds.count(name, by: count, in: record.round)
+      }
+      // A run that was finished and goes on isn't finished.
+      try run.markRunning()
+    }
+  }
+
+  /// Adds to a kept round the traffic that crossed the links after it, before the next one or the end.
+  public func add(_ book: RoundBook, to round: Int) throws(LedgerError) {
+    try write { database in
+      try TrafficTable(database: database).insert(book, round: round)
+      for (name, count) in book.counters.sorted(by: { $0.key < $1.key }) {
+        try RoundTable(database: database).count(name, by: count, in: round)
       }
     }
-    return traffic
   }
 
-  /// The traffic of the client view by kind.
-  static func kinds(in database: Database) throws -> [TrafficKind: TwoWayTraffic] {
-    let rows = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT kind, direction, sum(payload), sum(wire) FROM traffic
-        WHERE view = 'client' GROUP BY kind, direction
-        """)
-    var kinds: [TrafficKind: TwoWayTraffic] = [:]
-    for row in rows {
-      guard let kind = TrafficKind(rawValue: row[0]), let direction = Direction(rawValue: row[1])
-      else { continue }
-      kinds[kind, default: .zero][direction] = try Self.traffic(row, 2)
-    }
-    return kinds
+  /// Keeps both meters' counts since the last reading, beside the round after which it was taken.
+  ///
+  /// A round of that number must be kept already; a second reading after it is added to the first.
+  public func append(_ reading: MeterReading, after round: Int) throws(LedgerError) {
+    try write { try MeterTable(database: $0).insert(reading, after: round) }
   }
 
-  /// How many clients were selected at least once in each stage.
-  static func participants(in database: Database) throws -> [Int: Int] {
-    let rows = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT round.stage, count(DISTINCT client) FROM outcome JOIN round USING (round)
-        GROUP BY round.stage
-        """)
-    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
-  }
-
-  /// The groups of clients, in the order in which they were declared.
-  static func groups(in database: Database) throws -> [ClientGroup] {
-    guard try database.tableExists("cohort") else { return [] }  // format 1 had none
-    return try Row.fetchAll(database, sql: "SELECT * FROM cohort ORDER BY number").map { row in
-      ClientGroup(name: row["name"], clients: try count(row, "clients"), link: row["link"])
+  /// Forgets the rounds after `round`, as a run does that goes on from a checkpoint of that round.
+  ///
+  /// Their bytes were moved over real links, if in vain: with `keepingTraffic` they are booked in
+  /// `round` from now on, and the counter `round repeated after a restart` tells the number of
+  /// rounds. Before the first round there is nowhere to book them.
+  public func discardRounds(
+    after round: Int, keepingTraffic: Bool = false
+  ) throws(LedgerError) {
+    try write { database in
+      let rounds = RoundTable(database: database)
+      let repeated = try rounds.number(after: round)
+      if keepingTraffic, repeated > 0, try rounds.contains(round) {
+        try TrafficTable(database: database).move(after: round)
+        try rounds.moveCounters(after: round)
+        try rounds.count("round repeated after a restart", by: repeated, in: round)
+      }
+      try rounds.remove(after: round)
     }
   }
 
-  /// The named counters over the whole run.
-  static func counters(in database: Database) throws -> [String: Int] {
-    let rows = try Row.fetchAll(
-      database, sql: "SELECT name, sum(count) FROM counter GROUP BY name")
-    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
-  }
-
-  /// The full model in 32-bit floats, in as many chunks as it takes, for `count` clients.
-  private static func fullModel(_ header: RunHeader, times count: Int) throws -> Traffic {
-    let payload = ByteCount(4 * header.model.parameters)
-    let wire = header.framing.wire(of: payload)
-    let (total, overflow) = wire.bytes.multipliedReportingOverflow(by: count)
-    guard !overflow, total <= 1 << 60 else { throw corrupt("\(count) clients took models in") }
-    return Traffic(payload: ByteCount(payload.bytes * count), wire: ByteCount(total))
+  /// Keeps the end of the run; a later end replaces an earlier one.
+  public func finish(_ final: FinalRecord) throws(LedgerError) {
+    try write { try RunTable(database: $0).update(final) }
   }
 }

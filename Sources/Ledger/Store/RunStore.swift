@@ -11,8 +11,8 @@ public final class RunStore: Sendable {
 
   /// Makes the ledger of a new run; only one with an origin can be resumed.
   ///
-  /// `labels` say how many training samples of each label each client holds, a row for each client; none where samples
-  /// aren't labelled as a whole.
+  /// `labels` are the training samples of each label that each client holds, a row for each client;
+  /// none where samples aren't labelled as a whole.
   ///
   /// - Throws: `exists` where one is; `readOnly`, `full`.
   public static func create(
@@ -27,10 +27,11 @@ public final class RunStore: Sendable {
     try DurableFile.remove(partial)
     let first = try RunStore(path: partial.path(percentEncoded: false), journal: .rollback)
     try first.write { database in
-      try database.execute(sql: RunStore.schema)
-      try RunStore.insert(header, into: database)
-      if let origin { try RunStore.insert(origin, into: database) }
-      try RunStore.insert(labels: labels, into: database)
+      let run = RunTable(database: database)
+      try database.execute(sql: LedgerSchema.statements)
+      try run.insert(header)
+      if let origin { try run.insert(origin) }
+      try HoldingTable(database: database).insert(labels)
     }
     first.close()
     try DurableFile.move(partial, to: url)
@@ -42,14 +43,7 @@ public final class RunStore: Sendable {
   /// - Throws: `missing`, `damaged`, `newer`, `readOnly`.
   public static func open(at url: URL) throws(LedgerError) -> RunStore {
     let store = try existing(at: url, journal: .writeAhead)
-    try store.write { database in
-      let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? schemaVersion
-      guard version < schemaVersion else { return }
-      for (addition, sql) in additions where addition > version {
-        try database.execute(sql: sql)
-      }
-      try database.execute(sql: "PRAGMA user_version = \(schemaVersion)")
-    }
+    try store.write(LedgerSchema.migrate)
     return store
   }
 
@@ -70,11 +64,11 @@ public final class RunStore: Sendable {
         try Int.fetchOne(database, sql: "PRAGMA user_version")
       )
     }
-    guard application == applicationIdentifier, let version, version > 0 else {
+    guard application == LedgerSchema.applicationIdentifier, let version, version > 0 else {
       throw .damaged(path: path, problem: "an SQLite file, but no ledger of progfed")
     }
-    guard version <= schemaVersion else { throw .newer(path: path, format: version) }
-    try store.read { try checkTables(of: $0, version: version) }
+    guard version <= LedgerSchema.version else { throw .newer(path: path, format: version) }
+    try store.read { try LedgerSchema.check($0, version: version) }
     return store
   }
 

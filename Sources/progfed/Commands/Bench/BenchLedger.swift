@@ -86,7 +86,7 @@ struct BenchLedger: ParsableCommand {
   }
 
   /// Books message by message, as it happened; announcements to all were booked as one.
-  private static func book(_ booking: RunStore.Booking, in book: inout RoundBook) {
+  private static func book(_ booking: Booking, in book: inout RoundBook) {
     let count = booking.client == nil && booking.view == .client ? 1 : booking.messages
     guard count > 0 else { return }
     let (payload, wire) = (booking.traffic.payload.bytes, booking.traffic.wire.bytes)

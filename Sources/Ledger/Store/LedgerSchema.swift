@@ -1,23 +1,54 @@
 import GRDB
 
-extension RunStore {
+/// The tables of a ledger by the version that brought them; the article *Schema* explains each column.
+enum LedgerSchema {
   /// Marks an SQLite file as a ledger: "PFLg".
   static let applicationIdentifier = 0x5046_4C67
   /// The schema that is written; later versions must still read it.
-  static let schemaVersion = 5
+  static let version = 5
 
-  /// The tables; the article *Schema* explains each column.
-  static let schema = tablesOfVersion1 + additions.map(\.sql).joined()
+  /// The statements that make all tables of a new ledger.
+  static let statements = tablesOfVersion1 + additions.map(\.sql).joined()
 
-  /// What the later versions added, in their order.
-  static let additions: [(version: Int, sql: String)] = [
+  /// The additions of the later versions, in their order.
+  private static let additions: [(version: Int, sql: String)] = [
     (2, additionsOfVersion2), (3, additionsOfVersion3), (4, additionsOfVersion4),
     (5, additionsOfVersion5),
   ]
 
+  /// Adds to a ledger of an earlier version the tables that it lacks.
+  static func migrate(_ database: Database) throws {
+    let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? version
+    guard found < version else { return }
+    for (addition, sql) in additions where addition > found { try database.execute(sql: sql) }
+    try database.execute(sql: "PRAGMA user_version = \(version)")
+  }
+
+  /// Makes sure that the tables are those that this program wrote in `version` of the schema.
+  ///
+  /// The file may come from anybody: it is checked before it is counted with.
+  static func check(_ database: Database, version: Int) throws {
+    let sample = try DatabaseQueue()
+    let expected = try sample.write { database in
+      try database.execute(sql: statements)
+      return try tables(of: database)
+    }
+    let found = try tables(of: database)
+    for (name, definition) in expected where found[name] != definition {
+      if found[name] == nil, let first = firstVersions[name], version < first { continue }
+      throw DatabaseError.corrupt("its table \(name) isn't that of a ledger")
+    }
+  }
+
+  private static func tables(of database: Database) throws -> [String: String] {
+    let rows = try Row.fetchAll(
+      database, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql NOT NULL")
+    return Dictionary(rows.map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
+  }
+
   private static let tablesOfVersion1 = """
     PRAGMA application_id = \(applicationIdentifier);
-    PRAGMA user_version = \(schemaVersion);
+    PRAGMA user_version = \(version);
 
     CREATE TABLE run (
       name TEXT NOT NULL,
@@ -207,8 +238,8 @@ extension RunStore {
     ) STRICT;
     """
 
-  /// With which version the tables came that the first one lacked: ledgers before it are whole without them.
-  static let firstVersions = [
+  /// The version that brought each table that the first one lacked.
+  private static let firstVersions = [
     "cohort": 2, "meter": 2, "origin": 2, "epoch": 2, "timing": 2, "holding": 3, "fairness": 3,
     "gradient": 3, "clock": 4, "training": 4, "best": 4, "extended": 5,
   ]

@@ -1,0 +1,218 @@
+import Bytes
+import GRDB
+import Measures
+
+/// The tables with a row for each round: its place in the run, its time, its counters, its measures.
+struct RoundTable {
+  let database: Database
+
+  // MARK: Writing
+
+  /// Keeps a round; one of the same number must be gone.
+  func insert(_ record: RoundRecord, _ effort: Effort) throws {
+    try database.execute(
+      sql: "INSERT INTO round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        record.round, record.stage, record.warmUp, record.selected, record.accepted, record.late,
+        record.lost, record.refused, record.duplicates, record.elapsed.seconds, record.accuracy,
+        record.loss, record.dice, effort.flops, effort.fullModelFlops, effort.downClients,
+        effort.upClients,
+      ])
+    try insertTimes(of: record)
+    try insertMeasures(of: record)
+    if let digest = record.bestModelDigest {
+      try database.execute(
+        sql: "INSERT INTO best VALUES (?, ?)", arguments: [record.round, digest.hex])
+    }
+  }
+
+  private func insertTimes(of record: RoundRecord) throws {
+    if let opened = record.opened {
+      try database.execute(
+        sql: "INSERT INTO clock VALUES (?, ?, ?)",
+        arguments: [record.round, opened.seconds, (opened + record.elapsed).seconds])
+    }
+    guard let timing = record.timing else { return }
+    try database.execute(
+      sql: "INSERT INTO timing VALUES (?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        record.round, timing.opened.seconds, timing.closed.seconds, timing.path.download.seconds,
+        timing.path.training.seconds, timing.path.upload.seconds, timing.path.waiting.seconds,
+      ])
+  }
+
+  private func insertMeasures(of record: RoundRecord) throws {
+    if let fairness = record.fairness {
+      try database.execute(
+        sql: "INSERT INTO fairness VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: [
+          record.round, fairness.clients, fairness.mean, fairness.minimum, fairness.lowestTenth,
+          fairness.median, fairness.maximum, fairness.deviation,
+        ])
+    }
+    if let norm = record.squaredGradientNorm.finite {
+      try database.execute(
+        sql: "INSERT INTO gradient VALUES (?, ?)", arguments: [record.round, norm])
+    }
+    if record.learningRate != nil || record.trainingLoss != nil {
+      try database.execute(
+        sql: "INSERT INTO training VALUES (?, ?, ?)",
+        arguments: [record.round, record.learningRate.finite, record.trainingLoss.finite])
+    }
+  }
+
+  /// Adds `amount` to a counter of a round.
+  func count(_ name: String, by amount: Int, in round: Int) throws {
+    try database.execute(
+      sql: """
+        INSERT INTO counter VALUES (?, ?, ?)
+        ON CONFLICT (round, name) DO UPDATE SET count = count + excluded.count
+        """,
+      arguments: [round, name, amount])
+  }
+
+  /// Adds up the counters of the rounds after `round` in that round.
+  func moveCounters(after round: Int) throws {
+    let counters = try Row.fetchAll(
+      database, sql: "SELECT name, sum(count) FROM counter WHERE round > ? GROUP BY name",
+      arguments: [round])
+    for row in counters { try count(row[0], by: row[1], in: round) }
+  }
+
+  /// Removes a round with all its rows.
+  func remove(_ round: Int) throws {
+    try database.execute(sql: "DELETE FROM round WHERE round = ?", arguments: [round])
+  }
+
+  /// Removes the rounds after `round` with all their rows.
+  func remove(after round: Int) throws {
+    try database.execute(sql: "DELETE FROM round WHERE round > ?", arguments: [round])
+  }
+
+  // MARK: Reading
+
+  /// The last round; nil if there is none.
+  func last() throws -> Int? { try Int.fetchOne(database, sql: "SELECT max(round) FROM round") }
+
+  /// The number of updates that counted in all rounds together.
+  func acceptedUpdates() throws -> Int {
+    try Int.fetchOne(database, sql: "SELECT sum(accepted) FROM round") ?? 0
+  }
+
+  /// The number of rounds after `round`.
+  func number(after round: Int) throws -> Int {
+    try Int.fetchOne(
+      database, sql: "SELECT count(*) FROM round WHERE round > ?", arguments: [round]) ?? 0
+  }
+
+  /// True if `round` is kept.
+  func contains(_ round: Int) throws -> Bool {
+    try Int.fetchOne(database, sql: "SELECT round FROM round WHERE round = ?", arguments: [round])
+      != nil
+  }
+
+  /// All rounds, with the traffic of the client view.
+  func summaries(_ header: RunHeader) throws -> [RoundSummary] {
+    let traffic = try TrafficTable(database: database).byRound()
+    let wasted = try TrafficTable(database: database).wasted()
+    let (timings, openings, trainings) = (try timings(), try openings(), try trainings())
+    let (fairness, gradients) = (try fairness(), try squaredGradientNorms())
+    let rows = try Row.fetchAll(database, sql: "SELECT * FROM round ORDER BY round")
+    let summaries = try rows.map { row in
+      let number: Int = row["round"]
+      return RoundSummary(
+        round: try row.count("round"), stage: try row.count("stage"), warmUp: row["warmUp"],
+        selected: try row.count("selected"), accepted: try row.count("accepted"),
+        late: try row.count("late"), lost: try row.count("lost"),
+        refused: try row.count("refused"), duplicates: try row.count("duplicates"),
+        load: Load(traffic: traffic[number] ?? .zero, flops: row["flops"]),
+        fullModel: Load(
+          traffic: TwoWayTraffic(
+            down: try header.fullModel(times: row.count("downClients")),
+            up: try header.fullModel(times: row.count("upClients"))),
+          flops: row["fullModelFlops"]),
+        opened: openings[number] ?? timings[number]?.opened ?? .zero,
+        elapsed: try row.time("elapsed") ?? .zero, accuracy: row["accuracy"], loss: row["loss"],
+        learningRate: trainings[number]?.learningRate, trainingLoss: trainings[number]?.loss,
+        dice: row["dice"], fairness: fairness[number], squaredGradientNorm: gradients[number],
+        path: timings[number]?.path, wasted: wasted[number] ?? .zero)
+    }
+    return RoundSummary.placed(summaries)
+  }
+
+  /// The named counters over the whole run.
+  func counters() throws -> [String: Int] {
+    let rows = try Row.fetchAll(
+      database, sql: "SELECT name, sum(count) FROM counter GROUP BY name")
+    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+  }
+
+  /// The last round whose model was the best so far, and that model's name; nil if there is none.
+  func best() throws -> (round: Int, modelDigest: Digest?)? {
+    guard try database.tableExists("best"),  // versions 1 to 3 had none
+      let row = try Row.fetchOne(database, sql: "SELECT * FROM best ORDER BY round DESC LIMIT 1")
+    else { return nil }
+    return (try row.count("round"), Digest(hex: row["modelDigest"]))
+  }
+
+  private func timings() throws -> [Int: RoundTiming] {
+    guard try database.tableExists("timing") else { return [:] }  // version 1 had none
+    var timings: [Int: RoundTiming] = [:]
+    for row in try Row.fetchAll(database, sql: "SELECT * FROM timing") {
+      timings[row["round"]] = RoundTiming(
+        opened: try row.time("opened") ?? .zero, closed: try row.time("closed") ?? .zero,
+        path: CriticalPath(
+          download: try row.time("download") ?? .zero,
+          training: try row.time("training") ?? .zero, upload: try row.time("upload") ?? .zero,
+          waiting: try row.time("waiting") ?? .zero))
+    }
+    return timings
+  }
+
+  /// The beginnings of the rounds, by round, as far as they were kept.
+  private func openings() throws -> [Int: Duration] {
+    guard try database.tableExists("clock") else { return [:] }  // versions 1 to 3 had none
+    var openings: [Int: Duration] = [:]
+    for row in try Row.fetchAll(database, sql: "SELECT round, opened FROM clock") {
+      openings[row["round"]] = try row.time("opened") ?? .zero
+    }
+    return openings
+  }
+
+  private func trainings() throws -> [Int: (learningRate: Double?, loss: Double?)] {
+    guard try database.tableExists("training") else { return [:] }  // versions 1 to 3 had none
+    let rows = try Row.fetchAll(database, sql: "SELECT round, learningRate, loss FROM training")
+    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], ($0[1], $0[2])) })
+  }
+
+  private func fairness() throws -> [Int: Fairness] {
+    guard try database.tableExists("fairness") else { return [:] }  // versions 1 and 2 had none
+    var spreads: [Int: Fairness] = [:]
+    for row in try Row.fetchAll(database, sql: "SELECT * FROM fairness") {
+      spreads[row["round"]] = Fairness(
+        clients: try row.count("clients"), mean: row["mean"], minimum: row["minimum"],
+        lowestTenth: row["lowestTenth"], median: row["median"], maximum: row["maximum"],
+        deviation: row["deviation"])
+    }
+    return spreads
+  }
+
+  private func squaredGradientNorms() throws -> [Int: Double] {
+    guard try database.tableExists("gradient") else { return [:] }  // versions 1 and 2 had none
+    let rows = try Row.fetchAll(database, sql: "SELECT round, squaredNorm FROM gradient")
+    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+  }
+}
+
+extension RunHeader {
+  /// The full model in 32-bit floats, in as many chunks as it takes, for `count` clients.
+  fileprivate func fullModel(times count: Int) throws -> Traffic {
+    let payload = ByteCount(4 * model.parameters)
+    let wire = framing.wire(of: payload)
+    let (total, overflow) = wire.bytes.multipliedReportingOverflow(by: count)
+    guard !overflow, total <= 1 << 60 else {
+      throw DatabaseError.corrupt("\(count) clients took models in")
+    }
+    return Traffic(payload: ByteCount(payload.bytes * count), wire: ByteCount(total))
+  }
+}
