@@ -49,16 +49,26 @@ struct SegmentPlan: Sendable {
     return [1] + compressed
   }
 
-  /// Refuses bytes that don't decode.
-  func check(_ bytes: [UInt8]) throws(CodecError) { try check(plain: expanded(bytes)) }
+  /// Expands the bytes and refuses those that don't decode; what it gives can be added any number of times.
+  @discardableResult
+  func check(_ bytes: [UInt8]) throws(CodecError) -> [UInt8] {
+    let plain = try expanded(bytes)
+    try check(plain: plain)
+    return plain
+  }
 
   /// Adds weight times each value to the sums from `offset` on; the sums are untouched on errors.
   func add(
     _ bytes: [UInt8], weight: Float, to sums: inout [Float], at offset: Int
   ) throws(CodecError) {
+    try add(checked: check(bytes), weight: weight, to: &sums, at: offset)
+  }
+
+  /// Adds weight times each value of bytes that ``check(_:)`` gave.
+  func add(
+    checked plain: [UInt8], weight: Float, to sums: inout [Float], at offset: Int
+  ) throws(CodecError) {
     precondition(offset >= 0 && sums.count - offset >= count, "\(count) values don't fit the sums")
-    let plain = try expanded(bytes)
-    try check(plain: plain)
     var reader = ByteReader(plain)
     let seed = needsSeed ? try reader.word() : 0
     for (index, tensor) in tensors.enumerated() {

@@ -61,6 +61,16 @@ public struct UpdateCodec: Hashable, Sendable {
     try plan(layout).add(bytes, weight: weight, to: &sums, at: offset)
   }
 
+  /// Expands and checks the bytes of a segment, which can then be added to several sums.
+  ///
+  /// - Throws: ``CodecError`` for bytes that aren't those of a segment of `layout`.
+  public func checked(
+    _ bytes: [UInt8], layout: ParameterLayout
+  ) throws(CodecError) -> CheckedSegment {
+    let plan = plan(layout)
+    return CheckedSegment(layout: layout, plan: plan, bytes: try plan.check(bytes))
+  }
+
   /// The codec of the segment called `name`.
   public func spec(of name: String) -> CodecSpec { overrides[name] ?? spec }
 

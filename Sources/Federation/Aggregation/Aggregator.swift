@@ -64,17 +64,31 @@ public struct Aggregator: Sendable {
     _ update: [UInt8], of covered: [ParameterLayout], codec: UpdateCodec, weight: Double,
     localSteps: Double = 1
   ) throws(CodecError) {
-    let parts = try UpdateFraming.split(update, count: covered.count)
-    for (part, layout) in zip(parts, covered) {
+    let segments = try UpdateFraming.segments(of: update, covering: covered, codec: codec)
+    try fold(segments, weight: weight, localSteps: localSteps)
+  }
+
+  /// Adds an update that was expected, whose bytes were checked.
+  ///
+  /// - Parameters:
+  ///   - segments: The segments that it covers.
+  ///   - weight: The weight of its values.
+  ///   - localSteps: The gradients that it follows, as it was expected.
+  /// - Throws: `CodecError`, never for segments that were checked.
+  public mutating func fold(
+    _ segments: [CheckedSegment], weight: Double, localSteps: Double = 1
+  ) throws(CodecError) {
+    for segment in segments {
+      let layout = segment.layout
       guard let index = indices[layout.name] else {
         preconditionFailure("nobody said that an update of \(layout.name) would come")
       }
       let share = weight / denominatorWeights[index]
       let stretch = weightedSteps[index] / denominatorWeights[index] / localSteps
       if stretch == 1 || layout.parameters.allSatisfy({ $0.role != .buffer }) {
-        try codec.fold(part, layout: layout, weight: Float(share * stretch), into: &sums[index])
+        try segment.fold(weight: Float(share * stretch), into: &sums[index])
       } else {
-        let values = try codec.decode(part, layout: layout)
+        let values = try segment.values()
         add(values, steps: Float(share * stretch), buffers: Float(share), to: index)
       }
     }

@@ -1,4 +1,5 @@
 public import Codecs
+public import Tensors
 
 /// An update as one object: the encoded segments one after the other, each behind its length.
 ///
@@ -44,5 +45,23 @@ public enum UpdateFraming {
       throw .trailingBytes(update.count - offset)
     }
     return parts
+  }
+
+  /// The segments in `update`, each expanded and checked.
+  ///
+  /// - Parameters:
+  ///   - update: The framed segments.
+  ///   - covered: The segments' layouts, in the order in which their bytes follow each other.
+  ///   - codec: The codec of the segments.
+  /// - Returns: The segments in the order of `covered`.
+  /// - Throws: `CodecError` if the bytes aren't those of such segments.
+  public static func segments(
+    of update: [UInt8], covering covered: [ParameterLayout], codec: UpdateCodec
+  ) throws(CodecError) -> [CheckedSegment] {
+    var segments: [CheckedSegment] = []
+    for (part, layout) in zip(try split(update, count: covered.count), covered) {
+      segments.append(try codec.checked(part, layout: layout))
+    }
+    return segments
   }
 }

@@ -79,18 +79,18 @@ package final class Broker: Sendable {
     defer { ledger.close() }
     let log = RunLog(at: directory.paths.log, level: settings.logLevel)
     let observer = LoggedRun(log: log, observer: observer)
-    let keeper = try ModelKeeper(
+    let server = try ServerState(
       workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
       observer: observer, labels: labels, restored: resumption?.model)
-    let stored = try resumption.map { try keeper.recover(round: $0.round) } ?? [:]
+    let stored = try resumption.map { try server.recover(round: $0.round) } ?? [:]
     try ledger.begin(
       Epoch(
         number: plan.epoch, round: resumption?.round ?? 1, elapsed: resumption?.elapsed ?? .zero,
         start: Date.now.formatted(.iso8601)))
     KillPoint.epochBegun.pass()
-    let queue = ServerQueue(keeper, inbox: inbox)
+    let queue = ServerQueue(server, inbox: inbox)
     let loop = BrokerLoop(
-      plan: plan, settings: settings, sockets: sockets, keeper: queue, inbox: inbox,
+      plan: plan, settings: settings, sockets: sockets, server: queue, inbox: inbox,
       observer: observer, log: log)
     if let resumption { loop.resume(resumption, stored: stored) }
     log.write(

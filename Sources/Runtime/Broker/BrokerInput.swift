@@ -7,7 +7,7 @@ enum BrokerInput: Sendable {
   case prepared(PreparedModel, [Digest: SharedBuffer])
   /// An update was checked and, when accepted, stored.
   case stored(round: Int, client: Int, StoreResult)
-  /// The model's keeper can't go on.
+  /// The server's queue can't go on.
   case failed(any Error)
   /// A connection was cut that subscribed too fast.
   case subscriberCut

@@ -12,7 +12,7 @@ extension BrokerLoop {
   func perform(_ action: BrokerAction) throws(ZMQError) {
     switch action {
     case .send(let topic, let message): try send(topic, message)
-    case .prepare(let round): keeper.prepare(round: round)
+    case .prepare(let round): server.prepare(round: round)
     case .broadcast(let round, let broadcasts):
       for broadcast in broadcasts { try self.broadcast(broadcast, round: round) }
     case .repair(let round, let client, let step, let ranges):
@@ -22,12 +22,13 @@ extension BrokerLoop {
     case .receive(let client, let offset): receive(client, offset)
     case .store(let round, let client, let attempt, let submission):
       let bytes = uploads.removeValue(forKey: client) ?? []
-      keeper.store(
+      server.store(
         round: round, client: client, attempt: attempt, submission: submission, bytes: bytes)
     case .release(let client): uploads[client] = nil
     case .close(let result):
       let book = books.close()
-      keeper.close(result, book: book, total: books.total, elapsed: now)
+      server.close(
+        ClosedRound(result: result, book: book, total: books.total, elapsed: now))
       lastRound = result.round
     case .count(let name): books.count(name)
     case .notice(let notice):

@@ -9,10 +9,10 @@ import ZeroMQ
 
 /// The thread of a broker: owns its three sockets and drives the round engine.
 ///
-/// Slow work happens at the model's keeper; only its results come back here. Made and run on one thread.
+/// Slow work happens in the server's queue; only its results come back here. Made and run on one thread.
 final class BrokerLoop {
   let plan: BrokerPlan
-  let keeper: ServerQueue
+  let server: ServerQueue
   let inbox: Inbox<BrokerInput>
   let observer: any RunObserver
   /// Where the sockets are bound, with the ports that `*` became.
@@ -58,10 +58,10 @@ final class BrokerLoop {
   /// A loop on sockets that are bound.
   init(
     plan: BrokerPlan, settings: BrokerSettings, sockets: consuming BrokerSockets,
-    keeper: ServerQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver, log: RunLog
+    server: ServerQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver, log: RunLog
   ) {
     self.plan = plan
-    self.keeper = keeper
+    self.server = server
     self.inbox = inbox
     self.observer = observer
     machine = BrokerMachine(plan: plan)
@@ -91,7 +91,7 @@ final class BrokerLoop {
 
   /// Runs all rounds; true if they are complete, false if the broker was stopped before.
   ///
-  /// - Throws: what went wrong at the model's keeper, or `ZMQError`.
+  /// - Throws: what went wrong in the server's queue, or `ZMQError`.
   func run() throws -> Bool {
     let inbox = inbox
     let watch = SubscriptionWatch(
@@ -205,7 +205,7 @@ final class BrokerLoop {
     guard meters.keeps(agreeing: reading.agrees, at: now) else { return }
     watchers.advance(page)
     for line in reading.lines { books.retransmitted(line.retransmitted) }
-    if result == nil { keeper.note(reading, after: round) } else { lastReading = reading }
+    if result == nil { server.note(reading, after: round) } else { lastReading = reading }
   }
 
   private func takeUpdates() throws(ZMQError) {

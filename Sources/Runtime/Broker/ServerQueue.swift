@@ -7,12 +7,12 @@ import Synchronization
 import Wire
 import ZeroMQ
 
-/// Has a ``ModelKeeper`` work in order and off the loop's thread; answers come through the inbox.
+/// Runs the rounds of a ``ServerState`` in order and off the loop's thread; answers come through the inbox.
 ///
-/// SAFETY of `@unchecked Sendable`: keeper and failure are touched only by blocks on `queue`, which is
+/// SAFETY of `@unchecked Sendable`: server and failure are touched only by blocks on `queue`, which is
 /// serial.
 final class ServerQueue: @unchecked Sendable {
-  private let keeper: ModelKeeper
+  private let server: ServerState
   private let inbox: Inbox<BrokerInput>
   private let queue = DispatchQueue(label: "progfed.model", qos: .userInitiated)
   private let waiting = Mutex<[Waiting]>([])
@@ -30,16 +30,16 @@ final class ServerQueue: @unchecked Sendable {
   /// How many updates share a wait for the disk at most.
   private static let batch = 32
 
-  /// A queue before `keeper` that answers through `inbox`.
-  init(_ keeper: ModelKeeper, inbox: Inbox<BrokerInput>) {
-    self.keeper = keeper
+  /// A queue before `server` that answers through `inbox`.
+  init(_ server: ServerState, inbox: Inbox<BrokerInput>) {
+    self.server = server
     self.inbox = inbox
   }
 
   /// Makes the model of `round`; answers with `prepared`.
   func prepare(round: Int) {
     perform { [self] in
-      let (model, steps) = try keeper.prepare(round: round)
+      let (model, steps) = try server.round(round).announce()
       _ = inbox.push(.prepared(model, steps))
     }
   }
@@ -59,16 +59,14 @@ final class ServerQueue: @unchecked Sendable {
     if isFirst { perform { [self] in try storeWaiting(for: round) } }
   }
 
-  /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
-  func close(_ result: RoundResult, book: RoundBook, total: TwoWayTraffic, elapsed: Duration) {
-    perform { [self] in
-      try keeper.close(result, book: book, total: total, elapsed: elapsed)
-    }
+  /// Ends a round with the updates that were accepted.
+  func close(_ round: ClosedRound) {
+    perform { [self] in try server.round(round.result.round).close(round) }
   }
 
   /// Keeps what both meters counted up to the end of `round`.
   func note(_ reading: MeterReading, after round: Int) {
-    perform { [self] in try keeper.note(reading, after: round) }
+    perform { [self] in try server.note(reading, after: round) }
   }
 
   /// Waits for all work, books what crossed after the last round, and keeps the model.
@@ -77,7 +75,7 @@ final class ServerQueue: @unchecked Sendable {
   func finish(state: RunState, book: RoundBook, elapsed: Duration) throws {
     try queue.sync {
       if let failure { throw failure }
-      try keeper.finish(state: state, book: book, elapsed: elapsed)
+      try server.finish(state: state, book: book, elapsed: elapsed)
     }
   }
 
@@ -89,11 +87,10 @@ final class ServerQueue: @unchecked Sendable {
     for start in stride(from: 0, to: updates.count, by: Self.batch) {
       let batch = updates[start..<min(start + Self.batch, updates.count)]
       let results = try batch.map { update in
-        try keeper.store(
-          round: update.round, client: update.client, attempt: update.attempt,
-          submission: update.submission, bytes: update.bytes)
+        try server.round(round).validate(
+          update.bytes, of: update.client, attempt: update.attempt, update.submission)
       }
-      if results.contains(.accepted) { try keeper.sync() }
+      if results.contains(.accepted) { try server.sync() }
       for (update, result) in zip(batch, results) {
         _ = inbox.push(.stored(round: update.round, client: update.client, result))
       }

@@ -1,5 +1,6 @@
 import Federation
 import Ledger
+import Server
 import Wire
 
 /// What a simulation asks of the model: the broker's slow work and the clients' training, without waiting in time.
@@ -28,20 +29,6 @@ protocol LearningBackend: AnyObject {
   func suspend() throws
   /// Books what crossed after the last round, and keeps the model.
   func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws
-}
-
-/// A round that is over, with all that is booked of it.
-struct ClosedRound {
-  /// How it ended.
-  var result: RoundResult
-  /// What crossed which link.
-  var book: RoundBook
-  /// All bytes of the run so far.
-  var total: TwoWayTraffic
-  /// The simulated time.
-  var elapsed: Duration
-  /// Where the round's time went; nil where no update counted.
-  var timing: RoundTiming?
 }
 
 /// A training that was begun, or will be when somebody asks what came of it.

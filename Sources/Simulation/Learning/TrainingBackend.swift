@@ -20,7 +20,7 @@ final class TrainingBackend {
   private let workload: Workload
   private let plan: BrokerPlan
   private let pool: TrainingPool
-  private let keeper: ModelKeeper
+  private let server: ServerState
   private let partition: [[Int]]
   private let memories: ClientStore?
   /// The states of the last two models and what they were made from, by the first 8 bytes of their digests.
@@ -40,7 +40,7 @@ final class TrainingBackend {
     self.workload = workload
     self.plan = plan
     self.pool = pool
-    keeper = try ModelKeeper(
+    server = try ServerState(
       workload: workload, plan: plan, pool: pool, directory: directory, ledger: ledger,
       observer: observer, labels: labels, restored: resuming?.model)
     partition = try workload.partition(seed: plan.seed)
@@ -57,23 +57,23 @@ final class TrainingBackend {
     // A round may have been begun after that of the checkpoint.
     guard let last = snapshot.journal.models.last, last.round > resuming.model.checkpoint.round
     else { return }
-    guard AnswerJournal.Model(try keeper.prepare(round: last.round).0) == last else {
+    guard AnswerJournal.Model(try server.round(last.round).announce().model) == last else {
       throw ReplayError.otherRun(round: last.round)
     }
   }
 
   /// The last round that ended; nil before the first.
-  var lastRound: Int? { keeper.lastRound }
+  var lastRound: Int? { server.lastRound }
 
   /// What happens in a round that was prepared.
-  func phase(in round: Int) -> Phase { keeper.phase(in: round) }
+  func phase(in round: Int) -> Phase { server.round(round).phase }
 
   /// How many bytes the clients remember.
   var memoryBytes: Int { memories?.byteCount ?? 0 }
 
   private static func memoryFile(in place: URL) -> URL { place.appending(path: "clients.bin") }
 
-  /// What the desk would need to go on from here, with what the keeper has on disk; what clients remember is written
+  /// What the desk would need to go on from here, with what the server has on disk; what clients remember is written
   /// to a file in the directory `place`.
   func snapshot(in place: URL) throws -> FleetSnapshot {
     var snapshot = FleetSnapshot()
@@ -91,7 +91,7 @@ final class TrainingBackend {
   func samples(of client: Int) -> Int { partition[client].count }
 
   func prepare(round: Int) throws -> PreparedModel {
-    let (model, steps) = try keeper.prepare(round: round)
+    let (model, steps) = try server.round(round).announce()
     let segments = model.segments + model.shallowHeads
     let reached = Set(segments.map(\.state.prefix))
     for segment in segments where states[segment.state.prefix] == nil {
@@ -133,18 +133,13 @@ final class TrainingBackend {
     guard let buffer = update.buffer else {
       return .refused(.malformed, detail: "the update has no bytes")
     }
-    return try keeper.store(
-      round: round, client: client, attempt: attempt, submission: submission, bytes: buffer.bytes)
+    return try server.round(round).validate(buffer.bytes, of: client, attempt: attempt, submission)
   }
 
-  func close(_ round: ClosedRound) throws {
-    try keeper.close(
-      round.result, book: round.book, total: round.total, elapsed: round.elapsed,
-      timing: round.timing)
-  }
+  func close(_ round: ClosedRound) throws { try server.round(round.result.round).close(round) }
 
   func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws {
-    try keeper.finish(state: state, book: book, elapsed: elapsed, wallClock: wallClock)
+    try server.finish(state: state, book: book, elapsed: elapsed, wallClock: wallClock)
   }
 }
 

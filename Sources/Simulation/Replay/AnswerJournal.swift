@@ -1,5 +1,6 @@
 import Federation
 import Ledger
+import Server
 import Measures
 import Wire
 

@@ -4,6 +4,7 @@ import Foundation
 import Ledger
 import LocalTraining
 import Measures
+import Server
 import Wire
 
 /// A desk that writes down what it answers, so that the run can be stopped, or killed, and go on.

@@ -1,0 +1,122 @@
+import Datasets
+import Federation
+import Ledger
+import LocalTraining
+import Neural
+import Progressive
+import Synchronization
+import Tensors
+import Topology
+
+/// Tests the model after the rounds for which that is due, on samples that nobody trains on.
+struct Evaluator {
+  /// The figures of the last evaluation that a run ends with.
+  struct Scores: Hashable {
+    /// The accuracy, in [0, 1].
+    var accuracy: Double?
+    /// The mean loss.
+    var loss: Double?
+    /// The mean Dice coefficient, in [0, 1]; nil unless pixels are labelled.
+    var dice: Double?
+  }
+
+  /// The figures of the last evaluation; none before the first.
+  private(set) var latest = Scores()
+  /// The watch over models that are no better than guessing.
+  private(set) var collapse = CollapseWatch()
+  private let workload: Workload
+  private let plan: BrokerPlan
+  private let pool: TrainingPool
+  /// The number of training samples of each class that each client has.
+  private let labels: [[Int]]
+  private let probe: ConvergenceProbe?
+  /// The test samples of each client that has any, once they were asked for.
+  private var ownTests: [[Int]]?
+
+  /// An evaluator that has tested nothing yet.
+  init(_ workload: Workload, _ plan: BrokerPlan, pool: TrainingPool, labels: [[Int]]) {
+    self.workload = workload
+    self.plan = plan
+    self.pool = pool
+    self.labels = labels
+    probe = ConvergenceProbe(
+      workload, samples: workload.topology.evaluation.gradient, seed: plan.seed)
+  }
+
+  /// Takes up what a checkpoint kept.
+  mutating func restore(_ scores: Scores, collapse: CollapseWatch) {
+    latest = scores
+    self.collapse = collapse
+  }
+
+  /// Tests the model after the round of `phase`.
+  ///
+  /// - Returns: Its figures; nil where no evaluation is due.
+  /// - Throws: `DNNLError` if oneDNN fails, `PartitionError` if the data can't be dealt out.
+  mutating func evaluate(_ model: GlobalModel, in phase: Phase) throws -> RoundEvaluation? {
+    let schedule = plan.schedule
+    guard workload.topology.evaluation.isDue(after: phase.round, of: schedule.totalRounds) else {
+      return nil
+    }
+    let (all, clients) = try test(model.parameters(phase.segments), stage: phase.stage)
+    let regions = workload.data.test.regions
+    var evaluation = RoundEvaluation(
+      accuracy: all.accuracy, loss: all.meanLoss, dice: all.meanDice(of: regions),
+      isTested: all.samples > 0)
+    evaluation.fairness =
+      Fairness(of: clients.compactMap { $0.meanDice(of: regions) ?? $0.accuracy })
+      ?? Fairness(labels: labels, classAccuracies: all.classes.map(\.accuracy))
+    evaluation.squaredGradientNorm = try probe?.squaredGradientNorm(
+      at: model.fullModel(from: phase.stage), on: pool)
+    latest = Scores(accuracy: all.accuracy, loss: all.meanLoss, dice: evaluation.dice)
+    // Nearly all pixels are background: only Dice tells that nothing else is found any more.
+    let chance =
+      evaluation.dice == nil ? 1 / Double(max(workload.data.test.classes, 1)) : 0.05
+    if let quality = evaluation.quality {
+      evaluation.hasCollapsed = collapse.notices(quality, stage: phase.stage, chance: chance)
+    }
+    return evaluation
+  }
+
+  /// Evaluates on the test set, in parts that don't depend on the threads, so that sums don't either.
+  ///
+  /// - Returns: The counts and sums over all samples, and over each client's own, where the data tells whose they are.
+  private mutating func test(
+    _ parameters: [ParameterVector], stage: Int
+  ) throws -> (all: Evaluation, clients: [Evaluation]) {
+    let test = workload.data.test
+    let network = workload.network(stage: stage)
+    let batch = workload.topology.evaluation.batch
+    let own = try ownTests ?? workload.ownTests(seed: plan.seed)
+    ownTests = own
+    let owned = Set(own.joined())
+    let rest = (0..<test.count).filter { !owned.contains($0) }
+    let part = max(batch, (test.count + 15) / 16)
+    let parts =
+      own
+      + stride(from: 0, to: rest.count, by: part).map {
+        Array(rest[$0..<min($0 + part, rest.count)])
+      }
+    let results = Mutex<[Int: Result<Evaluation, any Error>]>([:])
+    let augmentation = workload.topology.data.augmentation.forEvaluation
+    let trainingBatch = workload.topology.training.batch
+    pool.forEach(parts.count) { index, lane in
+      let result = Result<Evaluation, any Error> {
+        let trainer = try lane.trainer(
+          for: network.network, stage: stage, batch: trainingBatch)
+        var batches = SequentialBatches(
+          dataset: test, samples: parts[index], augmentation: augmentation)
+        return try trainer.evaluate(parameters, source: &batches, batch: batch)
+      }
+      results.withLock { $0[index] = result }
+    }
+    var total = Evaluation()
+    var clients: [Evaluation] = []
+    for index in parts.indices {
+      guard let part = try results.withLock({ $0[index] })?.get() else { continue }
+      total.add(part)
+      if index < own.count { clients.append(part) }
+    }
+    return (total, clients)
+  }
+}

@@ -1,0 +1,70 @@
+import Ledger
+
+/// The figures of a model that was tested after a round.
+struct RoundEvaluation {
+  /// The share of test samples, or pixels, that are classified rightly, in [0, 1]; nil without samples.
+  var accuracy: Double?
+  /// The mean loss over the test samples; nil without samples.
+  var loss: Double?
+  /// The mean Dice coefficient, in [0, 1]; nil unless pixels are labelled.
+  var dice: Double?
+  /// The spread of the clients' accuracies; nil where it isn't known.
+  var fairness: Fairness?
+  /// The squared norm of the full model's gradient; nil where it isn't asked for.
+  var squaredGradientNorm: Double?
+  /// False where the data has no test samples.
+  var isTested = true
+  /// True once per stage, at the evaluation that shows that the model is no better than guessing.
+  var hasCollapsed = false
+
+  /// The figure that models are compared by: the Dice coefficient where pixels are labelled, else the accuracy.
+  var quality: Double? { dice ?? accuracy }
+}
+
+extension RoundRecord {
+  /// Takes in the figures of the model after the round.
+  mutating func note(_ evaluation: RoundEvaluation) {
+    accuracy = evaluation.accuracy
+    loss = evaluation.loss
+    dice = evaluation.dice
+    fairness = evaluation.fairness
+    squaredGradientNorm = evaluation.squaredGradientNorm
+    if evaluation.hasCollapsed { counters["collapse"] = 1 }
+    // No samples, no figure: the reports say why.
+    if !evaluation.isTested { counters[RunSummary.untested] = 1 }
+  }
+}
+
+/// Notices when a model that has grown is no better than guessing: it fell there, or can't get away from there.
+package struct CollapseWatch: Codable {
+  private var best = 0.0
+  private var reported = 0
+  /// The evaluations at chance since the last better one; nil in checkpoints of before it was counted.
+  private var lowInARow: Int?
+
+  /// A watch that has seen nothing.
+  package init() {}
+
+  /// Takes in an accuracy, and tells whether it is a collapse to guessing; true once per stage.
+  ///
+  /// A model that had learnt something, more than twice of what guessing gives, collapses by one such accuracy;
+  /// any other by the third in a row since it first grew.
+  ///
+  /// - Parameters:
+  ///   - accuracy: The accuracy, in [0, 1].
+  ///   - stage: The model's stage, from 1.
+  ///   - chance: The accuracy of guessing.
+  /// - Returns: True for a collapse that wasn't noticed at this stage before.
+  package mutating func notices(_ accuracy: Double, stage: Int, chance: Double) -> Bool {
+    defer { best = max(best, accuracy) }
+    guard stage > 1, accuracy < 1.2 * chance else {
+      lowInARow = 0
+      return false
+    }
+    let inARow = (lowInARow ?? 0) + 1
+    lowInARow = inARow
+    guard reported < stage, best > 2 * chance || inARow >= 3 else { return false }
+    reported = stage
+    return true
+  }
+}

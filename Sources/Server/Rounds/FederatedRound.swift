@@ -1,0 +1,102 @@
+package import Bytes
+package import Federation
+import Ledger
+import Measures
+package import Progressive
+import Wire
+
+/// One round of progressive federated learning, as its server runs it.
+///
+/// The algorithm is ProgFed's (Wang et al., “ProgFed”, ICML 2022) over federated averaging (McMahan et
+/// al., AISTATS 2017). In round t the model x consists of the blocks and the head of a stage s:
+///
+///     announce   x goes down to the clients that were selected
+///     validate   an update Δᵢ = xᵢ − x comes up, is checked and stored
+///     fold       Δ = Σ wᵢ Δᵢ / Σ mᵢ, each parameter over the updates that cover it, in client order
+///     step       x ← x + what the server's optimizer makes of Δ
+///     evaluate   x is tested where that is due
+///     grow       the next round has stage s + 1 where stage s has come to its end
+///     keep       round, model and checkpoint reach the disk
+///
+/// Client selection and waiting are the protocol's trade, in `Federation`. All that outlives a round is in
+/// the ``ServerState``.
+package struct FederatedRound {
+  /// The round, its stage, and the parts of the model that it trains.
+  package let phase: Phase
+  private let server: ServerState
+
+  /// The round that `server` is in, one before it, or the next.
+  init(_ number: Int, of server: ServerState) {
+    phase = server.growth.phase(in: number)
+    self.server = server
+  }
+
+  /// Makes the model that the round sends down, and room for the updates that come up.
+  ///
+  /// - Throws: ``DivergedModel`` if a value is no longer finite, `LedgerError`.
+  package func announce() throws -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
+    if let ready = server.ready, ready.model.round == phase.round { return ready }
+    let ready = try server.prepareModel(for: phase)
+    try server.spool.open(round: phase.round)
+    server.ready = ready
+    return ready
+  }
+
+  /// Checks a client's update, and stores it if nothing is wrong with it.
+  ///
+  /// It is durable, and may be acknowledged, after ``ServerState/sync()``.
+  package func validate(
+    _ bytes: [UInt8], of client: Int, attempt: Int, _ submission: Submission
+  ) throws -> StoreResult {
+    let result = server.validator.validate(
+      bytes, of: client, server.form(of: submission), against: server.model)
+    guard result == .accepted else { return result }
+    KillPoint.updateArrived.pass()
+    try server.spool.append(
+      SpooledUpdate(submission: submission, bytes: bytes),
+      from: server.header(of: submission, client: client, attempt: attempt))
+    return result
+  }
+
+  /// Ends the round with the updates that were accepted.
+  ///
+  /// What is durable, in this order: the round in the ledger, in one transaction; a checkpoint with the
+  /// model after it; the end of the round's spool, when the next model is announced. A broker that is
+  /// killed before the checkpoint is there goes on with this round, from the spool.
+  package func close(_ round: ClosedRound) throws {
+    KillPoint.roundClosed.pass()
+    let means = try fold(round.result)
+    let movement = step(by: means)
+    KillPoint.roundAggregated.pass()
+    let evaluation = try server.evaluator.evaluate(server.model, in: phase)
+    server.growth.note(round: phase.round, quality: evaluation?.quality, movement: movement)
+    try server.keep(round, in: phase, evaluation)
+  }
+
+  /// Folds the accepted updates into their weighted means.
+  private func fold(_ result: RoundResult) throws -> RoundAggregation {
+    let updates = result.contributions(server.plan.rules).map { contribution in
+      (contribution, server.form(of: contribution.submission))
+    }
+    var aggregation = RoundAggregation(of: updates)
+    for (contribution, form) in aggregation.updates {
+      let update = try server.validator.decoder.decode(
+        try server.spool.update(of: contribution.client).bytes, form)
+      try server.validator.noteNorm(of: update, contribution.client, form)
+      try aggregation.fold(update, of: contribution, form)
+    }
+    server.validator.close(result)
+    server.history.note(result)
+    return aggregation
+  }
+
+  /// Moves the model, and the control variates where there are any, by the means.
+  ///
+  /// - Returns: How effectively the step's block moves, where a window of its movement has ended.
+  private func step(by aggregation: RoundAggregation) -> Double? {
+    server.model.controls?.step(aggregation.meanGradients, in: phase) { segment in
+      aggregation.gradientWeight(of: segment) / server.weightOfAllClients
+    }
+    return server.model.apply(aggregation.means, in: phase)
+  }
+}

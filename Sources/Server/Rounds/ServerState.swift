@@ -1,0 +1,251 @@
+import Bytes
+import Codecs
+package import Federation
+import Foundation
+package import Ledger
+package import LocalTraining
+import Measures
+import Models
+import Progressive
+import Topology
+import Wire
+
+/// All of a run's server that outlives a round: model, growth, norms, scores, checkpoints, spool.
+///
+/// A ``FederatedRound`` works on it. Each call does its work before it returns, on the caller's thread.
+///
+/// SAFETY of `@unchecked Sendable`: it has one caller at a time, a serial queue or a single thread.
+package final class ServerState: @unchecked Sendable {
+  let plan: BrokerPlan
+  private let workload: Workload
+  private let directory: RunPaths
+  private let ledger: RunStore
+  private let observer: any RunObserver
+
+  var model: GlobalModel
+  var growth: GrowthProgress
+  var validator: UpdateValidator
+  var evaluator: Evaluator
+  var history = ParticipationHistory()
+  var spool: RoundSpool
+  /// The model of the round that was announced last, and the bytes of all steps to it.
+  var ready: (model: PreparedModel, steps: [Digest: SharedBuffer])?
+  private var checkpoints: CheckpointWriter
+  /// The model after the last round that ended; nil before the first.
+  private var last: SavedModel?
+
+  /// The state of a new run, or of one that goes on from a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - workload: The model and the data.
+  ///   - plan: The run's plan, with the number of samples that each client was dealt.
+  ///   - pool: The threads that evaluate.
+  ///   - directory: The run directory.
+  ///   - ledger: The ledger in which rounds are booked.
+  ///   - observer: Is told of rounds and collapses.
+  ///   - labels: The number of training samples of each class that each client has, where samples are labelled
+  ///     as a whole.
+  ///   - restored: The checkpoint to go on from; nil for a new run.
+  /// - Throws: `LedgerError` if the checkpoint is one of another model.
+  package init(
+    workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
+    ledger: RunStore, observer: any RunObserver, labels: [[Int]], restored: RestoredModel? = nil
+  ) throws(LedgerError) {
+    precondition(
+      plan.dealtSamples.count == plan.clients,
+      "\(plan.dealtSamples.count) numbers of samples for \(plan.clients) clients")
+    self.workload = workload
+    self.plan = plan
+    self.directory = directory
+    self.ledger = ledger
+    self.observer = observer
+    model = GlobalModel(workload: workload, seed: plan.seed)
+    growth = GrowthProgress(plan.schedule)
+    validator = UpdateValidator(workload, plan, samples: plan.dealtSamples)
+    evaluator = Evaluator(workload, plan, pool: pool, labels: labels)
+    spool = RoundSpool(in: directory.spool)
+    checkpoints = CheckpointWriter(directory, of: workload.topology)
+    if let restored { try restore(restored) }
+    try checkpoints.saveBest()
+  }
+
+  /// The last round that ended; nil before the first.
+  package var lastRound: Int? { last?.round }
+
+  /// A round by its number, at most one beyond the last that ended.
+  package func round(_ number: Int) -> FederatedRound { FederatedRound(number, of: self) }
+
+  /// Waits until all updates that were stored are on the disk.
+  package func sync() throws {
+    try spool.sync()
+    KillPoint.updateStored.pass()
+  }
+
+  /// Announces the round that a broker goes on with, and looks up which updates of it are there.
+  ///
+  /// - Returns: The offers of the updates that the spool holds, by their clients; they count.
+  /// - Throws: ``DivergedModel``, `LedgerError`.
+  package func recover(round: Int) throws -> [Int: Submission] {
+    let prepared = try self.round(round).announce().model
+    let bases = prepared.bases
+    var offers: [Int: Submission] = [:]
+    for client in spool.clients {
+      guard let submission = try spool.submission(of: client),
+        submission.round < round || bases.contains(submission.offer.base)
+      else {
+        // Of another model than the one that this program makes of the checkpoint: none can count.
+        try spool.clear()
+        return [:]
+      }
+      offers[client] = submission
+    }
+    return offers
+  }
+
+  /// Keeps what both meters counted up to the end of `round`, which is booked already.
+  package func note(_ reading: MeterReading, after round: Int) throws(LedgerError) {
+    try ledger.append(reading, after: round)
+  }
+
+  /// Books what crossed after the last round, and keeps the model.
+  ///
+  /// - Throws: `LedgerError`.
+  package func finish(
+    state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration? = nil
+  ) throws {
+    if let last {
+      try ledger.add(book, to: last.round)
+      try checkpoints.save(last)
+    }
+    // The updates of a round that was interrupted count when the run goes on.
+    if state.isFinished { try spool.clear() }
+    let scores = evaluator.latest
+    try ledger.finish(
+      FinalRecord(
+        state: state, accuracy: scores.accuracy, loss: scores.loss, dice: scores.dice,
+        modelDigest: last?.digest, elapsed: elapsed, wallClock: wallClock ?? elapsed))
+    KillPoint.runFinished.pass()
+  }
+}
+
+extension ServerState {
+  /// The number of updates that were decoded, on their way into the spool or when a round folded them.
+  package var decodedUpdates: Int { validator.decoder.count }
+
+  /// The form of an update that this run's clients send.
+  func form(of submission: Submission) -> UpdateForm {
+    let phase = growth.phase(in: submission.round)
+    return UpdateForm(
+      submission, in: phase, of: workload, rate: plan.learningRate(in: phase))
+  }
+
+  /// The header under which an update is stored.
+  func header(of submission: Submission, client: Int, attempt: Int) -> Header {
+    Header(
+      run: plan.run, epoch: plan.epoch, round: submission.round, stage: submission.stage,
+      client: client, attempt: attempt)
+  }
+
+  /// The weight of the updates of all clients together.
+  var weightOfAllClients: Double {
+    plan.dealtSamples.reduce(0) { $0 + plan.rules.weight(samples: $1) }
+  }
+
+  /// Makes the model of `phase` ready to go down.
+  ///
+  /// - Throws: ``DivergedModel`` if a value is no longer finite.
+  func prepareModel(
+    for phase: Phase
+  ) throws -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
+    do throws(CodecError) { return try model.prepare(phase) } catch {
+      switch error {
+      case .notFinite, .tooLarge: throw DivergedModel(round: lastRound ?? 0, directory: directory)
+      default: throw error
+      }
+    }
+  }
+
+  /// Books a round that ended, and keeps the model after it in a checkpoint, and in a file if it is the best.
+  func keep(_ round: ClosedRound, in phase: Phase, _ evaluation: RoundEvaluation?) throws {
+    let last = SavedModel(
+      round: phase.round, stage: phase.stage, parameters: model.parameters(stage: phase.stage))
+    self.last = last
+    var record = RoundRecord(
+      round.result, phase: phase, epochs: workload.topology.training.epochs)
+    record.timing = round.timing
+    record.flopsPerSample = workload.trainingFLOPs(phase)
+    record.learningRate = plan.learningRate(in: phase)
+    record.trainingLoss = round.result.trainingLoss
+    if let evaluation {
+      record.note(evaluation)
+      if evaluation.hasCollapsed, let quality = evaluation.quality {
+        observer.collapsed(round: phase.round, stage: phase.stage, accuracy: quality)
+      }
+    }
+    let isBest = checkpoints.notes(last, score: evaluation?.quality)
+    record.bestModelDigest = isBest ? last.digest : nil
+    try ledger.append(record, book: round.book)
+    KillPoint.ledgerCommitted.pass()
+    if isBest { try checkpoints.saveBest() }
+    try checkpoints.write(checkpoint(after: phase, elapsed: round.elapsed))
+    observer.closed(
+      RunProgress(
+        record: record, rounds: plan.schedule.totalRounds, stages: plan.schedule.stages,
+        accuracy: evaluator.latest.accuracy, dice: evaluator.latest.dice, total: round.total,
+        elapsed: round.elapsed))
+  }
+
+  /// The state as a checkpoint keeps it.
+  private func checkpoint(after phase: Phase, elapsed: Duration) throws -> Checkpoint {
+    var (modelState, checkpoint) = model.checkpoint(after: phase)
+    checkpoints.best?.keep(in: &checkpoint)
+    let scores = evaluator.latest
+    var state = CheckpointState(
+      run: plan.run, elapsed: elapsed.seconds, accuracy: scores.accuracy, loss: scores.loss,
+      dice: scores.dice, collapse: evaluator.collapse, model: modelState, history: history,
+      course: growth.memory, best: checkpoints.best?.state)
+    state.norms = validator.norms.memory
+    checkpoint.state = try state.json
+    return checkpoint
+  }
+
+  /// Takes up what a checkpoint kept.
+  ///
+  /// - Throws: `LedgerError` if it is one of another model.
+  private func restore(_ restored: RestoredModel) throws(LedgerError) {
+    let (checkpoint, state) = (restored.checkpoint, restored.state)
+    do throws(CheckpointMismatch) {
+      try model.restore(state.model, checkpoint)
+      let last = SavedModel(
+        round: checkpoint.round, stage: state.model.stage,
+        parameters: model.parameters(stage: state.model.stage))
+      if let best = state.best {
+        checkpoints.best = try BestModel(best, in: checkpoint, last: last, of: workload)
+      }
+      self.last = last
+    } catch {
+      throw .damaged(
+        path: directory.checkpoints.path(percentEncoded: false),
+        problem: "the checkpoint after round \(checkpoint.round) doesn't fit: \(error.what)")
+    }
+    if restored.isWithoutClients { model.controls?.forget() }
+    growth = GrowthProgress(plan.schedule, memory: state.course)
+    evaluator.restore(
+      Evaluator.Scores(accuracy: state.accuracy, loss: state.loss, dice: state.dice),
+      collapse: state.collapse)
+    history = state.history
+    validator.restore(state.norms)
+  }
+}
+
+extension PreparedModel {
+  /// The names of the models that a client may have trained from: the whole one, and those of capped clients.
+  fileprivate var bases: Set<Digest> {
+    let shallow = shallowHeads.compactMap { head -> Digest? in
+      // What a capped client trains is a part of the model, with a head of its own.
+      guard case .head(let depth)? = SegmentName(head.name) else { return nil }
+      return Segment.base(of: Array(segments.prefix(depth)) + [head])
+    }
+    return Set([Segment.base(of: segments)] + shallow)
+  }
+}
