@@ -62,7 +62,7 @@ let package = Package(
       name: "Neural", dependencies: ["CNeuralKernels", "Measures", "OneDNN", "Tensors"],
       swiftSettings: safe),
     .target(
-      name: "Wire", dependencies: ["Bytes", "Measures", protobuf],
+      name: "Wire", dependencies: ["Bytes", "Codecs", "Measures", protobuf],
       exclude: ["Schema/progfed.proto"], swiftSettings: safe),
     .target(
       name: "ZeroMQ", dependencies: ["Bytes", "CZeroMQ", "Measures", "ZMTP"], swiftSettings: common),
@@ -77,7 +77,7 @@ let package = Package(
     // 4
     .target(
       name: "Faults",
-      dependencies: ["Bytes", "Federation", "Links", "Measures", "Progressive", "Wire"],
+      dependencies: ["Bytes", "Codecs", "Federation", "Links", "Measures", "Progressive", "Wire"],
       swiftSettings: safe),
     .target(
       name: "Topology",
@@ -231,7 +231,7 @@ let package = Package(
       ],
       swiftSettings: common),
     .testTarget(
-      name: "WireTests", dependencies: ["Bytes", "Measures", "Wire", protobuf],
+      name: "WireTests", dependencies: ["Bytes", "Codecs", "Measures", "Wire", protobuf],
       swiftSettings: common),
     .testTarget(
       name: "ZeroMQTests", dependencies: ["Bytes", "Measures", "ZMTP", "ZeroMQ"],

@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Measures
@@ -30,7 +31,7 @@ struct FuzzWorld {
     let stage = round < 3 ? 1 : 2
     func segment(_ name: String, _ digest: Digest) -> Segment {
       let step = ModelPatch(
-        digest: digest, length: 100, codec: "dense32", from: nil, to: digest.prefix)
+        digest: digest, length: 100, codec: .values(.dense32), from: nil, to: digest.prefix)
       return Segment(name: name, state: digest, trained: true, steps: [step])
     }
     let model = (0..<stage).map { segment("block\($0 + 1)", blocks[$0]) }
@@ -55,6 +56,6 @@ struct FuzzWorld {
     return BrokerPlan(
       run: 77, epoch: 1, seed: 5, digest: planDigest, clients: 3,
       schedule: Self.schedule, learningRate: 0.1, learningRateSchedule: .constant,
-      updateCodec: "dense32", rules: rules, limits: ProtocolLimits())
+      updateCodec: .dense32, rules: rules, limits: ProtocolLimits())
   }
 }

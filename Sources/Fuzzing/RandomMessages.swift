@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Measures
@@ -66,7 +67,7 @@ struct RandomMessages {
       name: name, state: digest(), trained: number(2) == 0,
       steps: (0..<number(4)).map { _ in
         ModelPatch(
-          digest: digest(), length: count(), codec: "dense32",
+          digest: digest(), length: count(), codec: .values(.dense32),
           from: number(2) == 0 ? nil : digest().prefix, to: digest().prefix)
       })
   }
@@ -79,7 +80,7 @@ struct RandomMessages {
       newBlockRate: number(2) == 0 ? 1 : 0.25,
       selected: (0..<3).filter { _ in number(2) == 0 },
       segments: (1...stage).map { segment("block\($0)") } + [segment("head\(stage)")],
-      updateCodec: "dense32",
+      updateCodec: .dense32,
       shallowHeads: (0..<number(3)).map { _ in segment("head\(count(bits: 32))") })
   }
 

@@ -4,8 +4,6 @@ public import Tensors
 /// The values that a segment is initialized with, told by what they are drawn from: whoever has these eight bytes
 /// draws them for itself.
 public struct FreshValues: Hashable, Sendable {
-  /// What stands in the place of a codec's name where values travel so.
-  public static let codec = "initial"
   /// How many bytes they take.
   public static let byteCount = 8
 

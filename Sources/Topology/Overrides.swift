@@ -1,3 +1,4 @@
+package import Codecs
 package import Progressive
 
 /// What the command line says in place of a topology's own values.
@@ -13,9 +14,9 @@ package struct Overrides: Hashable, Sendable, Codable {
   /// `--per-round`.
   package var clientsPerRound: Int?
   /// `--up`: the codec of the updates.
-  package var up: String?
+  package var up: CodecSpec?
   /// `--down`: the codec of the model.
-  package var down: String?
+  package var down: CodecSpec?
   /// `--set`: any other value, each as KEY=VALUE.
   package var settings: [String] = []
   /// `--extend`: more rounds of the last stage, in place of all others; nil for the topology's rounds.
@@ -55,7 +56,8 @@ package struct Overrides: Hashable, Sendable, Codable {
   /// Overrides of the given values.
   package init(
     seed: UInt64? = nil, rounds: Int? = nil, strategy: Strategy? = nil, clients: Int? = nil,
-    clientsPerRound: Int? = nil, up: String? = nil, down: String? = nil, settings: [String] = []
+    clientsPerRound: Int? = nil, up: CodecSpec? = nil, down: CodecSpec? = nil,
+    settings: [String] = []
   ) {
     self.seed = seed
     self.rounds = rounds

@@ -107,10 +107,10 @@ package struct Topology: Sendable {
     var plan = BrokerPlan(
       run: run, epoch: epoch, seed: seed, digest: planDigest, clients: clients,
       schedule: growthSchedule, learningRate: training.learningRate,
-      learningRateSchedule: training.schedule, updateCodec: "\(codecs.up.spec)", rules: rules,
+      learningRateSchedule: training.schedule, updateCodec: codecs.up.spec, rules: rules,
       limits: limits)
-    plan.youngUpdateCodec = codecs.young?.up.map { "\($0)" }
-    plan.youngRounds = codecs.young?.rounds ?? 0
+    plan.earlyUpdateCodec = codecs.early?.up
+    plan.earlyRounds = codecs.early?.rounds ?? 0
     plan.lossLimit = training.lossLimit
     plan.confirmsUpdates = training.correction == .scaffold
     return plan

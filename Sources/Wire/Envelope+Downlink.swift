@@ -1,4 +1,5 @@
 import Bytes
+import Codecs
 import Foundation
 import SwiftProtobuf
 
@@ -63,7 +64,7 @@ extension Envelope {
         schema.shallow = true
         return schema
       }
-      $0.updateCodec = announce.updateCodec
+      $0.updateCodec = announce.updateCodec.description
       if announce.segments.isEmpty, announce.base != Segment.base(of: []) {
         $0.base = announce.base.data
       }
@@ -79,7 +80,7 @@ extension Envelope {
         .with {
           $0.digest = step.digest.data
           $0.length = UInt64(step.length)
-          $0.codec = step.codec
+          $0.codec = step.codec.description
           if let from = step.from { $0.from = from }
           if step.to != segment.state.prefix { $0.to = step.to }
         }
@@ -155,7 +156,9 @@ extension Envelope {
     guard schema.segments.count <= maximalSegments else { throw .field("segments") }
     var segments: [Segment] = []
     for segment in schema.segments { segments.append(try self.segment(segment)) }
-    guard schema.updateCodec.utf8.count <= maximalText else { throw .field("update_codec") }
+    guard schema.updateCodec.utf8.count <= maximalText,
+      let updateCodec = CodecSpec(schema.updateCodec)
+    else { throw .field("update_codec") }
     // The model's segments come first: what names the model is their states in this order.
     let count = schema.segments.firstIndex(where: \.shallow) ?? segments.count
     guard schema.segments[count...].allSatisfy(\.shallow) else { throw .field("segments") }
@@ -163,7 +166,7 @@ extension Envelope {
       sequence: schema.sequence, state: state, warmUp: schema.warmUp,
       remaining: Int(schema.remainingMilliseconds), learningRate: schema.learningRate,
       newBlockRate: newBlockRate, selected: selected, segments: Array(segments[..<count]),
-      updateCodec: schema.updateCodec,
+      updateCodec: updateCodec,
       base: schema.base.isEmpty || count > 0 ? nil : try digest(schema.base, "base"),
       shallowHeads: Array(segments[count...]))
   }
@@ -175,11 +178,13 @@ extension Envelope {
     let state = try digest(schema.state, "segments")
     var steps: [ModelPatch] = []
     for step in schema.steps {
-      guard step.codec.utf8.count <= maximalText else { throw .field("steps") }
+      guard step.codec.utf8.count <= maximalText, let codec = PatchCodec(step.codec),
+        codec != .initial || !step.hasFrom
+      else { throw .field("steps") }
       steps.append(
         ModelPatch(
           digest: try digest(step.digest, "steps"), length: try count(step.length, "steps"),
-          codec: step.codec, from: step.hasFrom ? step.from : nil,
+          codec: codec, from: step.hasFrom ? step.from : nil,
           to: step.hasTo ? step.to : state.prefix))
     }
     return Segment(name: schema.name, state: state, trained: schema.trained, steps: steps)

@@ -1,4 +1,5 @@
 import Codecs
+import Foundation
 import Testing
 
 @Suite struct CodecSpecTests {
@@ -78,5 +79,16 @@ import Testing
   ])
   func `bias is known from the spec`(text: String, isUnbiased: Bool) throws {
     #expect(try CodecSpec(parsing: text).isUnbiased == isUnbiased)
+  }
+
+  @Test func `a file has a codec as its text, and a wrong one is refused with the reason`() throws {
+    let spec = try CodecSpec(parsing: "topk1+sign")
+    let data = try JSONEncoder().encode([spec, .dense32])
+    #expect(String(decoding: data, as: UTF8.self) == #"["stc1","dense32"]"#)
+    #expect(try JSONDecoder().decode([CodecSpec].self, from: data) == [spec, .dense32])
+    let error = #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode([CodecSpec].self, from: Data(#"["zip"]"#.utf8))
+    }
+    #expect("\(try #require(error))".contains("codec “zip” doesn't exist"))
   }
 }

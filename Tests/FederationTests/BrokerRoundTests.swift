@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Testing
@@ -15,7 +16,7 @@ import Wire
         .announce(
           Announce(
             sequence: 2, state: .open, warmUp: false, remaining: 120_000, learningRate: 0.1,
-            selected: [0, 1], segments: BrokerBench.segments, updateCodec: "dense32"))
+            selected: [0, 1], segments: BrokerBench.segments, updateCodec: .dense32))
       ])
   }
 

@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Testing
@@ -15,7 +16,7 @@ import Wire
         .announce(
           Announce(
             sequence: 1, state: .open, warmUp: false, remaining: 1000, learningRate: 0.1,
-            selected: selected, segments: segments, updateCodec: "dense32", shallowHeads: heads))))
+            selected: selected, segments: segments, updateCodec: .dense32, shallowHeads: heads))))
   }
 
   private let other = [

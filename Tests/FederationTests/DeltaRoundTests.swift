@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Testing
@@ -93,7 +94,7 @@ import Wire
       segment.state = Segment.state(content)
       segment.steps.append(
         ModelPatch(
-          digest: Digest(of: [content]), length: 20, codec: "stc10",
+          digest: Digest(of: [content]), length: 20, codec: .values(.dense32),
           from: Segment.state(1).prefix, to: segment.state.prefix))
       return [segment]
     }

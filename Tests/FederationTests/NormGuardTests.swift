@@ -1,3 +1,4 @@
+import Codecs
 import Federation
 import Foundation
 import Measures
@@ -7,7 +8,7 @@ import Testing
 @Suite struct NormGuardTests {
   private typealias Kind = NormGuard.Kind
 
-  private static let kind = Kind(step: 1, warmUp: false, codec: "linear8")
+  private static let kind = Kind(step: 1, warmUp: false, codec: .dense32)
 
   private func update(
     _ norm: Double, reach: Double = 1, _ kind: Kind = kind
@@ -51,8 +52,8 @@ import Testing
   @Test func `another stage, a warm-up and another codec are compared with their own`() {
     let norms = seen(Array(repeating: 0.1, count: 20))
     for other in [
-      Kind(step: 2, warmUp: false, codec: "linear8"), Kind(step: 1, warmUp: true, codec: "linear8"),
-      Kind(step: 1, warmUp: false, codec: "eden0.1"),
+      Kind(step: 2, warmUp: false, codec: .dense32), Kind(step: 1, warmUp: true, codec: .dense32),
+      Kind(step: 1, warmUp: false, codec: try #require(CodecSpec("eden0.1"))),
     ] { #expect(!isTooFar(update(30, other), norms)) }
     #expect(isTooFar(update(30), norms))
   }
@@ -100,7 +101,7 @@ import Testing
 
   @Test func `it comes back whole from a checkpoint`() throws {
     var norms = seen([1, 0.1, 2.0 / 3], [1e-30, 1e30])
-    norms.note([update(7, reach: 0.3, Kind(step: 2, warmUp: true, codec: "stc1"))])
+    norms.note([update(7, reach: 0.3, Kind(step: 2, warmUp: true, codec: .dense32))])
     let data = try JSONEncoder().encode(norms)
     #expect(try JSONDecoder().decode(NormGuard.self, from: data) == norms)
   }
@@ -108,14 +109,14 @@ import Testing
   @Test func `it remembers a bounded number of updates`() throws {
     var norms = NormGuard()
     for step in 1...40 {
-      let kind = Kind(step: step, warmUp: false, codec: "linear8")
+      let kind = Kind(step: step, warmUp: false, codec: .dense32)
       for _ in 0..<20 { norms.note((0..<50).map { _ in update(1.0 / 3, kind) }) }
     }
     #expect(try JSONEncoder().encode(norms).count < 100_000)
     // The last ones of all.
     norms.note(
-      (0..<NormGuard.memory).map { _ in update(5, Kind(step: 40, warmUp: false, codec: "linear8")) }
+      (0..<NormGuard.memory).map { _ in update(5, Kind(step: 40, warmUp: false, codec: .dense32)) }
     )
-    #expect(!isTooFar(update(50, Kind(step: 40, warmUp: false, codec: "linear8")), norms))
+    #expect(!isTooFar(update(50, Kind(step: 40, warmUp: false, codec: .dense32)), norms))
   }
 }

@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Testing
@@ -29,7 +30,8 @@ import Wire
     var segment = Segment.chain("block1", [1, 2, 3], keyframe: 100, delta: 60)
     let target = segment.state.prefix
     segment.steps.append(
-      ModelPatch(digest: Digest(of: [9]), length: 110, codec: "dense32", from: nil, to: target))
+      ModelPatch(
+        digest: Digest(of: [9]), length: 110, codec: .values(.dense32), from: nil, to: target))
     #expect(segment.path(from: held(1)) == [segment.steps[3]])
     #expect(segment.path(from: held(2)) == [segment.steps[2]])
   }
@@ -39,7 +41,8 @@ import Wire
     segment.state = Segment.state(5)
     segment.steps.append(
       ModelPatch(
-        digest: Digest(of: [5]), length: 20, codec: "stc10", from: Segment.state(1).prefix,
+        digest: Digest(of: [5]), length: 20, codec: .values(.dense32),
+        from: Segment.state(1).prefix,
         to: segment.state.prefix))
     #expect(segment.path(from: []) == segment.steps)
     #expect(segment.path(from: held(4)) == segment.steps)
@@ -57,7 +60,8 @@ import Wire
     // Around in a circle.
     let state = Segment.state(4).prefix
     segment.steps = [
-      ModelPatch(digest: Digest(of: [1]), length: 1, codec: "", from: state, to: state)
+      ModelPatch(
+        digest: Digest(of: [1]), length: 1, codec: .values(.dense32), from: state, to: state)
     ]
     #expect(segment.path(from: held(1)) == nil)
   }

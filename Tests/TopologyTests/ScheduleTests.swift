@@ -88,7 +88,9 @@ struct ScheduleTests {
   @Test func `the command line has the last word`() throws {
     let topology = try Texts.topology(
       Texts.with("seed: 4", "codecs: {up: linear4}", "participation: {perRound: 2}"),
-      Overrides(seed: .max, clients: 20, clientsPerRound: 20, up: "sign", down: "linear8"))
+      Overrides(
+        seed: .max, clients: 20, clientsPerRound: 20, up: CodecSpec("sign"),
+        down: CodecSpec("linear8")))
     #expect(topology.seed == .max)
     #expect(topology.clients == 20)
     #expect(topology.rules.clientsPerRound == 20)
@@ -98,7 +100,7 @@ struct ScheduleTests {
 
   @Test func `what the command line gets wrong is told as its own`() {
     for (overrides, option) in [
-      (Overrides(up: "zip"), "--up"), (Overrides(down: "topk1"), "--down"),
+      (Overrides(down: CodecSpec("topk1")), "--down"),
       (Overrides(clients: 0), "--clients"), (Overrides(clientsPerRound: 11), "--per-round"),
     ] {
       let faults = Texts.faults(Texts.least, overrides)

@@ -201,18 +201,19 @@ struct ValueTests {
         "block2": "linear8", "head1": "dense32",
       ])
     let old = topology.growthSchedule.phase(in: topology.rounds)
-    let young = topology.growthSchedule.phase(in: 1)
+    let early = topology.growthSchedule.phase(in: 1)
     #expect("\(topology.codecs.up(in: old).spec)" == "topk1+linear4")
     #expect(
-      topology.codecs.up(in: young)
+      topology.codecs.up(in: early)
         == UpdateCodec(try CodecSpec(parsing: "linear8"), smallTensorLimit: 64))
     let delta = try #require(topology.codecs.delta(in: old))
     #expect("\(delta.codec.spec)" == "stc5")
     #expect(delta.reference == .anchor)
     #expect(delta.keyframeEvery == 20)
-    #expect(topology.codecs.delta(in: young).map { "\($0.codec.spec)" } == "eden2mse")
-    #expect(topology.brokerPlan(run: 1, epoch: 1).updateCodec(in: young) == "linear8")
-    #expect(topology.brokerPlan(run: 1, epoch: 1).updateCodec(in: old) == "topk1+linear4")
+    #expect(topology.codecs.delta(in: early).map { "\($0.codec.spec)" } == "eden2mse")
+    #expect(topology.brokerPlan(run: 1, epoch: 1).updateCodec(in: early).description == "linear8")
+    #expect(
+      topology.brokerPlan(run: 1, epoch: 1).updateCodec(in: old).description == "topk1+linear4")
     #expect(topology.evaluation.every == 5)
     #expect(topology.evaluation.batch == 250)
     #expect(topology.evaluation.gradient == 1000)
@@ -344,7 +345,7 @@ struct ValueTests {
     #expect(plan.digest == topology.planDigest)
     #expect(plan.clients == 10)
     #expect(plan.schedule == topology.growthSchedule)
-    #expect(plan.updateCodec == "linear8")
+    #expect(plan.updateCodec.description == "linear8")
     #expect(plan.rules.clientsPerRound == 3)
     #expect(plan.limits == topology.limits)
     for round in 1...12 {

@@ -204,12 +204,36 @@ import Wire
     #expect(segments(1, whole + field(8, bytes: field(1, bytes: [1]))) == .field("steps"))
     #expect(
       segments(1, whole + field(8, bytes: step + field(2, varint: 1 << 48))) == .field("steps"))
-    let codec = field(3, bytes: [UInt8](repeating: 97, count: 1025))
-    #expect(segments(1, whole + field(8, bytes: step + codec)) == .field("steps"))
+  }
+
+  @Test func `an announcement's codecs are some that there are`() {
+    let open = field(2, varint: 2)
+    for codec in ["", "zip", "linear9", String(repeating: "a", count: 1025)] {
+      let text = Array(codec.utf8)
+      #expect(downlink(field(33, bytes: open + field(9, bytes: text))) == .field("update_codec"))
+      let step = field(1, bytes: digest) + field(3, bytes: text)
+      let segment = field(7, bytes: digest) + field(8, bytes: step)
+      #expect(downlink(field(33, bytes: open + field(8, bytes: segment))) == .field("steps"))
+    }
+    #expect(
+      downlink(field(33, bytes: open + field(9, bytes: Array("initial".utf8))))
+        == .field("update_codec"))
+  }
+
+  @Test func `an announcement's fresh segments begin from nothing`() {
+    let codecs = field(2, varint: 2) + field(9, bytes: Array("dense32".utf8))
+    let fresh = field(1, bytes: digest) + field(3, bytes: Array("initial".utf8))
+    func announce(_ step: [UInt8]) -> WireError? {
+      let segment = field(7, bytes: digest) + field(8, bytes: step)
+      return downlink(field(33, bytes: codecs + field(8, bytes: segment)))
+    }
+    #expect(announce(fresh) == nil)
+    let from = [UInt8](arrayLiteral: 4 << 3 | 1, 1, 2, 3, 4, 5, 6, 7, 8)
+    #expect(announce(fresh + from) == .field("steps"))
   }
 
   @Test func `an announcement's base is a whole digest`() {
-    let open = field(2, varint: 2)
+    let open = field(2, varint: 2) + field(9, bytes: Array("dense32".utf8))
     #expect(downlink(field(33, bytes: open + field(10, bytes: [1]))) == .field("base"))
   }
 

@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Testing
 import Wire
@@ -48,7 +49,7 @@ import Wire
   @Test func `a selection, as distances`() {
     let announce = Announce(
       sequence: 1, state: .open, warmUp: true, remaining: 1000, learningRate: 0.5,
-      selected: [0, 3, 130], segments: [], updateCodec: "dense32")
+      selected: [0, 3, 130], segments: [], updateCodec: .dense32)
     let frame = Frames.seal(Message(Header(), Downlink.announce(announce)))
     #expect(
       hex(frame.dropFirst(8))

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Wire
 
@@ -61,5 +62,21 @@ import Wire
     let frame = Frames.seal(message)
     #expect(frame.count <= Envelope.maximalBytes)
     #expect(try Frames.downlink(frame) == message)
+  }
+
+  @Test(arguments: ["initial", "dense32", "topk1+linear4+zstd"])
+  func `a patch's codec comes back from its text, in a file too`(text: String) throws {
+    let codec = try #require(PatchCodec(text))
+    #expect(codec.description == text)
+    let data = try JSONEncoder().encode([codec])
+    #expect(String(decoding: data, as: UTF8.self) == "[\"\(text)\"]")
+    #expect(try JSONDecoder().decode([PatchCodec].self, from: data) == [codec])
+  }
+
+  @Test func `a patch has no codec that there isn't`() {
+    #expect(PatchCodec("initials") == nil && PatchCodec("") == nil)
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode([PatchCodec].self, from: Data(#"["zip"]"#.utf8))
+    }
   }
 }

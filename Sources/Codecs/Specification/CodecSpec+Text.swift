@@ -133,3 +133,25 @@ extension CodecSpec: LosslessStringConvertible {
     return Int(text)
   }
 }
+
+extension CodecSpec: Codable {
+  /// Reads the codec's text.
+  ///
+  /// - Throws: `DecodingError`, with what is wrong with the text.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    do throws(CodecSpecError) {
+      try self.init(parsing: text)
+    } catch {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: error.description)
+    }
+  }
+
+  /// Writes the canonical text.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

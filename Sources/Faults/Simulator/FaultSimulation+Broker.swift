@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Measures
@@ -20,7 +21,7 @@ extension FaultSimulation {
     let plan = BrokerPlan(
       run: 1 + scenario.seed, epoch: epoch, seed: scenario.seed, digest: digests.plan,
       clients: scenario.clients, schedule: scenario.schedule, learningRate: 0.1,
-      learningRateSchedule: .constant, updateCodec: "dense32", rules: rules,
+      learningRateSchedule: .constant, updateCodec: .dense32, rules: rules,
       limits: limits)
     let stored = mutation == .forgetsStoredUpdates ? [:] : disk.spool
     let machine = BrokerMachine(

@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Measures
@@ -58,7 +59,7 @@ struct SimulatedDigests {
 
   private func step(_ index: Int, to version: Int, from base: Int?, length: Int) -> ModelPatch {
     ModelPatch(
-      digest: digest(root.stream("step", index, version)), length: length, codec: "dense32",
+      digest: digest(root.stream("step", index, version)), length: length, codec: .values(.dense32),
       from: base.map { state(index, $0).prefix }, to: state(index, version).prefix)
   }
 
@@ -76,7 +77,7 @@ struct SimulatedDigests {
         steps: [
           ModelPatch(
             digest: digest(root.stream("shallow step", round)), length: scenario.segmentBytes[2],
-            codec: "dense32", from: nil, to: state.prefix)
+            codec: .values(.dense32), from: nil, to: state.prefix)
         ])
     ]
   }

@@ -1,3 +1,5 @@
+package import Codecs
+
 /// Tells updates that lie too far from the model: further than a multiple of what those before did.
 ///
 /// An update is measured by its norm ‖Δ‖, and by how far its client's steps can lead along gradients
@@ -18,10 +20,10 @@ package struct NormGuard: Hashable, Sendable, Codable {
     /// Whether only the newest block and head were.
     package var warmUp: Bool
     /// Their codec; some make norms larger.
-    package var codec: String
+    package var codec: CodecSpec
 
     /// A kind of the given parts.
-    package init(step: Int, warmUp: Bool, codec: String) {
+    package init(step: Int, warmUp: Bool, codec: CodecSpec) {
       self.step = step
       self.warmUp = warmUp
       self.codec = codec

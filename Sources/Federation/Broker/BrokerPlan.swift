@@ -1,4 +1,5 @@
 package import Bytes
+package import Codecs
 package import Progressive
 
 /// What the broker runs: fixed for the whole run.
@@ -19,12 +20,12 @@ package struct BrokerPlan: Hashable, Sendable {
   package var learningRate: Double
   /// How the learning rate changes.
   package var learningRateSchedule: LearningRateSchedule
-  /// The codec of the updates, as it is announced.
-  package var updateCodec: String
-  /// Another one for the first `youngRounds` rounds of each stage; nil for the same.
-  package var youngUpdateCodec: String?
+  /// The codec of the updates.
+  package var updateCodec: CodecSpec
+  /// Another one for the first `earlyRounds` rounds of each stage; nil for the same.
+  package var earlyUpdateCodec: CodecSpec?
   /// How many rounds of a stage count as its first.
-  package var youngRounds = 0
+  package var earlyRounds = 0
   /// Whether clients that join after a restart are told at once that their updates count, before they ask.
   ///
   /// Clients that remember something of each update that counts must not miss it, and the round may end at once.
@@ -41,7 +42,7 @@ package struct BrokerPlan: Hashable, Sendable {
   /// A plan of the given parts.
   package init(
     run: UInt64, epoch: Int, seed: UInt64, digest: Digest, clients: Int, schedule: GrowthSchedule,
-    learningRate: Double, learningRateSchedule: LearningRateSchedule, updateCodec: String,
+    learningRate: Double, learningRateSchedule: LearningRateSchedule, updateCodec: CodecSpec,
     rules: RoundRules, limits: ProtocolLimits
   ) {
     self.run = run
@@ -57,10 +58,10 @@ package struct BrokerPlan: Hashable, Sendable {
     self.limits = limits
   }
 
-  /// The codec of the updates in `phase`, as it is announced.
-  package func updateCodec(in phase: Phase) -> String {
-    guard phase.roundInStep <= youngRounds else { return updateCodec }
-    return youngUpdateCodec ?? updateCodec
+  /// The codec of the updates in `phase`.
+  package func updateCodec(in phase: Phase) -> CodecSpec {
+    guard phase.roundInStep <= earlyRounds else { return updateCodec }
+    return earlyUpdateCodec ?? updateCodec
   }
 
   /// The learning rate of the clients in `phase`.

@@ -1,4 +1,5 @@
 package import Bytes
+package import Codecs
 import Progressive
 package import Wire
 
@@ -19,7 +20,7 @@ package struct ClientTask: Hashable, Sendable {
   /// What the client lacks of them: the steps to be fetched, in the model's order, none twice.
   package var steps: [ModelPatch]
   /// The codec of the update.
-  package var updateCodec: String
+  package var updateCodec: CodecSpec
   /// Names the announced model, of which this may be a part.
   package var model: Digest
   /// Names the model that is trained: the digest over its segments' states.

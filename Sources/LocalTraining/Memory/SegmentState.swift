@@ -1,3 +1,4 @@
+package import Wire
 package import Bytes
 import Codecs
 import Models
@@ -13,7 +14,7 @@ package final class SegmentState: Sendable {
 
   private enum Content {
     /// The state before, none for a keyframe, and the bytes that lead on from it.
-    case step(base: SegmentState?, codec: String, bytes: [UInt8])
+    case step(base: SegmentState?, codec: PatchCodec, bytes: [UInt8])
     case values(ParameterVector)
   }
 
@@ -28,7 +29,9 @@ package final class SegmentState: Sendable {
   ///   - base: The state that the values are added to; nil for a keyframe.
   ///   - codec: The codec of the bytes.
   ///   - bytes: The encoded bytes, whose own digest was checked.
-  package init(name: String, digest: Digest?, base: SegmentState?, codec: String, bytes: [UInt8]) {
+  package init(
+    name: String, digest: Digest?, base: SegmentState?, codec: PatchCodec, bytes: [UInt8]
+  ) {
     self.name = name
     self.digest = digest
     content = Mutex(.step(base: base, codec: codec, bytes: bytes))
@@ -43,14 +46,13 @@ package final class SegmentState: Sendable {
 
   /// The values, in the order of `layout`.
   ///
-  /// - Throws: `CodecError` if the bytes aren't an encoding of this layout, `CodecSpecError` if the codec
-  ///   isn't known, `SegmentStateError` if the values aren't those that were announced.
+  /// - Throws: `CodecError` if the bytes aren't an encoding of this layout, `SegmentStateError` if the values aren't those that were announced.
   package func values(layout: ParameterLayout, smallTensorLimit: Int) throws -> ParameterVector {
     try content.withLock { content in
       switch content {
       case .values(let values): return values
       case .step(let base, let codec, let bytes):
-        if codec == FreshValues.codec, base == nil {
+        guard case .values(let spec) = codec else {
           guard let fresh = FreshValues(bytes) else {
             throw SegmentStateError.noSeed(segment: name, count: bytes.count)
           }
@@ -63,8 +65,7 @@ package final class SegmentState: Sendable {
         var values =
           try base?.values(layout: layout, smallTensorLimit: smallTensorLimit)
           ?? ParameterVector(layout: layout, scalars: Array(repeating: 0, count: layout.count))
-        let codec = UpdateCodec(
-          try CodecSpec(parsing: codec), smallTensorLimit: smallTensorLimit)
+        let codec = UpdateCodec(spec, smallTensorLimit: smallTensorLimit)
         try codec.fold(bytes, layout: layout, weight: 1, into: &values.scalars)
         try check(values)
         content = .values(values)

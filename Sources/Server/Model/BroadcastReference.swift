@@ -54,7 +54,7 @@ struct BroadcastReference: Sendable {
     keyframeRound = round
     values = plan == nil && !keepsValues ? nil : reference.values
     anchor = plan?.reference == .anchor ? reference.values : nil
-    steps = [Self.step(bytes, "\(codec.spec(of: name))", from: nil, to: state)]
+    steps = [Self.step(bytes, .values(codec.spec(of: name)), from: nil, to: state)]
   }
 
   /// Begins with values that were just drawn, which everybody can draw again.
@@ -71,7 +71,7 @@ struct BroadcastReference: Sendable {
     values = plan == nil ? nil : model
     anchor = plan?.reference == .anchor ? model : nil
     steps = [
-      Self.step(fresh.bytes, FreshValues.codec, from: nil, to: state)
+      Self.step(fresh.bytes, .initial, from: nil, to: state)
     ]
   }
 
@@ -148,7 +148,7 @@ struct BroadcastReference: Sendable {
     values = reference.values
     state = Digest(state: reference.values)
     if anchor != nil { steps.removeSubrange(1...) }
-    steps.append(Self.step(bytes, "\(codec.spec(of: name))", from: from, to: state))
+    steps.append(Self.step(bytes, .values(codec.spec(of: name)), from: from, to: state))
   }
 
   /// The segment as it is announced.
@@ -157,7 +157,7 @@ struct BroadcastReference: Sendable {
   }
 
   private static func step(
-    _ bytes: [UInt8], _ codec: String, from: UInt64?, to: Digest
+    _ bytes: [UInt8], _ codec: PatchCodec, from: UInt64?, to: Digest
   ) -> EncodedStep {
     EncodedStep(
       step: ModelPatch(

@@ -16,7 +16,7 @@ extension GlobalModel {
       /// A step, beside its bytes.
       struct Step: Codable {
         /// Its codec, as it is announced.
-        var codec: String
+        var codec: PatchCodec
         /// Where it begins; nil for a keyframe.
         var from: UInt64?
         /// Where it leads to.

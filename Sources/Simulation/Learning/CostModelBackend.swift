@@ -95,7 +95,7 @@ final class CostModelBackend: LearningBackend {
     let step = ModelPatch(
       digest: state,
       length: isTold ? FreshValues.byteCount : codec.expectedSize(of: layout).bytes,
-      codec: isTold ? FreshValues.codec : "\(codec.spec)", from: nil, to: state.prefix)
+      codec: isTold ? .initial : .values(codec.spec), from: nil, to: state.prefix)
     return Segment(name: layout.name, state: state, trained: isTrained, steps: [step])
   }
 

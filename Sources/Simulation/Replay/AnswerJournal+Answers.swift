@@ -41,7 +41,7 @@ extension AnswerJournal {
     struct Step: Codable, Hashable {
       var digest: String
       var length: Int
-      var codec: String
+      var codec: PatchCodec
       var from: UInt64?
       var to: UInt64
     }

@@ -57,7 +57,7 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
     computation = fullFLOPs > 0 ? flops / fullFLOPs : 1
     let codecs = topology.codecs
     isExact =
-      codecs.young == nil && topology.growthSchedule.trigger == .planned
+      codecs.early == nil && topology.growthSchedule.trigger == .planned
       && (1...last).flatMap { topology.layouts(stage: $0) }.allSatisfy { layout in
         codecs.up.exactSize(of: layout) != nil && codecs.down.exactSize(of: layout) != nil
           && codecs.delta.map { $0.codec.exactSize(of: layout) != nil } ?? true

@@ -272,7 +272,7 @@ extension PlanDescription.Codecs {
       downDelta: section.delta.map { "\($0.codec.spec)" },
       reference: section.delta?.reference.rawValue, keyframeEvery: section.delta?.keyframeEvery,
       blocks: section.up.overrides.mapValues { "\($0)" },
-      young: section.young.map {
+      young: section.early.map {
         .init(
           rounds: $0.rounds, up: $0.up.map { "\($0)" }, downDelta: $0.downDelta.map { "\($0)" })
       },

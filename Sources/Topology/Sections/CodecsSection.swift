@@ -3,7 +3,7 @@ package import Progressive
 
 /// The section `codecs`: how updates and the model become bytes.
 package struct CodecsSection: Hashable, Sendable {
-  /// The codec of the updates, from clients to broker, once a stage is no longer young.
+  /// The codec of the updates, from clients to broker, after a stage's first rounds.
   package var up: UpdateCodec
   /// The codec of the model, from broker to clients; of its keyframes, if there are deltas.
   package var down: UpdateCodec
@@ -12,28 +12,28 @@ package struct CodecsSection: Hashable, Sendable {
   /// Whether a client keeps what its codec left out of an update, and adds it to the next.
   package var errorFeedback: Bool
   /// Other codecs for the first rounds of each stage; nil for the same ones.
-  package var young: YoungCodecs?
+  package var early: EarlyCodecs?
   /// Whether a segment that was just initialized is told by what it is drawn from, instead of whole.
   package var tellsSeeds: Bool
 
   /// The codec of the updates in `phase`.
   package func up(in phase: Phase) -> UpdateCodec {
-    guard let young, phase.roundInStep <= young.rounds, let spec = young.up else { return up }
-    return up(announced: "\(spec)")
+    guard let early, phase.roundInStep <= early.rounds, let spec = early.up else { return up }
+    return up(announced: spec)
   }
 
-  /// The codec of the updates in a round that announces it by its text.
+  /// The codec of the updates in a round that announces `spec`.
   ///
   /// Blocks' own codecs hold beside the usual one alone.
-  package func up(announced text: String) -> UpdateCodec {
-    guard text != "\(up.spec)", let young, let spec = young.up, text == "\(spec)" else { return up }
+  package func up(announced spec: CodecSpec) -> UpdateCodec {
+    guard spec != up.spec, spec == early?.up else { return up }
     return UpdateCodec(spec, smallTensorLimit: up.smallTensorLimit)
   }
 
   /// How the model goes on from a keyframe in `phase`.
   package func delta(in phase: Phase) -> DeltaPlan? {
-    guard var plan = delta, let young, phase.roundInStep <= young.rounds,
-      let spec = young.downDelta
+    guard var plan = delta, let early, phase.roundInStep <= early.rounds,
+      let spec = early.downDelta
     else { return delta }
     plan.codec.spec = spec
     return plan
@@ -41,7 +41,7 @@ package struct CodecsSection: Hashable, Sendable {
 }
 
 /// Other codecs for the first rounds of each stage, when new blocks learn the most.
-package struct YoungCodecs: Hashable, Sendable {
+package struct EarlyCodecs: Hashable, Sendable {
   /// How many rounds of each stage.
   package var rounds: Int
   /// The codec of the updates, of all blocks; nil for the usual ones.
@@ -64,9 +64,9 @@ extension CodecsSection {
     }
     errorFeedback = keys.value("errorFeedback", default: false) { $0.flag() }
     delta = Self.delta(reading: &keys, limit: limit)
-    young = keys.optional("young") { cursor in
+    early = keys.optional("young") { cursor in
       cursor.keys { keys in
-        YoungCodecs(
+        EarlyCodecs(
           rounds: keys.value("rounds", default: 3) { $0.whole(1...1_000_000) },
           up: keys.optional("up") { Self.spec($0) },
           downDelta: keys.optional("downDelta") { Self.difference($0) })
@@ -76,18 +76,9 @@ extension CodecsSection {
   }
 
   /// Puts the command line's codecs in place of the file's.
-  mutating func override(up: String?, down: String?, reading: Reading) {
-    for (text, path, target) in [
-      (up, "codecs.up", \Self.up.spec), (down, "codecs.down", \Self.down.spec),
-    ] {
-      guard let text else { continue }
-      do throws(CodecSpecError) {
-        self[keyPath: target] = try CodecSpec(parsing: text)
-      } catch {
-        let (problem, remedy) = Self.halves(error)
-        reading.report(path, problem, remedy: remedy)
-      }
-    }
+  mutating func override(up: CodecSpec?, down: CodecSpec?, reading: Reading) {
+    self.up.spec = up ?? self.up.spec
+    self.down.spec = down ?? self.down.spec
     if down != nil, self.down.spec.sparsification != nil {
       reading.report("codecs.down", "\(self.down.spec) \(Self.gaps)", remedy: Self.gapless)
     }
@@ -120,7 +111,7 @@ extension CodecsSection {
   private func check(_ keys: KeyReader) {
     let places = ["up", "blocks", "young"].map(keys.full(_:))
     guard places.allSatisfy({ keys.reading.isSound($0) }) else { return }
-    if young?.downDelta != nil, delta == nil, keys.reading.isSound(keys.full("downDelta")) {
+    if early?.downDelta != nil, delta == nil, keys.reading.isSound(keys.full("downDelta")) {
       keys.reading.report(
         keys.full("young.downDelta"),
         "\(keys.full("young.downDelta")) means nothing without deltas",
@@ -141,7 +132,7 @@ extension CodecsSection {
       (key: "blocks.\($0.key)", spec: $0.value)
     }
     return [(key: "up", spec: up.spec)] + blocks
-      + (young?.up.map { [(key: "young.up", spec: $0)] } ?? [])
+      + (early?.up.map { [(key: "young.up", spec: $0)] } ?? [])
   }
 
   /// The codec that stands at the cursor.
@@ -220,10 +211,10 @@ extension CodecsSection {
         lines.append(("codecs.keyframeEvery", "\(interval)"))
       }
     }
-    if let young {
-      lines.append(("codecs.young.rounds", "\(young.rounds)"))
-      if let spec = young.up { lines.append(("codecs.young.up", "\(spec)")) }
-      if let spec = young.downDelta { lines.append(("codecs.young.downDelta", "\(spec)")) }
+    if let early {
+      lines.append(("codecs.young.rounds", "\(early.rounds)"))
+      if let spec = early.up { lines.append(("codecs.young.up", "\(spec)")) }
+      if let spec = early.downDelta { lines.append(("codecs.young.downDelta", "\(spec)")) }
     }
     return lines
   }

@@ -1,4 +1,5 @@
 package import Bytes
+package import Codecs
 
 /// What the broker says, over PUB.
 package enum Downlink: Hashable, Sendable {
@@ -73,8 +74,8 @@ package struct Announce: Hashable, Sendable {
   package var selected: [Int]
   /// The model's segments in order: block 1 to the newest, then the head; none where they aren't listed.
   package var segments: [Segment]
-  /// The codec of the updates, as in the topology.
-  package var updateCodec: String
+  /// The codec of the updates.
+  package var updateCodec: CodecSpec
   /// Names the model that updates are trained from: the digest over its segments' states.
   package var base: Digest
   /// The heads of earlier stages that clients with little memory train, in the order of the stages.
@@ -83,7 +84,7 @@ package struct Announce: Hashable, Sendable {
   /// An announcement of the given parts; the base follows from the segments if they are listed.
   package init(
     sequence: UInt64, state: State, warmUp: Bool, remaining: Int, learningRate: Float,
-    newBlockRate: Float = 1, selected: [Int], segments: [Segment], updateCodec: String,
+    newBlockRate: Float = 1, selected: [Int], segments: [Segment], updateCodec: CodecSpec,
     base: Digest? = nil, shallowHeads: [Segment] = []
   ) {
     self.sequence = sequence

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Codecs
 import Foundation
 import Ledger
 import LocalTraining
@@ -109,11 +110,13 @@ struct OverrideOptions: ParsableArguments {
     help: "How the model is trained: \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")).")
   var strategy: Strategy?
 
-  @Option(help: "The codec of updates, such as linear8+random25.")
-  var up: String?
+  @Option(
+    help: "The codec of updates, such as linear8+random25.", transform: CodecSpec.init(parsing:))
+  var up: CodecSpec?
 
-  @Option(help: "The codec of the broadcast model, such as linear8.")
-  var down: String?
+  @Option(
+    help: "The codec of the broadcast model, such as linear8.", transform: CodecSpec.init(parsing:))
+  var down: CodecSpec?
 
   @Option(
     name: .customLong("set"),

@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Progressive
@@ -25,7 +26,7 @@ struct BrokerBench {
     BrokerPlan(
       run: run, epoch: epoch, seed: 5, digest: digest, clients: clients,
       schedule: GrowthSchedule(rounds: rounds), learningRate: 0.1, learningRateSchedule: .constant,
-      updateCodec: "dense32", rules: rules ?? RoundRules(clientsPerRound: clients), limits: limits)
+      updateCodec: .dense32, rules: rules ?? RoundRules(clientsPerRound: clients), limits: limits)
   }
 
   init(plan: BrokerPlan) { machine = BrokerMachine(plan: plan) }

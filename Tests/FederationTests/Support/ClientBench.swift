@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Measures
@@ -74,7 +75,7 @@ struct ClientBench {
   ) -> [ClientAction] {
     let announce = Announce(
       sequence: 1, state: .open, warmUp: false, remaining: 1000, learningRate: 0.1,
-      selected: selected, segments: segments, updateCodec: "dense32", base: base)
+      selected: selected, segments: segments, updateCodec: .dense32, base: base)
     return handle(
       .message(
         Message(

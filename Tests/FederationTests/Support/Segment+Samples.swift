@@ -1,3 +1,4 @@
+import Codecs
 import Bytes
 import Federation
 import Wire
@@ -9,7 +10,7 @@ extension Segment {
       name: name, state: state(content), trained: true,
       steps: [
         ModelPatch(
-          digest: Digest(of: [content]), length: length, codec: "dense32", from: nil,
+          digest: Digest(of: [content]), length: length, codec: .values(.dense32), from: nil,
           to: state(content).prefix)
       ])
   }
@@ -20,7 +21,8 @@ extension Segment {
     for (before, after) in zip(contents, contents.dropFirst()) {
       segment.steps.append(
         ModelPatch(
-          digest: Digest(of: [after]), length: delta, codec: "stc1", from: state(before).prefix,
+          digest: Digest(of: [after]), length: delta, codec: .values(.dense32),
+          from: state(before).prefix,
           to: state(after).prefix))
       segment.state = state(after)
     }

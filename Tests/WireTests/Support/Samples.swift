@@ -1,4 +1,5 @@
 import Bytes
+import Codecs
 import Measures
 import Wire
 
@@ -40,10 +41,17 @@ struct Samples {
     return Segment(
       name: "block\(number(9))", state: state, trained: flag(),
       steps: (0..<number(4)).map { _ in
-        ModelPatch(
-          digest: digest(), length: number(1 << 48), codec: text(),
-          from: flag() ? stream.next() : nil, to: flag() ? stream.next() : state.prefix)
+        let codec: PatchCodec = number(4) == 0 ? .initial : .values(codec())
+        return ModelPatch(
+          digest: digest(), length: number(1 << 48), codec: codec,
+          from: codec != .initial && flag() ? stream.next() : nil,
+          to: flag() ? stream.next() : state.prefix)
       })
+  }
+
+  mutating func codec() -> CodecSpec {
+    let texts = ["dense32", "linear4b1024+random25+zstd", "stc0.5", "eden2mse", "eden0.25"]
+    return texts.compactMap { CodecSpec($0) }.randomElement(using: &stream) ?? .dense32
   }
 
   mutating func announce() -> Announce {
@@ -53,7 +61,7 @@ struct Samples {
       sequence: stream.next(), state: Announce.State.allCases[number(3)], warmUp: flag(),
       remaining: number(1 << 32), learningRate: Float(stream.uniform()),
       newBlockRate: number(2) == 0 ? 1 : Float(1 - stream.uniform()),
-      selected: selected.sorted(), segments: segments, updateCodec: text(),
+      selected: selected.sorted(), segments: segments, updateCodec: codec(),
       base: segments.isEmpty && flag() ? digest() : nil,
       shallowHeads: segments.isEmpty ? [] : (0..<number(3)).map { _ in segment() })
   }
