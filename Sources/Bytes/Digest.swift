@@ -63,3 +63,24 @@ extension Digest: CustomStringConvertible {
   /// The hexadecimal digits.
   public var description: String { hex }
 }
+
+extension Digest: Codable {
+  /// Decodes the 64 hexadecimal digits.
+  ///
+  /// - Throws: `DecodingError` for any other text.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let digest = Digest(hex: text) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "a digest has 64 hexadecimal digits, not \(text)")
+    }
+    self = digest
+  }
+
+  /// Encodes the hexadecimal digits.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(hex)
+  }
+}

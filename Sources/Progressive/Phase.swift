@@ -89,6 +89,7 @@ public struct Phase: Hashable, Sendable {
     switch segment {
     case .block(let index): blocks.contains(index)
     case .head(let index): warmUp ? index == stage : heads.contains(index)
+    case .control: false
     }
   }
 }

@@ -14,6 +14,11 @@ public struct ParameterVector: Hashable, Sendable {
     self.scalars = scalars
   }
 
+  /// Zeros for `layout`.
+  public static func zero(of layout: ParameterLayout) -> ParameterVector {
+    ParameterVector(layout: layout, scalars: Array(repeating: 0, count: layout.count))
+  }
+
   /// The value of parameter `index`.
   public func tensor(_ index: Int) -> Tensor {
     Tensor(

@@ -27,7 +27,7 @@ extension TopologyDraft {
     }
   }
 
-  /// Whether each update tells what the control of its client becomes, and the mean of all controls.
+  /// True if each update tells the next control variates of its client, and so the mean of all clients'.
   func checkCorrection(_ fleet: FleetModel, _ reading: Reading) {
     let path = "training.correction"
     guard training.correction == .scaffold, reading.isSound(path) else { return }

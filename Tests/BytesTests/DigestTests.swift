@@ -1,4 +1,5 @@
 import Bytes
+import Foundation
 import Testing
 
 @Suite struct DigestTests {
@@ -29,5 +30,16 @@ import Testing
   func `a digest has 32 bytes`(count: Int) {
     let digest = Digest(bytes: Array(repeating: 9 as UInt8, count: count))
     #expect((digest != nil) == (count == 32))
+  }
+
+  @Test func `JSON has the hexadecimal digits, and nothing else is read`() throws {
+    let digest = Digest(of: Array("abc".utf8))
+    #expect(String(decoding: try JSONEncoder().encode([digest]), as: UTF8.self) == "[\"\(abc)\"]")
+    #expect(try JSONDecoder().decode([Digest].self, from: Data("[\"\(abc)\"]".utf8)) == [digest])
+    for text in ["\"\"", "\"\(abc.dropLast())\"", "1", "null", "{}"] {
+      #expect(throws: DecodingError.self, "\(text)") {
+        try JSONDecoder().decode([Digest].self, from: Data("[\(text)]".utf8))
+      }
+    }
   }
 }

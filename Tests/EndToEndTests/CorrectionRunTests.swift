@@ -40,7 +40,8 @@ import Testing
   }
 
   @Test
-  func `controls are payload from the broker once they have moved, and nothing goes up for them`()
+  func
+    `control variates are payload from the broker once they have moved, and nothing goes up for them`()
     throws
   {
     let folder = try Folder()
@@ -98,7 +99,7 @@ import Testing
       (["strategy=end-to-end"], 1), (["stages.warmUp=0"], 1),
       (["stages.warmUp=0", "stages.ramp=4"], 0.5),
     ] as [([String], Float)])
-  func `the broker's control is the mean gradient by which the last round moved the model`(
+  func `the broker's control variate is the mean gradient by which the last round moved the model`(
     settings: [String], newBlockRate: Float
   ) throws {
     let folder = try Folder()
@@ -134,7 +135,8 @@ import Testing
     }
   }
 
-  @Test func `who is asked beyond need moves no control, and a run of both methods learns`() throws
+  @Test func `who is asked beyond need moves no control variate, and a run of both methods learns`()
+    throws
   {
     let folder = try Folder()
     let text = SmallRun.topology(
@@ -174,7 +176,9 @@ import Testing
     #expect(normalized.final.accuracy ?? 0 > 0.2)
   }
 
-  @Test func `a simulation whose clients were killed with it goes on with controls of 0`() throws {
+  @Test func `a simulation whose clients were killed with it goes on with control variates of 0`()
+    throws
+  {
     let folder = try Folder()
     let topology = try folder.write(
       TinyRun.topology(rounds: "[3, 2, 2]") + "\n" + Self.scaffold, to: "tiny.yaml")

@@ -70,9 +70,9 @@ import Testing
       ], updates: 18)
   }
 
-  /// The controls that a checkpoint holds, and those of the clients, who stay.
+  /// The control variates that a checkpoint holds, and those of the clients, who stay.
   @Test(arguments: ["", "\n  downDelta: linear8\n  keyframeEvery: 2"])
-  func `a broker whose clients correct their gradients comes back with its controls`(
+  func `a broker whose clients correct their gradients comes back with its control variates`(
     deltas: String
   ) throws {
     let topology = TinyRun.topology(rounds: "[2, 2, 2]").replacing(

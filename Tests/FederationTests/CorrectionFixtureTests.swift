@@ -72,16 +72,19 @@ import Testing
   }
 
   @Test(arguments: fixture?.cases ?? [])
-  func `controls and model of SCAFFOLD are those of the reference`(reference: Fixture.Case) throws {
+  func `control variates and model of SCAFFOLD are those of the reference`(reference: Fixture.Case)
+    throws
+  {
     let fixture = try #require(Self.fixture)
     var fleet = fleet(fixture, reference.localSteps)
     fleet.correction = .scaffold
     for (number, (selected, round)) in zip(fixture.rounds, reference.scaffold).enumerated() {
       try fleet.round(selected)
       expect(fleet.values, round.model, "the model of round \(number + 1)")
-      expect(fleet.control, try #require(round.control), "the control of round \(number + 1)")
+      expect(
+        fleet.controlVariate, try #require(round.control), "the control of round \(number + 1)")
       for (client, control) in try #require(round.clients).enumerated() {
-        expect(fleet.control(of: client), control, "client \(client) in round \(number + 1)")
+        expect(fleet.controlVariate(of: client), control, "client \(client) in round \(number + 1)")
       }
     }
   }

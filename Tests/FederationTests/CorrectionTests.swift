@@ -1,8 +1,9 @@
 import Federation
+import Progressive
 import Tensors
 import Testing
 
-/// Where federations of clients that differ end up, and what controls make of what they are given.
+/// Where federations of clients that differ end up, and what control variates make of what they are given.
 @Suite struct CorrectionTests {
   /// Two clients that pull in different directions with different force.
   private static func fleet(
@@ -78,17 +79,19 @@ import Testing
     #expect(abs(ends[1].normalized / ends[0].normalized - 0.5) < 0.1)
   }
 
-  @Test func `the server's control is the mean of the clients', also of those who never took part`()
+  @Test
+  func
+    `the server's control variate is the mean of the clients', also of those who never took part`()
     throws
   {
     var fleet = Self.fleet(steps: [3, 4], weights: [2, 6])
     fleet.correction = .scaffold
     for selected in [[0], [1], [0, 1], [0]] {
       try fleet.round(selected)
-      let (first, second) = (fleet.control(of: 0), fleet.control(of: 1))
+      let (first, second) = (fleet.controlVariate(of: 0), fleet.controlVariate(of: 1))
       for index in 0..<2 {
         let mean = 0.25 * first[index] + 0.75 * second[index]
-        #expect(abs(fleet.control[index] - mean) < 1e-5)
+        #expect(abs(fleet.controlVariate[index] - mean) < 1e-5)
       }
     }
   }
@@ -101,21 +104,22 @@ import Testing
       Parameter("bn1.weight", Shape([1]), role: .scale),
     ])
 
-  @Test func `buffers have no control, and aren't corrected`() throws {
+  @Test func `buffers have no control variate, and aren't corrected`() throws {
     var (server, client) = (ServerControlVariates(), ClientControlVariates())
     let update = ParameterVector(layout: layout, scalars: [1, 2, 100, 4])
     server.step(update, sent: nil, share: 0.5)
     client.step(update, sent: nil, reach: 0.5)
-    let sent = try #require(server.values["block1.control"])
+    let sent = try #require(server.values[.block(1)])
     #expect(sent.scalars == [-0.5, -1, -2])
-    #expect(client.values["block1.control"]?.scalars == [-2, -4, -8])
+    #expect(client.values[.block(1)]?.scalars == [-2, -4, -8])
     let correction = client.correction(of: layout, sent: sent)
     #expect(correction.layout == layout)
     #expect(correction.scalars == [1.5, 3, 0, 6])
     #expect(ClientControlVariates().correction(of: layout, sent: nil).scalars == [0, 0, 0, 0])
   }
 
-  @Test func `both ends forget the control of a head that is thrown away, and none of a block`() {
+  @Test
+  func `both ends forget the control variate of a head that is thrown away, and none of a block`() {
     let head = ParameterLayout(name: "head1", parameters: layout.parameters)
     let block = ParameterLayout(name: "block2", parameters: layout.parameters)
     var (server, client) = (ServerControlVariates(), ClientControlVariates())
@@ -124,15 +128,15 @@ import Testing
       server.step(update, sent: nil, share: 1)
       client.step(update, sent: nil, reach: 1)
     }
-    let (kept, own) = (server.values["block1.control"], client.values["block1.control"])
+    let (kept, own) = (server.values[.block(1)], client.values[.block(1)])
     server.keep([layout, block])
     client.adapt(to: [layout, block])
-    #expect(server.values == ["block1.control": kept].compactMapValues(\.self))
-    #expect(client.values == ["block1.control": own].compactMapValues(\.self))
+    #expect(server.values == [.block(1): kept].compactMapValues(\.self))
+    #expect(client.values == [.block(1): own].compactMapValues(\.self))
     #expect(server == ServerControlVariates(Array(server.values.values)))
   }
 
-  @Test func `clients that claim more samples than there are don't move the control any further`() {
+  @Test func `clients that claim more samples than there are don't move it any further`() {
     var (honest, hostile) = (ServerControlVariates(), ServerControlVariates())
     let update = ParameterVector(layout: layout, scalars: [1, 2, 3, 4])
     honest.step(update, sent: nil, share: 1)

@@ -1,3 +1,4 @@
+import Foundation
 import Progressive
 import Testing
 
@@ -37,12 +38,37 @@ import Testing
   func `names are read as they are written`(index: Int) {
     for name in [SegmentName.block(index), .head(index)] {
       #expect(SegmentName("\(name)") == name)
+      #expect(SegmentName("\(name.control)") == .control(of: name))
+      #expect("\(name.control)" == "\(name).control")
     }
   }
 
   @Test(arguments: [
     "", "block", "head", "block0", "head-1", "block+1", "block01", "Block1", "tail1", "block1 ",
-    "head1x", "block99999999999999999999",
+    "head1x", "block99999999999999999999", ".control", "block1.control.control", "block0.control",
+    "block1control", "block1.controls", "block1.Control",
   ])
   func `other texts are no names`(text: String) { #expect(SegmentName(text) == nil) }
+
+  @Test func `a control variate knows what it corrects, and is no part of a phase`() async {
+    #expect(SegmentName.head(2).control.corrected == .head(2))
+    #expect(SegmentName.head(2).corrected == nil)
+    let phase = GrowthSchedule(rounds: [1, 1]).phase(in: 2)
+    #expect(!phase.trains(.block(2).control) && !phase.leaves(.block(1).control))
+    #expect(phase.segments.allSatisfy { $0.corrected == nil })
+    await #expect(processExitsWith: .failure) { _ = SegmentName.block(1).control.control }
+  }
+
+  @Test func `JSON has names as texts, as values and as keys`() throws {
+    let value: [SegmentName: [SegmentName]] = [.block(2): [.head(1), .block(1).control]]
+    let text = #"{"block2":["head1","block1.control"]}"#
+    #expect(String(decoding: try JSONEncoder().encode(value), as: UTF8.self) == text)
+    #expect(
+      try JSONDecoder().decode([SegmentName: [SegmentName]].self, from: Data(text.utf8)) == value)
+    for text in [#"{"tail":[]}"#, #"{"block1":["tail"]}"#, #"{"block1":[1]}"#] {
+      #expect(throws: DecodingError.self, "\(text)") {
+        try JSONDecoder().decode([SegmentName: [SegmentName]].self, from: Data(text.utf8))
+      }
+    }
+  }
 }

@@ -116,7 +116,7 @@ struct CheckTests {
     #expect(first.down.bytes == first.rounds * size)
   }
 
-  @Test func `controls go down with what a round trains, once they have moved`() throws {
+  @Test func `control variates go down with what a round trains, once they have moved`() throws {
     func check(_ training: String, _ more: String = "") throws -> TopologyCheck {
       TopologyCheck(
         try Texts.topology(

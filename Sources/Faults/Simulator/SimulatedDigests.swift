@@ -23,6 +23,7 @@ struct SimulatedDigests {
         switch name {
         case .block(let index): index - 1
         case .head(let index): index + 1
+        case .control: preconditionFailure("\(name) is no part of a model")
         }
       let version = version(of: name, before: round)
       return Segment(

@@ -1,5 +1,6 @@
 import Codecs
 import Federation
+import Progressive
 package import Tensors
 package import Topology
 
@@ -7,34 +8,35 @@ package import Topology
 package struct ClientMemory: Hashable, Sendable {
   /// What its codec left out of its updates; nil without error feedback.
   var residual: Residual?
-  /// Its controls; nil without SCAFFOLD.
-  var controls: ClientControlVariates?
+  /// Its control variates; nil without SCAFFOLD.
+  var controlVariates: ClientControlVariates?
 
   /// A memory in which nothing is yet, with a place for all that `topology` has clients remember.
   package init(for topology: Topology) {
     residual = topology.codecs.errorFeedback ? Residual() : nil
-    controls = topology.training.correction == .scaffold ? ClientControlVariates() : nil
+    controlVariates = topology.training.correction == .scaffold ? ClientControlVariates() : nil
   }
 
   /// A memory of the vectors `kept`, arranged like `memory`.
   package init(_ kept: [ParameterVector], like memory: ClientMemory) {
-    let isControl = { (vector: ParameterVector) in vector.layout.name.hasSuffix(".control") }
-    residual = memory.residual.map { _ in Residual(kept.filter { !isControl($0) }) }
-    controls = memory.controls.map { _ in ClientControlVariates(kept.filter(isControl)) }
+    let residuals = kept.filter { SegmentName($0.layout.name)?.corrected == nil }
+    residual = memory.residual.map { _ in Residual(residuals) }
+    controlVariates = memory.controlVariates.map { _ in ClientControlVariates(kept) }
   }
 
   /// How many parts of the size of a model it may have.
-  package var parts: Int { (residual == nil ? 0 : 1) + (controls == nil ? 0 : 1) }
+  package var parts: Int { (residual == nil ? 0 : 1) + (controlVariates == nil ? 0 : 1) }
 
   /// All values, in the order of their names.
   package var vectors: [ParameterVector] {
-    let all = [residual?.segments, controls?.values].compactMap(\.self).flatMap(\.values)
+    let residuals = residual.map { Array($0.segments.values) } ?? []
+    let all = residuals + (controlVariates.map { Array($0.values.values) } ?? [])
     return all.sorted { $0.layout.name < $1.layout.name }
   }
 
   /// Keeps what belongs to the segments of `layouts` and drops the rest: what is new begins with nothing.
   mutating func adapt(to layouts: [ParameterLayout]) {
     residual?.adapt(to: layouts)
-    controls?.adapt(to: layouts)
+    controlVariates?.adapt(to: layouts)
   }
 }

@@ -64,7 +64,7 @@ package final class SegmentState: Sendable {
         // Locks are taken from newer to older states only.
         var values =
           try base?.values(layout: layout, smallTensorLimit: smallTensorLimit)
-          ?? ParameterVector(layout: layout, scalars: Array(repeating: 0, count: layout.count))
+          ?? .zero(of: layout)
         let codec = UpdateCodec(spec, smallTensorLimit: smallTensorLimit)
         try codec.fold(bytes, layout: layout, weight: 1, into: &values.scalars)
         try check(values)

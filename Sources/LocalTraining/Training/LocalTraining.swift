@@ -18,7 +18,7 @@ package struct LocalTraining: Sendable {
   let task: ClientTask
   let client: Int
   let seed: UInt64
-  /// The states of the model's segments in order, and those of the controls that are announced.
+  /// The states of the model's segments in order, and those of the announced control variates.
   let states: [SegmentState]
   /// The client's samples.
   let samples: [Int]
@@ -45,12 +45,12 @@ package struct LocalTraining: Sendable {
     do {
       let stage = workload.network(stage: task.stage)
       let start = try startingPoint(stage)
-      let controls = try sentControls(stage)
+      let sent = try sentControlVariates(stage)
       var memory = try memories?.memory(of: client)
       memory?.adapt(to: stage.layouts)
       var trained = start
       let outcome = try train(
-        &trained, at: stage, on: lane, correction: correction(stage, memory, controls))
+        &trained, at: stage, on: lane, correction: correction(stage, memory, sent))
       if let step = outcome.divergedAt {
         return failed(.diverged, "the loss or the gradient of step \(step) isn't finite")
       }
@@ -59,7 +59,7 @@ package struct LocalTraining: Sendable {
           .diverged, "all \(outcome.skippedSteps) steps had a loss that isn't usable")
       }
       let parts = try encode(trained, from: start, memory: &memory)
-      try step(&memory, by: parts, of: stage, controls, steps: outcome.steps)
+      try step(&memory, by: parts, of: stage, sent, steps: outcome.steps)
       let update = SharedBuffer(UpdateFraming.join(parts))
       let offer = Offer(
         length: update.count, digest: Digest(of: update.bytes), samples: samples.count,
@@ -76,7 +76,7 @@ package struct LocalTraining: Sendable {
   /// The values of the announced states: the reference x̂ that all clients share.
   private func startingPoint(_ stage: NetworkOfStage) throws -> [ParameterVector] {
     let names = stage.layouts.map(\.name)
-    let known = names + controlled(stage).map(\.layout.control.name)
+    let known = names + corrected(stage).map(\.layout.controlVariate.name)
     guard states.prefix(names.count).map(\.name) == names,
       states.allSatisfy({ known.contains($0.name) })
     else {

@@ -7,22 +7,22 @@ import Tensors
 import Topology
 import Wire
 
-/// The server's controls of SCAFFOLD, c, and what of them is broadcast, ĉ: further segments of the model.
+/// The server's control variates of SCAFFOLD, c, and their broadcast form, ĉ: further segments of the model.
 ///
-/// They go the model's own way, by its codecs, and only to who trains what they control: those of the segments
-/// that a round trains, as far as they have ever moved. Clients take those that aren't there for 0.
+/// They go the model's own way, by its codecs: those of the segments that a round trains, as far as they have
+/// ever moved. Clients take those that aren't there for 0.
 struct BroadcastControlVariates {
-  /// The exact controls.
+  /// The exact control variates.
   private(set) var server = ServerControlVariates()
-  /// What of them is broadcast, by the segments that they control.
+  /// Their broadcast form, by the segments that they correct.
   private(set) var references: [SegmentName: BroadcastReference] = [:]
-  /// The segments whose controls have changed since they were broadcast.
+  /// The segments whose control variates have changed since they were broadcast.
   private(set) var changed: Set<SegmentName> = []
 
-  /// Controls that are 0.
+  /// Control variates that are 0.
   init() {}
 
-  /// Encodes the controls that `phase` needs, and drops those of heads that are thrown away.
+  /// Encodes the control variates that `phase` needs, and drops those of heads that are thrown away.
   ///
   /// - Parameters:
   ///   - phase: The round.
@@ -38,9 +38,8 @@ struct BroadcastControlVariates {
     references = references.filter { phase.segments.contains($0.key) }
     changed.formIntersection(phase.segments)
     var announced: [BroadcastReference] = []
-    for (index, (name, layout)) in zip(phase.segments, layouts).enumerated()
-    where phase.trains(name) {
-      guard let control = server.values[layout.control.name] else { continue }
+    for (index, name) in phase.segments.enumerated() where phase.trains(name) {
+      guard let variate = server.values[name] else { continue }
       let known = references[name]
       guard known == nil || changed.remove(name) != nil else {
         announced += known.map { [$0] } ?? []
@@ -48,7 +47,7 @@ struct BroadcastControlVariates {
       }
       changed.remove(name)
       let reference = try BroadcastReference(
-        after: known, towards: control, codecs: codecs, in: phase,
+        after: known, towards: variate, codecs: codecs, in: phase,
         key: random.stream("control codec", phase.round, index).key, keepsValues: true)
       references[name] = reference
       announced.append(reference)
@@ -56,7 +55,7 @@ struct BroadcastControlVariates {
     return announced
   }
 
-  /// Moves the controls by the clients' mean gradients in the round of `phase`.
+  /// Moves the control variates by the clients' mean gradients in the round of `phase`.
   ///
   /// - Parameters:
   ///   - gradients: The weighted means of Δᵢ / (‖aᵢ‖₁ η) of the segments that the round trained, with the
@@ -91,33 +90,32 @@ extension BroadcastControlVariates {
   /// - Returns: What they are beside their values.
   func checkpoint(
     in content: inout Checkpoint, beginsAnew: Bool
-  ) -> GlobalModel.State.Controls {
-    for (name, control) in server.values {
-      content.tensors["server.\(name)"] = .flat(control.scalars)
+  ) -> GlobalModel.State.ControlVariates {
+    for (name, variate) in server.values {
+      content.tensors["server.\(name.control)"] = .flat(variate.scalars)
     }
-    var state = GlobalModel.State.Controls(
-      changed: changed.map { "\($0)" }.sorted(), references: [:])
+    var state = GlobalModel.State.ControlVariates(
+      changed: changed.sortedByText, references: [:])
     for (name, reference) in references where !beginsAnew || !changed.contains(name) {
-      state.references["\(name)"] = content.keep(reference)
+      state.references[name] = content.keep(reference)
     }
     return state
   }
 
-  /// Takes up what a checkpoint kept of the controls of `layouts`.
+  /// Takes up what a checkpoint kept of the control variates of `layouts`.
   ///
   /// - Throws: `CheckpointMismatch` if the checkpoint isn't one of this topology's model.
   init(
-    _ state: GlobalModel.State.Controls, _ content: Checkpoint, of layouts: [ParameterLayout]
+    _ state: GlobalModel.State.ControlVariates, _ content: Checkpoint, of layouts: [ParameterLayout]
   ) throws(CheckpointMismatch) {
     var kept: [ParameterVector] = []
     for layout in layouts {
-      guard let name = SegmentName(layout.name) else { continue }
-      if let control = try content.flat("server", layout.control) { kept.append(control) }
-      if let reference = state.references[layout.name] {
-        references[name] = try content.reference(reference, layout.control)
+      if let variate = try content.flat("server", layout.controlVariate) { kept.append(variate) }
+      if let reference = state.references[layout.segment] {
+        references[layout.segment] = try content.reference(reference, layout.controlVariate)
       }
     }
     server = ServerControlVariates(kept)
-    changed = Set(state.changed.compactMap { SegmentName($0) })
+    changed = Set(state.changed)
   }
 }

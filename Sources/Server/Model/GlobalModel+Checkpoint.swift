@@ -9,51 +9,56 @@ import Topology
 import Wire
 
 extension GlobalModel {
-  /// What the model is beside its values.
-  struct State: Codable {
-    /// What is broadcast of a segment, beside the bytes of its steps.
-    struct Reference: Codable {
-      /// A step, beside its bytes.
-      struct Step: Codable {
+  /// The model beside its values, as JSON in a checkpoint.
+  struct State: Codable, Hashable {
+    /// The broadcast form of a segment beside x̂ and the bytes of its steps, which are the checkpoint's tensors and bytes.
+    struct Reference: Codable, Hashable {
+      /// A step; its digest and length are those of its bytes.
+      struct Step: Codable, Hashable {
         /// Its codec, as it is announced.
         var codec: PatchCodec
-        /// Where it begins; nil for a keyframe.
+        /// The first 8 bytes of the state where it begins; nil for a keyframe.
         var from: UInt64?
-        /// Where it leads to.
+        /// The first 8 bytes of the state that it leads to.
         var to: UInt64
       }
 
-      /// Names x̂, hexadecimal.
-      var state: String
+      /// Names x̂.
+      var state: Digest
       /// The round of the keyframe.
       var keyframeRound: Int
       /// The steps that lead to x̂.
       var steps: [Step]
     }
 
-    /// What clients' gradients are corrected by, beside its values.
-    struct Controls: Codable {
-      /// The controls that have changed since they were broadcast, by their segments, in order.
-      var changed: [String]
-      /// What is broadcast of the controls that don't begin anew in the next round, by their segments.
-      var references: [String: Reference]
+    /// The broker's control variates beside their values.
+    struct ControlVariates: Codable, Hashable {
+      /// The segments whose control variates have changed since they were broadcast, in the order of their texts.
+      var changed: [SegmentName]
+      /// The broadcast form of those that don't begin anew in the next round, by the segments that they correct.
+      var references: [SegmentName: Reference]
     }
 
     /// The stage whose sub-model the values are, from 1.
     var stage: Int
     /// The stage that the server's optimizer remembers, from 1; 0 before the first.
     var optimizerStage: Int
-    /// The segments that have changed since they were broadcast, in order.
-    var changed: [String]
-    /// What is broadcast of the segments that don't begin anew in the next round, by name.
-    var references: [String: Reference]
-    /// How many steps of its window the block that is watched has made; nil where none is.
+    /// The segments that have changed since they were broadcast, in the order of their texts.
+    var changed: [SegmentName]
+    /// The broadcast form of the segments that don't begin anew in the next round.
+    var references: [SegmentName: Reference]
+    /// The number of steps of its window that the watched block has made; nil where none is watched.
     var movementSteps: Int?
-    /// What clients' gradients are corrected by; nil where they aren't.
-    var controls: Controls?
+    /// The broker's control variates; nil without SCAFFOLD.
+    var controlVariates: ControlVariates?
+
+    private enum CodingKeys: String, CodingKey {
+      case stage, optimizerStage, changed, references, movementSteps
+      case controlVariates = "controls"
+    }
   }
 
-  /// What goes into a checkpoint after the round of `phase`: enough for the same bytes in the rounds to come.
+  /// The model for a checkpoint after the round of `phase`: enough for the same bytes in the rounds to come.
   ///
   /// Values are named as in the model's own file, "block1.weight". Beside them, flat: "server.direction.block1" and
   /// "server.squares.block1", the memory of the server's optimizer; "server.block1.control", c;
@@ -76,20 +81,20 @@ extension GlobalModel {
     let beginsAnew = workload.topology.codecs.delta == nil
     var state = State(
       stage: phase.stage, optimizerStage: optimizer.stage,
-      changed: changed.map { "\($0)" }.sorted(), references: [:])
+      changed: changed.sortedByText, references: [:])
     if let movement, let path = movement.path {
       state.movementSteps = movement.steps
       content.tensors["movement.path.\(path.layout.name)"] = .flat(path.scalars)
       content.tensors["movement.distances.\(path.layout.name)"] = .flat(movement.distances)
     }
     for (name, reference) in references where !beginsAnew || !changed.contains(name) {
-      state.references["\(name)"] = content.keep(reference)
+      state.references[name] = content.keep(reference)
     }
-    state.controls = controls?.checkpoint(in: &content, beginsAnew: beginsAnew)
+    state.controlVariates = controlVariates?.checkpoint(in: &content, beginsAnew: beginsAnew)
     return (state, content)
   }
 
-  /// Takes up what a checkpoint kept.
+  /// Takes up the model of a checkpoint.
   ///
   /// - Throws: `CheckpointMismatch` if the checkpoint isn't one of this topology's model.
   mutating func restore(_ state: State, _ content: Checkpoint) throws(CheckpointMismatch) {
@@ -101,7 +106,7 @@ extension GlobalModel {
     let heads = (1..<state.stage).compactMap { workload.network(stage: $0).layouts.last }
       .filter { content.holds($0) }
     for layout in workload.network(stage: state.stage).layouts + heads {
-      guard let name = SegmentName(layout.name) else { continue }
+      let name = layout.segment
       values[name] = try content.values(of: layout)
       if let direction = try content.flat("server.direction", layout) {
         memory[layout.name] = ServerOptimizer.Memory(
@@ -115,13 +120,13 @@ extension GlobalModel {
         self.movement = EffectiveMovement(
           window: movement.window, path: path, distances: distances.scalars, steps: steps)
       }
-      if let reference = state.references[layout.name] {
+      if let reference = state.references[name] {
         references[name] = try content.reference(reference, layout)
       }
     }
-    changed = Set(state.changed.compactMap { SegmentName($0) })
-    if controls != nil, let kept = state.controls {
-      controls = try BroadcastControlVariates(
+    changed = Set(state.changed)
+    if controlVariates != nil, let kept = state.controlVariates {
+      controlVariates = try BroadcastControlVariates(
         kept, content, of: workload.network(stage: state.stage).layouts)
     }
     optimizer = ServerOptimizer(optimizer.rule, stage: state.optimizerStage, memory: memory)
@@ -130,12 +135,19 @@ extension GlobalModel {
 
 /// A checkpoint holds another model than the topology describes.
 struct CheckpointMismatch: Error {
-  /// What is missing, or of another shape.
+  /// The name of the part that is missing, or of another shape.
   var what: String
 }
 
+extension Set<SegmentName> {
+  /// The names in the order of their texts, by which equal models have equal checkpoints.
+  var sortedByText: [SegmentName] { sorted { "\($0)" < "\($1)" } }
+}
+
 extension Checkpoint {
-  /// Keeps what is broadcast of a segment or control; what is left to keep of it is returned.
+  /// Keeps the values and bytes of a segment's or control variate's broadcast form.
+  ///
+  /// - Returns: The rest of it, for the checkpoint's JSON.
   mutating func keep(_ reference: BroadcastReference) -> GlobalModel.State.Reference {
     tensors["reference.\(reference.name)"] = reference.values.map { .flat($0.scalars) }
     tensors["anchor.\(reference.name)"] = reference.anchor.map { .flat($0.scalars) }
@@ -143,13 +155,13 @@ extension Checkpoint {
       bytes["step.\(reference.name).\(index)"] = Array(step.buffer.bytes)
     }
     return GlobalModel.State.Reference(
-      state: reference.state.hex, keyframeRound: reference.keyframeRound,
+      state: reference.state, keyframeRound: reference.keyframeRound,
       steps: reference.steps.map {
         .init(codec: $0.step.codec, from: $0.step.from, to: $0.step.to)
       })
   }
 
-  /// Whether there is anything of a segment.
+  /// True if there is anything of a segment.
   fileprivate func holds(_ layout: ParameterLayout) -> Bool {
     layout.parameters.contains { tensors["\(layout.name).\($0.name)"] != nil }
   }
@@ -181,7 +193,9 @@ extension Checkpoint {
     return ParameterVector(layout: layout, scalars: tensor.scalars)
   }
 
-  /// What is broadcast of a segment.
+  /// The broadcast form of a segment or control variate.
+  ///
+  /// - Throws: `CheckpointMismatch` if bytes or values are missing, or of another shape.
   func reference(
     _ reference: GlobalModel.State.Reference, _ layout: ParameterLayout
   ) throws(CheckpointMismatch) -> BroadcastReference {
@@ -196,11 +210,9 @@ extension Checkpoint {
             to: step.to),
           buffer: SharedBuffer(bytes)))
     }
-    guard let state = Digest(hex: reference.state) else {
-      throw CheckpointMismatch(what: "the state of \(layout.name)")
-    }
     return BroadcastReference(
-      name: layout.name, steps: steps, state: state, values: try flat("reference", layout),
+      name: layout.name, steps: steps, state: reference.state,
+      values: try flat("reference", layout),
       anchor: try flat("anchor", layout), keyframeRound: reference.keyframeRound)
   }
 }

@@ -26,7 +26,7 @@ struct GlobalModel {
   /// How the block moves that the end of a step depends on; nil where none does.
   var movement: EffectiveMovement?
   /// What clients' gradients are corrected by; nil where they aren't.
-  var controls: BroadcastControlVariates?
+  var controlVariates: BroadcastControlVariates?
   /// What is learnt.
   let workload: Workload
   private let seed: UInt64
@@ -37,7 +37,8 @@ struct GlobalModel {
     self.seed = seed
     optimizer = ServerOptimizer(workload.topology.server.rule)
     movement = workload.topology.growthSchedule.trigger.window.map(EffectiveMovement.init(window:))
-    controls = workload.topology.training.correction == .scaffold ? BroadcastControlVariates() : nil
+    controlVariates =
+      workload.topology.training.correction == .scaffold ? BroadcastControlVariates() : nil
     guard workload.topology.overrides.extended != nil else { return }
     // Clients whose memory ends early go on with the heads that they had.
     for depth in 1..<workload.topology.architecture.stages {
@@ -78,7 +79,7 @@ struct GlobalModel {
         updateLimit += maximum + UpdateFraming.lengthBytes
       }
     }
-    let corrections = try controls?.prepare(
+    let corrections = try controlVariates?.prepare(
       phase, of: stage.layouts, codecs: workload.topology.codecs,
       random: RandomStream(seed: seed))
     for reference in corrections ?? [] {

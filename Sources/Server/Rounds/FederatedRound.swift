@@ -94,7 +94,7 @@ package struct FederatedRound {
   ///
   /// - Returns: How effectively the step's block moves, where a window of its movement has ended.
   private func step(by aggregation: RoundAggregation) -> Double? {
-    server.model.controls?.step(aggregation.meanGradients, in: phase) { segment in
+    server.model.controlVariates?.step(aggregation.meanGradients, in: phase) { segment in
       aggregation.gradientWeight(of: segment) / server.weightOfAllClients
     }
     return server.model.apply(aggregation.means, in: phase)

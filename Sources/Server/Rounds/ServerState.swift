@@ -228,7 +228,7 @@ extension ServerState {
         path: directory.checkpoints.path(percentEncoded: false),
         problem: "the checkpoint after round \(checkpoint.round) doesn't fit: \(error.what)")
     }
-    if restored.isWithoutClients { model.controls?.forget() }
+    if restored.isWithoutClients { model.controlVariates?.forget() }
     growth = GrowthProgress(plan.schedule, memory: state.course)
     evaluator.restore(
       Evaluator.Scores(accuracy: state.accuracy, loss: state.loss, dice: state.dice),

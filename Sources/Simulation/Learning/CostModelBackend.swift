@@ -29,7 +29,7 @@ final class CostModelBackend: LearningBackend {
   private var versions: [SegmentName: Int] = [:]
   /// The segments that are told by a seed as long as nothing has changed them, by their names.
   private var told: Set<String> = []
-  /// The versions of the segments' controls, as far as they have ever moved.
+  /// The versions of the segments' control variates, as far as they have ever moved.
   private var controlVersions: [SegmentName: Int] = [:]
 
   /// A desk that books into `ledger`.
@@ -66,7 +66,7 @@ final class CostModelBackend: LearningBackend {
       layouts[depth - 1].last.map { segment(.head(depth), $0, of: phase, isTrained: true) }
     }
     return PreparedModel(
-      phase: phase, segments: segments + controls(of: phase),
+      phase: phase, segments: segments + controlVariates(of: phase),
       updateLimit: (depths + [phase.stage]).map { limit(of: phase, depth: $0) }.max() ?? 0,
       shallowHeads: heads)
   }
@@ -80,11 +80,11 @@ final class CostModelBackend: LearningBackend {
     return segment(layout, version: version, isTrained: isTrained)
   }
 
-  /// The controls of what `phase` trains, as far as they have ever moved.
-  private func controls(of phase: Phase) -> [Segment] {
+  /// The control variates of the segments that `phase` trains, as far as they have ever moved.
+  private func controlVariates(of phase: Phase) -> [Segment] {
     zip(phase.segments, layouts[phase.stage - 1]).compactMap { name, layout in
       guard phase.trains(name), let version = controlVersions[name] else { return nil }
-      return segment(layout.control, version: version, isTrained: false)
+      return segment(layout.controlVariate, version: version, isTrained: false)
     }
   }
 

@@ -57,7 +57,7 @@ final class TrainingBackend {
     // A round may have been begun after that of the checkpoint.
     guard let last = snapshot.journal.models.last, last.round > resuming.model.checkpoint.round
     else { return }
-    guard AnswerJournal.Model(try server.round(last.round).announce().model) == last else {
+    guard AnnouncedModel(try server.round(last.round).announce().model) == last else {
       throw ReplayError.otherRun(round: last.round)
     }
   }

@@ -4,25 +4,27 @@ import Server
 import Measures
 import Wire
 
-/// What a ``LearningBackend`` has answered so far, without the bytes: enough to play a run in virtual time again up to here,
-/// as all that isn't an answer follows from the topology and the seed.
+/// The answers of a ``LearningBackend`` so far, without the bytes.
+///
+/// They are enough to play a run in virtual time again up to here, as all else follows from the topology and the
+/// seed.
 struct AnswerJournal: Codable {
-  /// How many calls were answered.
+  /// The number of calls that were answered.
   private(set) var calls = 0
-  /// Tells the calls, in their order, from other ones.
+  /// A hash of the calls in their order.
   private(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
   /// The traces after the rounds that were closed.
   private(set) var traces: [UInt64] = []
   /// The models that were made, in the order in which they were asked for.
-  private(set) var models: [Model] = []
-  /// What came of storing updates, in the order in which they were stored.
-  private(set) var stores: [Stored] = []
-  /// How many trainings were begun.
+  private(set) var models: [AnnouncedModel] = []
+  /// The answers to the storing of updates, in the order in which they were stored.
+  private(set) var stores: [StoreResult] = []
+  /// The number of trainings that were begun.
   private(set) var trainings = 0
-  /// What came of the trainings of which it was asked, by their numbers, from 0.
-  var outcomes: [Int: Outcome] = [:]
+  /// The outcomes that were asked for, by the numbers of their trainings, from 0.
+  var outcomes: [Int: TrainingOutcome] = [:]
 
-  /// A call of a desk, as far as it can be told from others.
+  /// A call of a backend, as far as it can be told from others.
   enum Call {
     case prepare(round: Int)
     case begin(client: Int, round: Int)
@@ -58,8 +60,8 @@ struct AnswerJournal: Codable {
   }
 
   /// Takes in the model that was made.
-  mutating func note(_ model: PreparedModel) { models.append(Model(model)) }
+  mutating func note(_ model: PreparedModel) { models.append(AnnouncedModel(model)) }
 
-  /// Takes in what came of storing an update.
-  mutating func note(_ result: StoreResult) { stores.append(Stored(result)) }
+  /// Takes in the answer to the storing of an update.
+  mutating func note(_ result: StoreResult) { stores.append(result) }
 }

@@ -110,11 +110,12 @@ extension Checkpoint {
 }
 
 extension Workload {
-  /// The layouts of all segments and of what controls them, by name.
+  /// The layouts of all segments and of their control variates, by name.
   var layouts: [String: ParameterLayout] {
     let stages = 1...topology.architecture.stages
     let segments = stages.flatMap { network(stage: $0).layouts }
-    return Dictionary((segments + segments.map(\.control)).map { ($0.name, $0) }) { first, _ in
+    return Dictionary((segments + segments.map(\.controlVariate)).map { ($0.name, $0) }) {
+      first, _ in
       first
     }
   }

@@ -7,12 +7,12 @@ import Measures
 import Server
 import Wire
 
-/// A desk that writes down what it answers, so that the run can be stopped, or killed, and go on.
+/// A backend that writes down what it answers, so that the run can be stopped, or killed, and go on.
 ///
 /// A run that goes on is played again from its beginning, in moments, as its answers are read instead of worked for; from
 /// where they end on it is as if it had never stopped.
 final class RecordedBackend: LearningBackend {
-  private let desk: TrainingBackend
+  private let backend: TrainingBackend
   private let plan: BrokerPlan
   private let points: ResumePointStore
   private let ledger: RunStore
@@ -36,12 +36,12 @@ final class RecordedBackend: LearningBackend {
   /// from where it was before it was killed.
   private static let memoryLimit = 512 << 20
 
-  /// A desk that has answered what `earlier` says, or nothing yet.
+  /// A backend that has answered what `earlier` says, or nothing yet.
   init(
-    _ desk: TrainingBackend, plan: BrokerPlan, points: ResumePointStore, ledger: RunStore,
+    _ backend: TrainingBackend, plan: BrokerPlan, points: ResumePointStore, ledger: RunStore,
     keepingEvery interval: Duration, earlier: FleetSnapshot?
   ) {
-    self.desk = desk
+    self.backend = backend
     self.interval = interval
     self.plan = plan
     self.points = points
@@ -54,15 +54,15 @@ final class RecordedBackend: LearningBackend {
 
   var isReplaying: Bool { journal.calls < earlier.journal.calls }
 
-  func samples(of client: Int) -> Int { desk.samples(of: client) }
+  func samples(of client: Int) -> Int { backend.samples(of: client) }
 
   func prepare(round: Int) throws -> PreparedModel {
     let number = journal.models.count
     let model: PreparedModel = try answer(.prepare(round: round)) {
       guard number < earlier.journal.models.count else { return nil }
-      return earlier.journal.models[number].prepared(for: desk.phase(in: round))
+      return earlier.journal.models[number].prepared(for: backend.phase(in: round))
     } else: {
-      try desk.prepare(round: round)
+      try backend.prepare(round: round)
     }
     journal.note(model)
     return model
@@ -71,10 +71,10 @@ final class RecordedBackend: LearningBackend {
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
     let number = journal.trainings
     let training = try answer(.begin(client: client, round: task.round)) {
-      NumberedTraining(number, nil, desk: self)
+      NumberedTraining(number, nil, backend: self)
     } else: {
       NumberedTraining(
-        number, try desk.begin(task, client: client, isLikely: isLikely), desk: self)
+        number, try backend.begin(task, client: client, isLikely: isLikely), backend: self)
     }
     pending[number] = WeakTraining(training: training)
     return training
@@ -85,11 +85,11 @@ final class RecordedBackend: LearningBackend {
   ) throws -> StoreResult {
     let number = journal.stores.count
     let result = try answer(.store(round: round, client: client, attempt: attempt)) {
-      number < earlier.journal.stores.count ? earlier.journal.stores[number].result : nil
+      number < earlier.journal.stores.count ? earlier.journal.stores[number] : nil
     } else: {
       // An update of then whose bytes weren't kept: nobody held it any more.
       guard update.buffer != nil else { throw ReplayError.otherRun(round: round) }
-      return try desk.store(
+      return try backend.store(
         round: round, client: client, attempt: attempt, submission, update)
     }
     journal.note(result)
@@ -100,7 +100,7 @@ final class RecordedBackend: LearningBackend {
     try answer(.keep(client: client)) {
       ()
     } else: {
-      try desk.keep(update, of: client)
+      try backend.keep(update, of: client)
     }
   }
 
@@ -108,7 +108,7 @@ final class RecordedBackend: LearningBackend {
     try answer(.forget(client: client)) {
       ()
     } else: {
-      desk.forget(client)
+      backend.forget(client)
     }
   }
 
@@ -117,7 +117,7 @@ final class RecordedBackend: LearningBackend {
     try answer(.close(round)) {
       ()
     } else: {
-      try desk.close(round)
+      try backend.close(round)
     }
     updates = updates.filter { $0.value.isHeld }
     pending = pending.filter { $0.value.training != nil }
@@ -125,12 +125,12 @@ final class RecordedBackend: LearningBackend {
     if isKnown, earlier.journal.traces.dropFirst(number).first != journal.traces[number] {
       throw ReplayError.otherRun(round: round.result.round)
     }
-    let isDue = clock.now - lastPoint >= interval && desk.memoryBytes <= Self.memoryLimit
+    let isDue = clock.now - lastPoint >= interval && backend.memoryBytes <= Self.memoryLimit
     if isDue, !isReplaying { try suspend() }
   }
 
   func suspend() throws {
-    guard !isReplaying, let round = desk.lastRound else { return }
+    guard !isReplaying, let round = backend.lastRound else { return }
     try points.write(ledger: ledger) { place in
       try snapshot(in: place).content(round: round, run: plan.run)
     }
@@ -141,7 +141,7 @@ final class RecordedBackend: LearningBackend {
   private func snapshot(in place: URL) throws -> FleetSnapshot {
     let trainings = pending.values.compactMap(\.training).filter(\.isAwaited)
     for training in trainings { training.begin() }
-    var snapshot = try desk.snapshot(in: place)
+    var snapshot = try backend.snapshot(in: place)
     snapshot.journal = journal
     snapshot.wallClock = earlier.wallClock + (clock.now - start)
     for (number, update) in updates {
@@ -150,7 +150,7 @@ final class RecordedBackend: LearningBackend {
     }
     for training in trainings {
       let result = training.result()
-      snapshot.journal.outcomes[training.number] = AnswerJournal.Outcome(result)
+      snapshot.journal.outcomes[training.number] = TrainingOutcome(result)
       guard case .trained(_, let update) = result, let buffer = update.buffer else { continue }
       snapshot.updates[training.number] = FleetSnapshot.Update(
         buffer: buffer, memory: update.memory)
@@ -160,7 +160,7 @@ final class RecordedBackend: LearningBackend {
 
   func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws {
     guard !isReplaying else { throw ReplayError.otherRun(round: journal.traces.count + 1) }
-    try desk.finish(
+    try backend.finish(
       state: state, book: book, elapsed: elapsed, wallClock: earlier.wallClock + wallClock)
     if state.isFinished { try points.clear() }
   }
@@ -190,7 +190,7 @@ final class RecordedBackend: LearningBackend {
 
   /// A training's result is handed out.
   fileprivate func note(_ result: TrainingResult, of number: Int) {
-    journal.outcomes[number] = AnswerJournal.Outcome(result)
+    journal.outcomes[number] = TrainingOutcome(result)
     pending[number] = nil
     guard case .trained(_, let update) = result, let buffer = update.buffer else { return }
     updates[number] = HeldUpdate(buffer: buffer, memory: update.memory)
@@ -226,23 +226,23 @@ package enum ReplayError: Error, CustomStringConvertible {
 private final class NumberedTraining: PendingUpdate, @unchecked Sendable {
   let number: Int
   private let training: (any PendingUpdate)?
-  private unowned let desk: RecordedBackend
+  private unowned let backend: RecordedBackend
   private var known: TrainingResult?
   /// Whether somebody may still ask for its result.
   private(set) var isAwaited = true
 
   /// The training, or nil for one of which the result of then is known.
-  init(_ number: Int, _ training: (any PendingUpdate)?, desk: RecordedBackend) {
+  init(_ number: Int, _ training: (any PendingUpdate)?, backend: RecordedBackend) {
     self.number = number
     self.training = training
-    self.desk = desk
+    self.backend = backend
   }
 
   func begin() { training?.begin() }
 
   /// What comes of it, without handing it out.
   func result() -> TrainingResult {
-    let result = known ?? training?.outcome() ?? desk.known(number)
+    let result = known ?? training?.outcome() ?? backend.known(number)
     known = result
     return result
   }
@@ -251,7 +251,7 @@ private final class NumberedTraining: PendingUpdate, @unchecked Sendable {
     let result = result()
     isAwaited = false
     known = nil
-    desk.note(result, of: number)
+    backend.note(result, of: number)
     return result
   }
 
@@ -259,7 +259,7 @@ private final class NumberedTraining: PendingUpdate, @unchecked Sendable {
     isAwaited = false
     known = nil
     training?.cancel()
-    desk.drop(number)
+    backend.drop(number)
   }
 }
 

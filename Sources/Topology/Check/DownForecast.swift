@@ -31,8 +31,8 @@ struct DownForecast {
     }
   }
 
-  /// What is expected of what corrects the gradients of one segment.
-  fileprivate struct Control {
+  /// The expected way of one segment's control variate.
+  fileprivate struct ControlVariate {
     /// How it goes down; nil as long as it never moved.
     var way: Way?
     /// The last round that trained the segment, 0 for none.
@@ -46,7 +46,7 @@ struct DownForecast {
     let layouts = (1...schedule.stages).map { topology.layouts(stage: $0) }
     let keyframes = layouts.map { $0.map { Double(codecs.down.expectedSize(of: $0).bytes) } }
     var ways: [SegmentName: Way] = [:]
-    var controls: [SegmentName: Control] = [:]
+    var controlVariates: [SegmentName: ControlVariate] = [:]
     var sums = Array(repeating: 0.0, count: schedule.stages)
     var last: Phase?
     for round in 1..<schedule.totalRounds + 1 {
@@ -74,10 +74,10 @@ struct DownForecast {
       }
       for (index, name) in phase.segments.enumerated()
       where phase.trains(name) && topology.training.correction == .scaffold {
-        controls[name, default: Control()].train(
-          layouts[stage][index].control, in: round, codecs: codecs,
+        controlVariates[name, default: ControlVariate()].train(
+          layouts[stage][index].controlVariate, in: round, codecs: codecs,
           plan: codecs.delta(in: phase), idle: idle)
-        sums[phase.step - 1] += controls[name]?.way?.expected ?? 0
+        sums[phase.step - 1] += controlVariates[name]?.way?.expected ?? 0
       }
       last = phase
     }
@@ -85,8 +85,8 @@ struct DownForecast {
   }
 }
 
-extension DownForecast.Control {
-  /// A round trains the segment: its control goes down, if it moved in an earlier one, and moves.
+extension DownForecast.ControlVariate {
+  /// A round trains the segment: its control variate goes down, if it moved in an earlier one, and moves.
   ///
   /// Clients forget it in a round that doesn't train the segment, and lack all of it afterwards.
   fileprivate mutating func train(

@@ -174,7 +174,7 @@ extension CodecsSection {
     }
     var blocks: [String: CodecSpec] = [:]
     for (name, value) in entries {
-      guard SegmentName(name) != nil else {
+      guard let segment = SegmentName(name), segment.corrected == nil else {
         value.report("names no block or head", remedy: "write block1, block2, …, or head1, …")
         continue
       }

@@ -112,7 +112,7 @@ package enum Acknowledgement: Hashable, Sendable {
 }
 
 /// Why the broker doesn't take what a client asked for.
-package enum RefusalReason: Int, Hashable, Sendable, CaseIterable {
+package enum RefusalReason: Int, Hashable, Sendable, Codable, CaseIterable {
   /// The round is over, or not yet open.
   case staleRound = 1
   /// The client wasn't selected.

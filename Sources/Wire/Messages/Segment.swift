@@ -2,7 +2,7 @@ package import Bytes
 package import Codecs
 
 /// A block or head of the announced model: the values that clients train from, and how to come by them.
-package struct Segment: Hashable, Sendable {
+package struct Segment: Hashable, Sendable, Codable {
   /// "block1", "head1".
   package var name: String
   /// Names the values: the digest of the name followed by them as 32-bit floats, little-endian.
@@ -27,7 +27,7 @@ package struct Segment: Hashable, Sendable {
 }
 
 /// Bytes that lead from one state of a segment to another.
-package struct ModelPatch: Hashable, Sendable {
+package struct ModelPatch: Hashable, Sendable, Codable {
   /// The digest of the encoded bytes.
   package var digest: Digest
   /// How many encoded bytes there are.

@@ -97,7 +97,7 @@ package enum Activity: Int, Hashable, Sendable, CaseIterable {
 }
 
 /// Why a selected client can't take part.
-package enum DeclineReason: Int, Hashable, Sendable, CaseIterable {
+package enum DeclineReason: Int, Hashable, Sendable, Codable, CaseIterable {
   /// No step had a usable loss.
   case diverged = 1
   /// The stage is beyond its memory.

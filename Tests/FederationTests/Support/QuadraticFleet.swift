@@ -3,7 +3,7 @@ import Codecs
 import Federation
 import Tensors
 
-/// A federation whose client i minimizes ½ Σ aᵢ (x − bᵢ)², with the product's own steps, controls and means.
+/// A federation whose client i minimizes ½ Σ aᵢ (x − bᵢ)², with the product's own steps, control variates and means.
 struct QuadraticFleet {
   /// What a client minimizes, and how.
   struct Client {
@@ -37,7 +37,7 @@ struct QuadraticFleet {
 
   private(set) var model: [ParameterVector]
   private(set) var server = ServerControlVariates()
-  private(set) var controls: [ClientControlVariates]
+  private(set) var controlVariates: [ClientControlVariates]
   private let codec = UpdateCodec(.dense32)
 
   /// A federation whose model is one block, or the given segments, all 0.
@@ -53,21 +53,21 @@ struct QuadraticFleet {
     model = self.segments.map {
       ParameterVector(layout: $0.layout, scalars: Array(repeating: 0, count: $0.layout.count))
     }
-    controls = clients.map { _ in ClientControlVariates() }
+    controlVariates = clients.map { _ in ClientControlVariates() }
   }
 
   /// The model's scalars in the problem's order.
   var values: [Float] { ordered(model) }
 
-  /// The server's control in the problem's order.
-  var control: [Float] {
-    ordered(segments.compactMap { server.values["\($0.layout.name).control"] })
+  /// The server's control variates in the problem's order.
+  var controlVariate: [Float] {
+    ordered(segments.compactMap { server.values[$0.layout.segment] })
   }
 
-  /// A client's control in the problem's order.
-  func control(of client: Int) -> [Float] {
+  /// A client's control variates in the problem's order.
+  func controlVariate(of client: Int) -> [Float] {
     let vectors = segments.map { segment in
-      controls[client].values["\(segment.layout.name).control"]
+      controlVariates[client].values[segment.layout.segment]
         ?? ParameterVector(
           layout: segment.layout, scalars: Array(repeating: 0, count: segment.layout.count))
     }
@@ -92,7 +92,7 @@ struct QuadraticFleet {
   /// Trains on the `selected` clients and steps by their updates.
   mutating func round(_ selected: [Int]) throws {
     var (mean, gradients) = (Aggregator(), Aggregator())
-    let sent = segments.map { server.values["\($0.layout.name).control"] }
+    let sent = segments.map { server.values[$0.layout.segment] }
     for client in selected {
       let layouts = covered(by: client).map { segments[$0].layout }
       mean.expect(
@@ -112,7 +112,7 @@ struct QuadraticFleet {
       else { continue }
       try gradients.fold(update, of: changes.map(\.layout), codec: codec, weight: weight / reach)
       for (index, change) in zip(covered, changes) {
-        controls[client].step(change, sent: sent[index], reach: reach)
+        controlVariates[client].step(change, sent: sent[index], reach: reach)
       }
     }
     for step in mean.means {
@@ -149,7 +149,7 @@ struct QuadraticFleet {
       proximal: proximal, nesterov: localSteps.nesterov)
     let correction =
       correction == .scaffold
-      ? controls[client].correction(of: segment.layout, sent: sent).scalars
+      ? controlVariates[client].correction(of: segment.layout, sent: sent).scalars
       : Array(repeating: 0, count: start.count)
     var (weights, momenta) = (start, [Float](repeating: 0, count: start.count))
     for _ in 0..<task.steps {
