@@ -211,14 +211,22 @@ let package = Package(
       ],
       swiftSettings: common),
     .testTarget(
+      name: "LocalTrainingTests",
+      dependencies: [
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "LocalTraining", "Measures",
+        "Models", "Tensors", "TestSupport", "Topology", "Wire",
+      ],
+      swiftSettings: common),
+    .testTarget(
       name: "ServerTests",
-      dependencies: ["Federation", "Server"],
+      dependencies: ["Federation", "Ledger", "Server"],
       swiftSettings: common),
     .testTarget(
       name: "SimulationTests",
       dependencies: [
-        "Datasets", "Federation", "Ledger", "LocalTraining", "Measures", "Models", "Neural",
-        "Server", "Simulation", "Tensors", "TestSupport", "Topology",
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "LocalTraining", "Measures",
+        "Models", "Neural", "Progressive", "Server", "Simulation", "Tensors", "TestSupport",
+        "Topology", "Wire",
       ],
       swiftSettings: common),
     .testTarget(

@@ -58,7 +58,7 @@ package final class ClientStore: Sendable {
   deinit { close(descriptor) }
 
   /// What a client remembers.
-  func memory(of client: Int) throws(ClientStoreError) -> ClientMemory {
+  package func memory(of client: Int) throws(ClientStoreError) -> ClientMemory {
     let layouts = layouts.withLock { $0[client] ?? [] }
     var offset = client * capacity
     var vectors: [ParameterVector] = []
@@ -102,7 +102,7 @@ package final class ClientStore: Sendable {
   }
 
   /// The clients that remember something.
-  var clients: [Int] { layouts.withLock { $0.keys.sorted() } }
+  package var clients: [Int] { layouts.withLock { $0.keys.sorted() } }
 
   /// How many values a client remembers.
   func count(of client: Int) -> Int {

@@ -1,5 +1,5 @@
 package import Federation
-import Foundation
+package import Foundation
 package import Ledger
 import Progressive
 
@@ -40,7 +40,7 @@ extension CheckpointState {
   }
 
   /// The state as JSON, equal for equal states; a diverged model's loss, which is no number, is told in words.
-  var json: Data {
+  package var json: Data {
     get throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys

@@ -1,24 +1,24 @@
-import Bytes
-import LocalTraining
+package import Bytes
+package import LocalTraining
 
 /// A client's encoded update: its bytes, or only how many there would be.
-struct ClientUpdate: Sendable {
+package struct ClientUpdate: Sendable {
   /// How many bytes it has.
-  let length: Int
+  package let length: Int
   /// The bytes; nil under the cost model.
-  let buffer: SharedBuffer?
+  package let buffer: SharedBuffer?
   /// What the client remembers once it counts; nil where clients remember nothing.
-  let memory: ClientMemory?
+  package let memory: ClientMemory?
 
   /// An update of these bytes.
-  init(_ buffer: SharedBuffer, remembering memory: ClientMemory? = nil) {
+  package init(_ buffer: SharedBuffer, remembering memory: ClientMemory? = nil) {
     length = buffer.count
     self.buffer = buffer
     self.memory = memory
   }
 
   /// An update of which only the length is known.
-  init(length: Int) {
+  package init(length: Int) {
     self.length = length
     buffer = nil
     memory = nil

@@ -1,12 +1,12 @@
-import Federation
-import Ledger
-import Server
-import Wire
+package import Federation
+package import Ledger
+package import Server
+package import Wire
 
 /// What a simulation asks of the model: the broker's slow work and the clients' training, without waiting in time.
 ///
 /// Called from the simulation's thread only, in the order of simulated time.
-protocol LearningBackend: AnyObject {
+package protocol LearningBackend: AnyObject {
   /// Makes the model of `round`.
   func prepare(round: Int) throws -> PreparedModel
   /// Begins a client's training, or lets it wait until its result is asked for where that isn't likely.
@@ -32,7 +32,7 @@ protocol LearningBackend: AnyObject {
 }
 
 /// A training that was begun, or will be when somebody asks what came of it.
-protocol PendingUpdate: Sendable {
+package protocol PendingUpdate: Sendable {
   /// Begins it, unless it has begun.
   func begin()
   /// Waits for the training and says what came of it; to be asked once.
@@ -42,7 +42,7 @@ protocol PendingUpdate: Sendable {
 }
 
 /// What came of a client's training.
-enum TrainingResult: Sendable {
+package enum TrainingResult: Sendable {
   /// An update, described by the offer.
   case trained(Offer, ClientUpdate)
   /// No update.

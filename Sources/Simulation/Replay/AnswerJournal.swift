@@ -1,31 +1,31 @@
-import Federation
+package import Federation
 import Ledger
-import Server
 import Measures
+package import Server
 import Wire
 
 /// The answers of a ``LearningBackend`` so far, without the bytes.
 ///
 /// They are enough to play a run in virtual time again up to here, as all else follows from the topology and the
 /// seed.
-struct AnswerJournal: Codable {
+package struct AnswerJournal: Codable, Hashable {
   /// The number of calls that were answered.
-  private(set) var calls = 0
+  package private(set) var calls = 0
   /// A hash of the calls in their order.
-  private(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
+  package private(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
   /// The traces after the rounds that were closed.
-  private(set) var traces: [UInt64] = []
+  package private(set) var traces: [UInt64] = []
   /// The models that were made, in the order in which they were asked for.
-  private(set) var models: [AnnouncedModel] = []
+  package private(set) var models: [AnnouncedModel] = []
   /// The answers to the storing of updates, in the order in which they were stored.
-  private(set) var stores: [StoreResult] = []
+  package private(set) var stores: [StoreResult] = []
   /// The number of trainings that were begun.
-  private(set) var trainings = 0
+  package private(set) var trainings = 0
   /// The outcomes that were asked for, by the numbers of their trainings, from 0.
-  var outcomes: [Int: TrainingOutcome] = [:]
+  package var outcomes: [Int: TrainingOutcome] = [:]
 
   /// A call of a backend, as far as it can be told from others.
-  enum Call {
+  package enum Call {
     case prepare(round: Int)
     case begin(client: Int, round: Int)
     case keep(client: Int)
@@ -34,8 +34,11 @@ struct AnswerJournal: Codable {
     case close(ClosedRound)
   }
 
+  /// A journal of no calls.
+  package init() {}
+
   /// Takes in that a call was answered.
-  mutating func note(_ call: Call) {
+  package mutating func note(_ call: Call) {
     let numbers: [Int] =
       switch call {
       case .prepare(let round): [1, round]
@@ -60,8 +63,8 @@ struct AnswerJournal: Codable {
   }
 
   /// Takes in the model that was made.
-  mutating func note(_ model: PreparedModel) { models.append(AnnouncedModel(model)) }
+  package mutating func note(_ model: PreparedModel) { models.append(AnnouncedModel(model)) }
 
   /// Takes in the answer to the storing of an update.
-  mutating func note(_ result: StoreResult) { stores.append(result) }
+  package mutating func note(_ result: StoreResult) { stores.append(result) }
 }

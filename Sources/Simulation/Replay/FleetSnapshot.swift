@@ -1,42 +1,49 @@
-import Bytes
+package import Bytes
 import Federation
 import Foundation
-import Ledger
-import LocalTraining
+package import Ledger
+package import LocalTraining
 import Measures
 import Models
 import Server
-import Tensors
+package import Tensors
 import Topology
 
-/// What a run in virtual time goes on from, beside its ledger and the broker's own checkpoint: what its desk has
-/// answered, and the bytes that are still needed.
-struct FleetSnapshot {
+/// The answers of a run in virtual time so far, and the contents that are still needed to go on.
+///
+/// Beside it a run goes on from its ledger and the broker's own checkpoint.
+package struct FleetSnapshot {
   /// An update that somebody still holds.
-  struct Update {
+  package struct Update {
     /// Its bytes.
-    var buffer: SharedBuffer
-    /// What its client remembers once it counts; nil where clients remember nothing.
-    var memory: ClientMemory?
+    package var buffer: SharedBuffer
+    /// The memory of its client once it counts; nil where clients remember nothing.
+    package var memory: ClientMemory?
+
+    /// An update of these bytes.
+    package init(buffer: SharedBuffer, memory: ClientMemory?) {
+      self.buffer = buffer
+      self.memory = memory
+    }
   }
 
-  /// What was answered.
-  var journal = AnswerJournal()
-  /// How long the run took so far, on the wall's clock.
-  var wallClock = Duration.zero
+  /// The answers.
+  package var journal = AnswerJournal()
+  /// The run's duration so far, on the wall's clock.
+  package var wallClock = Duration.zero
   /// The states of the last two models, by the first 8 bytes of their digests.
-  var states: [UInt64: ParameterVector] = [:]
+  package var states: [UInt64: ParameterVector] = [:]
   /// The states of the last model.
-  var current: Set<UInt64> = []
-  /// What clients remember, in a file of its own, as there may be many.
-  var memories: [Int: ClientStore.Entry] = [:]
+  package var current: Set<UInt64> = []
+  /// The contents of the file of the clients' memories, by client.
+  package var memories: [Int: ClientStore.Entry] = [:]
   /// The updates that are on their way or wait to count, by the numbers of their trainings.
-  var updates: [Int: Update] = [:]
+  package var updates: [Int: Update] = [:]
 
   /// A snapshot of nothing.
-  init() {}
+  package init() {}
 
-  /// What is kept as JSON.
+  /// The part that is kept as JSON.
   private struct Facts: Codable {
     var run: UInt64
     var wallClock: Double
@@ -49,7 +56,7 @@ struct FleetSnapshot {
   ///
   /// Values are flat: "state.<first 8 bytes>.block1", "update.<training>.block1"; bytes are "journal", JSON, and
   /// "update.<training>".
-  func content(round: Int, run: UInt64) throws -> Checkpoint {
+  package func content(round: Int, run: UInt64) throws -> Checkpoint {
     var content = Checkpoint(round: round, state: Data("{}".utf8))
     for (prefix, values) in states { content.keep([values], "state.\(prefix)") }
     for (number, update) in updates {
@@ -64,7 +71,7 @@ struct FleetSnapshot {
   }
 
   /// The snapshot that `content` is of a run of `workload` under the number `run`; nil unless it is one.
-  init?(_ content: Checkpoint, of workload: Workload, run: UInt64) {
+  package init?(_ content: Checkpoint, of workload: Workload, run: UInt64) {
     guard let bytes = content.bytes["journal"],
       let facts = try? JSONDecoder().decode(Facts.self, from: Data(bytes)), facts.run == run
     else { return nil }

@@ -1,23 +1,23 @@
 import Bytes
-import Federation
-import Progressive
-import Wire
+package import Federation
+package import Progressive
+package import Wire
 
 /// A model as a journal keeps it: the announcement of a round, whose phase follows from its number.
-struct AnnouncedModel: Codable, Hashable {
+package struct AnnouncedModel: Codable, Hashable {
   /// The round for which it was made.
-  var round: Int
+  package var round: Int
   /// Its segments, in order.
-  var segments: [Segment]
+  package var segments: [Segment]
   /// The heads of earlier stages.
-  var heads: [Segment]
+  package var heads: [Segment]
   /// The most bytes that an update could have.
-  var updateLimit: Int
+  package var updateLimit: Int
 }
 
 extension AnnouncedModel {
   /// The announcement of `model`.
-  init(_ model: PreparedModel) {
+  package init(_ model: PreparedModel) {
     round = model.round
     segments = model.segments
     heads = model.shallowHeads
@@ -25,7 +25,7 @@ extension AnnouncedModel {
   }
 
   /// The model for the round of `phase`; nil if it was made for another round.
-  func prepared(for phase: Phase) -> PreparedModel? {
+  package func prepared(for phase: Phase) -> PreparedModel? {
     guard phase.round == round else { return nil }
     return PreparedModel(
       phase: phase, segments: segments, updateLimit: updateLimit, shallowHeads: heads)
@@ -57,7 +57,7 @@ extension StoreResult: Codable {
 }
 
 /// The result of a training as a journal keeps it: without the update's bytes.
-enum TrainingOutcome: Hashable {
+package enum TrainingOutcome: Hashable {
   /// An update of this offer.
   case trained(Offer)
   /// No update.
@@ -66,7 +66,7 @@ enum TrainingOutcome: Hashable {
 
 extension TrainingOutcome {
   /// The outcome of `result`.
-  init(_ result: TrainingResult) {
+  package init(_ result: TrainingResult) {
     switch result {
     case .trained(let offer, _): self = .trained(offer)
     case .failed(let reason, let detail): self = .failed(reason, detail: detail)
@@ -74,7 +74,7 @@ extension TrainingOutcome {
   }
 
   /// The result, with the update's content where it was kept.
-  func result(with content: FleetSnapshot.Update?) -> TrainingResult {
+  package func result(with content: FleetSnapshot.Update?) -> TrainingResult {
     switch self {
     case .failed(let reason, let detail): return .failed(reason, detail: detail)
     case .trained(let offer):
@@ -97,7 +97,7 @@ extension TrainingOutcome: Codable {
     case reason, detail
   }
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     guard container.contains(.trained) else {
       let failure = try container.nestedContainer(keyedBy: FailureKeys.self, forKey: .failed)
@@ -118,7 +118,7 @@ extension TrainingOutcome: Codable {
         skippedSteps: try offer.decode(Int.self, forKey: .skipped)))
   }
 
-  func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     switch self {
     case .trained(let update):

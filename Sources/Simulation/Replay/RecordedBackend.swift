@@ -1,24 +1,46 @@
 import Bytes
-import Federation
-import Foundation
-import Ledger
+package import Federation
+package import Foundation
+package import Ledger
 import LocalTraining
 import Measures
-import Server
+package import Progressive
+package import Server
 import Wire
 
-/// A backend that writes down what it answers, so that the run can be stopped, or killed, and go on.
+/// A backend whose work can be kept, and go on from what was kept.
+package protocol ResumableBackend: LearningBackend {
+  /// The last round that ended; nil before the first.
+  var lastRound: Int? { get }
+  /// The number of bytes that its clients remember.
+  var memoryBytes: Int { get }
+  /// The phase of a round that was prepared.
+  func phase(in round: Int) -> Phase
+  /// The states and memories without which it couldn't go on from here.
+  ///
+  /// Memories are written to a file in the directory `place`, as there may be many.
+  func snapshot(in place: URL) throws -> FleetSnapshot
+}
+
+extension TrainingBackend: ResumableBackend {
+  // Reading answers and keeping resume points is the trade of the backend that records this one.
+  var isReplaying: Bool { false }
+
+  func suspend() {}
+}
+
+/// A backend that writes down another one's answers, so that the run can be stopped, or killed, and go on.
 ///
-/// A run that goes on is played again from its beginning, in moments, as its answers are read instead of worked for; from
-/// where they end on it is as if it had never stopped.
-final class RecordedBackend: LearningBackend {
-  private let backend: TrainingBackend
+/// A run that goes on is played again from its beginning, in moments, as its answers are read instead of worked for.
+/// From where they end on it is as if it had never stopped.
+package final class RecordedBackend: LearningBackend {
+  private let backend: any ResumableBackend
   private let plan: BrokerPlan
   private let points: ResumePointStore
   private let ledger: RunStore
-  /// What was answered, then and now.
+  /// The answers so far, read and new ones.
   private var journal = AnswerJournal()
-  /// What was answered when the run went on from there; nothing in a new run.
+  /// The answers and contents that the run goes on from; none in a new run.
   private let earlier: FleetSnapshot
   /// Updates of the previous process that nobody has claimed, by the numbers of their trainings.
   private var inherited: [Int: FleetSnapshot.Update]
@@ -27,18 +49,19 @@ final class RecordedBackend: LearningBackend {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private var lastPoint: ContinuousClock.Instant
-  /// What was wrong with an answer of then.
+  /// The failure to read an answer, which ends the run.
   private var failure: ReplayError?
 
-  /// How long a run goes on before it is kept from where it can go on, in case that it is killed.
+  /// The time between two resume points, which are kept in case that the run is killed.
   private let interval: Duration
-  /// What clients remember at most so that it is kept on the way: beyond it a run goes on where it was stopped, not
-  /// from where it was before it was killed.
+  /// The most bytes of memories with which resume points are kept on the way.
+  ///
+  /// Beyond it a run goes on where it was stopped, but not from a point before it was killed.
   private static let memoryLimit = 512 << 20
 
-  /// A backend that has answered what `earlier` says, or nothing yet.
-  init(
-    _ backend: TrainingBackend, plan: BrokerPlan, points: ResumePointStore, ledger: RunStore,
+  /// A backend that gives the answers of `earlier` first, if there are any.
+  package init(
+    _ backend: any ResumableBackend, plan: BrokerPlan, points: ResumePointStore, ledger: RunStore,
     keepingEvery interval: Duration, earlier: FleetSnapshot?
   ) {
     self.backend = backend
@@ -52,11 +75,11 @@ final class RecordedBackend: LearningBackend {
     lastPoint = start
   }
 
-  var isReplaying: Bool { journal.calls < earlier.journal.calls }
+  package var isReplaying: Bool { journal.calls < earlier.journal.calls }
 
-  func samples(of client: Int) -> Int { backend.samples(of: client) }
+  package func samples(of client: Int) -> Int { backend.samples(of: client) }
 
-  func prepare(round: Int) throws -> PreparedModel {
+  package func prepare(round: Int) throws -> PreparedModel {
     let number = journal.models.count
     let model: PreparedModel = try answer(.prepare(round: round)) {
       guard number < earlier.journal.models.count else { return nil }
@@ -68,7 +91,7 @@ final class RecordedBackend: LearningBackend {
     return model
   }
 
-  func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
+  package func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
     let number = journal.trainings
     let training = try answer(.begin(client: client, round: task.round)) {
       NumberedTraining(number, nil, backend: self)
@@ -80,14 +103,14 @@ final class RecordedBackend: LearningBackend {
     return training
   }
 
-  func store(
+  package func store(
     round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate
   ) throws -> StoreResult {
     let number = journal.stores.count
     let result = try answer(.store(round: round, client: client, attempt: attempt)) {
       number < earlier.journal.stores.count ? earlier.journal.stores[number] : nil
     } else: {
-      // An update of then whose bytes weren't kept: nobody held it any more.
+      // The bytes of a recorded update weren't kept: nobody held it any more.
       guard update.buffer != nil else { throw ReplayError.otherRun(round: round) }
       return try backend.store(
         round: round, client: client, attempt: attempt, submission, update)
@@ -96,7 +119,7 @@ final class RecordedBackend: LearningBackend {
     return result
   }
 
-  func keep(_ update: ClientUpdate, of client: Int) throws {
+  package func keep(_ update: ClientUpdate, of client: Int) throws {
     try answer(.keep(client: client)) {
       ()
     } else: {
@@ -104,15 +127,15 @@ final class RecordedBackend: LearningBackend {
     }
   }
 
-  func forget(_ client: Int) throws {
+  package func forget(_ client: Int) throws {
     try answer(.forget(client: client)) {
       ()
     } else: {
-      backend.forget(client)
+      try backend.forget(client)
     }
   }
 
-  func close(_ round: ClosedRound) throws {
+  package func close(_ round: ClosedRound) throws {
     let isKnown = isReplaying
     try answer(.close(round)) {
       ()
@@ -129,7 +152,7 @@ final class RecordedBackend: LearningBackend {
     if isDue, !isReplaying { try suspend() }
   }
 
-  func suspend() throws {
+  package func suspend() throws {
     guard !isReplaying, let round = backend.lastRound else { return }
     try points.write(ledger: ledger) { place in
       try snapshot(in: place).content(round: round, run: plan.run)
@@ -137,7 +160,7 @@ final class RecordedBackend: LearningBackend {
     lastPoint = clock.now
   }
 
-  /// What it takes to go on from here; trainings that somebody may still ask for are waited for.
+  /// The snapshot of the run as it is now; trainings that somebody may still ask for are waited for.
   private func snapshot(in place: URL) throws -> FleetSnapshot {
     let trainings = pending.values.compactMap(\.training).filter(\.isAwaited)
     for training in trainings { training.begin() }
@@ -158,14 +181,16 @@ final class RecordedBackend: LearningBackend {
     return snapshot
   }
 
-  func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws {
+  package func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration)
+    throws
+  {
     guard !isReplaying else { throw ReplayError.otherRun(round: journal.traces.count + 1) }
     try backend.finish(
       state: state, book: book, elapsed: elapsed, wallClock: earlier.wallClock + wallClock)
     if state.isFinished { try points.clear() }
   }
 
-  /// Answers a call: by what `known` has of then, or else by `work`.
+  /// Answers a call: by an answer that is `known`, or else by `work`.
   private func answer<Answer>(
     _ call: AnswerJournal.Call, by known: () -> Answer?, else work: () throws -> Answer
   ) throws -> Answer {
@@ -173,14 +198,14 @@ final class RecordedBackend: LearningBackend {
     let isKnown = isReplaying
     journal.note(call)
     guard isKnown else { return try work() }
-    // The last call of then has come: it must have been the same way there.
+    // With the last call that was recorded, all calls must have been the same.
     guard let answer = known(), isReplaying || journal.trace == earlier.journal.trace else {
       throw ReplayError.otherRun(round: journal.traces.count + 1)
     }
     return answer
   }
 
-  /// What came of a training of then; a failure that ends the run if that isn't known.
+  /// The recorded result of a training; a failure that ends the run if there is none.
   fileprivate func known(_ number: Int) -> TrainingResult {
     let update = inherited.removeValue(forKey: number)
     if let result = earlier.journal.outcomes[number]?.result(with: update) { return result }
@@ -203,14 +228,14 @@ final class RecordedBackend: LearningBackend {
   }
 }
 
-/// Why a run can't go on from where it was kept.
+/// A reason for which a run can't go on from where it was kept.
 package enum ReplayError: Error, CustomStringConvertible {
   /// This program plays the round in another way than the one that made the run.
   case otherRun(round: Int)
-  /// What was kept isn't what this program keeps.
+  /// A later or earlier version of the program keeps other things.
   case unknown(path: String)
 
-  /// What went wrong.
+  /// The reason, and the likely cause.
   package var description: String {
     switch self {
     case .otherRun(let round):
@@ -220,7 +245,7 @@ package enum ReplayError: Error, CustomStringConvertible {
   }
 }
 
-/// A training with a number, of now or then.
+/// A training with a number, recorded or new.
 ///
 /// SAFETY of `@unchecked Sendable`: only the simulation's thread uses it.
 private final class NumberedTraining: PendingUpdate, @unchecked Sendable {
@@ -228,10 +253,10 @@ private final class NumberedTraining: PendingUpdate, @unchecked Sendable {
   private let training: (any PendingUpdate)?
   private unowned let backend: RecordedBackend
   private var known: TrainingResult?
-  /// Whether somebody may still ask for its result.
+  /// True while somebody may still ask for its result.
   private(set) var isAwaited = true
 
-  /// The training, or nil for one of which the result of then is known.
+  /// The training; nil for one whose result is recorded.
   init(_ number: Int, _ training: (any PendingUpdate)?, backend: RecordedBackend) {
     self.number = number
     self.training = training
@@ -240,7 +265,7 @@ private final class NumberedTraining: PendingUpdate, @unchecked Sendable {
 
   func begin() { training?.begin() }
 
-  /// What comes of it, without handing it out.
+  /// Its result, without handing it out.
   func result() -> TrainingResult {
     let result = known ?? training?.outcome() ?? backend.known(number)
     known = result

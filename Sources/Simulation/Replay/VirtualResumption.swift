@@ -4,18 +4,18 @@ import LocalTraining
 import Server
 package import Topology
 
-/// From where a run in virtual time goes on.
+/// The point from which a run in virtual time goes on.
 package struct VirtualResumption: Sendable {
   /// The last round that had ended.
   package let round: Int
-  /// How the run began.
+  /// The run's topology and number as it began.
   let origin: RunOrigin
   private let state: Checkpoint
   private let place: URL
 
-  /// Looks up from where the run in `directory` goes on as one of `topology`; nothing is changed.
+  /// The newest point of the run in `directory`, which is one of `topology`; nothing is changed.
   ///
-  /// Nil if it can only begin anew.
+  /// Nil if the run can only begin anew.
   ///
   /// - Throws: ``ResumptionError`` for another topology than the run's, `LedgerError`.
   package init?(of directory: RunDirectory, topology: Topology) throws {
@@ -54,9 +54,9 @@ package struct VirtualResumption: Sendable {
   }
 }
 
-/// What a run in virtual time goes on with.
+/// The contents of a point from which a run in virtual time goes on.
 struct ResumePoint {
-  /// What its desk had answered, and still needs.
+  /// The answers so far, and the contents that are still needed.
   let snapshot: FleetSnapshot
   /// The broker's model.
   let model: RestoredModel
