@@ -98,7 +98,7 @@ package struct Topology: Sendable {
   /// The learning rate of the clients in `phase`.
   package func learningRate(in phase: Phase) -> Double {
     training.schedule.rate(
-      base: training.learningRate, round: phase.learningRateRound,
+      base: training.settings.learningRate, round: phase.learningRateRound,
       of: phase.learningRateRounds)
   }
 
@@ -106,12 +106,12 @@ package struct Topology: Sendable {
   package func brokerPlan(run: UInt64, epoch: Int) -> BrokerPlan {
     var plan = BrokerPlan(
       run: run, epoch: epoch, seed: seed, digest: planDigest, clients: clients,
-      schedule: growthSchedule, learningRate: training.learningRate,
+      schedule: growthSchedule, learningRate: training.settings.learningRate,
       learningRateSchedule: training.schedule, updateCodec: codecs.up.spec, rules: rules,
       limits: limits)
     plan.earlyUpdateCodec = codecs.early?.up
     plan.earlyRounds = codecs.early?.rounds ?? 0
-    plan.lossLimit = training.lossLimit
+    plan.lossLimit = training.settings.lossLimit
     plan.confirmsUpdates = training.correction == .scaffold
     return plan
   }

@@ -11,13 +11,13 @@ extension TopologyDraft {
       dependents.append(("training.correction", "SCAFFOLD"))
     }
     for (path, name) in dependents where reading.isSound("training.optimizer", path) {
-      if training.optimizer != .sgd {
+      if training.settings.optimizer != .sgd {
         reading.report(
           path,
           "\(path) is \(name), which needs to know how far a client's steps reach; those of "
-            + "\(training.optimizer.rawValue) reach as far as it likes",
+            + "\(training.settings.optimizer.rawValue) reach as far as it likes",
           remedy: "write training.optimizer: sgd, or remove \(path)")
-      } else if training.proximal > 0, reading.isSound("training.proximal") {
+      } else if training.settings.proximal > 0, reading.isSound("training.proximal") {
         reading.report(
           path,
           "\(path) is \(name), which takes an update for the sum of its gradients; "

@@ -74,7 +74,7 @@ import Testing
     #expect(payloads(trained) == payloads(modelled))
   }
 
-  @Test func `the cost model knows young codecs, and clients of little memory`() throws {
+  @Test func `the cost model knows early codecs, and clients of little memory`() throws {
     let topology = SmallRun.topology(
       participation: "  perRound: 8",
       more: """
@@ -85,10 +85,10 @@ import Testing
           phones: {share: 50 %, device: large}
           watches: {device: small}
         """)
-    let young = ["--set", "codecs.young.rounds=1", "--set", "codecs.young.up=linear4"]
-    let trained = try Self.object(topology, young)
+    let early = ["--set", "codecs.early.rounds=1", "--set", "codecs.early.up=linear4"]
+    let trained = try Self.object(topology, early)
     let modelled = try Self.object(
-      topology, ["--cost-model", "--samples-per-client", "150"] + young)
+      topology, ["--cost-model", "--samples-per-client", "150"] + early)
     func numbers(_ object: [String: Any], _ way: String) -> [[Int?]] {
       let rounds = object["rounds"] as? [[String: Any]] ?? []
       return rounds.map { round in
@@ -108,7 +108,7 @@ import Testing
     let strong = numbers(
       try Self.object(
         topology.replacing(", memory: 6 MB", with: ""),
-        ["--cost-model", "--samples-per-client", "150"] + young), "up")
+        ["--cost-model", "--samples-per-client", "150"] + early), "up")
     #expect((up[4][1] ?? 0) < (strong[4][1] ?? 0))
   }
 

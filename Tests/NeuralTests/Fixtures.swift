@@ -35,7 +35,7 @@ struct Fixtures: Decodable {
     }
 
     var settings: TrainingSettings {
-      var settings = TrainingSettings(learningRate: rate)
+      var settings = TrainingSettings(learningRate: Double(rate))
       settings.optimizer = optimizer
       settings.nesterov = nesterov
       settings.drops = false

@@ -14,7 +14,7 @@ import Testing
     _ optimizer: TrainingSettings.Optimizer, rate: Float = 0.02, factors: [Float],
     trainable: Set<Int>? = nil
   ) throws -> [ParameterVector] {
-    var settings = TrainingSettings(learningRate: rate)
+    var settings = TrainingSettings(learningRate: Double(rate))
     settings.optimizer = optimizer
     settings.clipNorm = nil
     settings.rateFactors = factors

@@ -122,7 +122,7 @@ import Testing
     source = BatchesSource(batches: (0..<5).map(fixture.batch))
     let outcome = try trainer.train(
       &parameters, trainable: trained, source: &source,
-      settings: TrainingSettings(learningRate: fixture.rate), random: RandomStream(seed: 0))
+      settings: TrainingSettings(learningRate: Double(fixture.rate)), random: RandomStream(seed: 0))
     #expect(outcome.steps == 5)
     let sum = zip([5, 5, 5, 3, 5], fixture.losses).reduce(0) { $0 + $1.0 * $1.1 }
     #expect(abs(outcome.lossSum - sum) < 1e-4 * sum)

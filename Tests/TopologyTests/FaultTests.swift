@@ -201,9 +201,9 @@ struct FaultTests {
     (
       "codecs:\n  downDelta: hadamard2", 8, "codecs.downDelta", "errs by more than what it is given"
     ),
-    ("codecs:\n  young: {downDelta: stc5}", 8, "codecs.young.downDelta", "nothing without deltas"),
+    ("codecs:\n  early: {downDelta: stc5}", 8, "codecs.early.downDelta", "nothing without deltas"),
     (
-      "codecs:\n  downDelta: stc1\n  young: {downDelta: cosine1}", 9, "codecs.young.downDelta",
+      "codecs:\n  downDelta: stc1\n  early: {downDelta: cosine1}", 9, "codecs.early.downDelta",
       "errs by more than what it is given"
     ),
     (
@@ -217,7 +217,7 @@ struct FaultTests {
     ("codecs:\n  keyframeEvery: 5", 8, "codecs.keyframeEvery", "means nothing without deltas"),
     ("codecs:\n  blocks: {block9: eden1}", 8, "codecs.blocks.block9", "has no block9"),
     ("codecs:\n  blocks: {neck: eden1}", 8, "codecs.blocks.neck", "names no block"),
-    ("codecs:\n  young: {rounds: 0}", 8, "codecs.young.rounds", "is 0"),
+    ("codecs:\n  early: {rounds: 0}", 8, "codecs.early.rounds", "is 0"),
     ("codecs: {errorFeedback: true, up: eden0.1}", 7, "codecs.up", "scales what it keeps"),
     ("evaluation:\n  every: -1", 8, "evaluation.every", "is -1"),
     ("evaluation:\n  batch: 0", 8, "evaluation.batch", "is 0"),

@@ -106,19 +106,51 @@ import Topology
 
   @Test func `hyperparameters, codecs and normalization are there`() throws {
     let plan = try PlanDescription(try Texts.topology(Self.unet))
-    #expect(plan.training.optimizer == "adam" && plan.training.epsilon == 1e-8)
-    #expect(plan.training.beta2 == 0.999 && plan.training.clipNorm == 1)
-    #expect(plan.codecs.up == "topk5+linear4" && plan.codecs.downDelta == "stc5")
-    #expect(plan.codecs.blocks == ["block2": "eden1"])
+    #expect(plan.training.settings.optimizer == .adam && plan.training.settings.clipNorm == 1)
+    let (up, delta, eden) = (
+      try CodecSpec(parsing: "topk5+linear4"), try CodecSpec(parsing: "stc5"),
+      try CodecSpec(parsing: "eden1")
+    )
+    #expect(plan.codecs.up == up && plan.codecs.downDelta == delta)
+    #expect(plan.codecs.blocks == ["block2": eden])
     #expect(plan.data.means == [0.5, 0.5] && plan.data.deviations == [0.25, 0.25])
     #expect(plan.data.segmentation && plan.model.order == "bottom-first")
     #expect(plan.model.objective == "pixels cross-entropy+dice")
     let blocks = Dictionary(uniqueKeysWithValues: plan.segments.map { ($0.name, $0) })
-    #expect(blocks["block2"]?.update.codec == "eden1" && blocks["block2"]?.update.bytes != nil)
-    #expect(blocks["block1"]?.update.codec == "topk5+linear4")
-    #expect(blocks["block1"]?.update.bytes == nil && blocks["block1"]?.delta?.codec == "stc5")
+    #expect(blocks["block2"]?.update.codec == eden && blocks["block2"]?.update.bytes != nil)
+    #expect(blocks["block1"]?.update.codec == up)
+    #expect(blocks["block1"]?.update.bytes == nil && blocks["block1"]?.delta?.codec == delta)
     let simple = try PlanDescription(try Texts.topology(Texts.least))
-    #expect(simple.training.beta2 == nil && simple.segments[0].delta == nil)
+    #expect(simple.segments[0].delta == nil)
     #expect(simple.data.means == [0.286] && simple.data.deviations == [0.353])
+  }
+
+  @Test func `programs read the hyperparameters and codecs under the names that they had first`()
+    throws
+  {
+    func json(_ text: String) throws -> (training: NSDictionary, codecs: NSDictionary) {
+      let data = try JSONEncoder().encode(try PlanDescription(try Texts.topology(text)))
+      let plan = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+      return (
+        try #require(plan["training"] as? NSDictionary),
+        try #require(plan["codecs"] as? NSDictionary)
+      )
+    }
+    let sections = [
+      "training: {optimizer: adam, beta2: 0.5, schedule: cosine, clipNorm: none}",
+      "codecs: {up: topk1+sign, downDelta: stc5, blocks: {block1: eden1}, early: {up: eden2}}",
+    ]
+    let adam = try json(Texts.with(sections[0], sections[1]))
+    #expect(
+      adam.training == [
+        "epochs": 1, "batch": 20, "learningRate": 0.05, "schedule": "cosine 1e-06",
+        "optimizer": "adam", "momentum": 0.9, "nesterov": false, "decay": 0.5, "floor": 1e-8,
+        "weightDecay": 1e-4, "lossLimit": 10.0, "proximal": 0.0, "correction": "none",
+      ] as NSDictionary)
+    #expect(adam.codecs["up"] as? String == "stc1" && adam.codecs["downDelta"] as? String == "stc5")
+    #expect(adam.codecs["blocks"] as? NSDictionary == ["block1": "eden1"])
+    #expect(adam.codecs["young"] as? NSDictionary == ["rounds": 3, "up": "eden2"])
+    let sgd = try json(Texts.least).training
+    #expect(sgd["decay"] == nil && sgd["floor"] == nil && sgd["clipNorm"] as? Double == 1)
   }
 }

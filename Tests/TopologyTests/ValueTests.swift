@@ -145,7 +145,7 @@ struct ValueTests {
         keyframeEvery: 20
         errorFeedback: true
         blocks: {block2: linear8, head1: dense32}
-        young: {rounds: 2, up: linear8, downDelta: eden2mse}
+        early: {rounds: 2, up: linear8, downDelta: eden2mse}
       evaluation: {every: 5, batch: 250, gradient: 1000}
       limits:
         bytesInFlight: 32 MiB
@@ -174,14 +174,14 @@ struct ValueTests {
     var training = TrainingSection()
     training.epochs = 2
     training.batch = 32
-    training.learningRate = 0.1
+    training.settings.learningRate = 0.1
     training.schedule = .multistep(milestones: [0.25, 0.5], factor: 0.2)
-    training.momentum = 0.8
-    training.nesterov = true
-    training.weightDecay = 0
-    training.clipNorm = nil
-    training.lossLimit = 20
-    training.proximal = 0.01
+    training.settings.momentum = 0.8
+    training.settings.nesterov = true
+    training.settings.weightDecay = 0
+    training.settings.clipNorm = nil
+    training.settings.lossLimit = 20
+    training.settings.proximal = 0.01
     #expect(topology.training == training)
     #expect(
       topology.rules
@@ -242,7 +242,7 @@ struct ValueTests {
     #expect(topology.rules.sampleLimit == 70)
     #expect(topology.normMultiple == 3)
     let plan = topology.brokerPlan(run: 1, epoch: 1)
-    #expect(plan.rules.sampleLimit == 70 && plan.lossLimit == topology.training.lossLimit)
+    #expect(plan.rules.sampleLimit == 70 && plan.lossLimit == topology.training.settings.lossLimit)
   }
 
   @Test(arguments: [
@@ -325,8 +325,13 @@ struct ValueTests {
         Texts.section("training", "optimizer: adam", "beta2: 0.75", "epsilon: 0.5")),
       try Texts.topology(Texts.section("training", "optimizer: adam", "decay: 0.75", "floor: 0.5"))
     )
-    #expect(now.training.beta2 == 0.75 && now.training.epsilon == 0.5)
+    #expect(now.training.settings.beta2 == 0.75 && now.training.settings.epsilon == 0.5)
     #expect(now.training == then.training && now.planDigest == then.planDigest)
+    let early = try ["early", "young"].map {
+      try Texts.topology(Texts.section("codecs", "\($0): {rounds: 2, up: eden2}"))
+    }
+    #expect(early[0].codecs.early?.rounds == 2 && early[0].codecs.early?.up?.description == "eden2")
+    #expect(early[0].codecs == early[1].codecs && early[0].planDigest == early[1].planDigest)
     let server = ["beta2: 0.9", "epsilon: 0.01"], former = ["decay: 0.9", "floor: 0.01"]
     let rules = try [server, former].map {
       try Texts.topology(Texts.section("server", "optimizer: fedadam", $0[0], $0[1])).server.rule

@@ -2,9 +2,32 @@ import CNeuralKernels
 import Foundation
 import OneDNN
 
+/// The constants of all steps, as the kernels take them.
+private struct Constants {
+  let optimizer: TrainingSettings.Optimizer
+  let momentum: Float
+  let nesterov: Bool
+  let beta2: Float
+  let epsilon: Float
+  let weightDecay: Float
+  let clipNorm: Float?
+  let proximal: Float
+
+  init(_ settings: TrainingSettings) {
+    optimizer = settings.optimizer
+    momentum = Float(settings.momentum)
+    nesterov = settings.nesterov
+    beta2 = Float(settings.beta2)
+    epsilon = Float(settings.epsilon)
+    weightDecay = Float(settings.weightDecay)
+    clipNorm = settings.clipNorm.map { Float($0) }
+    proximal = Float(settings.proximal)
+  }
+}
+
 /// Stochastic gradient descent or Adam on the parameters as they lie in their store.
 struct Optimizer {
-  private let settings: TrainingSettings
+  private let constants: Constants
   private let store: ParameterStore
   /// The scalars of each trained segment and the step size for them.
   private let parts: [(range: Range<Int>, rate: Float)]
@@ -21,16 +44,16 @@ struct Optimizer {
     _ settings: TrainingSettings, store: ParameterStore, trainable: Set<Int>, correction: Storage?
   ) {
     self.correction = correction
-    self.settings = settings
+    constants = Constants(settings)
     self.store = store
     let factors = settings.rateFactors
     parts = trainable.sorted().map { segment in
       let factor = factors.isEmpty ? 1 : factors[segment]
-      return (store.segments[segment], settings.learningRate * factor)
+      return (store.segments[segment], Float(settings.learningRate) * factor)
     }
     store.momenta.region.clear()
-    squares = settings.optimizer == .adam ? store.clearedSquares() : nil
-    guard settings.proximal != 0 else {
+    squares = constants.optimizer == .adam ? store.clearedSquares() : nil
+    guard constants.proximal != 0 else {
       anchor = nil
       return
     }
@@ -42,12 +65,12 @@ struct Optimizer {
     var scale: Float = 1
     let norm = gradientNorm
     guard norm.isFinite else { return false }
-    if let limit = settings.clipNorm {
+    if let limit = constants.clipNorm {
       // PyTorch's clip_grad_norm_: the quotient is kept from a division by 0.
       scale = Float(min(1, Double(limit) / (norm + 1e-6)))
     }
     steps += 1
-    switch settings.optimizer {
+    switch constants.optimizer {
     case .sgd: descend(scale)
     case .adam: adapt(scale)
     }
@@ -57,8 +80,8 @@ struct Optimizer {
   private func descend(_ scale: Float) {
     for (range, rate) in parts {
       let step = neural_sgd_step(
-        gradient_scale: scale, rate: rate, momentum: settings.momentum,
-        decay: settings.weightDecay, proximal: settings.proximal, nesterov: settings.nesterov)
+        gradient_scale: scale, rate: rate, momentum: constants.momentum,
+        decay: constants.weightDecay, proximal: constants.proximal, nesterov: constants.nesterov)
       // SAFETY: the ranges are inside the store's blocks of memory, which are of one length.
       unsafe neural_sgd(
         step, Int64(range.count), pointer(store.weights, range), pointer(store.gradients, range),
@@ -69,14 +92,14 @@ struct Optimizer {
 
   private func adapt(_ scale: Float) {
     // The running means begin at 0; what they lack of the whole is made up for.
-    let first = 1 - pow(Double(settings.momentum), Double(steps))
-    let second = 1 - pow(Double(settings.beta2), Double(steps))
+    let first = 1 - pow(Double(constants.momentum), Double(steps))
+    let second = 1 - pow(Double(constants.beta2), Double(steps))
     for (range, rate) in parts {
       let step = neural_adam_step(
         gradient_scale: scale, rate: Float(Double(rate) / first),
-        momentum: settings.momentum, beta2: settings.beta2, epsilon: settings.epsilon,
-        spread: Float(1 / second.squareRoot()), decay: settings.weightDecay,
-        proximal: settings.proximal)
+        momentum: constants.momentum, beta2: constants.beta2, epsilon: constants.epsilon,
+        spread: Float(1 / second.squareRoot()), decay: constants.weightDecay,
+        proximal: constants.proximal)
       // SAFETY: the ranges are inside the store's blocks of memory, which are of one length.
       unsafe neural_adam(
         step, Int64(range.count), pointer(store.weights, range), pointer(store.gradients, range),

@@ -1,5 +1,5 @@
 import Bytes
-import Codecs
+package import Codecs
 package import Datasets
 import Federation
 import Measures
@@ -35,7 +35,7 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
   /// What is trained on.
   package var data: Samples
   /// What a client does with its samples in a round.
-  package var training: Training
+  package var training: TrainingSection
   /// How updates and the model become bytes.
   package var codecs: Codecs
 
@@ -92,7 +92,7 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
   /// How a segment is encoded.
   package struct Encoding: Hashable, Sendable, Encodable {
     /// The codec's text; "dense32" too where all tensors are small or buffers.
-    package var codec: String
+    package var codec: CodecSpec
     /// How many bytes that takes; none where it depends on the values.
     package var bytes: Int?
     /// How many bytes it takes at most.
@@ -112,46 +112,18 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var deviations: [Float]
   }
 
-  /// The hyperparameters.
-  package struct Training: Hashable, Sendable, Encodable {
-    package var epochs: Int
-    package var batch: Int
-    package var learningRate: Double
-    package var schedule: String
-    package var optimizer: String
-    package var momentum: Double
-    package var nesterov: Bool
-    /// Adam's β₂; none for other optimizers.
-    package var beta2: Double?
-    /// Adam's ε; none for other optimizers.
-    package var epsilon: Double?
-    package var weightDecay: Double
-    /// None for any norm.
-    package var clipNorm: Double?
-    package var lossLimit: Double
-    package var proximal: Double
-    package var correction: String
-
-    /// The fields' names; two of them as they were before, since readers of plans know them.
-    private enum CodingKeys: String, CodingKey {
-      case epochs, batch, learningRate, schedule, optimizer, momentum, nesterov
-      case beta2 = "decay"
-      case epsilon = "floor"
-      case weightDecay, clipNorm, lossLimit, proximal, correction
-    }
-  }
-
   /// The codecs and what they are limited to.
   package struct Codecs: Hashable, Sendable, Encodable {
-    package var up: String
-    package var down: String
+    package var up: CodecSpec
+    package var down: CodecSpec
     /// None where each round has a keyframe.
-    package var downDelta: String?
+    package var downDelta: CodecSpec?
     package var reference: String?
     package var keyframeEvery: Int?
     /// Codecs of segments of their own, for updates.
-    package var blocks: [String: String]
-    package var young: Young?
+    package var blocks: [String: CodecSpec]
+    /// The codecs of each stage's first rounds.
+    package var young: EarlyCodecs?
     /// Whether a client adds what its updates left out to the next one.
     package var errorFeedback: Bool
     /// Whether fresh segments are told by eight bytes.
@@ -162,13 +134,6 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var maximalMagnitude = Magnitude.limit
     /// The largest scale that is believed.
     package var maximalScale = Magnitude.scaleLimit
-  }
-
-  /// The codecs of each stage's first rounds.
-  package struct Young: Hashable, Sendable, Encodable {
-    package var rounds: Int
-    package var up: String?
-    package var downDelta: String?
   }
 }
 
@@ -192,7 +157,7 @@ extension PlanDescription {
     let all = (layouts.last?.dropLast() ?? []) + layouts.compactMap(\.last)
     segments = all.map { Segment($0, topology.codecs) }
     data = try Samples(topology.data)
-    training = Training(topology.training)
+    training = topology.training
     codecs = Codecs(topology.codecs)
   }
 }
@@ -233,7 +198,7 @@ extension PlanDescription.Segment {
 
 extension PlanDescription.Encoding {
   fileprivate init(_ codec: UpdateCodec, of layout: ParameterLayout) {
-    self.codec = "\(codec.spec(of: layout.name))"
+    self.codec = codec.spec(of: layout.name)
     bytes = codec.exactSize(of: layout)?.bytes
     maximalBytes = codec.maximumSize(of: layout).bytes
   }
@@ -252,30 +217,12 @@ extension PlanDescription.Samples {
   }
 }
 
-extension PlanDescription.Training {
-  fileprivate init(_ section: TrainingSection) {
-    let isAdam = section.optimizer == .adam
-    self.init(
-      epochs: section.epochs, batch: section.batch, learningRate: section.learningRate,
-      schedule: section.schedule.canonical, optimizer: section.optimizer.rawValue,
-      momentum: section.momentum, nesterov: section.nesterov, beta2: isAdam ? section.beta2 : nil,
-      epsilon: isAdam ? section.epsilon : nil, weightDecay: section.weightDecay,
-      clipNorm: section.clipNorm, lossLimit: section.lossLimit, proximal: section.proximal,
-      correction: section.correction.rawValue)
-  }
-}
-
 extension PlanDescription.Codecs {
   fileprivate init(_ section: CodecsSection) {
     self.init(
-      up: "\(section.up.spec)", down: "\(section.down.spec)",
-      downDelta: section.delta.map { "\($0.codec.spec)" },
+      up: section.up.spec, down: section.down.spec, downDelta: section.delta?.codec.spec,
       reference: section.delta?.reference.rawValue, keyframeEvery: section.delta?.keyframeEvery,
-      blocks: section.up.overrides.mapValues { "\($0)" },
-      young: section.early.map {
-        .init(
-          rounds: $0.rounds, up: $0.up.map { "\($0)" }, downDelta: $0.downDelta.map { "\($0)" })
-      },
+      blocks: section.up.overrides, young: section.early,
       errorFeedback: section.errorFeedback, initialSeeds: section.tellsSeeds,
       smallTensors: section.up.smallTensorLimit)
   }

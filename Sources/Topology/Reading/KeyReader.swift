@@ -57,10 +57,10 @@ struct KeyReader {
   }
 
   /// The value of `key`, also under the name that it had `formerly`, which isn't suggested any more.
-  mutating func value<Value>(
-    _ key: String, formerly former: String, default standard: Value, _ read: (Cursor) -> Value?
-  ) -> Value {
-    let value = value(key, default: standard, read)
+  mutating func optional<Value>(
+    _ key: String, formerly former: String, _ read: (Cursor) -> Value?
+  ) -> Value? {
+    let value = optional(key, read)
     guard let entry = indices[former].map({ entries[$0] }) else { return value }
     asked.insert(former)
     if has(key) {
@@ -70,7 +70,14 @@ struct KeyReader {
     }
     let old = read(entry.value)
     if old == nil { reading.distrust(entry.value.path) }
-    return has(key) ? value : old ?? standard
+    return has(key) ? value : old
+  }
+
+  /// The value of `key` or of its former name; `standard` if both are absent or the value faulty.
+  mutating func value<Value>(
+    _ key: String, formerly former: String, default standard: Value, _ read: (Cursor) -> Value?
+  ) -> Value {
+    optional(key, formerly: former, read) ?? standard
   }
 
   /// The value of a key that must be there; nil, and a fault, if it isn't or its value is faulty.

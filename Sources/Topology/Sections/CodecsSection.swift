@@ -41,13 +41,21 @@ package struct CodecsSection: Hashable, Sendable {
 }
 
 /// Other codecs for the first rounds of each stage, when new blocks learn the most.
-package struct EarlyCodecs: Hashable, Sendable {
+package struct EarlyCodecs: Hashable, Sendable, Encodable {
   /// How many rounds of each stage.
   package var rounds: Int
   /// The codec of the updates, of all blocks; nil for the usual ones.
   package var up: CodecSpec?
   /// The codec of the model's deltas; nil for the usual one.
   package var downDelta: CodecSpec?
+}
+
+extension EarlyCodecs {
+  fileprivate init(reading keys: inout KeyReader) {
+    rounds = keys.value("rounds", default: 3) { $0.whole(1...1_000_000) }
+    up = keys.optional("up") { CodecsSection.spec($0) }
+    downDelta = keys.optional("downDelta") { CodecsSection.difference($0) }
+  }
 }
 
 extension CodecsSection {
@@ -64,13 +72,8 @@ extension CodecsSection {
     }
     errorFeedback = keys.value("errorFeedback", default: false) { $0.flag() }
     delta = Self.delta(reading: &keys, limit: limit)
-    early = keys.optional("young") { cursor in
-      cursor.keys { keys in
-        EarlyCodecs(
-          rounds: keys.value("rounds", default: 3) { $0.whole(1...1_000_000) },
-          up: keys.optional("up") { Self.spec($0) },
-          downDelta: keys.optional("downDelta") { Self.difference($0) })
-      }
+    early = keys.optional("early", formerly: Self.formerEarly) {
+      $0.keys { EarlyCodecs(reading: &$0) }
     }
     check(keys)
   }
@@ -109,16 +112,17 @@ extension CodecsSection {
   }
 
   private func check(_ keys: KeyReader) {
-    let places = ["up", "blocks", "young"].map(keys.full(_:))
+    let early = keys.has(Self.formerEarly) ? Self.formerEarly : "early"
+    let places = ["up", "blocks", early].map(keys.full(_:))
     guard places.allSatisfy({ keys.reading.isSound($0) }) else { return }
-    if early?.downDelta != nil, delta == nil, keys.reading.isSound(keys.full("downDelta")) {
+    if self.early?.downDelta != nil, delta == nil, keys.reading.isSound(keys.full("downDelta")) {
       keys.reading.report(
-        keys.full("young.downDelta"),
-        "\(keys.full("young.downDelta")) means nothing without deltas",
+        keys.full("\(early).downDelta"),
+        "\(keys.full("\(early).downDelta")) means nothing without deltas",
         remedy: "remove it, or write the codec of later ones, as in downDelta: stc5")
     }
     guard errorFeedback else { return }
-    for (key, spec) in ups {
+    for (key, spec) in ups(early: early) {
       guard let growth = spec.growth else { continue }
       keys.reading.report(
         keys.full(key), "\(keys.full(key)) is \(spec), which \(growth.problem)",
@@ -126,17 +130,20 @@ extension CodecsSection {
     }
   }
 
-  /// All codecs that updates go up by, under their keys.
-  private var ups: [(key: String, spec: CodecSpec)] {
+  /// The key of the early codecs before it was called so.
+  private static let formerEarly = "young"
+
+  /// All codecs that updates go up by, under their keys; those of a stage's first rounds under `early`.
+  private func ups(early key: String = "early") -> [(key: String, spec: CodecSpec)] {
     let blocks = up.overrides.sorted { $0.key < $1.key }.map {
       (key: "blocks.\($0.key)", spec: $0.value)
     }
     return [(key: "up", spec: up.spec)] + blocks
-      + (early?.up.map { [(key: "young.up", spec: $0)] } ?? [])
+      + (early?.up.map { [(key: "\(key).up", spec: $0)] } ?? [])
   }
 
   /// The codec that stands at the cursor.
-  private static func spec(_ cursor: Cursor) -> CodecSpec? {
+  fileprivate static func spec(_ cursor: Cursor) -> CodecSpec? {
     guard let text = cursor.text(atMost: 100) else { return nil }
     do throws(CodecSpecError) {
       return try CodecSpec(parsing: text)
@@ -158,7 +165,7 @@ extension CodecsSection {
   }
 
   /// The codec of a difference whose error is sent later, so that it must be less than the difference.
-  private static func difference(_ cursor: Cursor) -> CodecSpec? {
+  fileprivate static func difference(_ cursor: Cursor) -> CodecSpec? {
     guard let spec = spec(cursor) else { return nil }
     if let growth = spec.growth {
       cursor.report("is \(spec), which \(growth.problem)", remedy: growth.remedy)
@@ -211,6 +218,7 @@ extension CodecsSection {
         lines.append(("codecs.keyframeEvery", "\(interval)"))
       }
     }
+    // Digests of plans hold the name that the key had first.
     if let early {
       lines.append(("codecs.young.rounds", "\(early.rounds)"))
       if let spec = early.up { lines.append(("codecs.young.up", "\(spec)")) }
@@ -223,7 +231,7 @@ extension CodecsSection {
   package var warnings: [String] {
     var warnings: [String] = []
     if !errorFeedback {
-      if let biased = ups.map(\.spec).first(where: { !$0.isUnbiased }) {
+      if let biased = ups().map(\.spec).first(where: { !$0.isUnbiased }) {
         warnings.append(
           "codecs: updates go up by \(biased), whose errors don't average out; write "
             + "errorFeedback: true, or take an unbiased codec, as in eden1")

@@ -8,65 +8,86 @@ package struct TrainingSection: Hashable, Sendable {
   package var epochs = 1
   /// The samples of a step, B.
   package var batch = 20
-  /// The learning rate before any decay.
-  package var learningRate = 0.05
   /// How the learning rate changes over the rounds.
   package var schedule = LearningRateSchedule.constant
-  /// What is made of a gradient.
-  package var optimizer = TrainingSettings.Optimizer.sgd
-  /// The share of the former direction that is kept, in [0, 1); Adam's β₁.
-  package var momentum = 0.9
-  /// Whether the momentum looks ahead.
-  package var nesterov = false
-  /// The share of the former squares that Adam keeps, in [0, 1), β₂.
-  package var beta2 = 0.999
-  /// What Adam adds to a scalar's running size, ε.
-  package var epsilon = 1e-8
-  /// The factor of the squared norm's gradient.
-  package var weightDecay = 1e-4
-  /// The largest norm of a step's gradient; nil for any.
-  package var clipNorm: Double? = 1
-  /// The largest mean loss of a batch that is still learned from; the authors' own limit.
-  package var lossLimit = 10.0
-  /// The pull towards the values at the round's start, μ in FedProx.
-  package var proximal = 0.0
   /// What is added to gradients so that clients whose samples differ don't drift apart.
   package var correction = Correction.none
+  /// The settings of a step, with the learning rate before any decay.
+  package var settings = TrainingSettings()
 
-  /// The settings by default.
+  /// The section by default.
   package init() {}
 
-  /// What the trainer is told, with the learning rate of the round.
+  /// The settings of a step at the learning rate of a round.
   package func settings(learningRate: Float) -> TrainingSettings {
-    var settings = TrainingSettings(learningRate: learningRate)
-    settings.optimizer = optimizer
-    settings.momentum = Float(momentum)
-    settings.nesterov = nesterov
-    settings.beta2 = Float(beta2)
-    settings.epsilon = Float(epsilon)
-    settings.weightDecay = Float(weightDecay)
-    settings.clipNorm = clipNorm.map { Float($0) }
-    settings.lossLimit = lossLimit
-    settings.proximal = Float(proximal)
+    var settings = settings
+    settings.learningRate = Double(learningRate)
     return settings
   }
 
   /// How a client's steps add up to its update, where its optimizer is stochastic gradient descent.
-  package var localSteps: LocalSteps { LocalSteps(momentum: momentum, nesterov: nesterov) }
+  package var localSteps: LocalSteps {
+    LocalSteps(momentum: settings.momentum, nesterov: settings.nesterov)
+  }
 }
 
 extension TrainingSection {
   init(reading keys: inout KeyReader) {
     epochs = keys.value("epochs", default: epochs) { $0.whole(1...1000) }
     batch = keys.value("batch", default: batch) { $0.whole(1...65_536) }
-    learningRate = keys.value("learningRate", default: learningRate) {
+    settings.learningRate = keys.value("learningRate", default: settings.learningRate) {
       $0.number(0...1000, excluding: 0)
     }
     schedule = keys.value("schedule", default: schedule) { .init(reading: $0) }
+    settings.read(&keys)
+    correction = keys.value("correction", default: correction) {
+      $0.choice("a correction", of: Correction.allCases.map { ($0.rawValue, $0) })
+    }
+    if settings.nesterov, settings.momentum == 0, keys.reading.isSound(keys.full("momentum")) {
+      keys.reading.report(
+        keys.full("nesterov"), "\(keys.full("nesterov")) looks ahead along a momentum of 0",
+        remedy: "write a momentum above 0, or remove nesterov")
+    }
+    refuseKeysOfOtherOptimizer(keys)
+  }
+
+  private func refuseKeysOfOtherOptimizer(_ keys: KeyReader) {
+    let (foreign, other) =
+      switch settings.optimizer {
+      case .sgd: (["beta2", "epsilon", "decay", "floor"], "adam")
+      case .adam: (["nesterov"], "sgd")
+      }
+    for key in foreign where keys.has(key) && keys.reading.isSound(keys.full("optimizer")) {
+      keys.reading.report(
+        keys.full(key), "\(keys.full(key)) means nothing to \(settings.optimizer.rawValue)",
+        remedy: "remove it, or write optimizer: \(other)")
+    }
+  }
+
+  /// The values as name and text, in a fixed order.
+  var canonical: [(String, String)] {
+    // Digests of plans hold the names that the keys had first.
+    let adam = [("decay", "\(settings.beta2)"), ("floor", "\(settings.epsilon)")]
+    let values = [
+      ("epochs", "\(epochs)"), ("batch", "\(batch)"),
+      ("learningRate", "\(settings.learningRate)"), ("schedule", schedule.canonical),
+      ("optimizer", settings.optimizer.rawValue), ("momentum", "\(settings.momentum)"),
+      ("nesterov", "\(settings.nesterov)"), ("weightDecay", "\(settings.weightDecay)"),
+      ("clipNorm", settings.clipNorm.map { "\($0)" } ?? "none"),
+      ("lossLimit", "\(settings.lossLimit)"), ("proximal", "\(settings.proximal)"),
+    ]
+    let corrections = correction == .none ? [] : [("correction", correction.rawValue)]
+    return (values + (settings.optimizer == .adam ? adam : []) + corrections).map {
+      ("training.\($0.0)", $0.1)
+    }
+  }
+}
+
+extension TrainingSettings {
+  /// Reads the keys of a step but the learning rate; those that aren't there leave what is.
+  fileprivate mutating func read(_ keys: inout KeyReader) {
     optimizer = keys.value("optimizer", default: optimizer) {
-      $0.choice(
-        "a client's optimizer",
-        of: TrainingSettings.Optimizer.allCases.map { ($0.rawValue, $0) })
+      $0.choice("a client's optimizer", of: Optimizer.allCases.map { ($0.rawValue, $0) })
     }
     momentum = keys.value("momentum", default: momentum) { $0.number(0...1, excluding: 1) }
     nesterov = keys.value("nesterov", default: nesterov) { $0.flag() }
@@ -82,44 +103,36 @@ extension TrainingSection {
     }
     lossLimit = keys.value("lossLimit", default: lossLimit) { $0.number(0...1e9, excluding: 0) }
     proximal = keys.value("proximal", default: proximal) { $0.number(0...1e6) }
-    correction = keys.value("correction", default: correction) {
-      $0.choice("a correction", of: Correction.allCases.map { ($0.rawValue, $0) })
-    }
-    if nesterov, momentum == 0, keys.reading.isSound(keys.full("momentum")) {
-      keys.reading.report(
-        keys.full("nesterov"), "\(keys.full("nesterov")) looks ahead along a momentum of 0",
-        remedy: "write a momentum above 0, or remove nesterov")
-    }
-    refuseKeysOfOtherOptimizer(keys)
+  }
+}
+
+extension TrainingSection: Encodable {
+  /// The names in a plan's JSON; two of them as they were first, since readers of plans know them.
+  private enum CodingKeys: String, CodingKey {
+    case epochs, batch, learningRate, schedule, optimizer, momentum, nesterov
+    case beta2 = "decay"
+    case epsilon = "floor"
+    case weightDecay, clipNorm, lossLimit, proximal, correction
   }
 
-  private func refuseKeysOfOtherOptimizer(_ keys: KeyReader) {
-    let (foreign, other) =
-      switch optimizer {
-      case .sgd: (["beta2", "epsilon", "decay", "floor"], "adam")
-      case .adam: (["nesterov"], "sgd")
-      }
-    for key in foreign where keys.has(key) && keys.reading.isSound(keys.full("optimizer")) {
-      keys.reading.report(
-        keys.full(key), "\(keys.full(key)) means nothing to \(optimizer.rawValue)",
-        remedy: "remove it, or write optimizer: \(other)")
+  /// Writes the hyperparameters of a plan, without what means nothing to the optimizer.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(epochs, forKey: .epochs)
+    try container.encode(batch, forKey: .batch)
+    try container.encode(settings.learningRate, forKey: .learningRate)
+    try container.encode(schedule.canonical, forKey: .schedule)
+    try container.encode(settings.optimizer.rawValue, forKey: .optimizer)
+    try container.encode(settings.momentum, forKey: .momentum)
+    try container.encode(settings.nesterov, forKey: .nesterov)
+    if settings.optimizer == .adam {
+      try container.encode(settings.beta2, forKey: .beta2)
+      try container.encode(settings.epsilon, forKey: .epsilon)
     }
-  }
-
-  /// The values as name and text, in a fixed order.
-  var canonical: [(String, String)] {
-    // Digests of plans hold the names that the keys had first.
-    let adam = [("decay", "\(beta2)"), ("floor", "\(epsilon)")]
-    let values = [
-      ("epochs", "\(epochs)"), ("batch", "\(batch)"), ("learningRate", "\(learningRate)"),
-      ("schedule", schedule.canonical), ("optimizer", optimizer.rawValue),
-      ("momentum", "\(momentum)"), ("nesterov", "\(nesterov)"),
-      ("weightDecay", "\(weightDecay)"), ("clipNorm", clipNorm.map { "\($0)" } ?? "none"),
-      ("lossLimit", "\(lossLimit)"), ("proximal", "\(proximal)"),
-    ]
-    let corrections = correction == .none ? [] : [("correction", correction.rawValue)]
-    return (values + (optimizer == .adam ? adam : []) + corrections).map {
-      ("training.\($0.0)", $0.1)
-    }
+    try container.encode(settings.weightDecay, forKey: .weightDecay)
+    try container.encodeIfPresent(settings.clipNorm, forKey: .clipNorm)
+    try container.encode(settings.lossLimit, forKey: .lossLimit)
+    try container.encode(settings.proximal, forKey: .proximal)
+    try container.encode(correction.rawValue, forKey: .correction)
   }
 }
