@@ -101,7 +101,7 @@ import Topology
       "weightDecay", "clipNorm", "proximal", "correction", "nesterov", "learningRate", "averaging",
       "perRound", "stragglers", "maximalStaleness", "buffer", "overSelect", "sampling", "weights",
       "quorum", "caps", "joinTimeout", "minimum", "deadline", "grace", "up", "down", "smallTensors",
-      "blocks", "initial", "errorFeedback", "downDelta", "reference", "keyframeEvery", "young",
+      "blocks", "initial", "errorFeedback", "downDelta", "reference", "keyframeEvery", "early",
       "every", "last", "gradient", "chunk", "bytesInFlight", "updateNorm", "announce",
       "repairWindow", "memory",
     ]

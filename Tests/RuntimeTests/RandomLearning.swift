@@ -128,7 +128,7 @@ enum RandomLearning {
       (hasDelta ? 0.5 : 0, "reference", { $0.one(of: ["last", "anchor"]) }),
       (hasDelta ? 0.5 : 0, "keyframeEvery", { "\($0.whole(1...3))" }),
       (
-        0.3, "young",
+        0.3, "early",
         { "{rounds: 1, up: linear8\(hasDelta && $0.happens(0.5) ? ", downDelta: linear8" : "")}" }
       ),
     ])

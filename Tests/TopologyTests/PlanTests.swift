@@ -3,6 +3,7 @@ import Codecs
 import Foundation
 import Measures
 import Models
+import Neural
 import Progressive
 import Tensors
 import Testing
