@@ -1,6 +1,6 @@
 package import Ledger
 package import Measures
-import Wire
+package import Wire
 package import ZMTP
 
 /// Books what crosses the broker's sockets, from the sizes of real frames.
@@ -222,6 +222,20 @@ package enum BrokerSocket: String, CaseIterable, Sendable {
     switch self {
     case .control, .bulk: (.xpub, .subscribe)
     case .updates: (.pull, .push)
+    }
+  }
+}
+
+extension TrafficKind {
+  /// The kind of a broadcast of `step`: the whole of it is a keyframe or a delta.
+  package init(broadcasting step: ModelPatch) { self = step.from == nil ? .keyframe : .delta }
+
+  /// The kind of what a client says.
+  package init(of body: Uplink) {
+    switch body {
+    case .updateChunk: self = .update
+    case .heartbeat: self = .heartbeat
+    case .join, .want, .offer, .leave, .decline: self = .control
     }
   }
 }
