@@ -7,12 +7,12 @@ package import Wire
 /// host while it is called.
 package final class BrokerHost<Upload: UpdateAssembly> {
   /// The state of the protocol.
-  package private(set) var machine: BrokerMachine
+  @usableFromInline package internal(set) var machine: BrokerMachine
   /// The updates that are arriving, by client.
-  package private(set) var uploads: [Int: Upload] = [:]
+  @usableFromInline package internal(set) var uploads: [Int: Upload] = [:]
 
   /// A host for `machine`, which nothing has been sent to yet.
-  package init(_ machine: BrokerMachine) { self.machine = machine }
+  @inlinable package init(_ machine: BrokerMachine) { self.machine = machine }
 
   /// Hands an event to the machine and does what it answers, in its order.
   ///
@@ -23,7 +23,7 @@ package final class BrokerHost<Upload: UpdateAssembly> {
   ///   - transport: The sockets to which messages go.
   ///   - executor: The broker's own work.
   /// - Throws: What the transport or the executor throws; the actions after it aren't done.
-  package func handle<Transport: BrokerTransport, Executor: BrokerExecutor<Upload>>(
+  @inlinable package func handle<Transport: BrokerTransport, Executor: BrokerExecutor<Upload>>(
     _ event: BrokerEvent, carrying chunk: Upload.Chunk? = nil, at now: Duration,
     over transport: Transport, by executor: Executor
   ) throws(Transport.Failure) where Executor.Failure == Transport.Failure {
@@ -45,7 +45,7 @@ package final class BrokerHost<Upload: UpdateAssembly> {
       case .reserve(let client, let length): uploads[client] = Upload(length: length)
       case .receive(let client, let offset):
         if let chunk, uploads[client]?.put(chunk, at: offset) == true { continue }
-        executor.count("update chunk without a place")
+        executor.lacksPlace(for: client, at: offset)
       case .release(let client): uploads[client] = nil
       case .store(let round, let client, let attempt, let submission):
         try executor.store(
@@ -61,10 +61,10 @@ package final class BrokerHost<Upload: UpdateAssembly> {
   }
 
   /// The moment at which the machine's next tick is due, by the broker's clock; nil once its run has ended.
-  package var wakeTime: Duration? { machine.wakeTime }
+  @inlinable package var wakeTime: Duration? { machine.wakeTime }
 
   /// The header of what is sent in a round, to one client or to all.
-  package func header(of round: Int, client: Int? = nil) -> Header {
+  @inlinable package func header(of round: Int, client: Int? = nil) -> Header {
     var header = Header(
       run: machine.plan.run, epoch: machine.plan.epoch, round: round,
       stage: machine.stage(of: round) ?? 0)
@@ -72,7 +72,7 @@ package final class BrokerHost<Upload: UpdateAssembly> {
     return header
   }
 
-  private func chunks(
+  @inlinable func chunks(
     of step: ModelPatch, _ range: Range<Int>? = nil, header: Header, isAligned: Bool = false
   ) -> ModelChunks {
     ModelChunks(
@@ -125,6 +125,9 @@ package protocol BrokerExecutor<Upload>: AnyObject {
   func store(
     _ upload: Upload, _ submission: Submission, of client: Int, attempt: Int, in round: Int
   ) throws(Failure)
+
+  /// Takes note that a chunk is to be put where no room was made for it: a fault of this program.
+  func lacksPlace(for client: Int, at offset: Int)
 
   /// Aggregates the accepted updates of a round that is over, and books it.
   func close(_ result: RoundResult) throws(Failure)

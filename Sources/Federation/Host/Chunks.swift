@@ -5,10 +5,10 @@ package import Wire
 package struct ModelChunks: Sequence, Hashable, Sendable {
   /// The step.
   package let step: ModelPatch
-  private let range: Range<Int>
-  private let header: Header
-  private let chunkBytes: Int
-  private let isAligned: Bool
+  @usableFromInline let range: Range<Int>
+  @usableFromInline let header: Header
+  @usableFromInline let chunkBytes: Int
+  @usableFromInline let isAligned: Bool
 
   /// The chunks of `range` of a step.
   ///
@@ -19,7 +19,7 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
   ///   - chunkBytes: The largest payload.
   ///   - isAligned: Cuts where a broadcast of the whole step is cut, instead of from the range's beginning: then a
   ///     message may name more bytes than the part of them that lies in `range`.
-  package init(
+  @inlinable package init(
     of step: ModelPatch, _ range: Range<Int>, header: Header, chunkBytes: Int,
     isAligned: Bool = false
   ) {
@@ -32,10 +32,12 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
   }
 
   package struct Iterator: IteratorProtocol {
-    fileprivate let chunks: ModelChunks
-    fileprivate var start: Int
+    @usableFromInline let chunks: ModelChunks
+    @usableFromInline var start: Int
 
-    package mutating func next() -> ModelChunk? {
+    @inlinable init(chunks: ModelChunks, start: Int) { (self.chunks, self.start) = (chunks, start) }
+
+    @inlinable package mutating func next() -> ModelChunk? {
       let (range, step) = (chunks.range, chunks.step)
       guard start < range.upperBound else { return nil }
       let bound = chunks.isAligned ? step.length : range.upperBound
@@ -48,7 +50,7 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
     }
   }
 
-  package func makeIterator() -> Iterator {
+  @inlinable package func makeIterator() -> Iterator {
     let start = range.lowerBound
     return Iterator(chunks: self, start: isAligned ? start / chunkBytes * chunkBytes : start)
   }
@@ -61,6 +63,10 @@ package struct ModelChunk: Hashable, Sendable {
   /// The bytes that are meant: its payload, or as much of that as was asked for.
   package let range: Range<Int>
 
+  @inlinable init(message: Message<Downlink>, range: Range<Int>) {
+    (self.message, self.range) = (message, range)
+  }
+
   /// The envelope frame of this chunk of `bytes`, the step's.
   package func envelope(over bytes: SharedBuffer) -> [UInt8] {
     // SAFETY: the buffer outlives the closure, and slicing it checks the range.
@@ -72,12 +78,12 @@ package struct ModelChunk: Hashable, Sendable {
 
 /// A range of an update, cut into the chunks that carry it.
 package struct UpdateChunks: Sequence, Hashable, Sendable {
-  private let range: Range<Int>
-  private let header: Header
-  private let chunkBytes: Int
+  @usableFromInline let range: Range<Int>
+  @usableFromInline let header: Header
+  @usableFromInline let chunkBytes: Int
 
   /// The chunks of `range` of an update, each under `header` and with a payload of at most `chunkBytes`.
-  package init(of range: Range<Int>, header: Header, chunkBytes: Int) {
+  @inlinable package init(of range: Range<Int>, header: Header, chunkBytes: Int) {
     precondition(chunkBytes > 0, "chunks of \(chunkBytes) bytes")
     self.range = range
     self.header = header
@@ -85,10 +91,12 @@ package struct UpdateChunks: Sequence, Hashable, Sendable {
   }
 
   package struct Iterator: IteratorProtocol {
-    fileprivate let chunks: UpdateChunks
-    fileprivate var start: Int
+    @usableFromInline let chunks: UpdateChunks
+    @usableFromInline var start: Int
 
-    package mutating func next() -> UpdateChunk? {
+    @inlinable init(chunks: UpdateChunks, start: Int) { (self.chunks, self.start) = (chunks, start) }
+
+    @inlinable package mutating func next() -> UpdateChunk? {
       guard start < chunks.range.upperBound else { return nil }
       let range = start..<Swift.min(start + chunks.chunkBytes, chunks.range.upperBound)
       start = range.upperBound
@@ -97,7 +105,7 @@ package struct UpdateChunks: Sequence, Hashable, Sendable {
     }
   }
 
-  package func makeIterator() -> Iterator { Iterator(chunks: self, start: range.lowerBound) }
+  @inlinable package func makeIterator() -> Iterator { Iterator(chunks: self, start: range.lowerBound) }
 }
 
 /// A message that carries a part of an update.
@@ -106,6 +114,10 @@ package struct UpdateChunk: Hashable, Sendable {
   package let message: Message<Uplink>
   /// The bytes that are its payload.
   package let range: Range<Int>
+
+  @inlinable init(message: Message<Uplink>, range: Range<Int>) {
+    (self.message, self.range) = (message, range)
+  }
 
   /// The envelope frame of this chunk of `bytes`, the update's.
   package func envelope(over bytes: SharedBuffer) -> [UInt8] {

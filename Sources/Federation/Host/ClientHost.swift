@@ -6,18 +6,18 @@ package import Wire
 /// passed with each event; both may serve any number of clients.
 package final class ClientHost<Update: ChunkedUpdate> {
   /// The state of the protocol.
-  package private(set) var machine: ClientMachine
+  @usableFromInline package internal(set) var machine: ClientMachine
   /// The update that waits to be settled, and the round for which it was trained.
-  package private(set) var update: (round: Int, update: Update)?
+  @usableFromInline package internal(set) var update: (round: Int, update: Update)?
 
   /// A host for `machine`, which has no update yet.
-  package init(_ machine: ClientMachine) { self.machine = machine }
+  @inlinable package init(_ machine: ClientMachine) { self.machine = machine }
 
   /// The client's number, from 0.
-  package var client: Int { machine.identity.client }
+  @inlinable package var client: Int { machine.identity.client }
 
   /// The moment at which the machine's next tick is due, by the client's clock; nil while nothing is waited for.
-  package var wakeTime: Duration? { machine.wakeTime }
+  @inlinable package var wakeTime: Duration? { machine.wakeTime }
 
   /// Hands an event to the machine and does what it answers, in its order.
   ///
@@ -27,7 +27,7 @@ package final class ClientHost<Update: ChunkedUpdate> {
   ///   - transport: The sockets to which messages go.
   ///   - executor: The client's own work.
   /// - Throws: What the transport or the executor throws; the actions after it aren't done.
-  package func handle<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
+  @inlinable package func handle<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
     _ event: ClientEvent, at now: Duration, over transport: Transport, by executor: Executor
   ) throws(Transport.Failure) where Executor.Failure == Transport.Failure {
     let client = client
@@ -71,7 +71,7 @@ package final class ClientHost<Update: ChunkedUpdate> {
   }
 
   /// Takes the update that training for a round gave, and offers it; drops it if the round was left meanwhile.
-  package func trained<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
+  @inlinable package func trained<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
     _ offer: Offer, _ update: Update, round: Int, at now: Duration, over transport: Transport,
     by executor: Executor
   ) throws(Transport.Failure) where Executor.Failure == Transport.Failure {

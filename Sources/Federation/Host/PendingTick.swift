@@ -11,16 +11,16 @@
 /// ```
 package struct PendingTick: Hashable, Sendable {
   /// The moment at which the tick is queued; nil where none is.
-  package private(set) var time: Duration?
-  private var number: UInt64 = 0
+  @usableFromInline package internal(set) var time: Duration?
+  @usableFromInline var number: UInt64 = 0
 
   /// No tick.
-  package init() {}
+  @inlinable package init() {}
 
   /// Makes `time` the moment of the tick, or has none where it is nil.
   ///
   /// - Returns: The number of the tick that is to be queued for then; nil if none is, or it is queued already.
-  package mutating func set(for time: Duration?) -> UInt64? {
+  @inlinable package mutating func set(for time: Duration?) -> UInt64? {
     guard let time else {
       number += 1
       self.time = nil
@@ -33,7 +33,7 @@ package struct PendingTick: Hashable, Sendable {
   }
 
   /// Takes the tick of a number out of the queue: true if it is the one that is waited for, false if it is void.
-  package mutating func fires(_ number: UInt64) -> Bool {
+  @inlinable package mutating func fires(_ number: UInt64) -> Bool {
     guard number == self.number, time != nil else { return false }
     time = nil
     return true
