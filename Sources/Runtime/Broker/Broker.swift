@@ -91,8 +91,7 @@ package final class Broker: Sendable {
     let queue = ServerQueue(server, inbox: inbox)
     let loop = BrokerLoop(
       plan: plan, settings: settings, sockets: sockets, server: queue, inbox: inbox,
-      observer: observer, log: log)
-    if let resumption { loop.resume(resumption, stored: stored) }
+      observer: observer, log: log, resumption: resumption, stored: stored)
     log.write(
       .info, "run started",
       [
@@ -114,7 +113,7 @@ package final class Broker: Sendable {
     let state = try RunState.ended(
       complete: complete, isGivenUp: loop.isGivenUp, in: ledger)
     log.write(.info, "run ended", ["state": .text(state.rawValue)])
-    try queue.finish(state: state, book: loop.books.close(), elapsed: loop.now)
+    try queue.finish(state: state, book: loop.gate.books.close(), elapsed: loop.now)
     if let reading = loop.lastReading, let round = loop.lastRound {
       try ledger.append(reading, after: round)
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Federation
 import Ledger
 import Measures
@@ -6,69 +7,131 @@ import Server
 import Wire
 import ZeroMQ
 
+/// What reaches the broker's loop from other threads.
+enum BrokerInput: Sendable {
+  /// The model of the next round is ready to be sent.
+  case prepared(PreparedModel, [Digest: SharedBuffer])
+  /// An update was checked and, when accepted, stored.
+  case stored(round: Int, client: Int, StoreResult)
+  /// The server's queue can't go on.
+  case failed(any Error)
+  /// A connection was cut that subscribed too fast.
+  case subscriberCut
+  /// The allow-list was changed.
+  case admissionsChanged
+  /// The broker is to stop.
+  case stop
+}
+
 extension BrokerLoop {
-  /// Takes in what a client pushed: parses, books, and hands it to the round engine.
+  /// Takes in what reached the loop from other threads.
+  func take(_ input: BrokerInput) throws {
+    switch input {
+    case .prepared(let model, let steps):
+      publisher.steps = steps
+      // A stage has ended, and with it what the meters are compared for.
+      if let lastRound, lastRound == model.round - 1, model.phase.isFirstOfStep {
+        meters.request(after: lastRound, at: now)
+      }
+      try handle(.prepared(model))
+    case .stored(let round, let client, let result):
+      try handle(.stored(round: round, client: client, result))
+    case .failed(let error): throw error
+    case .subscriberCut: gate.wasCut(for: .subscriptions)
+    case .admissionsChanged: try admissionsChanged()
+    case .stop: try handle(.stop)
+    }
+  }
+
+  /// Takes in what a client pushed: parses, books, and hands it to the machine.
   func take(_ received: ZeroMQ.Message) throws(ZMQError) {
-    connections.delivered(received.sourceDescriptor, key: received.userID)
+    gate.connections.delivered(received.sourceDescriptor, key: received.userID)
     let message: Wire.Message<Uplink>
     do {
-      message = try parse(received)
+      message = try received.uplink()
     } catch {
-      books.count("malformed frame: \(error.counter)")
-      books.received(stray: received.frameSizes)
-      log.write(.warning, "malformed frame", ["problem": .text(error.counter)])
-      if let verdict = connections.malformed(received.sourceDescriptor) { return cut(verdict) }
+      gate.books.count("malformed frame: \(error.counter)")
+      gate.books.received(stray: received.frameSizes)
+      gate.log.write(.warning, "malformed frame", ["problem": .text(error.counter)])
+      if let verdict = gate.connections.malformed(received.sourceDescriptor) {
+        return gate.cut(verdict)
+      }
       return try complain(of: received, error)
     }
     guard try isAuthorized(message, received), try isWithinRate(message, received) else { return }
     if case .leave = message.body, let client = message.header.client {
-      log.write(.info, "client left", ["client": .number(client)])
+      gate.log.write(.info, "client left", ["client": .number(client)])
     }
     book(message, received)
-    current = received
-    defer { current = nil }
-    try handle(.message(message, from: place(of: message, received)))
+    try handle(
+      .message(message, from: place(of: message, received)), carrying: ReceivedChunk(received))
   }
 
   /// Tells the client that a message is of what is wrong with it, as far as its key may speak for the client.
   private func complain(of received: ZeroMQ.Message, _ error: WireError) throws(ZMQError) {
-    guard (1...2).contains(received.frameCount) else { return }
-    // SAFETY: the frames' bytes are read only within the closure.
-    let fault = unsafe withFrames(of: received) {
-      unsafe Envelope.fault(of: $0, payload: $1, error)
-    }
-    guard let fault, let client = fault.header.client,
-      connections.allows(received.sourceDescriptor, now)
+    guard let fault = received.fault(error), let client = fault.header.client,
+      gate.connections.allows(received.sourceDescriptor, now),
+      admission.mayPlay(client, received.userID)
     else { return }
-    if let gatekeeper {
-      guard case .allowed = gatekeeper.verdict(on: received.userID, playing: client) else { return }
-    }
     try handle(.faulty(fault))
   }
 
-  private func parse(_ received: ZeroMQ.Message) throws(WireError) -> Wire.Message<Uplink> {
-    guard (1...2).contains(received.frameCount) else {
-      throw .frameCount(received.frameCount)
+  /// Whether the sender's key may speak for the message's client; if not, it is counted, and a JOIN answered.
+  private func isAuthorized(
+    _ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
+  ) throws(ZMQError) -> Bool {
+    switch admission.verdict(on: message, from: received.userID) {
+    case .allowed: return true
+    case .faulty(let problem):
+      gate.books.received(stray: received.frameSizes)
+      try handle(.faulty(UplinkFault(header: message.header, problem: problem)))
+    case .forbidden(let detail):
+      gate.books.received(stray: received.frameSizes)
+      guard let client = message.header.client else { return false }
+      if case .join(let join) = message.body {
+        try handle(.forbidden(client: client, worker: join.worker, detail: detail))
+      } else {
+        gate.books.count("message from a key that may not play its client")
+        gate.log.write(
+          .warning, "message refused", ["client": .number(client), "detail": .text(detail)])
+      }
     }
-    // SAFETY: the frames' bytes are read only within the closure.
-    return unsafe try withFrames(of: received) { envelope, payload throws(WireError) in
-      unsafe try Envelope.uplink(envelope, payload: payload)
-    }
+    return false
   }
 
-  /// Calls `body` with the bytes of an envelope and of its payload, none where there is no such frame.
-  private func withFrames<Result, Failure: Error>(
-    of received: ZeroMQ.Message,
-    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    unsafe try received.withUnsafeBytes(of: 0) { envelope throws(Failure) in
-      guard received.frameCount == 2 else {
-        return unsafe try body(envelope, .init(start: nil, count: 0))
-      }
-      return unsafe try received.withUnsafeBytes(of: 1) { payload throws(Failure) in
-        unsafe try body(envelope, payload)
-      }
+  /// The allow-list changed: who plays a client that its key may no longer play is told so and taken out.
+  private func admissionsChanged() throws(ZMQError) {
+    guard let workers = admission.control?.workers else { return }
+    gate.log.write(
+      .notice, "allow-list changed", ["workers": .number(workers.workers.count)])
+    for removal in admission.removals() {
+      try handle(
+        .forbidden(client: removal.client, worker: removal.worker, detail: removal.detail))
     }
+    // Their connections end as well: only a handshake asks for the key.
+    let lost = gate.connections.connections { CurveKey(z85: $0).flatMap { workers[$0] } != nil }
+    for verdict in lost { gate.cut(verdict) }
+  }
+
+  /// Whether a message is within what its connection may send; otherwise it is counted, and now and then answered.
+  private func isWithinRate(
+    _ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
+  ) throws(ZMQError) -> Bool {
+    if case .updateChunk = message.body { return true }  // bounded by grants
+    let descriptor = received.sourceDescriptor
+    guard !gate.connections.allows(descriptor, now) else { return true }
+    gate.books.count("message beyond the rate")
+    gate.books.received(stray: received.frameSizes, on: .updates)
+    if let client = message.header.client, gate.connections.mayAnswer(descriptor, now) {
+      gate.log.write(.warning, "message beyond the rate", ["client": .number(client)])
+      let header = Header(
+        run: plan.run, epoch: plan.epoch, round: message.header.round,
+        stage: message.header.stage, client: client)
+      let answer = Downlink.refuse(
+        .overloaded, retry: 1000, detail: "more messages than the broker takes from a connection")
+      try publisher.send(Message(header, answer), under: .client(client))
+    }
+    return false
   }
 
   /// What people would call the worker that asks to play a client: its name or number, and its address.
@@ -76,12 +139,8 @@ extension BrokerLoop {
     of message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
   ) -> String? {
     guard case .join(let join) = message.body else { return nil }
-    var name = "worker \(WorkerSettings.name(of: join.worker))"
-    if let gatekeeper, let client = message.header.client,
-      case .allowed(let worker) = gatekeeper.verdict(on: received.userID, playing: client)
-    {
-      name = "worker \(worker.name)"
-    }
+    let known = admission.name(of: received.userID, playing: message.header.client)
+    let name = "worker \(known ?? WorkerSettings.name(of: join.worker))"
     guard let address = received.peerAddress, !address.isEmpty else { return name }
     // Of ipc libzmq tells user, group and process.
     guard address.hasPrefix(":") else { return "\(name) at \(address)" }
@@ -91,34 +150,11 @@ extension BrokerLoop {
   private func book(_ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message) {
     let frames = received.frameSizes
     guard let client = message.header.client, (0..<plan.clients).contains(client) else {
-      return books.received(stray: frames)
+      return gate.books.received(stray: frames)
     }
-    switch message.body {
-    case .updateChunk(_, let length):
-      books.received(from: client, frames: frames, kind: .update, payload: length)
-    case .heartbeat:
-      books.received(from: client, frames: frames, kind: .heartbeat, payload: 0)
-    case .join, .want, .offer, .leave, .decline:
-      books.received(from: client, frames: frames, kind: .control, payload: 0)
-    }
-  }
-
-  /// Takes in what reached the loop from other threads.
-  func take(_ input: BrokerInput) throws {
-    switch input {
-    case .prepared(let model, let steps):
-      self.steps = steps
-      // A stage has ended, and with it what the meters are compared for.
-      if let lastRound, lastRound == model.round - 1, model.phase.isFirstOfStep {
-        meters.request(after: lastRound, at: now)
-      }
-      try handle(.prepared(model))
-    case .stored(let round, let client, let result):
-      try handle(.stored(round: round, client: client, result))
-    case .failed(let error): throw error
-    case .subscriberCut: wasCut(for: .subscriptions)
-    case .admissionsChanged: try admissionsChanged()
-    case .stop: try handle(.stop)
-    }
+    var payload = 0
+    if case .updateChunk(_, let length) = message.body { payload = length }
+    gate.books.received(
+      from: client, frames: frames, kind: TrafficKind(of: message.body), payload: payload)
   }
 }

@@ -7,101 +7,100 @@ import Wire
 import ZMTP
 import ZeroMQ
 
-/// The thread of a broker: owns its three sockets and drives the round engine.
+/// The thread of a broker: waits for its sockets, timers and slow work, and hands all that happens to its machine.
 ///
 /// Slow work happens in the server's queue; only its results come back here. Made and run on one thread.
 final class BrokerLoop {
-  let plan: BrokerPlan
   let server: ServerQueue
-  let inbox: Inbox<BrokerInput>
   let observer: any RunObserver
   /// Where the sockets are bound, with the ports that `*` became.
   let endpoints: Endpoints
+  /// The machine, and all that its actions ask for.
+  let host: BrokerHost<ReceivedUpdate>
+  /// The sockets that its messages go out of.
+  let publisher: BrokerPublisher
+  /// The books, and the watch over connections.
+  let gate: BrokerGate
 
-  /// Who decides which keys may play which clients; nil where connections aren't authenticated.
-  let gatekeeper: AccessControl?
+  /// Who may play which client.
+  var admission: ClientAdmission
+  var meters = MeterSchedule()
+  /// The last round that was closed; nil where there is none.
+  private(set) var lastRound: Int?
+  /// The last meter reading of the run.
+  private(set) var lastReading: MeterReading?
+  /// Whether the run was given up, as too few clients were there.
+  private(set) var isGivenUp = false
+
+  private let inbox: Inbox<BrokerInput>
   private var door: Authenticator?
-  private let control: Socket
-  private let bulk: Socket
   private let updates: Socket
+  private var watchers: ConnectionMonitors
+  /// Whether all rounds are complete; nil while the run goes on.
+  private var result: Bool?
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
-
   /// How long the run had lasted when this loop began.
-  private var base: Duration = .zero
-
-  var machine: BrokerMachine
-  var books: BrokerBooks
-  var meters = MeterSchedule()
-  /// The last meter reading of the run, and the last round that was closed; nil where there are none.
-  private(set) var lastReading: MeterReading?
-  var lastRound: Int?
-  private var watchers: ConnectionMonitors
-  private var notices: [(notice: SubscriptionNotice, socket: BrokerSocket)] = []
-  /// The bytes of all steps to the announced model.
-  var steps: [Digest: SharedBuffer] = [:]
-  var uploads: [Int: [UInt8]] = [:]
-  /// The message that is being handled, whose payload a chunk's receipt takes.
-  var current: ZeroMQ.Message?
-  var result: Bool?
-  /// The run was given up, as too few clients were there.
-  var isGivenUp = false
-  /// What each connection did.
-  var connections: ConnectionGuard
-  /// Where the run's events are written.
-  let log: RunLog
-  /// Who plays each client, where connections are authenticated.
-  var owners: [Int: ClientOwner] = [:]
-  /// The last round that was announced.
-  var announced = 0
+  private let base: Duration
 
   /// A loop on sockets that are bound.
+  ///
+  /// - Parameters:
+  ///   - plan: What is run.
+  ///   - settings: How the broker is run.
+  ///   - sockets: The sockets.
+  ///   - server: Where slow work is done.
+  ///   - inbox: What comes from other threads.
+  ///   - observer: Who watches.
+  ///   - log: Where events are written.
+  ///   - resumption: From where the run goes on; nil for a new one.
+  ///   - stored: The updates of that round that are in the spool, by client, as they were offered.
   init(
     plan: BrokerPlan, settings: BrokerSettings, sockets: consuming BrokerSockets,
-    server: ServerQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver, log: RunLog
+    server: ServerQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver, log: RunLog,
+    resumption: Resumption? = nil, stored: [Int: Submission] = [:]
   ) {
-    self.plan = plan
     self.server = server
     self.inbox = inbox
     self.observer = observer
-    machine = BrokerMachine(plan: plan)
-    books = BrokerBooks(settings.security.mechanism)
-    gatekeeper = settings.security.gatekeeper
-    connections = ConnectionGuard(
-      settings.connectionLimits ?? ConnectionLimits(clients: plan.clients, limits: plan.limits))
-    self.log = log
     start = clock.now
+    base = resumption?.elapsed ?? .zero
+    gate = BrokerGate(
+      settings.security.mechanism,
+      limits: settings.connectionLimits
+        ?? ConnectionLimits(clients: plan.clients, limits: plan.limits),
+      log: log)
+    if let resumption {
+      gate.books.resume(total: resumption.total)
+      if resumption.epoch > 1 { gate.books.count("broker restart") }
+      host = BrokerHost(
+        BrokerMachine(
+          plan: plan, round: resumption.round, at: base, stored: stored,
+          history: resumption.state?.history ?? ParticipationHistory()))
+    } else {
+      host = BrokerHost(BrokerMachine(plan: plan))
+    }
+    admission = ClientAdmission(settings.security.gateserver, clients: plan.clients)
     door = sockets.door
-    control = sockets.control
-    bulk = sockets.bulk
     updates = sockets.updates
     watchers = sockets.watchers
     endpoints = sockets.endpoints
-  }
-
-  /// Has the loop go on with a run, before ``run()``; the updates that were offered so are in the spool.
-  func resume(_ resumption: Resumption, stored: [Int: Submission]) {
-    base = resumption.elapsed
-    books.resume(total: resumption.total)
-    if resumption.epoch > 1 { books.count("broker restart") }
-    machine = BrokerMachine(
-      plan: plan, round: resumption.round, at: now, stored: stored,
-      history: resumption.state?.history ?? ParticipationHistory())
+    publisher = BrokerPublisher(
+      host, gate: gate, control: sockets.control, bulk: sockets.bulk)
   }
 
   /// Runs all rounds; true if they are complete, false if the broker was stopped before.
   ///
-  /// - Throws: what went wrong in the server's queue, or `ZMQError`.
+  /// - Throws: What went wrong in the server's queue, or `ZMQError`.
   func run() throws -> Bool {
     let inbox = inbox
     let watch = SubscriptionWatch(
-      [endpoints.control, endpoints.bulk], limits: connections.limits
+      [endpoints.control, endpoints.bulk], limits: gate.connections.limits
     ) { _ = inbox.push(.subscriberCut) }
     watch.start()
     defer { watch.stop() }
     var poller = Poller()
-    let controlToken = poller.add(control)
-    let bulkToken = poller.add(bulk)
+    let published = publisher.watch(with: &poller)
     let updatesToken = poller.add(updates)
     _ = poller.add(inbox.wakeup)
     watchers.watch(with: &poller)
@@ -109,16 +108,16 @@ final class BrokerLoop {
     try handle(.tick)
     while true {
       if let result, meters.round == nil { return result }
-      let wake = [machine.wakeTime, meters.wakeTime].compactMap { $0 }.min()
-      let wait = notices.isEmpty ? (wake ?? now + .seconds(1)) - now : .zero
-      let inspection = (connections.wakeTime ?? now + .seconds(1)) - now
+      let wake = [host.wakeTime, meters.wakeTime].compactMap { $0 }.min()
+      let wait = publisher.hasNews ? .zero : (wake ?? now + .seconds(1)) - now
+      let inspection = (gate.connections.wakeTime ?? now + .seconds(1)) - now
       _ = try poller.wait(atMost: max(.zero, min(wait, inspection, .seconds(1))))
       try door?.serve()
-      try watchers.drain { socket, event in noticed(event, at: socket) }
-      if poller.isReadable(controlToken) { try readNotices(control, .control) }
-      if poller.isReadable(bulkToken) { try readNotices(bulk, .bulk) }
-      for verdict in connections.inspect(now) { cut(verdict) }
-      try takeNotices()
+      try watchers.drain { socket, event in gate.noticed(event, at: socket, now) }
+      if poller.isReadable(published.control) { try publisher.listen(on: .control) }
+      if poller.isReadable(published.bulk) { try publisher.listen(on: .bulk) }
+      gate.inspect(now)
+      try publisher.takeNotices { event throws(ZMQError) in try handle(event) }
       try compareMeters()
       // Nothing may be booked that the last reading hasn't seen.
       if let result, meters.round == nil { return result }
@@ -131,80 +130,27 @@ final class BrokerLoop {
   /// How long the run has lasted.
   var now: Duration { base + (clock.now - start) }
 
-  /// Hands an event to the round engine and does what it answers.
-  func handle(_ event: BrokerEvent) throws(ZMQError) {
-    for action in machine.handle(event, at: now) { try perform(action) }
-  }
+  /// What is run.
+  var plan: BrokerPlan { host.machine.plan }
 
-  /// Makes the books know who listens now, before a message is booked that is published on this socket.
-  func listen(on socket: BrokerSocket) throws(ZMQError) {
-    switch socket {
-    case .control: try readNotices(control, .control)
-    case .bulk: try readNotices(bulk, .bulk)
-    case .updates: break
-    }
-  }
-
-  /// Publishes a message on the control or the bulk socket.
-  func publish(_ frames: [Frame], onBulk: Bool) throws(ZMQError) {
-    // An XPUB never waits: for a subscriber whose queue is full the message is dropped, and repaired.
-    if onBulk { _ = try bulk.send(frames) } else { _ = try control.send(frames) }
-  }
-
-  /// Reads and books what an XPUB noticed; the round engine is told by ``takeNotices()``.
-  private func readNotices(
-    _ socket: borrowing Socket, _ name: BrokerSocket
-  ) throws(ZMQError) {
-    let limits = ReceiveLimits(frames: 1, size: ByteCount(1024))
-    // Bounded, so that a flood of subscriptions doesn't keep all else waiting.
-    for _ in 0..<4096 {
-      guard let reception = try socket.receive(limits: limits) else { return }
-      guard let message = reception.message, let notice = SubscriptionNotice(message) else {
-        books.count("malformed subscription")
-        if let message = reception.message { books.received(stray: message.frameSizes, on: name) }
-        continue
-      }
-      // The end of a connection is told without the peer's address; within a process nobody has one.
-      let wasSent = notice.isSubscription || message.peerAddress != nil
-      books.noticed(notice, on: name, wasSent: wasSent)
-      let verdict = connections.subscribed(
-        message.sourceDescriptor, key: message.userID, isSubscription: notice.isSubscription,
-        isKnown: Topic(String(decoding: notice.topic, as: UTF8.self)) != nil, at: name)
-      if let verdict { cut(verdict) }
-      notices.append((notice, name))
-    }
-  }
-
-  private func takeNotices() throws(ZMQError) {
-    var next = 0
-    while next < notices.count {  // handling one may bring new ones
-      let (notice, socket) = notices[next]
-      next += 1
-      guard let topic = Topic(String(decoding: notice.topic, as: UTF8.self)) else {
-        books.count("subscription to an unknown topic")
-        continue
-      }
-      // Presence is told by mailboxes on the control socket, readiness by chunks on the bulk socket.
-      if case .step = topic { guard socket == .bulk else { continue } }
-      if case .client = topic { guard socket == .control else { continue } }
-      try handle(notice.isSubscription ? .subscribed(topic) : .unsubscribed(topic))
-    }
-    notices.removeAll(keepingCapacity: true)
+  /// Hands an event to the machine and has done what it answers.
+  func handle(_ event: BrokerEvent, carrying chunk: ReceivedChunk? = nil) throws(ZMQError) {
+    try host.handle(event, carrying: chunk, at: now, over: publisher, by: self)
   }
 
   /// Compares the ledger with the kernel's count when a stage has ended, or the run.
   private func compareMeters() throws(ZMQError) {
     guard let round = meters.round, meters.isDue(at: now) else { return }
-    try readNotices(control, .control)
-    try readNotices(bulk, .bulk)
-    guard let page = watchers.page(books) else {
+    try publisher.listen(on: .control)
+    try publisher.listen(on: .bulk)
+    guard let page = watchers.page(gate.books) else {
       _ = meters.keeps(agreeing: true, at: now)
       return
     }
     let reading = watchers.reading(of: page)
     guard meters.keeps(agreeing: reading.agrees, at: now) else { return }
     watchers.advance(page)
-    for line in reading.lines { books.retransmitted(line.retransmitted) }
+    for line in reading.lines { gate.books.retransmitted(line.retransmitted) }
     if result == nil { server.note(reading, after: round) } else { lastReading = reading }
   }
 
@@ -217,9 +163,48 @@ final class BrokerLoop {
       switch reception {
       case .message(let message): try take(message)
       case .excess(let excess):
-        books.count("message beyond the limits")
-        books.received(stray: [excess.size.bytes])
+        gate.books.count("message beyond the limits")
+        gate.books.received(stray: [excess.size.bytes])
       }
     }
+  }
+}
+
+// The broker's own work: slow work goes to the server's queue, and the rest is told or counted.
+extension BrokerLoop: BrokerExecutor {
+  typealias Upload = ReceivedUpdate
+  typealias Failure = ZMQError
+
+  func prepare(round: Int) { server.prepare(round: round) }
+
+  func store(
+    _ upload: ReceivedUpdate, _ submission: Submission, of client: Int, attempt: Int, in round: Int
+  ) {
+    server.store(
+      round: round, client: client, attempt: attempt, submission: submission, bytes: upload.bytes)
+  }
+
+  func lacksPlace(for client: Int, at offset: Int) { count("update chunk without a place") }
+
+  func close(_ result: RoundResult) {
+    let book = gate.books.close()
+    server.close(
+      ClosedRound(result: result, book: book, total: gate.books.total, elapsed: now))
+    lastRound = result.round
+  }
+
+  func count(_ name: String) { gate.books.count(name) }
+
+  func notice(_ notice: BrokerNotice) {
+    if case .gaveUp(let shortage, _) = notice {
+      isGivenUp = true
+      count(shortage.counter)
+    }
+    observer.noticed(notice)
+  }
+
+  func finished(complete: Bool) {
+    result = complete
+    if let lastRound { meters.request(after: lastRound, at: now) }
   }
 }

@@ -1,14 +1,51 @@
 import Federation
 import Ledger
 import LocalTraining
+import Server
 import Wire
 import ZeroMQ
 
+/// What reaches a worker's loop from other threads.
+enum WorkerEvent: Sendable {
+  /// A client's training in a round ended.
+  case ended(client: Int, round: Int, LocalResult)
+  /// The host's name has addresses, of IPv6 alone or not.
+  case resolved(isIPv6: Bool)
+  /// The host's name has no address for now.
+  case unresolved(UnresolvedName)
+  /// Why connecting to a socket failed, as an error number; 0 where it wouldn't any more.
+  case probed(BrokerSocket, CInt)
+  /// The worker is to stop.
+  case stop
+}
+
 extension WorkerLoop {
+  /// Takes in what reached the loop from other threads.
+  func take(_ event: WorkerEvent) throws {
+    switch event {
+    case .ended(let client, let round, .trained(let offer, let update, let memory)):
+      guard let host = hosts[client], host.machine.task?.round == round else { return }
+      KillPoint.updateTrained.pass()
+      try host.trained(
+        offer, TrainedUpdate(bytes: update, memory: memory), round: round, at: now, over: sockets,
+        by: self)
+    case .ended(let client, let round, .failed(let reason, let detail)):
+      report(.declined(client: client, round: round, reason, detail: detail))
+      try handle(.failed(round: round, reason, detail: detail), for: client)
+    case .resolved(let isIPv6):
+      // Addresses of IPv6 are taken only where there are no others.
+      if isIPv6 { try sockets.admitIPv6() }
+      try connect()
+    case .unresolved(let error): contact.note(error)
+    case .probed(let socket, let code): contact.note(code, of: socket)
+    case .stop:
+      for client in settings.clients { try handle(.stop, for: client) }
+    }
+  }
+
   /// Takes in a published message: to all, to one client, or chunks of a segment.
   func take(_ received: ZeroMQ.Message) throws {
-    guard (2...3).contains(received.frameCount), let text = received.text(of: 0),
-      let topic = Topic(text), let message = parse(received)
+    guard let message = received.downlink, let text = received.text(of: 0), let topic = Topic(text)
     else {
       unreadable += 1
       return
@@ -17,20 +54,7 @@ extension WorkerLoop {
     case .client(let client):
       guard message.header.client == client else { return }
       try deliver(message, received, to: [client])
-    case .all: try deliver(message, received, to: settings.clients)
-    case .step: try deliver(message, received, to: settings.clients)
-    }
-  }
-
-  private func parse(_ received: ZeroMQ.Message) -> Wire.Message<Downlink>? {
-    // SAFETY: the frames' bytes are read only within the closures.
-    unsafe received.withUnsafeBytes(of: 1) { envelope in
-      guard received.frameCount == 3 else {
-        return unsafe try? Envelope.downlink(envelope, payload: .init(start: nil, count: 0))
-      }
-      return unsafe received.withUnsafeBytes(of: 2) { payload in
-        unsafe try? Envelope.downlink(envelope, payload: payload)
-      }
+    case .all, .step: try deliver(message, received, to: settings.clients)
     }
   }
 

@@ -1,0 +1,100 @@
+import Federation
+import Wire
+import ZeroMQ
+
+/// Decides whether a message's sender may speak for its client, and remembers who plays which.
+///
+/// Without access control everybody may.
+struct ClientAdmission {
+  /// What a sender may do with a message.
+  enum Verdict: Hashable, Sendable {
+    /// It is taken.
+    case allowed
+    /// The sender may play the client, but not say this of it.
+    case faulty(problem: String)
+    /// The sender may not play the client.
+    case forbidden(detail: String)
+  }
+
+  /// A client whose worker may no longer play it.
+  struct Removal: Hashable, Sendable {
+    /// The client.
+    var client: Int
+    /// The number of its worker process.
+    var worker: UInt64
+    /// The reason, for people.
+    var detail: String
+  }
+
+  private struct Owner {
+    let worker: UInt64
+    let key: CurveKey
+  }
+
+  /// The keys that come in, and the clients of each; nil where connections aren't authenticated.
+  let control: AccessControl?
+  private let clients: Int
+  private var owners: [Int: Owner] = [:]
+
+  /// An admission to a fleet of so many clients.
+  init(_ control: AccessControl?, clients: Int) {
+    self.control = control
+    self.clients = clients
+  }
+
+  /// What the sender, by the user's name that its connection was given, may do with a message.
+  mutating func verdict(on message: Wire.Message<Uplink>, from userID: String?) -> Verdict {
+    guard let control, let client = message.header.client else { return .allowed }
+    switch control.verdict(on: userID, playing: client) {
+    case .allowed(let worker):
+      if case .offer(let offer) = message.body, let limit = worker.samples, offer.samples > limit {
+        return .faulty(
+          problem: "field samples is \(offer.samples), beyond \(limit), the most that a client of "
+            + "worker \(worker.name) may have")
+      }
+      if case .join(let join) = message.body, (0..<clients).contains(client) {
+        owners[client] = Owner(worker: join.worker, key: worker.key)
+      }
+      return .allowed
+    case .notTheirs(let worker):
+      return .forbidden(
+        detail: "worker \(worker.name) may play clients \(worker.clients), not \(client)")
+    case .unknownKey: return .forbidden(detail: Self.removed)
+    }
+  }
+
+  /// Whether the sender may be told of a message of this client that can't be read.
+  func mayPlay(_ client: Int, _ userID: String?) -> Bool {
+    guard let control else { return true }
+    if case .allowed = control.verdict(on: userID, playing: client) { return true }
+    return false
+  }
+
+  /// The name that people gave the sender's worker; nil where they gave none.
+  func name(of userID: String?, playing client: Int?) -> String? {
+    guard let control, let client,
+      case .allowed(let worker) = control.verdict(on: userID, playing: client)
+    else { return nil }
+    return worker.name
+  }
+
+  /// Forgets the clients whose workers may no longer play them, in rising order, as the list was changed.
+  mutating func removals() -> [Removal] {
+    guard let control else { return [] }
+    var removals: [Removal] = []
+    for (client, owner) in owners.sorted(by: { $0.key < $1.key }) {
+      let detail: String
+      switch control.verdict(on: owner.key.z85, playing: client) {
+      case .allowed: continue
+      case .notTheirs(let worker):
+        detail = "worker \(worker.name) may no longer play client \(client)"
+      case .unknownKey: detail = Self.removed
+      }
+      owners[client] = nil
+      removals.append(Removal(client: client, worker: owner.worker, detail: detail))
+    }
+    return removals
+  }
+
+  private static let removed = "the worker's key isn't on the broker's allow-list any more"
+}

@@ -1,0 +1,89 @@
+import Federation
+import Ledger
+import LocalTraining
+import Wire
+import ZeroMQ
+
+// The clients' own work: they share what is here of the model, and train on the pool.
+extension WorkerLoop: ClientExecutor {
+  typealias Update = TrainedUpdate
+  typealias Failure = any Error
+
+  func welcomed(_ client: Int, by welcome: Welcome) throws -> Int? {
+    joined += 1
+    if partition == nil || seed != welcome.seed {
+      seed = welcome.seed
+      partition = try workload.partition(seed: welcome.seed)
+    }
+    report(.joined(clients: joined, of: settings.clients.count))
+    let samples = partition?[client].count ?? 0
+    if samples == 0 { report(.hasNoSamples(client: client)) }
+    return samples
+  }
+
+  func open(_ step: ModelPatch, for client: Int) { store.open(step) }
+
+  func reached(_ segment: Segment, by client: Int) { store.reach(segment) }
+
+  func keep(_ states: Set<UInt64>, of client: Int) { storeIsStale = true }
+
+  /// Submits a client's training to the pool.
+  func train(_ task: ClientTask, client: Int) {
+    report(.training(client: client, round: task.round, stage: task.stage))
+    let states = task.segments.compactMap { store.state($0.state) }
+    storeIsStale = true
+    guard states.count == task.segments.count, let partition else {
+      // The machine trains only when all states were reached; a worker that lost them says so.
+      _ = inbox.push(
+        .ended(
+          client: client, round: task.round, .failed(.failed, detail: "segments are missing")))
+      return
+    }
+    let cancellation = Cancellation()
+    trainings[client] = cancellation
+    let training = LocalTraining(
+      workload: workload, task: task, client: client, seed: seed, states: states,
+      samples: partition[client], memories: memories)
+    pool.submit { [inbox] lane in
+      guard !cancellation.isCancelled else { return }
+      KillPoint.trainingBegun.pass()
+      let result = training.run(on: lane)
+      _ = inbox.push(.ended(client: client, round: task.round, result))
+    }
+  }
+
+  func settled(_ client: Int, round: Int, accepted: Bool, update: TrainedUpdate?) {
+    trainings.removeValue(forKey: client)?.cancel()
+    if accepted, let memory = update?.memory { keep(memory, of: client, round: round) }
+    storeIsStale = true
+    if accepted { report(.counted(client: client, round: round)) }
+  }
+
+  /// Has a client remember what came with an update that counts.
+  private func keep(_ memory: ClientMemory, of client: Int, round: Int) {
+    do throws(ClientStoreError) {
+      try memories?.keep(memory, of: client)
+    } catch {
+      report(.forgot(client: client, round: round, detail: "\(error)"))
+    }
+  }
+
+  // The machine has checked each grant against the offer, and offers only what the host keeps.
+  func lacksUpdate(of client: Int, round: Int) {}
+
+  func refused(_ client: Int, round: Int, _ reason: RefusalReason, detail: String) {
+    report(.updateRefused(client: client, round: round, reason, detail: detail))
+  }
+
+  func turnedDown(_ client: Int, _ reason: RefusalReason, detail: String) {
+    turnedDown.note(client, reason, detail, now)
+  }
+
+  func finished(_ client: Int, _ end: ClientEnd) {
+    if case .refused(let reason, let detail) = end {
+      report(.refused(client: client, reason, detail: detail))
+    }
+    ends.append(end)
+    hosts[client] = nil
+  }
+}
