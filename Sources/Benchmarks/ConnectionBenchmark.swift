@@ -8,34 +8,35 @@ import Synchronization
 import Topology
 import ZeroMQ
 
-/// Many workers on one broker: each joins over three connections of its own, and all take part in one round.
+/// Many workers on one broker: each joins over three connections of its own, and all take part in
+/// one round.
 ///
-/// The broker is the real one, in this process; the workers speak the whole protocol, but send updates of zeros
-/// instead of training, in processes beside it. So the memory is the broker's.
+/// The broker is the real one, in this process; the workers speak the whole protocol, but send
+/// updates of zeros instead of training, in processes beside it. So the memory is the broker's.
 package struct ConnectionBenchmark: Sendable {
-  /// What was measured.
+  /// The figures of one run.
   package struct Result: Codable, Hashable, Sendable {
-    /// How many workers there were.
+    /// The number of workers.
     package var workers: Int
-    /// Whether connections were encrypted.
+    /// True if connections were encrypted.
     package var isEncrypted: Bool
     /// From the first connection until all had joined and the round was opened.
     package var joinSeconds: Double
     /// From the round's beginning until all updates were stored, aggregated and booked.
     package var roundSeconds: Double
-    /// How many updates counted.
+    /// The number of updates that counted.
     package var accepted: Int
-    /// What the broker's process had grown by when the round was opened, divided by the workers.
+    /// The growth of the broker's process until the round was opened, divided by the workers.
     package var joinedKilobytesPerWorker: Double
     /// The same at the round's end, the update and what reads and writes it included.
     package var memoryPerWorkerKilobytes: Double
-    /// How many descriptors the broker's process had open in the end.
+    /// The number of descriptors that the broker's process had open in the end.
     package var openDescriptors: Int
   }
 
-  /// How many workers join.
+  /// The number of workers that join.
   package var workers: Int
-  /// Whether the connections are encrypted, each worker having a key of its own.
+  /// True if the connections are encrypted, each worker having a key of its own.
   package var isEncrypted: Bool
 
   /// A benchmark of so many workers.
@@ -45,12 +46,12 @@ package struct ConnectionBenchmark: Sendable {
     self.isEncrypted = isEncrypted
   }
 
-  /// How many workers fit into the process's limit of descriptors: three connections each.
+  /// The most workers that fit into the process's limit of descriptors: three connections each.
   package static var limit: Int {
     ConnectionLimits(clients: 1, limits: ProtocolLimits()).connections / 3
   }
 
-  /// How many workers one process plays, with six descriptors each.
+  /// The most workers that one process plays, with six descriptors each.
   private static var perProcess: Int {
     max(1, min(1000, (Context.descriptorLimit - 256) / 6))
   }
@@ -59,7 +60,8 @@ package struct ConnectionBenchmark: Sendable {
   ///
   /// - Parameters:
   ///   - url: The run directory, which is made.
-  ///   - player: Starts a process that calls ``play(_:at:keys:)`` with these clients, endpoints and keys.
+  ///   - player: Starts a process that calls ``play(_:at:keys:)`` with these clients, endpoints and
+  ///     keys.
   /// - Returns: How long joining and the round took, and what the broker's process needed.
   /// - Throws: what broker or workers could not cope with.
   package func run(
@@ -109,7 +111,8 @@ package struct ConnectionBenchmark: Sendable {
     return try watch.result(workers: workers, isEncrypted: isEncrypted)
   }
 
-  /// Plays `clients` until the run is over for all of them: what the processes beside the broker do.
+  /// Plays `clients` until the run is over for all of them: what the processes beside the broker
+  /// do.
   package func play(_ clients: Range<Int>, at endpoints: Endpoints, keys: URL?) throws {
     let topology = try Topology(parsing: text, file: "connections.yaml")
     let pairs = try keys.map { try LightWorkers.Keys(contentsOf: $0) }

@@ -56,12 +56,12 @@ final class ConnectionBenchmarkWatch: RunObserver {
     }
   }
 
-  /// Whether the round is over.
+  /// True if the round is over.
   var isClosed: Bool { state.withLock { $0.closed != nil } }
 
   func collapsed(round: Int, stage: Int, accuracy: Double) {}
 
-  /// What was seen.
+  /// The figures that were seen.
   func result(
     workers: Int, isEncrypted: Bool
   ) throws(ConnectionBenchmarkError) -> ConnectionBenchmark.Result {
@@ -88,14 +88,14 @@ final class ConnectionBenchmarkWatch: RunObserver {
   }
 }
 
-/// Why there is nothing to report.
+/// The reason why there is nothing to report.
 package enum ConnectionBenchmarkError: Error, CustomStringConvertible {
   /// The broker ended before its round was over.
   case noRound
   /// The process that played these clients ended before that.
   case workersEnded(Range<Int>)
 
-  /// What went wrong, and what to do.
+  /// The fault and its cure, in words.
   package var description: String {
     switch self {
     case .noRound:

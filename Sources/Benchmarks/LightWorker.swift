@@ -16,7 +16,7 @@ final class LightWorker {
   private var outgoing: [[Frame]] = []
   /// The moment of the event that is being handled.
   private var now: Duration = .zero
-  /// Whether the run is over for its client.
+  /// True if the run is over for its client.
   private(set) var hasEnded = false
 
   /// Connects the worker of `client`.
@@ -47,7 +47,7 @@ final class LightWorker {
   /// The moment at which its next tick is due; nil while nothing is waited for.
   var wakeTime: Duration? { host.wakeTime }
 
-  /// Whether messages wait for room in its socket.
+  /// True if messages wait for room in its socket.
   var isSending: Bool { !outgoing.isEmpty }
 
   /// Has a poller watch what it listens to.

@@ -4,9 +4,10 @@ import Runtime
 import Topology
 import ZeroMQ
 
-/// Workers that speak the protocol without training, on one thread: each plays one client over sockets of its own.
+/// Workers that speak the protocol without training, on one thread: each plays one client over
+/// sockets of its own.
 final class LightWorkers {
-  /// How many workers one thread plays: a wait grows with its sockets.
+  /// The number of workers that one thread plays: a wait grows with its sockets.
   static let perThread = 250
 
   /// The keys of encrypted workers.

@@ -4,21 +4,21 @@ import Measures
 import Runtime
 import ZeroMQ
 
-/// How long single transfers take through a relay, beside what virtual time says of them.
+/// The time of single transfers through a relay, beside that of the model of virtual time.
 package struct RelayBenchmark: Sendable {
   /// One transfer.
   package struct Result: Sendable, Encodable {
     /// The link's name.
     package var link: String
-    /// Which way it went.
+    /// The direction of the transfer.
     package var direction: String
-    /// How large it was.
+    /// The size of the transfer.
     package var bytes: Int
-    /// What the model says.
+    /// The time of the model.
     package var virtualSeconds: Double
-    /// What it took: the median over all that were measured.
+    /// The measured time: the median over all transfers.
     package var realSeconds: Double
-    /// How much longer it took than the model says, as a part of that.
+    /// The part of the model's time by which the measured one is longer.
     package var difference: Double { realSeconds / virtualSeconds - 1 }
   }
 

@@ -11,7 +11,7 @@ final class RoundWatch: RunObserver {
   >(
     (nil, nil, 0))
 
-  /// What a round took on average, the first one not counted.
+  /// The mean time of a round, the first one not counted.
   var secondsPerRound: Double {
     times.withLock { times in
       guard let first = times.first, let last = times.last, times.rounds > 1 else { return 0 }

@@ -5,19 +5,19 @@ import Measures
 import Simulation
 import Topology
 
-/// How fast simulated time goes by: rounds of the cost model, by the fleet's size and by participants.
+/// The speed of simulated time: rounds of the cost model, by the fleet's size and by participants.
 package struct SimulationBenchmark: Sendable {
-  /// What one setting took.
+  /// The figures of one setting.
   package struct Result: Sendable, Encodable {
-    /// How many clients the fleet has.
+    /// The number of clients in the fleet.
     package var clients: Int
-    /// How many take part in a round.
+    /// The number of clients that take part in a round.
     package var participants: Int
-    /// How many rounds were played.
+    /// The number of rounds that were played.
     package var rounds: Int
-    /// What all took, the joining of the fleet included.
+    /// The time of the whole run, the joining of the fleet included.
     package var seconds: Double
-    /// What a round took, without the joining of the fleet and the farewell.
+    /// The mean time of a round, without the joining of the fleet and the farewell.
     package var millisecondsPerRound: Double
     /// The most memory that the process has had so far.
     package var peakMegabytes: Double
@@ -25,7 +25,8 @@ package struct SimulationBenchmark: Sendable {
 
   /// Plays `rounds` of a fleet on LTE and 3G with a part of it in each round.
   ///
-  /// - Throws: `TopologyError` for numbers that don't fit together, `LedgerError` for the temporary folder.
+  /// - Throws: `TopologyError` for numbers that don't fit together, `LedgerError` for the temporary
+  ///   folder.
   package static func play(clients: Int, participants: Int, rounds: Int) throws -> Result {
     let topology = try Topology(
       parsing: text(clients: clients, participants: participants, rounds: rounds),

@@ -2,9 +2,9 @@ package import Wire
 
 /// A broker's machine with its surroundings: the one place where its actions are done.
 ///
-/// Events come in with the moment at which they happened; what the machine answers goes out over a transport and to an
-/// executor. Both are passed with each event, so that a loop can be either itself, and may look at the
-/// host while it is called.
+/// Events come in with the moment at which they happened; what the machine answers goes out over a
+/// transport and to an executor. Both are passed with each event, so that a loop can be either
+/// itself, and may look at the host while it is called.
 package final class BrokerHost<Upload: UpdateAssembly> {
   /// The state of the protocol.
   @usableFromInline package internal(set) var machine: BrokerMachine
@@ -60,7 +60,8 @@ package final class BrokerHost<Upload: UpdateAssembly> {
     }
   }
 
-  /// The moment at which the machine's next tick is due, by the broker's clock; nil once its run has ended.
+  /// The moment at which the machine's next tick is due, by the broker's clock; nil once its run
+  /// has ended.
   @inlinable package var wakeTime: Duration? { machine.wakeTime }
 
   /// The header of what is sent in a round, to one client or to all.
@@ -81,7 +82,8 @@ package final class BrokerHost<Upload: UpdateAssembly> {
   }
 }
 
-/// The sockets of a broker, as far as its machine sends: real ones, or those of a simulated network.
+/// The sockets of a broker, as far as its machine sends: real ones, or those of a simulated
+/// network.
 package protocol BrokerTransport<Failure>: AnyObject {
   /// The errors of sending; `Never` where nothing can fail.
   associatedtype Failure: Error
@@ -89,7 +91,8 @@ package protocol BrokerTransport<Failure>: AnyObject {
   /// Publishes a message on the control socket, to one client's mailbox or to all.
   func send(_ message: Message<Downlink>, under topic: Topic) throws(Failure)
 
-  /// Publishes a whole step on the bulk socket, under the step's topic, for the clients that asked for it.
+  /// Publishes a whole step on the bulk socket, under the step's topic, for the clients that asked
+  /// for it.
   ///
   /// It reaches whoever listens; the links of `clients` are those that carry it.
   func broadcast(_ chunks: ModelChunks, to clients: [Int]) throws(Failure)
@@ -103,7 +106,8 @@ package protocol BrokerTransport<Failure>: AnyObject {
   func repair(_ chunks: ModelChunks, for client: Int) throws(Failure)
 }
 
-/// What a broker does besides sending: makes models, stores updates, ends rounds, tells people.
+/// The work of a broker besides sending: it makes models, stores updates, ends rounds, tells
+/// people.
 package protocol BrokerExecutor<Upload>: AnyObject {
   /// The form in which updates arrive.
   associatedtype Upload: UpdateAssembly

@@ -17,8 +17,8 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
   ///   - range: The bytes that are meant.
   ///   - header: What stands before each chunk.
   ///   - chunkBytes: The largest payload.
-  ///   - isAligned: Cuts where a broadcast of the whole step is cut, instead of from the range's beginning: then a
-  ///     message may name more bytes than the part of them that lies in `range`.
+  ///   - isAligned: Cuts where a broadcast of the whole step is cut, instead of from the range's
+  ///     beginning: then a message may name more bytes than the part of them that lies in `range`.
   @inlinable package init(
     of step: ModelPatch, _ range: Range<Int>, header: Header, chunkBytes: Int,
     isAligned: Bool = false
@@ -58,7 +58,7 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
 
 /// A message that carries a part of a step.
 package struct ModelChunk: Hashable, Sendable {
-  /// What it says.
+  /// The message, with the chunk's place and length.
   package let message: Message<Downlink>
   /// The bytes that are meant: its payload, or as much of that as was asked for.
   package let range: Range<Int>
@@ -82,7 +82,8 @@ package struct UpdateChunks: Sequence, Hashable, Sendable {
   @usableFromInline let header: Header
   @usableFromInline let chunkBytes: Int
 
-  /// The chunks of `range` of an update, each under `header` and with a payload of at most `chunkBytes`.
+  /// The chunks of `range` of an update, each under `header` and with a payload of at most
+  /// `chunkBytes`.
   @inlinable package init(of range: Range<Int>, header: Header, chunkBytes: Int) {
     precondition(chunkBytes > 0, "chunks of \(chunkBytes) bytes")
     self.range = range
@@ -94,7 +95,9 @@ package struct UpdateChunks: Sequence, Hashable, Sendable {
     @usableFromInline let chunks: UpdateChunks
     @usableFromInline var start: Int
 
-    @inlinable init(chunks: UpdateChunks, start: Int) { (self.chunks, self.start) = (chunks, start) }
+    @inlinable init(chunks: UpdateChunks, start: Int) {
+      (self.chunks, self.start) = (chunks, start)
+    }
 
     @inlinable package mutating func next() -> UpdateChunk? {
       guard start < chunks.range.upperBound else { return nil }
@@ -105,12 +108,14 @@ package struct UpdateChunks: Sequence, Hashable, Sendable {
     }
   }
 
-  @inlinable package func makeIterator() -> Iterator { Iterator(chunks: self, start: range.lowerBound) }
+  @inlinable package func makeIterator() -> Iterator {
+    Iterator(chunks: self, start: range.lowerBound)
+  }
 }
 
 /// A message that carries a part of an update.
 package struct UpdateChunk: Hashable, Sendable {
-  /// What it says.
+  /// The message, with the chunk's place and length.
   package let message: Message<Uplink>
   /// The bytes that are its payload.
   package let range: Range<Int>
@@ -129,7 +134,8 @@ package struct UpdateChunk: Hashable, Sendable {
 }
 
 extension Message where Body == Downlink {
-  /// The sizes of its frames when published under `topic`; the envelope's is the same for any payload's bytes.
+  /// The sizes of its frames when published under `topic`; the envelope's is the same for any
+  /// payload's bytes.
   package func frameSizes(under topic: Topic, payload: Int? = nil) -> [Int] {
     let sizes = [topic.text.utf8.count, Envelope.frame(self).count]
     return payload.map { sizes + [$0] } ?? sizes

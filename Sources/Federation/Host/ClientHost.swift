@@ -2,8 +2,8 @@ package import Wire
 
 /// A client's machine with its surroundings: the one place where its actions are done.
 ///
-/// Keeps the client's update until it is settled. As with ``BrokerHost``, transport and executor are
-/// passed with each event; both may serve any number of clients.
+/// Keeps the client's update until it is settled. As with ``BrokerHost``, transport and executor
+/// are passed with each event; both may serve any number of clients.
 package final class ClientHost<Update: ChunkedUpdate> {
   /// The state of the protocol.
   @usableFromInline package internal(set) var machine: ClientMachine
@@ -16,7 +16,8 @@ package final class ClientHost<Update: ChunkedUpdate> {
   /// The client's number, from 0.
   @inlinable package var client: Int { machine.identity.client }
 
-  /// The moment at which the machine's next tick is due, by the client's clock; nil while nothing is waited for.
+  /// The moment at which the machine's next tick is due, by the client's clock; nil while nothing
+  /// is waited for.
   @inlinable package var wakeTime: Duration? { machine.wakeTime }
 
   /// Hands an event to the machine and does what it answers, in its order.
@@ -27,7 +28,8 @@ package final class ClientHost<Update: ChunkedUpdate> {
   ///   - transport: The sockets to which messages go.
   ///   - executor: The client's own work.
   /// - Throws: What the transport or the executor throws; the actions after it aren't done.
-  @inlinable package func handle<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
+  @inlinable
+  package func handle<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
     _ event: ClientEvent, at now: Duration, over transport: Transport, by executor: Executor
   ) throws(Transport.Failure) where Executor.Failure == Transport.Failure {
     let client = client
@@ -70,8 +72,10 @@ package final class ClientHost<Update: ChunkedUpdate> {
     }
   }
 
-  /// Takes the update that training for a round gave, and offers it; drops it if the round was left meanwhile.
-  @inlinable package func trained<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
+  /// Takes the update that training for a round gave, and offers it; drops it if the round was left
+  /// meanwhile.
+  @inlinable
+  package func trained<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
     _ offer: Offer, _ update: Update, round: Int, at now: Duration, over transport: Transport,
     by executor: Executor
   ) throws(Transport.Failure) where Executor.Failure == Transport.Failure {
@@ -81,13 +85,15 @@ package final class ClientHost<Update: ChunkedUpdate> {
   }
 }
 
-/// A client's encoded update, as far as it is cut into chunks: its bytes, or only how many there would be.
+/// A client's encoded update, as far as it is cut into chunks: its bytes, or only how many there
+/// would be.
 package protocol ChunkedUpdate {
   /// The number of its bytes.
   var length: Int { get }
 }
 
-/// The sockets of clients, as far as their machines send: real ones, or those of a simulated network.
+/// The sockets of clients, as far as their machines send: real ones, or those of a simulated
+/// network.
 package protocol ClientTransport<Update>: AnyObject {
   /// The form of updates.
   associatedtype Update: ChunkedUpdate
@@ -107,7 +113,7 @@ package protocol ClientTransport<Update>: AnyObject {
   func unsubscribe(_ client: Int, from topic: Topic) throws(Failure)
 }
 
-/// What clients do besides sending: keep the model's segments, train, tell people.
+/// The work of clients besides sending: they keep the model's segments, train, tell people.
 package protocol ClientExecutor<Update>: AnyObject {
   /// The form of updates.
   associatedtype Update: ChunkedUpdate
@@ -116,7 +122,8 @@ package protocol ClientExecutor<Update>: AnyObject {
 
   /// Takes note that the broker took a client in.
   ///
-  /// - Returns: The number of the client's samples if the welcome made it known; nil if it was told before.
+  /// - Returns: The number of the client's samples if the welcome made it known; nil if it was told
+  ///   before.
   func welcomed(_ client: Int, by welcome: Welcome) throws(Failure) -> Int?
 
   /// Makes room for the chunks of a step; they come once its topic is subscribed to.
@@ -125,13 +132,16 @@ package protocol ClientExecutor<Update>: AnyObject {
   /// Holds a segment's state, to which all steps are here.
   func reached(_ segment: Segment, by client: Int)
 
-  /// Drops the states that a client no longer holds: all but these, by the first 8 bytes of their digests.
+  /// Drops the states that a client no longer holds: all but these, by the first 8 bytes of their
+  /// digests.
   func keep(_ states: Set<UInt64>, of client: Int)
 
-  /// Begins to train; to be answered by ``ClientHost/trained(_:_:round:at:over:by:)`` or by `failed`.
+  /// Begins to train; to be answered by ``ClientHost/trained(_:_:round:at:over:by:)`` or by
+  /// `failed`.
   func train(_ task: ClientTask, client: Int) throws(Failure)
 
-  /// Ends what is done for a round; `update` is what was trained for it, if it was, which nobody needs any more.
+  /// Ends what is done for a round; `update` is what was trained for it, if it was, which nobody
+  /// needs any more.
   func settled(_ client: Int, round: Int, accepted: Bool, update: Update?) throws(Failure)
 
   /// Takes note that the broker grants an update that isn't here: a fault of this program.

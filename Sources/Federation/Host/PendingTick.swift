@@ -1,6 +1,7 @@
 /// The one tick that a machine has waiting in a queue of events.
 ///
-/// A queue doesn't give back what was inserted; so each tick has a number, and those that were replaced are void.
+/// A queue doesn't give back what was inserted; so each tick has a number, and those that were
+/// replaced are void.
 ///
 /// ```swift
 /// if let number = tick.set(for: host.wakeTime.map(queue.moment(of:))) {
@@ -19,7 +20,8 @@ package struct PendingTick: Hashable, Sendable {
 
   /// Makes `time` the moment of the tick, or has none where it is nil.
   ///
-  /// - Returns: The number of the tick that is to be queued for then; nil if none is, or it is queued already.
+  /// - Returns: The number of the tick that is to be queued for then; nil if none is, or it is
+  ///   queued already.
   @inlinable package mutating func set(for time: Duration?) -> UInt64? {
     guard let time else {
       number += 1
@@ -32,7 +34,8 @@ package struct PendingTick: Hashable, Sendable {
     return number
   }
 
-  /// Takes the tick of a number out of the queue: true if it is the one that is waited for, false if it is void.
+  /// Takes the tick of a number out of the queue: true if it is the one that is waited for, false
+  /// if it is void.
   @inlinable package mutating func fires(_ number: UInt64) -> Bool {
     guard number == self.number, time != nil else { return false }
     time = nil

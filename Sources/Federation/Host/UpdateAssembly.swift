@@ -1,6 +1,6 @@
 /// An update that arrives at the broker in chunks.
 package protocol UpdateAssembly {
-  /// What one message brings of it.
+  /// The part that one message brings.
   associatedtype Chunk
 
   /// Room for an update of `length` bytes, none of which is here.

@@ -14,7 +14,7 @@ package import ZeroMQ
 
 /// A broker: binds its sockets, runs all rounds of a topology, and leaves a run directory behind.
 package final class Broker: Sendable {
-  /// What is run.
+  /// The plan that is run.
   package let plan: BrokerPlan
   private let settings: BrokerSettings
   private let workload: Workload
@@ -54,14 +54,17 @@ package final class Broker: Sendable {
 
   /// Runs all rounds on the calling thread.
   ///
-  /// Nothing is made on disk before the data is dealt out, the sockets are bound and `prepared` has returned.
+  /// Nothing is made on disk before the data is dealt out, the sockets are bound and `prepared` has
+  /// returned.
   ///
   /// - Parameters:
   ///   - context: The context of the sockets.
-  ///   - prepared: Called once with the endpoints in force; makes what else the run can't be without.
+  ///   - prepared: Called once with the endpoints in force; makes what else the run can't be
+  ///     without.
   ///   - bound: Called once with the endpoints in force when the run begins.
   /// - Returns: How the run ended.
-  /// - Throws: `ZMQError` for sockets, `LedgerError` for the run directory, and what `prepared` throws.
+  /// - Throws: `ZMQError` for sockets, `LedgerError` for the run directory, and what `prepared`
+  ///   throws.
   package func run(
     in context: Context, prepared: (Endpoints) throws -> Void = { _ in },
     bound: (Endpoints) -> Void
@@ -120,7 +123,8 @@ package final class Broker: Sendable {
     return state
   }
 
-  /// Puts another allow-list in force; workers that it doesn't have any more are told so and taken out.
+  /// Puts another allow-list in force; workers that it doesn't have any more are told so and taken
+  /// out.
   ///
   /// Does nothing where connections aren't authenticated.
   package func admit(_ workers: AdmittedWorkers) {

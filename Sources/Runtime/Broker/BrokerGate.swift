@@ -4,7 +4,8 @@ import Server
 import ZMTP
 import ZeroMQ
 
-/// The watch over a broker's connections: books and logs what they do, and cuts those that do what they may not.
+/// The watch over a broker's connections: books and logs what they do, and cuts those that do what
+/// they may not.
 final class BrokerGate {
   /// The books of all that crosses the sockets.
   var books: BrokerBooks

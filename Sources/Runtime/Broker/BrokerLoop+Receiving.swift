@@ -7,7 +7,7 @@ import Server
 import Wire
 import ZeroMQ
 
-/// What reaches the broker's loop from other threads.
+/// An event that reaches the broker's loop from another thread.
 enum BrokerInput: Sendable {
   /// The model of the next round is ready to be sent.
   case prepared(PreparedModel, [Digest: SharedBuffer])
@@ -67,7 +67,8 @@ extension BrokerLoop {
       .message(message, from: place(of: message, received)), carrying: ReceivedChunk(received))
   }
 
-  /// Tells the client that a message is of what is wrong with it, as far as its key may speak for the client.
+  /// Tells the client that a message is of what is wrong with it, as far as its key may speak for
+  /// the client.
   private func complain(of received: ZeroMQ.Message, _ error: WireError) throws(ZMQError) {
     guard let fault = received.fault(error), let client = fault.header.client,
       gate.connections.allows(received.sourceDescriptor, now),
@@ -76,7 +77,8 @@ extension BrokerLoop {
     try handle(.faulty(fault))
   }
 
-  /// Whether the sender's key may speak for the message's client; if not, it is counted, and a JOIN answered.
+  /// True if the sender's key may speak for the message's client; if not, it is counted, and a JOIN
+  /// answered.
   private func isAuthorized(
     _ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
   ) throws(ZMQError) -> Bool {
@@ -99,7 +101,8 @@ extension BrokerLoop {
     return false
   }
 
-  /// The allow-list changed: who plays a client that its key may no longer play is told so and taken out.
+  /// The allow-list changed: who plays a client that its key may no longer play is told so and
+  /// taken out.
   private func admissionsChanged() throws(ZMQError) {
     guard let workers = admission.control?.workers else { return }
     gate.log.write(
@@ -113,7 +116,8 @@ extension BrokerLoop {
     for verdict in lost { gate.cut(verdict) }
   }
 
-  /// Whether a message is within what its connection may send; otherwise it is counted, and now and then answered.
+  /// True if a message is within what its connection may send; otherwise it is counted, and now and
+  /// then answered.
   private func isWithinRate(
     _ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
   ) throws(ZMQError) -> Bool {
@@ -134,7 +138,7 @@ extension BrokerLoop {
     return false
   }
 
-  /// What people would call the worker that asks to play a client: its name or number, and its address.
+  /// The name of the worker that asks to play a client, as people would say it: with its address.
   private func place(
     of message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
   ) -> String? {

@@ -7,13 +7,15 @@ import Wire
 import ZMTP
 import ZeroMQ
 
-/// The thread of a broker: waits for its sockets, timers and slow work, and hands all that happens to its machine.
+/// The thread of a broker: waits for its sockets, timers and slow work, and hands all that happens
+/// to its machine.
 ///
-/// Slow work happens in the server's queue; only its results come back here. Made and run on one thread.
+/// Slow work happens in the server's queue; only its results come back here. Made and run on one
+/// thread.
 final class BrokerLoop {
   let server: ServerQueue
   let observer: any RunObserver
-  /// Where the sockets are bound, with the ports that `*` became.
+  /// The addresses of the sockets, with the ports that `*` became.
   let endpoints: Endpoints
   /// The machine, and all that its actions ask for.
   let host: BrokerHost<ReceivedUpdate>
@@ -22,25 +24,25 @@ final class BrokerLoop {
   /// The books, and the watch over connections.
   let gate: BrokerGate
 
-  /// Who may play which client.
+  /// The clients that each key may play.
   var admission: ClientAdmission
   var meters = MeterSchedule()
   /// The last round that was closed; nil where there is none.
   private(set) var lastRound: Int?
   /// The last meter reading of the run.
   private(set) var lastReading: MeterReading?
-  /// Whether the run was given up, as too few clients were there.
+  /// True if the run was given up, as too few clients were there.
   private(set) var isGivenUp = false
 
   private let inbox: Inbox<BrokerInput>
   private var door: Authenticator?
   private let updates: Socket
   private var watchers: ConnectionMonitors
-  /// Whether all rounds are complete; nil while the run goes on.
+  /// True if all rounds are complete; nil while the run goes on.
   private var result: Bool?
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
-  /// How long the run had lasted when this loop began.
+  /// The time that the run had lasted when this loop began.
   private let base: Duration
 
   /// A loop on sockets that are bound.
@@ -80,7 +82,7 @@ final class BrokerLoop {
     } else {
       host = BrokerHost(BrokerMachine(plan: plan))
     }
-    admission = ClientAdmission(settings.security.gateserver, clients: plan.clients)
+    admission = ClientAdmission(settings.security.gatekeeper, clients: plan.clients)
     door = sockets.door
     updates = sockets.updates
     watchers = sockets.watchers
@@ -127,10 +129,10 @@ final class BrokerLoop {
     }
   }
 
-  /// How long the run has lasted.
+  /// The time that the run has lasted.
   var now: Duration { base + (clock.now - start) }
 
-  /// What is run.
+  /// The plan that is run.
   var plan: BrokerPlan { host.machine.plan }
 
   /// Hands an event to the machine and has done what it answers.

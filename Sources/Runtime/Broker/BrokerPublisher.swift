@@ -9,7 +9,8 @@ import ZeroMQ
 
 /// The two publishing sockets of a broker: sends what its machine says, and hears who listens.
 ///
-/// All that leaves is booked by the sizes of its frames, for those who are known to listen at that moment.
+/// All that leaves is booked by the sizes of its frames, for those who are known to listen at that
+/// moment.
 final class BrokerPublisher: BrokerTransport {
   /// The bytes of all steps to the announced model.
   var steps: [Digest: SharedBuffer] = [:]
@@ -56,7 +57,8 @@ final class BrokerPublisher: BrokerTransport {
     case .all, .step:
       gate.books.announced(text, frames: sizes, clients: host.machine.presentCount)
     }
-    // An XPUB never waits: for a subscriber whose queue is full the message is dropped, and repaired.
+    // An XPUB never waits: for a subscriber whose queue is full the message is dropped, and
+    // repaired.
     _ = try control.send([Frame(text), Frame(envelope)])
     switch message.body {
     case .acknowledge(.accepted): KillPoint.updateAcknowledged.pass()
@@ -114,10 +116,11 @@ final class BrokerPublisher: BrokerTransport {
 
   // MARK: Hearing who listens
 
-  /// Whether subscriptions were read that the machine hasn't been told of.
+  /// True if subscriptions were read that the machine hasn't been told of.
   var hasNews: Bool { !notices.isEmpty }
 
-  /// Makes the books know who listens now to a socket, before a message is booked that is published on it.
+  /// Makes the books know who listens now to a socket, before a message is booked that is published
+  /// on it.
   func listen(on socket: BrokerSocket) throws(ZMQError) {
     switch socket {
     case .control: try readNotices(control, .control)
@@ -136,7 +139,8 @@ final class BrokerPublisher: BrokerTransport {
         gate.books.count("subscription to an unknown topic")
         continue
       }
-      // Presence is told by mailboxes on the control socket, readiness by chunks on the bulk socket.
+      // Presence is told by mailboxes on the control socket, readiness by chunks on the bulk
+      // socket.
       if case .step = topic { guard socket == .bulk else { continue } }
       if case .client = topic { guard socket == .control else { continue } }
       try tell(notice.isSubscription ? .subscribed(topic) : .unsubscribed(topic))

@@ -1,8 +1,8 @@
-/// How a broker is run, beside what its topology says.
+/// The settings of a broker, beside its topology.
 package struct BrokerSettings: Sendable {
-  /// Where it binds its three sockets.
+  /// The addresses to which it binds its three sockets.
   package var endpoints: Endpoints
-  /// How many threads evaluate.
+  /// The number of threads that evaluate.
   package var threads: Int
   /// "inproc", "ipc" or "tcp", for the ledger.
   package var transport: String
@@ -10,11 +10,11 @@ package struct BrokerSettings: Sendable {
   package var run: UInt64
   /// The broker's incarnation, from 1.
   package var epoch: Int
-  /// How its sockets are secured.
+  /// The security of its sockets.
   package var security: BrokerSecurity
-  /// What it takes from connections; nil for what suits the fleet.
+  /// The limits of connections; nil for those that suit the fleet.
   package var connectionLimits: ConnectionLimits?
-  /// What is written into the log: this level and those above.
+  /// The least level of lines that are written into the log.
   package var logLevel: LogLevel
 
   /// Settings of the given parts.

@@ -5,14 +5,15 @@ import Wire
 import ZMTP
 import ZeroMQ
 
-/// The sockets of a broker, bound, with all that watches them; made before anything is kept on disk.
+/// The sockets of a broker, bound, with all that watches them; made before anything is kept on
+/// disk.
 struct BrokerSockets: ~Copyable {
   let control: Socket
   let bulk: Socket
   let updates: Socket
   let watchers: ConnectionMonitors
   let door: Authenticator?
-  /// Where they are bound, with the ports that `*` became.
+  /// Their addresses, with the ports that `*` became.
   let endpoints: Endpoints
 
   /// Binds the sockets of a broker whose largest model has `modelBytes` bytes.
@@ -28,8 +29,8 @@ struct BrokerSockets: ~Copyable {
         try Authenticator(in: context, gatekeeper)
       } else { nil }
     var publishing = SocketOptions()
-    // ZMTP's pings go unseen by this process, so they can't be booked; the protocol has signs of life of
-    // its own, and TCP's keep-alive finds dead peers.
+    // ZMTP's pings go unseen by this process, so they can't be booked; the protocol has signs of
+    // life of its own, and TCP's keep-alive finds dead peers.
     publishing.heartbeat = nil
     publishing.maximumFrame = ByteCount(1024)  // subscriptions are all that arrives
     publishing.security = settings.security.option
@@ -59,4 +60,22 @@ struct BrokerSockets: ~Copyable {
     self.door = door
     self.endpoints = endpoints
   }
+}
+
+/// The ZAP handler of a secured broker's context, and the access control that it asks.
+struct Authenticator: ~Copyable {
+  private var handler: ZAPHandler
+  private let gatekeeper: AccessControl
+
+  /// The door of a context; made before the sockets are bound.
+  init(in context: Context, _ gatekeeper: AccessControl) throws(ZMQError) {
+    handler = try ZAPHandler(in: context)
+    self.gatekeeper = gatekeeper
+  }
+
+  /// Has the loop's poller watch for who knocks.
+  func watch(with poller: inout Poller) { _ = poller.add(handler) }
+
+  /// Answers all who wait.
+  mutating func serve() throws(ZMQError) { try handler.serve(gatekeeper.decide) }
 }

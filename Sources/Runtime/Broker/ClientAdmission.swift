@@ -6,7 +6,7 @@ import ZeroMQ
 ///
 /// Without access control everybody may.
 struct ClientAdmission {
-  /// What a sender may do with a message.
+  /// The answer to a message's sender.
   enum Verdict: Hashable, Sendable {
     /// It is taken.
     case allowed
@@ -42,7 +42,7 @@ struct ClientAdmission {
     self.clients = clients
   }
 
-  /// What the sender, by the user's name that its connection was given, may do with a message.
+  /// The answer to the sender of a message, by the user's name that its connection was given.
   mutating func verdict(on message: Wire.Message<Uplink>, from userID: String?) -> Verdict {
     guard let control, let client = message.header.client else { return .allowed }
     switch control.verdict(on: userID, playing: client) {
@@ -63,7 +63,7 @@ struct ClientAdmission {
     }
   }
 
-  /// Whether the sender may be told of a message of this client that can't be read.
+  /// True if the sender may be told of a message of this client that can't be read.
   func mayPlay(_ client: Int, _ userID: String?) -> Bool {
     guard let control else { return true }
     if case .allowed = control.verdict(on: userID, playing: client) { return true }
@@ -78,7 +78,8 @@ struct ClientAdmission {
     return worker.name
   }
 
-  /// Forgets the clients whose workers may no longer play them, in rising order, as the list was changed.
+  /// Forgets the clients whose workers may no longer play them, in rising order, as the list was
+  /// changed.
   mutating func removals() -> [Removal] {
     guard let control else { return [] }
     var removals: [Removal] = []

@@ -2,13 +2,14 @@ import Measures
 import Server
 import ZeroMQ
 
-/// What each connection of a broker did, and which of them are to be cut for it.
+/// The record of what each connection of a broker did, to find those that are to be cut for it.
 ///
-/// ZeroMQ bounds messages, not peers: one that sends a message of endlessly many frames, or subscribes to
-/// endlessly many topics, fills the process's memory. This sees it from outside, by descriptors: the monitors
-/// report connections, each message names its own, and the kernel says how much was taken in.
+/// ZeroMQ bounds messages, not peers: one that sends a message of endlessly many frames, or
+/// subscribes to endlessly many topics, fills the process's memory. This sees it from outside, by
+/// descriptors: the monitors report connections, each message names its own, and the kernel says
+/// how much was taken in.
 struct ConnectionGuard {
-  /// Why a connection is cut.
+  /// A reason to cut a connection.
   enum Offence: String, Sendable {
     case tooMany = "too many connections"
     case unfinished = "unfinished messages"
@@ -28,11 +29,11 @@ struct ConnectionGuard {
     var subscriptions = 0
     var unknownTopics = 0
     var malformed = 0
-    /// What libzmq had taken in when the last message was known to be complete.
+    /// The bytes that libzmq had taken in when the last message was known to be complete.
     var completed = 0
     /// A message came since the last inspection.
     var hasDelivered = true
-    /// How many messages without payload it may send at once now, and when that was computed.
+    /// The messages without payload that it may send at once now, and when that was computed.
     var allowance: Double
     var counted: Duration
     /// When it was last told that it sends too much.
@@ -48,16 +49,17 @@ struct ConnectionGuard {
   let limits: ConnectionLimits
   private var connections: [BrokerSocket: [CInt: Connection]] = [:]
   private var nextInspection = Duration.zero
-  /// How many subscriptions all connections have.
+  /// The number of subscriptions of all connections.
   private var subscriptions = 0
 
   /// A guard that knows of no connections yet.
   init(_ limits: ConnectionLimits) { self.limits = limits }
 
-  /// How many connections there are.
+  /// The number of connections.
   var count: Int { connections.values.reduce(0) { $0 + $1.count } }
 
-  /// When to inspect next: often, since a fast peer sends much in little time; less often the more there are.
+  /// When to inspect next: often, since a fast peer sends much in little time; less often the more
+  /// there are.
   var wakeTime: Duration? { count == 0 ? nil : nextInspection }
 
   /// A connection came, went, or did something else.
@@ -130,7 +132,7 @@ struct ConnectionGuard {
     return Verdict(descriptor: descriptor, offence: .malformed)
   }
 
-  /// Whether another message without payload is within what a connection may send.
+  /// True if another message without payload is within what a connection may send.
   mutating func allows(_ descriptor: CInt?, _ now: Duration) -> Bool {
     guard let descriptor, var connection = connections[.updates]?[descriptor] else { return true }
     connection.refill(limits.messagesPerSecond, upTo: limits.burst, now)
@@ -140,7 +142,7 @@ struct ConnectionGuard {
     return isAllowed
   }
 
-  /// Whether a connection that sends too much is to be told so: once a second.
+  /// True if a connection that sends too much is to be told so: once a second.
   mutating func mayAnswer(_ descriptor: CInt?, _ now: Duration) -> Bool {
     guard let descriptor, let connection = connections[.updates]?[descriptor],
       connection.answered.map({ now - $0 >= .seconds(1) }) ?? true

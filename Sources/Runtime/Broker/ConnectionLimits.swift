@@ -2,31 +2,32 @@ package import Federation
 import Wire
 import ZeroMQ
 
-/// What a broker takes from one connection, and from all together, before it cuts them.
+/// The limits of one connection, and of all together, beyond which a broker cuts them.
 package struct ConnectionLimits: Hashable, Sendable {
-  /// How many connections there may be, over all three sockets.
+  /// The most connections, over all three sockets.
   package var connections: Int
-  /// How many subscriptions one connection may have.
+  /// The most subscriptions of one connection.
   package var subscriptions: Int
-  /// How many of them may be to topics that the protocol doesn't have.
+  /// The most subscriptions of one connection to topics that the protocol doesn't have.
   package var unknownTopics = 16
   /// The bytes of subscriptions that one connection may send at once.
   package var subscriptionBytes: Int
-  /// How many more of them each second.
+  /// The number that is added to them each second.
   package var subscriptionBytesPerSecond = 32 << 10
-  /// The bytes of subscriptions that all connections may have sent of late, beyond what they may each second.
+  /// The bytes of subscriptions that all connections may have sent of late, beyond what they may
+  /// each second.
   package var allSubscriptionBytes: Int
-  /// How many subscriptions all connections may have together.
+  /// The most subscriptions of all connections together.
   package var allSubscriptions: Int
-  /// How many messages of one connection may be unreadable.
+  /// The most unreadable messages of one connection.
   package var malformedMessages = 1000
   /// The bytes that one connection may have sent without completing a message.
   package var unfinishedBytes: Int
   /// The same over all connections.
   package var allUnfinishedBytes: Int
-  /// How many messages without payload one connection may send at once.
+  /// The most messages without payload that one connection may send at once.
   package var burst: Int
-  /// How many more of them each second.
+  /// The number that is added to them each second.
   package var messagesPerSecond: Int
 
   /// The limits that suit a fleet of so many clients, all of which one worker may play.

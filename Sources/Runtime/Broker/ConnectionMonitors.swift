@@ -4,7 +4,8 @@ import Server
 import ZMTP
 import ZeroMQ
 
-/// The monitors of a broker's three sockets: handshakes for the ledger, and the kernel's own count beside it.
+/// The monitors of a broker's three sockets: handshakes for the ledger, and the kernel's own count
+/// beside it.
 struct ConnectionMonitors: ~Copyable {
   private var control: Monitor
   private var bulk: Monitor
@@ -14,7 +15,7 @@ struct ConnectionMonitors: ~Copyable {
   private var updatesMeter: ConnectionMeter
   private var last = Snapshot()
 
-  /// What both meters said of each socket at one moment.
+  /// The counts of both meters for each socket at one moment.
   struct Snapshot {
     fileprivate var ledger: [BrokerSocket: TwoWayTraffic] = [:]
     fileprivate var kernel: [BrokerSocket: ConnectionMeter.Counts] = [:]
@@ -58,7 +59,7 @@ struct ConnectionMonitors: ~Copyable {
     }
   }
 
-  /// What both meters count now; nil where there were no TCP connections.
+  /// The counts of both meters now; nil where there were no TCP connections.
   mutating func page(_ books: BrokerBooks) -> Snapshot? {
     let kernel: [BrokerSocket: ConnectionMeter.Counts] = [
       .control: controlMeter.counts(), .bulk: bulkMeter.counts(),
@@ -68,7 +69,7 @@ struct ConnectionMonitors: ~Copyable {
     return Snapshot(ledger: books.sockets, kernel: kernel)
   }
 
-  /// What both meters counted from the last page that was turned to this one.
+  /// The counts of both meters from the last page that was turned to this one.
   func reading(of page: Snapshot) -> MeterReading {
     var lines: [MeterReading.Line] = []
     for socket in BrokerSocket.allCases {

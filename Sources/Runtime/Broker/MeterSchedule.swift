@@ -1,6 +1,7 @@
-/// When the two meters are to be compared: after the last round of each stage, once what was sent has left.
+/// The moments at which the two meters are compared: after the last round of each stage, once all
+/// that was sent has left.
 struct MeterSchedule {
-  /// How long to wait for queues to run dry; mostly they have after a few milliseconds.
+  /// The longest wait for queues to run dry; mostly they have after a few milliseconds.
   private static let patience = Duration.seconds(2)
   /// The pause between two looks, each of which asks the kernel about all connections.
   private static let pause = Duration.milliseconds(50)
@@ -17,13 +18,13 @@ struct MeterSchedule {
     nextLook = now
   }
 
-  /// When to look next; nil where no reading is due.
+  /// The moment of the next look; nil where no reading is due.
   var wakeTime: Duration? { round == nil ? nil : nextLook }
 
-  /// Whether to look now.
+  /// True if it is time to look.
   func isDue(at now: Duration) -> Bool { round != nil && nextLook <= now }
 
-  /// What to do with a reading: keep it if the meters agree, or if they have had time enough.
+  /// True if a reading is to be kept: the meters agree, or they have had time enough.
   mutating func keeps(agreeing agrees: Bool, at now: Duration) -> Bool {
     guard agrees || now >= deadline else {
       nextLook = now + Self.pause

@@ -7,10 +7,11 @@ import Synchronization
 import Wire
 import ZeroMQ
 
-/// Runs the rounds of a ``ServerState`` in order and off the loop's thread; answers come through the inbox.
+/// Runs the rounds of a ``ServerState`` in order and off the loop's thread; answers come through
+/// the inbox.
 ///
-/// SAFETY of `@unchecked Sendable`: server and failure are touched only by blocks on `queue`, which is
-/// serial.
+/// SAFETY of `@unchecked Sendable`: server and failure are touched only by blocks on `queue`, which
+/// is serial.
 final class ServerQueue: @unchecked Sendable {
   private let server: ServerState
   private let inbox: Inbox<BrokerInput>

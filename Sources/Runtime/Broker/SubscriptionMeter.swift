@@ -1,9 +1,9 @@
 import Measures
 
-/// How much each subscriber sent of late, and who sent too much.
+/// The bytes that each subscriber sent of late, to find those that sent too much.
 ///
-/// Each connection may send so many bytes at once and so many more each second; all together may have so
-/// many outstanding.
+/// Each connection may send so many bytes at once and so many more each second; all together may
+/// have so many outstanding.
 package struct SubscriptionMeter {
   /// A connection to cut.
   package struct Verdict: Hashable, Sendable {
@@ -20,9 +20,9 @@ package struct SubscriptionMeter {
   }
 
   private struct Account {
-    /// What it had sent in all when it was last looked at.
+    /// The bytes that it had sent in all when it was last looked at.
     var taken = 0
-    /// How many bytes it may send now.
+    /// The bytes that it may send now.
     var allowance: Double
     var counted: Duration
     var isCut = false

@@ -5,16 +5,17 @@ import ZeroMQ
 
 /// Cuts subscribers that send more than anybody needs, from a thread of its own.
 ///
-/// ZeroMQ takes in subscriptions within any call on a socket and returns only when none is left: a peer that sends
-/// them without a pause keeps the loop's thread there while memory grows. So this looks from outside at
-/// what the kernel counts on the connections of the two publishing ports.
+/// ZeroMQ takes in subscriptions within any call on a socket and returns only when none is left: a
+/// peer that sends them without a pause keeps the loop's thread there while memory grows. So this
+/// looks from outside at what the kernel counts on the connections of the two publishing ports.
 final class SubscriptionWatch: Sendable {
   private let ports: Set<Int>
   private let limits: ConnectionLimits
   private let onCut: @Sendable () -> Void
   private let end = DispatchSemaphore(value: 0)
 
-  /// A watch on TCP endpoints; others aren't watched, as they can't be reached from outside the machine.
+  /// A watch on TCP endpoints; others aren't watched, as they can't be reached from outside the
+  /// machine.
   ///
   /// - Parameters:
   ///   - endpoints: What the publishing sockets are bound to.

@@ -11,11 +11,11 @@ import ZeroMQ
 
 /// Broker, workers and clients in one process, over real sockets.
 ///
-/// Over tcp the topology's access links are played: each client is then a worker of its own, behind a relay
-/// that holds back what passes as long as the link would. Otherwise one worker plays all clients,
-/// or one behind each relay that the topology has.
+/// Over tcp the topology's access links are played: each client is then a worker of its own, behind
+/// a relay that holds back what passes as long as the link would. Otherwise one worker plays all
+/// clients, or one behind each relay that the topology has.
 package final class LocalRun: Sendable {
-  /// What carries the messages.
+  /// The transport of the messages.
   package enum Transport: String, Sendable, CaseIterable {
     /// Within the process, without copies.
     case inproc
@@ -41,14 +41,15 @@ package final class LocalRun: Sendable {
   /// - Parameters:
   ///   - workload: What there is to learn.
   ///   - transport: What carries the messages.
-  ///   - isEncrypted: Whether the connections use CURVE, with keys of this run alone; not within the process.
+  ///   - isEncrypted: Whether the connections use CURVE, with keys of this run alone; not within
+  ///     the process.
   ///   - threads: How many clients train at the same time.
   ///   - directory: Where the run is kept.
   ///   - observer: Who watches.
   ///   - resumption: From where the run in `directory` goes on; nil for a new run.
   ///   - logLevel: What is logged: this level and those above.
-  /// - Throws: `TopologyError` if the topology says what real time doesn't play, ``LocalRunError``, and `ZMQError` when the
-  ///   process is out of descriptors.
+  /// - Throws: `TopologyError` if the topology says what real time doesn't play, ``LocalRunError``,
+  ///   and `ZMQError` when the process is out of descriptors.
   package init(
     _ workload: Workload, transport: Transport, isEncrypted: Bool = false, threads: Int,
     directory: RunDirectory, observer: any RunObserver, resumption: Resumption? = nil,
@@ -141,7 +142,7 @@ package final class LocalRun: Sendable {
     var endpoints: Endpoints
   }
 
-  /// What lies between the broker and the workers, and where these connect.
+  /// The relays between the broker and the workers, and the addresses to which these connect.
   private struct Way {
     var tier: [RelayTier] = []
     var links: LinkRelay?
@@ -256,7 +257,8 @@ package final class LocalRun: Sendable {
     }
   }
 
-  /// How many clients can have links of their own: each is a worker, with six connections in this process.
+  /// The most clients that can have links of their own: each is a worker, with six connections in
+  /// this process.
   static let mostLinks = 200
 }
 
@@ -270,7 +272,7 @@ private final class Outcome: Sendable {
 }
 
 extension Topology {
-  /// Whether any client's access link has limits.
+  /// True if any client's access link has limits.
   fileprivate var hasLinks: Bool {
     fleet.groups.contains { group in
       group.link != ClientGroup.unlimited || !group.recordedDevices.isEmpty
@@ -284,7 +286,7 @@ extension Topology {
   }
 }
 
-/// Why a simulation can't go on.
+/// The reason why a simulation can't go on.
 package enum LocalRunError: Error, CustomStringConvertible {
   /// The broker refused its own worker.
   case refused(String)
@@ -293,7 +295,7 @@ package enum LocalRunError: Error, CustomStringConvertible {
   /// A relay of a tier would have to read what is encrypted.
   case encryptedRelays
 
-  /// What went wrong.
+  /// The fault, in words.
   package var description: String {
     switch self {
     case .tooManyLinks(let clients):

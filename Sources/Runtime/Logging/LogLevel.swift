@@ -1,10 +1,10 @@
-/// How much a line of a log matters, the least first.
+/// The importance of a line of a log, the least first.
 package enum LogLevel: String, Sendable, CaseIterable, Comparable {
-  /// What happened in detail.
+  /// Details of what happens.
   case debug
   /// The course of the run.
   case info
-  /// What people should know, though nothing is wrong.
+  /// News that people should know, though nothing is wrong.
   case notice
   /// Something was refused, lost or cut, and the run goes on.
   case warning
@@ -23,7 +23,7 @@ package enum LogLevel: String, Sendable, CaseIterable, Comparable {
     }
   }
 
-  /// How many lines of one event there may be in a minute: few of what strangers can bring about.
+  /// The most lines of one event in a minute: few of what strangers can bring about.
   var linesPerMinute: Int {
     switch self {
     case .debug, .notice, .warning: 20

@@ -76,7 +76,7 @@ final class LoggedRun: RunObserver {
     observer.remarked(remark)
   }
 
-  /// Whether this isn't what was waited for before, which is told each second.
+  /// True if this isn't what was waited for before, which is told each second.
   private func isNews(_ waiting: [Int]?) -> Bool {
     lastWaiting.withLock { last in
       defer { last = waiting }

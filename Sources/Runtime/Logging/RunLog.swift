@@ -2,12 +2,13 @@ package import Foundation
 import Ledger
 import Synchronization
 
-/// What happened in a run, one JSON object a line: time, level, event, and fields that depend on the event.
+/// The log of a run, one JSON object a line: time, level, event, and fields that depend on the
+/// event.
 ///
-/// Strangers can't make it grow without end: of an event that they bring about, twenty lines a minute are
-/// written and the others counted, and beyond its largest size the file is set aside as `log.jsonl.1`, in place of
-/// the one before. What can't be written is dropped: a full disk is told of by what needs it. Keys are
-/// never written.
+/// Strangers can't make it grow without end: of an event that they bring about, twenty lines a
+/// minute are written and the others counted, and beyond its largest size the file is set aside as
+/// `log.jsonl.1`, in place of the one before. What can't be written is dropped: a full disk is told
+/// of by what needs it. Keys are never written.
 package final class RunLog: Sendable {
   private struct State {
     var file: FileHandle?
@@ -77,5 +78,32 @@ package final class RunLog: Sendable {
     try? FileManager.default.removeItem(at: old)
     try? FileManager.default.moveItem(at: url, to: old)
     open(&state)
+  }
+}
+
+/// Lets so many lines of one event pass in a minute, and counts the others.
+package struct Throttle: Sendable {
+  private var began: Duration
+  private var passed = 0
+  private var suppressed = 0
+
+  /// A throttle that begins at `now`.
+  package init(at now: Duration) { began = now }
+
+  /// True if another line may pass, and how many did not in the minute before, once that is over.
+  package mutating func pass(
+    atMost limit: Int, _ now: Duration
+  ) -> (isPassed: Bool, missed: Int) {
+    var missed = 0
+    if now - began >= .seconds(60) {
+      missed = suppressed
+      (began, passed, suppressed) = (now, 0, 0)
+    }
+    guard passed < limit else {
+      suppressed += 1
+      return (false, missed)
+    }
+    passed += 1
+    return (true, missed)
   }
 }

@@ -5,17 +5,17 @@ import ZeroMQ
 
 /// Clients' links in real time: passes tcp connections on as late as the model says.
 ///
-/// Each line is one client's link, with ports of its own in front of the broker's; all connections through
-/// them share it. What was read is handed to the link in pieces of a few segments, and written when the
-/// model has it arrive. A relay reads only as far ahead as keeps its link busy, so that pressure
-/// from a slow link reaches the senders; queue limits of the model aren't played, as a stream drops nothing.
-/// One thread serves all lines.
+/// Each line is one client's link, with ports of its own in front of the broker's; all connections
+/// through them share it. What was read is handed to the link in pieces of a few segments, and
+/// written when the model has it arrive. A relay reads only as far ahead as keeps its link busy, so
+/// that pressure from a slow link reaches the senders; queue limits of the model aren't played, as
+/// a stream drops nothing. One thread serves all lines.
 package final class LinkRelay: Sendable {
   /// A client's link and where it leads.
   package struct Line: Sendable {
-    /// Where it listens; port 0 for free ones.
+    /// The addresses at which it listens; port 0 for free ones.
     package var listens: [StreamAddress]
-    /// Where the connections to each of these are passed on to.
+    /// The address to which the connections to each of these are passed on.
     package var leads: [StreamAddress]
     /// The link.
     package var link: DuplexProfile
@@ -34,7 +34,7 @@ package final class LinkRelay: Sendable {
     }
   }
 
-  /// Where each line listens.
+  /// The addresses at which each line listens.
   package let places: [[StreamAddress]]
   private let stopping: Wakeup
 

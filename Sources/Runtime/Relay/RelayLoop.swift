@@ -12,9 +12,10 @@ final class RelayLoop {
     var target: StreamAddress
   }
 
-  /// What is read at once: whole segments, and enough of them that most losses are given away by later ones.
+  /// The bytes that are read at once: whole segments, and enough of them that most losses are given
+  /// away by later ones.
   private static let piece = 44 * TCPSegment.payload
-  /// What waits in one direction of a connection at most, or what the link itself holds if that is more.
+  /// The most bytes that wait in one direction of a connection, unless the link itself holds more.
   private static let leastRoom = 256 << 10
 
   private var links: [DuplexLink]
@@ -67,7 +68,8 @@ final class RelayLoop {
     }
   }
 
-  /// Takes the connections that wait at a door; the broker's side begins a round trip later, as over the link.
+  /// Takes the connections that wait at a door; the broker's side begins a round trip later, as
+  /// over the link.
   private func enter(_ door: Door) {
     while let near = door.socket.accepted() {
       // A link that gave up for loss carries a new connection.
@@ -130,7 +132,7 @@ final class RelayLoop {
     sink.finishWriting()
   }
 
-  /// How many bytes may wait: twice what the link holds, so that it is never idle.
+  /// The most bytes that may wait: twice what the link holds, so that it is never idle.
   private static func room(of link: Link) -> Int {
     let profile = link.model.profile
     let held = profile.sustainedRate.bitsPerSecond / 8 * (profile.delay + profile.jitter).seconds
@@ -167,7 +169,7 @@ final class RelayLoop {
       end()
     }
 
-    /// What to wait for at both sockets.
+    /// The events to wait for at both sockets.
     func interests(at now: Duration) -> [pollfd] {
       guard let far else { return [] }
       return [(near, Direction.up, Direction.down), (far, .down, .up)].map { socket, from, to in
@@ -194,13 +196,13 @@ final class RelayLoop {
       var arrival: Duration
     }
 
-    /// How many bytes may wait.
+    /// The most bytes that may wait.
     let room: Int
     private var pieces: [Piece] = []
     private var head = 0
-    /// How many bytes of the first piece are written.
+    /// The number of bytes of the first piece that are written.
     private(set) var written = 0
-    /// How many bytes were read and not written yet.
+    /// The number of bytes that were read and not written yet.
     private(set) var waiting = 0
     /// Its source has nothing more.
     var hasEnded = false
@@ -210,7 +212,7 @@ final class RelayLoop {
     init(room: Int) { self.room = room }
 
     var first: Piece? { head < pieces.count ? pieces[head] : nil }
-    /// Whether more can be read.
+    /// True if more can be read.
     var isOpen: Bool { !hasEnded && waiting < room }
 
     mutating func append(_ bytes: [UInt8], arrival: Duration) {

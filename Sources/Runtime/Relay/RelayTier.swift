@@ -6,13 +6,14 @@ import Synchronization
 import ZMTP
 package import ZeroMQ
 
-/// One relay of a tier: stands for the broker before a part of its workers, so that it has fewer connections.
+/// One relay of a tier: stands for the broker before a part of its workers, so that it has fewer
+/// connections.
 ///
-/// XSUB and XPUB pass broadcasts down and subscriptions up, PUSH and PULL pass updates up. A message crosses
-/// the broker's connection to a relay once, however many of the relay's workers listen, and messages keep
-/// their bytes, so that the broker books them by client as ever.
+/// XSUB and XPUB pass broadcasts down and subscriptions up, PUSH and PULL pass updates up. A
+/// message crosses the broker's connection to a relay once, however many of the relay's workers
+/// listen, and messages keep their bytes, so that the broker books them by client as ever.
 package final class RelayTier: Sendable {
-  /// Where its workers connect.
+  /// The address to which its workers connect.
   package let endpoints: Endpoints
   private let ways: [Way]
 
@@ -22,8 +23,8 @@ package final class RelayTier: Sendable {
   ///   - broker: Whom to stand for.
   ///   - place: Where to listen.
   ///   - context: The context of the sockets.
-  /// - Throws: `ZMQError` for addresses that can't be bound or connected, ``UnresolvedName`` for a broker's name that
-  ///   has none.
+  /// - Throws: `ZMQError` for addresses that can't be bound or connected, ``UnresolvedName`` for a
+  ///   broker's name that has none.
   package init(to broker: Endpoints, at place: Endpoints, in context: Context) throws {
     var isIPv6 = broker.isIPv6 || place.isIPv6
     if let name = broker.name, try HostAddress.all(of: name).allSatisfy(\.isIPv6) { isIPv6 = true }
@@ -96,7 +97,7 @@ private final class Way: Sendable {
     try forwarder.run(between: near, and: far, until: stopping)
   }
 
-  /// Where it is bound, as soon as it is.
+  /// The address to which it is bound, as soon as it is.
   func endpoint() throws(ZMQError) -> String {
     isBound.wait()
     isBound.signal()

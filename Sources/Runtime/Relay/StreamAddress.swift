@@ -39,7 +39,7 @@ package struct StreamAddress: Hashable, Sendable, CustomStringConvertible {
     return other
   }
 
-  /// Whether nobody outside this machine can reach it.
+  /// True if nobody outside this machine can reach it.
   package var isLocal: Bool { host >> 24 == 127 }
 
   package var description: String {
@@ -62,7 +62,7 @@ package struct StreamAddress: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Why a relay can't be.
+/// The reason why a relay can't be.
 package enum RelayError: Error, Hashable, CustomStringConvertible {
   /// It isn't of the form `tcp://A.B.C.D:PORT`.
   case malformed(String)
@@ -73,7 +73,7 @@ package enum RelayError: Error, Hashable, CustomStringConvertible {
   /// The process is out of sockets.
   case noSockets(reason: String)
 
-  /// What is wrong, and what to do.
+  /// The fault and its cure, in words.
   package var description: String {
     switch self {
     case .malformed(let endpoint):

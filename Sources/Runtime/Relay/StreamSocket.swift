@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// A tcp socket that never waits: a listener, or one end of a connection; closed with its last owner.
+/// A tcp socket that never waits: a listener, or one end of a connection; closed with its last
+/// owner.
 package final class StreamSocket: Sendable {
   /// The file descriptor, for poll(2).
   package let descriptor: CInt
@@ -16,7 +17,8 @@ package final class StreamSocket: Sendable {
   package static func listening(at address: StreamAddress) throws -> StreamSocket {
     let socket = try make()
     var yes: CInt = 1
-    // SAFETY: the option's value and the address live during the calls, and their sizes are their own.
+    // SAFETY: the option's value and the address live during the calls, and their sizes are their
+    // own.
     unsafe setsockopt(
       socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<CInt>.size))
     let isBound = unsafe address.calling { unsafe bind(socket.descriptor, $0, $1) } == 0
@@ -73,7 +75,7 @@ package final class StreamSocket: Sendable {
     return StreamSocket(descriptor)
   }
 
-  /// What came of reading or writing.
+  /// The result of reading or writing.
   package enum Progress {
     /// So many bytes went.
     case bytes(Int)

@@ -1,9 +1,10 @@
 import Synchronization
 package import ZeroMQ
 
-/// Decides which keys come in, and which clients each of them may play; the list can change at any time.
+/// Decides which keys come in, and which clients each of them may play; the list can change at any
+/// time.
 package final class AccessControl: Sendable {
-  /// Whether a message is from somebody who may play its client.
+  /// The answer to whether a message is from somebody who may play its client.
   package enum Verdict: Hashable, Sendable {
     /// This worker may.
     case allowed(AdmittedWorker)
@@ -27,7 +28,7 @@ package final class AccessControl: Sendable {
   /// Puts another list in force.
   package func admit(_ workers: AdmittedWorkers) { list.withLock { $0 = workers } }
 
-  /// Whether a connection may be made; its messages carry the key as the user's name.
+  /// Decides about a connection; its messages carry the key as the user's name.
   package func decide(_ request: ZAPRequest) -> ZAPDecision {
     guard request.domain == Self.domain else { return .refuse(reason: "Unknown domain") }
     guard let key = request.key else { return .refuse(reason: "CURVE is required") }
@@ -35,7 +36,8 @@ package final class AccessControl: Sendable {
     return .accept(userID: key.z85)
   }
 
-  /// Whether the sender, by the user's name that its connection was given, may play `client`.
+  /// Judges whether the sender, by the user's name that its connection was given, may play
+  /// `client`.
   package func verdict(on userID: String?, playing client: Int) -> Verdict {
     guard let userID, let key = CurveKey(z85: userID), let worker = workers[key] else {
       return .unknownKey

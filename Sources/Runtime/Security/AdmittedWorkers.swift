@@ -2,11 +2,11 @@ package import ZeroMQ
 
 /// The workers that a broker admits: the contents of an allow-list.
 ///
-/// The file has one worker a line, `NAME KEY CLIENTS`: what people call it (letters, digits, `-`, `_`, `.`), the
-/// 40 letters of its public key, and the clients that it may play, such as `0-49` or `3,7,10-12`. A fourth word,
-/// `samples=500`, says how many samples each of these clients may have at most. Several workers
-/// may be allowed the same client; the protocol lets one of them play it at a time. Empty lines and lines that
-/// begin with `#` are passed over.
+/// The file has one worker a line, `NAME KEY CLIENTS`: what people call it (letters, digits, `-`,
+/// `_`, `.`), the 40 letters of its public key, and the clients that it may play, such as `0-49` or
+/// `3,7,10-12`. A fourth word, `samples=500`, says how many samples each of these clients may have
+/// at most. Several workers may be allowed the same client; the protocol lets one of them play it
+/// at a time. Empty lines and lines that begin with `#` are passed over.
 package struct AdmittedWorkers: Hashable, Sendable {
   /// The workers in the order of the file.
   package let workers: [AdmittedWorker]
@@ -72,7 +72,8 @@ package struct AdmittedWorkers: Hashable, Sendable {
     return worker
   }
 
-  /// Whether `name` may be a worker's: 1 to 64 letters, digits and `-`, `_`, `.`, of which a dot isn't the first.
+  /// True if `name` may be a worker's: 1 to 64 letters, digits and `-`, `_`, `.`, of which a dot
+  /// isn't the first.
   package static func isName(_ name: String) -> Bool {
     (1...64).contains(name.utf8.count) && !name.hasPrefix(".")
       && name.utf8.allSatisfy { letter in
@@ -85,4 +86,32 @@ package struct AdmittedWorkers: Hashable, Sendable {
         }
       }
   }
+}
+
+/// A worker that the broker's owner admits: its key, and the clients that it may play.
+package struct AdmittedWorker: Hashable, Sendable {
+  /// The name by which people call it.
+  package var name: String
+  /// Its public key.
+  package var key: CurveKey
+  /// The clients that it may play.
+  package var clients: ClientRange
+  /// The most samples that each of its clients may have; nil for any number.
+  package var samples: Int?
+
+  /// A worker of the given parts.
+  package init(name: String, key: CurveKey, clients: ClientRange, samples: Int? = nil) {
+    self.name = name
+    self.key = key
+    self.clients = clients
+    self.samples = samples
+  }
+
+  /// Its line in an allow-list.
+  package var line: String {
+    "\(name) \(key.z85) \(clients)" + (samples.map { " \(Self.samplesWord)\($0)" } ?? "")
+  }
+
+  /// The beginning of the word of a line that says how many samples each client may have.
+  static let samplesWord = "samples="
 }

@@ -1,6 +1,6 @@
 /// Everything that is wrong with an allow-list.
 package struct AllowListError: Error, Hashable, CustomStringConvertible {
-  /// What is wrong with a line.
+  /// A fault of a line.
   package enum Reason: Error, Hashable {
     /// It has this many words.
     case words(Int)
@@ -22,7 +22,7 @@ package struct AllowListError: Error, Hashable, CustomStringConvertible {
   package struct Fault: Hashable, Sendable {
     /// The line.
     package var line: Int
-    /// What is wrong with it.
+    /// The fault, in words.
     package var reason: Reason
   }
 
@@ -38,7 +38,7 @@ package struct AllowListError: Error, Hashable, CustomStringConvertible {
 }
 
 extension AllowListError.Reason {
-  /// What is wrong, and what to write instead; a key isn't repeated, since it may be a secret one.
+  /// The fault and its cure, in words; a key isn't repeated, since it may be a secret one.
   fileprivate var text: String {
     switch self {
     case .words(let count):

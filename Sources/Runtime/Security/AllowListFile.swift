@@ -8,7 +8,8 @@ package enum AllowListFile {
 
   /// Reads the list.
   ///
-  /// - Throws: `KeyFileError` where it can't be read, `AllowListError` with all that is wrong with it.
+  /// - Throws: `KeyFileError` where it can't be read, `AllowListError` with all that is wrong with
+  ///   it.
   package static func read(_ path: String) throws -> AdmittedWorkers {
     let data = try KeyFile.contents(of: path, limit: largest + 1)
     guard data.count <= largest else {

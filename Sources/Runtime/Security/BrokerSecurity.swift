@@ -1,7 +1,7 @@
 package import ZMTP
 package import ZeroMQ
 
-/// How a broker's sockets are secured.
+/// The security of a broker's sockets.
 package enum BrokerSecurity: Sendable {
   /// Neither encryption nor authentication: for one machine, or a network that is trusted.
   case open
@@ -17,7 +17,7 @@ package enum BrokerSecurity: Sendable {
     }
   }
 
-  /// Who decides about keys; nil where nobody is asked.
+  /// The access control that decides about keys; nil where nobody is asked.
   package var gatekeeper: AccessControl? {
     switch self {
     case .open: nil
@@ -25,7 +25,7 @@ package enum BrokerSecurity: Sendable {
     }
   }
 
-  /// What connections cost on the wire.
+  /// The mechanism, which decides about the cost of connections on the wire.
   package var mechanism: ZMTPCost.Mechanism {
     switch self {
     case .open: .null

@@ -45,7 +45,7 @@ package struct ClientRange: Hashable, Sendable, LosslessStringConvertible {
     description = "0-\(count - 1)"
   }
 
-  /// Whether the client is among them.
+  /// True if the client is among them.
   package func contains(_ client: Int) -> Bool {
     var (low, high) = (0, numbers.count)
     while low < high {

@@ -3,12 +3,14 @@ import Glibc
 import Ledger
 package import ZeroMQ
 
-/// Files that each hold one key of CURVE: `NAME.secret`, which its owner alone may read, and `NAME.public`.
+/// Files that each hold one key of CURVE: `NAME.secret`, which its owner alone may read, and
+/// `NAME.public`.
 ///
-/// The file's last line is `curve-secret` or `curve-public` and the key's 40 letters of Z85; lines that begin with
-/// `#` are for people.
+/// The file's last line is `curve-secret` or `curve-public` and the key's 40 letters of Z85; lines
+/// that begin with `#` are for people.
 package enum KeyFile {
-  /// Writes a pair as two new files, in a directory that is made for its owner alone if it isn't there.
+  /// Writes a pair as two new files, in a directory that is made for its owner alone if it isn't
+  /// there.
   ///
   /// - Parameters:
   ///   - pair: The keys.
@@ -119,7 +121,7 @@ package enum KeyFile {
     }
   }
 
-  /// What the system says beneath an error of Foundation's.
+  /// The system's own words beneath an error of Foundation's.
   static func reason(of error: any Error) -> String { reason(DurableFile.code(of: error)) }
 
   private static func reason(_ code: CInt) -> String {

@@ -1,6 +1,6 @@
 import ZeroMQ
 
-/// Why a file of keys can't be used; never shows what is in it.
+/// The reason why a file of keys can't be used; never shows what is in it.
 package enum KeyFileError: Error, Hashable, CustomStringConvertible {
   /// Which half of a pair a file holds.
   package enum Kind: String, Sendable {
@@ -25,7 +25,7 @@ package enum KeyFileError: Error, Hashable, CustomStringConvertible {
   /// It holds the other half of a pair.
   case otherKind(path: String, wanted: Kind)
 
-  /// What is wrong, and what to do.
+  /// The fault and its cure, in words.
   package var description: String {
     switch self {
     case .missing(let path):

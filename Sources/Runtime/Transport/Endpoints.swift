@@ -1,7 +1,7 @@
 import Glibc
 import Server
 
-/// Where a broker's three sockets are.
+/// The addresses of a broker's three sockets.
 ///
 /// From one base: `tcp://host:port` uses the port and the two after it; any other endpoint gets a
 /// suffix each.
@@ -44,7 +44,7 @@ package struct Endpoints: Hashable, Sendable {
     }
   }
 
-  /// Whether nobody outside this machine can reach the endpoints.
+  /// True if nobody outside this machine can reach the endpoints.
   package var isLocal: Bool {
     guard control.hasPrefix("tcp://") else { return true }
     let end = control.lastIndex(of: ":") ?? control.endIndex
@@ -58,7 +58,7 @@ package struct Endpoints: Hashable, Sendable {
 }
 
 extension Endpoints {
-  /// Whether the host is an address of IPv6.
+  /// True if the host is an address of IPv6.
   var isIPv6: Bool { control.hasPrefix("tcp://[") }
 
   /// The host of tcp, as it was written; nil for other transports.
@@ -67,7 +67,8 @@ extension Endpoints {
     return control[..<colon].dropFirst("tcp://".count)
   }
 
-  /// The host's name, where it is one that has to be looked up; nil for numbers, and outside of tcp.
+  /// The host's name, where it is one that has to be looked up; nil for numbers, and outside of
+  /// tcp.
   var name: String? {
     guard let host, host != "*", !HostAddress.isNumeric(host) else { return nil }
     return String(host)
@@ -89,7 +90,7 @@ extension Endpoints {
       control: numbered(control), bulk: numbered(bulk), updates: numbered(updates))
   }
 
-  /// Where one of the sockets is.
+  /// The address of one of the sockets.
   subscript(_ socket: BrokerSocket) -> String {
     switch socket {
     case .control: control
@@ -121,14 +122,14 @@ extension Endpoints: CustomStringConvertible {
   }
 }
 
-/// Why an endpoint can't be used.
+/// The reason why an endpoint can't be used.
 package enum EndpointError: Error, Hashable, CustomStringConvertible {
   /// It isn't of the form `tcp://host:port`, `ipc://path` or `inproc://name`.
   case malformed(String)
   /// It can be reached from other machines, and nothing is encrypted.
   case exposed(String, canEncrypt: Bool = true)
 
-  /// What is wrong, and what to do.
+  /// The fault and its cure, in words.
   package var description: String {
     switch self {
     case .malformed(let endpoint):

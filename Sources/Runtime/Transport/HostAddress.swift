@@ -5,10 +5,11 @@ import ZeroMQ
 struct HostAddress: Hashable, Sendable {
   /// The address as an endpoint has it: "127.0.0.1", "[::1]".
   let text: String
-  /// Whether it is one of IPv6.
+  /// True if it is one of IPv6.
   let isIPv6: Bool
 
-  /// The addresses that `name` stands for, those of IPv4 first; takes as long as the name server does.
+  /// The addresses that `name` stands for, those of IPv4 first; takes as long as the name server
+  /// does.
   static func all(of name: String) throws(UnresolvedName) -> [HostAddress] {
     var wanted = unsafe addrinfo()
     unsafe wanted.ai_socktype = CInt(SOCK_STREAM.rawValue)
@@ -29,7 +30,7 @@ struct HostAddress: Hashable, Sendable {
     return addresses.filter { !$0.isIPv6 } + addresses.filter(\.isIPv6)
   }
 
-  /// Whether `host` is written in numbers already, IPv6 in brackets.
+  /// True if `host` is written in numbers already, IPv6 in brackets.
   static func isNumeric(_ host: some StringProtocol) -> Bool {
     if host.hasPrefix("[") { return true }
     var address = in_addr()
@@ -59,7 +60,7 @@ package struct UnresolvedName: Error, Hashable, Sendable, CustomStringConvertibl
   /// The code of getaddrinfo(3).
   let code: CInt
 
-  /// What is wrong, and what to check.
+  /// The fault and what to check, in words.
   package var description: String {
     // SAFETY: the text is copied at once.
     let reason = unsafe gai_strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
@@ -69,7 +70,8 @@ package struct UnresolvedName: Error, Hashable, Sendable, CustomStringConvertibl
 
 /// A connection that is tried once to learn why another one failed, which libzmq doesn't tell.
 enum ConnectionProbe {
-  /// The error number that connecting to a tcp or ipc `endpoint` comes to within a second, 0 for a connection.
+  /// The error number that connecting to a tcp or ipc `endpoint` comes to within a second, 0 for a
+  /// connection.
   static func code(of endpoint: String) -> CInt {
     if endpoint.hasPrefix("ipc://") {
       return attempt(path: String(endpoint.dropFirst("ipc://".count)))

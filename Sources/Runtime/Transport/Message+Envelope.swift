@@ -28,7 +28,8 @@ extension ZeroMQ.Message {
     return unsafe withFrames(from: 0) { unsafe Envelope.fault(of: $0, payload: $1, error) }
   }
 
-  /// Calls `body` with the bytes of an envelope and of the payload after it, none where there is no such frame.
+  /// Calls `body` with the bytes of an envelope and of the payload after it, none where there is no
+  /// such frame.
   private func withFrames<Result, Failure: Error>(
     from first: Int,
     _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(Failure) -> Result

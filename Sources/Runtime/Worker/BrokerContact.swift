@@ -1,13 +1,14 @@
 import Server
 import ZeroMQ
 
-/// How a worker stands with its broker: whether it has an address, connections, and a sign of life.
+/// A worker's contact with its broker: the address, the connections, and the last sign of life.
 struct BrokerContact: ~Copyable {
   private let endpoints: Endpoints
   private var watch: ConnectionWatch
-  /// The reason why the host's name has no address yet; nil where it has one, or that isn't known yet.
+  /// The reason why the host's name has no address yet; nil where it has one, or that isn't known
+  /// yet.
   private var unresolved: UnresolvedName?
-  /// Whether the sockets were told where to connect.
+  /// True if the sockets were told where to connect.
   private var isConnecting = false
   private var hasHeard = false
   private var lastHeard: Duration = .zero
@@ -46,7 +47,7 @@ struct BrokerContact: ~Copyable {
     hasHeard = true
   }
 
-  /// Whether all connections are made, and the broker has spoken.
+  /// True if all connections are made, and the broker has spoken.
   var isEstablished: Bool { watch.isComplete && hasHeard }
 
   /// The reason why there is no hope of a connection; nil while there is.
@@ -57,7 +58,8 @@ struct BrokerContact: ~Copyable {
   /// The sockets that failed to connect and are to be probed now.
   mutating func toProbe(_ now: Duration) -> [BrokerSocket] { watch.toProbe(now) }
 
-  /// What keeps the worker from its broker, when that is to be said: when it shows, and while it lasts.
+  /// The fault that keeps the worker from its broker, when that is to be said: when it shows, and
+  /// while it lasts.
   mutating func faultToReport(_ now: Duration) -> ContactFault? {
     guard now >= ContactNews.patience, let fault = fault(now), news.isDue(fault, now) else {
       return nil
@@ -80,7 +82,7 @@ struct BrokerContact: ~Copyable {
   /// The time since the broker was heard last, or since the beginning.
   func silence(_ now: Duration) -> Duration { now - lastHeard }
 
-  /// What keeps the worker from its broker, as far as it shows.
+  /// The fault that keeps the worker from its broker, as far as it shows.
   private func fault(_ now: Duration) -> ContactFault? {
     if let unresolved { return .unresolved(unresolved) }
     guard isConnecting else { return endpoints.name.map { .resolving(host: $0) } }

@@ -4,10 +4,11 @@ import ZeroMQ
 
 /// The monitors of a worker's three sockets: tells why connections don't come about.
 struct ConnectionWatch: ~Copyable {
-  /// So many handshakes have to fail, and none succeed, before they are put down to the broker's key.
+  /// So many handshakes have to fail, and none succeed, before they are put down to the broker's
+  /// key.
   static let hopeless = 6
 
-  /// How far a connection is, and since when.
+  /// The state of a connection, and since when.
   private enum Phase {
     case connecting(since: Duration)
     /// Connecting failed; why is known once that was looked into.
@@ -51,7 +52,7 @@ struct ConnectionWatch: ~Copyable {
     for socket in BrokerSocket.allCases { phases[socket] = .connecting(since: now) }
   }
 
-  /// Why there is no hope of a connection; nil while there is.
+  /// The reason why there is no hope of a connection; nil while there is.
   ///
   /// Must be called often: a monitor that isn't drained stops the I/O thread.
   mutating func drain(_ now: Duration) throws(ZMQError) -> ConnectionRefusal? {
@@ -87,7 +88,7 @@ struct ConnectionWatch: ~Copyable {
     return nil
   }
 
-  /// Whether all connections are made.
+  /// True if all connections are made.
   var isComplete: Bool {
     phases.values.allSatisfy { if case .greeted = $0 { true } else { false } }
   }
@@ -109,7 +110,7 @@ struct ConnectionWatch: ~Copyable {
     phases[socket] = .failed(code: code)
   }
 
-  /// What keeps the worker from its broker.
+  /// The fault that keeps the worker from its broker.
   ///
   /// - Parameters:
   ///   - endpoints: Where the broker's sockets are.

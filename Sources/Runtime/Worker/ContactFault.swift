@@ -1,7 +1,8 @@
 import Foundation
 import ZeroMQ
 
-/// What keeps a worker from its broker for now, as far as its side can tell; it goes on trying.
+/// A fault that keeps a worker from its broker for now, as far as its side can tell; it goes on
+/// trying.
 package enum ContactFault: Hashable, Sendable, CustomStringConvertible {
   /// The host's name has no address.
   case unresolved(UnresolvedName)
@@ -13,12 +14,12 @@ package enum ContactFault: Hashable, Sendable, CustomStringConvertible {
   case unreachable(places: String, code: Int32)
   /// Nothing comes back from some ports.
   case silent(places: String)
-  /// What answers at some ports isn't a broker's socket.
+  /// Something other than a broker's socket answers at some ports.
   case foreign(places: String)
   /// Something took the connections, and says nothing.
   case mute(places: String)
 
-  /// What is wrong, and what to check.
+  /// The fault and what to check, in words.
   package var description: String {
     switch self {
     case .unresolved(let error): "\(error)"
@@ -50,14 +51,15 @@ package enum ContactFault: Hashable, Sendable, CustomStringConvertible {
 
 /// When a fault that lasts is said: when it shows, when it changes, and again from time to time.
 struct ContactNews {
-  /// How long a connection may take before that is said: within two seconds of its beginning.
+  /// The longest that a connection may take before that is said: within two seconds of its
+  /// beginning.
   static let patience = Duration.milliseconds(1500)
 
   private var fault: ContactFault?
   private var next = Duration.zero
   private var pause = Duration.seconds(10)
 
-  /// Whether `fault` is to be said now.
+  /// True if `fault` is to be said now.
   mutating func isDue(_ fault: ContactFault, _ now: Duration) -> Bool {
     if fault != self.fault {
       pause = .seconds(10)

@@ -1,6 +1,7 @@
 import Wire
 
-/// The clients that the broker turns down for now, so that those of one moment are told in one line.
+/// The clients that the broker turns down for now, so that those of one moment are told in one
+/// line.
 struct TurnedDownClients {
   /// Some clients that were turned down for the same reason.
   struct Group {
@@ -14,7 +15,7 @@ struct TurnedDownClients {
     var detail: String
   }
 
-  /// How long is waited for others that are turned down at the same time.
+  /// The wait for others that are turned down at the same time.
   private static let window = Duration.milliseconds(200)
   /// After how long a refusal that is repeated is told again.
   private static let pause = Duration.seconds(60)
@@ -24,7 +25,7 @@ struct TurnedDownClients {
   /// When each client's cause was told.
   private var told: [Int: (cause: Cause, at: Duration)] = [:]
 
-  /// Whether nothing is to be told.
+  /// True if nothing is to be told.
   var isEmpty: Bool { waiting.isEmpty }
 
   /// The broker turned a client down.
@@ -35,7 +36,7 @@ struct TurnedDownClients {
     waiting[cause, default: []].insert(client)
   }
 
-  /// What is to be told now.
+  /// The refusals that are to be told now.
   mutating func due(_ now: Duration) -> [Group] {
     guard !waiting.isEmpty, now - since >= Self.window else { return [] }
     defer { waiting = [:] }

@@ -5,7 +5,7 @@ import Server
 import Wire
 import ZeroMQ
 
-/// What reaches a worker's loop from other threads.
+/// An event that reaches a worker's loop from another thread.
 enum WorkerEvent: Sendable {
   /// A client's training in a round ended.
   case ended(client: Int, round: Int, LocalResult)
@@ -13,7 +13,7 @@ enum WorkerEvent: Sendable {
   case resolved(isIPv6: Bool)
   /// The host's name has no address for now.
   case unresolved(UnresolvedName)
-  /// Why connecting to a socket failed, as an error number; 0 where it wouldn't any more.
+  /// A failed connection was looked into: the error's number, 0 where it wouldn't fail any more.
   case probed(BrokerSocket, CInt)
   /// The worker is to stop.
   case stop

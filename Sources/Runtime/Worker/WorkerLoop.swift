@@ -9,7 +9,8 @@ import Topology
 import Wire
 import ZeroMQ
 
-/// The thread of a worker: owns its sockets and hands all that happens to the machines of its clients.
+/// The thread of a worker: owns its sockets and hands all that happens to the machines of its
+/// clients.
 ///
 /// Training happens on the pool; only its results come back here. Made and run on one thread.
 final class WorkerLoop {
@@ -23,9 +24,9 @@ final class WorkerLoop {
 
   /// The clients whose part of the run isn't over.
   var hosts: [Int: ClientHost<TrainedUpdate>] = [:]
-  /// What is here of the model.
+  /// The parts of the model that are here.
   var store = SegmentStore()
-  /// Whether some of what is kept of the model may be of no more use.
+  /// True if some of what is kept of the model may be of no more use.
   var storeIsStale = false
   /// The trainings that are under way, or wait for their turn.
   var trainings: [Int: Cancellation] = [:]
@@ -43,7 +44,7 @@ final class WorkerLoop {
 
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
-  /// Whether the loop has ended, for the thread that looks names up.
+  /// Cancelled when the loop has ended, for the thread that looks names up.
   private let isOver = Cancellation()
 
   /// Opens the sockets of a worker.
@@ -135,7 +136,7 @@ final class WorkerLoop {
     return end
   }
 
-  /// How long the loop has run.
+  /// The time that the loop has run.
   var now: Duration { clock.now - start }
 
   private var end: WorkerEnd {

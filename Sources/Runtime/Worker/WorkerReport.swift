@@ -1,6 +1,6 @@
 package import Wire
 
-/// What a worker tells the people who watch it.
+/// News of a worker for the people who watch it.
 package enum WorkerReport: Sendable {
   /// So many of its clients were welcomed.
   case joined(clients: Int, of: Int)
@@ -28,7 +28,7 @@ package enum WorkerReport: Sendable {
   case silence(Duration)
 }
 
-/// How a worker's part in a run ended.
+/// The end of a worker's part in a run.
 package enum WorkerEnd: Hashable, Sendable {
   /// All rounds were run.
   case complete

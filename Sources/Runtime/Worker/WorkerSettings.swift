@@ -3,19 +3,19 @@ package import ZeroMQ
 
 /// Which clients a worker plays, where its broker is, and what it may use.
 package struct WorkerSettings: Sendable {
-  /// Where the broker's sockets are.
+  /// The addresses of the broker's sockets.
   package var endpoints: Endpoints
   /// The clients that this worker plays, from 0.
   package var clients: [Int]
-  /// How many clients train at the same time.
+  /// The number of clients that train at the same time.
   package var threads: Int
   /// Waiting times and sizes.
   package var limits: ProtocolLimits
   /// Random, one per worker process.
   package var worker: UInt64
-  /// How long the broker may be silent before the worker gives up.
+  /// The longest silence of the broker before the worker gives up.
   package var patience: Duration
-  /// How its sockets are secured: not at all, or as clients of CURVE.
+  /// The security of its sockets: none, or that of clients of CURVE.
   package var security: Security
 
   /// Settings of the given parts.
@@ -32,7 +32,7 @@ package struct WorkerSettings: Sendable {
     self.security = security
   }
 
-  /// What this worker is called among people, as the broker names it to others.
+  /// The worker's name among people, as the broker names it to others.
   package var name: String { Self.name(of: worker) }
 
   /// The first digits of a worker's number.

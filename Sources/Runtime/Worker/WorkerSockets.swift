@@ -81,7 +81,8 @@ final class WorkerSockets: ClientTransport {
       control: poller.add(control), bulk: poller.add(bulk), updates: poller.add(updates, for: []))
   }
 
-  /// Sends what waits, as far as there is room, and has the poller watch for more room if some is left.
+  /// Sends what waits, as far as there is room, and has the poller watch for more room if some is
+  /// left.
   func flush(_ tokens: Tokens, _ poller: inout Poller) throws(ZMQError) {
     try flush()
     poller.watch(tokens.updates, for: outgoing.isEmpty ? [] : .writable)
@@ -145,11 +146,12 @@ final class WorkerSockets: ClientTransport {
   }
 }
 
-/// What training gave: an encoded update, and what the client remembers once it counts.
+/// The result of a training: an encoded update, and the memory that the client keeps once it
+/// counts.
 struct TrainedUpdate: ChunkedUpdate {
   /// The update.
   let bytes: SharedBuffer
-  /// What the client remembers; nil where clients remember nothing.
+  /// The client's memory; nil where clients remember nothing.
   let memory: ClientMemory?
 
   var length: Int { bytes.count }
@@ -160,7 +162,7 @@ private struct OutgoingQueue {
   private var messages: [[Frame]] = []
   private var sent = 0
 
-  /// Whether nothing waits.
+  /// True if nothing waits.
   var isEmpty: Bool { sent == messages.count }
 
   /// The message that has waited longest.
