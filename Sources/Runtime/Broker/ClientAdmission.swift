@@ -1,13 +1,13 @@
 import Federation
-import Wire
+package import Wire
 import ZeroMQ
 
 /// Decides whether a message's sender may speak for its client, and remembers who plays which.
 ///
 /// Without access control everybody may.
-struct ClientAdmission {
+package struct ClientAdmission {
   /// The answer to a message's sender.
-  enum Verdict: Hashable, Sendable {
+  package enum Verdict: Hashable, Sendable {
     /// It is taken.
     case allowed
     /// The sender may play the client, but not say this of it.
@@ -17,13 +17,13 @@ struct ClientAdmission {
   }
 
   /// A client whose worker may no longer play it.
-  struct Removal: Hashable, Sendable {
+  package struct Removal: Hashable, Sendable {
     /// The client.
-    var client: Int
+    package var client: Int
     /// The number of its worker process.
-    var worker: UInt64
+    package var worker: UInt64
     /// The reason, for people.
-    var detail: String
+    package var detail: String
   }
 
   private struct Owner {
@@ -37,13 +37,13 @@ struct ClientAdmission {
   private var owners: [Int: Owner] = [:]
 
   /// An admission to a fleet of so many clients.
-  init(_ control: AccessControl?, clients: Int) {
+  package init(_ control: AccessControl?, clients: Int) {
     self.control = control
     self.clients = clients
   }
 
   /// The answer to the sender of a message, by the user's name that its connection was given.
-  mutating func verdict(on message: Wire.Message<Uplink>, from userID: String?) -> Verdict {
+  package mutating func verdict(on message: Wire.Message<Uplink>, from userID: String?) -> Verdict {
     guard let control, let client = message.header.client else { return .allowed }
     switch control.verdict(on: userID, playing: client) {
     case .allowed(let worker):
@@ -64,14 +64,14 @@ struct ClientAdmission {
   }
 
   /// True if the sender may be told of a message of this client that can't be read.
-  func mayPlay(_ client: Int, _ userID: String?) -> Bool {
+  package func mayPlay(_ client: Int, _ userID: String?) -> Bool {
     guard let control else { return true }
     if case .allowed = control.verdict(on: userID, playing: client) { return true }
     return false
   }
 
   /// The name that people gave the sender's worker; nil where they gave none.
-  func name(of userID: String?, playing client: Int?) -> String? {
+  package func name(of userID: String?, playing client: Int?) -> String? {
     guard let control, let client,
       case .allowed(let worker) = control.verdict(on: userID, playing: client)
     else { return nil }
@@ -80,7 +80,7 @@ struct ClientAdmission {
 
   /// Forgets the clients whose workers may no longer play them, in rising order, as the list was
   /// changed.
-  mutating func removals() -> [Removal] {
+  package mutating func removals() -> [Removal] {
     guard let control else { return [] }
     var removals: [Removal] = []
     for (client, owner) in owners.sorted(by: { $0.key < $1.key }) {

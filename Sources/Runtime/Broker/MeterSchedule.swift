@@ -1,31 +1,34 @@
 /// The moments at which the two meters are compared: after the last round of each stage, once all
 /// that was sent has left.
-struct MeterSchedule {
+package struct MeterSchedule {
   /// The longest wait for queues to run dry; mostly they have after a few milliseconds.
   private static let patience = Duration.seconds(2)
   /// The pause between two looks, each of which asks the kernel about all connections.
   private static let pause = Duration.milliseconds(50)
 
   /// The round after which a reading is due; nil where none is.
-  private(set) var round: Int?
+  package private(set) var round: Int?
   private var deadline = Duration.zero
   private var nextLook = Duration.zero
 
+  /// A schedule on which nothing is due.
+  package init() {}
+
   /// A reading after `round` becomes due.
-  mutating func request(after round: Int, at now: Duration) {
+  package mutating func request(after round: Int, at now: Duration) {
     self.round = round
     deadline = now + Self.patience
     nextLook = now
   }
 
   /// The moment of the next look; nil where no reading is due.
-  var wakeTime: Duration? { round == nil ? nil : nextLook }
+  package var wakeTime: Duration? { round == nil ? nil : nextLook }
 
   /// True if it is time to look.
-  func isDue(at now: Duration) -> Bool { round != nil && nextLook <= now }
+  package func isDue(at now: Duration) -> Bool { round != nil && nextLook <= now }
 
   /// True if a reading is to be kept: the meters agree, or they have had time enough.
-  mutating func keeps(agreeing agrees: Bool, at now: Duration) -> Bool {
+  package mutating func keeps(agreeing agrees: Bool, at now: Duration) -> Bool {
     guard agrees || now >= deadline else {
       nextLook = now + Self.pause
       return false
