@@ -64,8 +64,8 @@ import Wire
     let sizes = [topic.text.utf8.count, chunk.envelope(over: bytes).count, 20]
     #expect(chunk.message.frameSizes(under: topic, payload: 20) == sizes)
     #expect(chunk.message.frameSizes(under: topic) == Array(sizes.prefix(2)))
-    let part = try #require(
-      UpdateChunks(of: 30..<90, header: Self.header, chunkBytes: 64).makeIterator().next())
+    let parts = Array(UpdateChunks(of: 30..<90, header: Self.header, chunkBytes: 64))
+    let part = try #require(parts.first)
     #expect(part.message.frameSizes(payload: 60) == [part.envelope(over: bytes).count, 60])
   }
 
@@ -82,60 +82,61 @@ import Wire
   @Test func `chunks in any order give the update`() {
     var buffer = UpdateBuffer<[UInt8]>(length: 10)
     for (offset, bytes) in [(7, [7, 8, 9]), (0, [0, 1, 2]), (3, [3, 4, 5, 6])] as [(Int, [UInt8])] {
-      #expect(buffer.put(bytes, at: offset))
+      let fits = buffer.put(bytes, at: offset)
+      #expect(fits)
     }
     #expect(buffer.bytes == Array(0..<10))
   }
 
-  @Test(arguments: [(8, 3), (10, 1), (-1, 2), (Int.max, 1), (Int.min, 1), (0, 11)])
+  @Test(arguments: [(8, 3), (10, 1), (-1, 2), (Int.max, 1), (Int.min, 1), (0, 11), (11, 0)])
   func `a chunk that doesn't lie within the update changes nothing`(offset: Int, count: Int) {
     var buffer = UpdateBuffer<[UInt8]>(length: 10)
-    #expect(!buffer.put(Array(repeating: 1, count: count), at: offset))
+    let fits = buffer.put(Array(repeating: 1, count: count), at: offset)
+    #expect(!fits)
     #expect(buffer.bytes == Array(repeating: 0, count: 10))
   }
 
-  @Test func `a chunk without bytes fits anywhere up to the end`() {
+  @Test(arguments: 0...10)
+  func `a chunk without bytes fits anywhere up to the end`(offset: Int) {
     var buffer = UpdateBuffer<[UInt8]>(length: 10)
-    #expect(buffer.put([], at: 10))
-    #expect(!buffer.put([], at: 11))
+    let fits = buffer.put([], at: offset)
+    #expect(fits)
   }
 }
 
 /// The one tick of a machine in a queue of events.
 @Suite struct PendingTickTests {
-  @Test func `a tick is queued once for the same moment`() {
-    var tick = PendingTick()
-    let number = tick.set(for: .seconds(1))
-    #expect(number != nil)
-    #expect(tick.set(for: .seconds(1)) == nil)
+  private var tick = PendingTick()
+
+  /// The number of the tick that is queued for a moment; 0 where none is.
+  private mutating func queue(_ moment: Duration?) -> UInt64 { tick.set(for: moment) ?? 0 }
+
+  @Test mutating func `a tick is queued once for the same moment`() {
+    let numbers = [queue(.seconds(1)), queue(.seconds(1))]
+    #expect(numbers[0] != 0 && numbers[1] == 0)
     #expect(tick.time == .seconds(1))
   }
 
   @Test(arguments: [Duration.seconds(1), .seconds(3)])
-  func `a tick for another moment voids the one before it`(moment: Duration) throws {
-    var tick = PendingTick()
-    let old = try #require(tick.set(for: .seconds(2)))
-    let new = try #require(tick.set(for: moment))
-    #expect(!tick.fires(old))
-    let isDue = tick.fires(new)
-    #expect(isDue)
+  mutating func `a tick for another moment voids the one before it`(moment: Duration) {
+    let (old, new) = (queue(.seconds(2)), queue(moment))
+    let fired = [tick.fires(old), tick.fires(new)]
+    #expect(fired == [false, true])
   }
 
-  @Test func `a tick that nobody waits for is void`() throws {
-    var tick = PendingTick()
-    let number = try #require(tick.set(for: .seconds(1)))
-    #expect(tick.set(for: nil) == nil)
-    #expect(!tick.fires(number))
-    #expect(tick.time == nil)
+  @Test mutating func `a tick that nobody waits for is void`() {
+    let number = queue(.seconds(1))
+    let none = queue(nil)
+    let hasFired = tick.fires(number)
+    #expect(none == 0 && !hasFired && tick.time == nil)
   }
 
-  @Test func `a tick fires once, and the next one at the same moment is queued anew`() throws {
-    var tick = PendingTick()
-    let first = try #require(tick.set(for: .seconds(1)))
-    #expect(tick.fires(first))
-    #expect(!tick.fires(first))
-    let second = try #require(tick.set(for: .seconds(1)))
-    #expect(!tick.fires(first))
-    #expect(tick.fires(second))
+  @Test mutating func `a tick fires once, and the next one at the same moment is queued anew`() {
+    let first = queue(.seconds(1))
+    let fired = [tick.fires(first), tick.fires(first)]
+    #expect(fired == [true, false])
+    let second = queue(.seconds(1))
+    let firedThen = [tick.fires(first), tick.fires(second)]
+    #expect(firedThen == [false, true])
   }
 }

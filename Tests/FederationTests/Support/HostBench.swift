@@ -1,5 +1,6 @@
 import Bytes
 import Federation
+import Progressive
 import Wire
 
 extension Array: ChunkBytes where Element == UInt8 {
