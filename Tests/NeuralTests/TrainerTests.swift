@@ -153,7 +153,7 @@ import Testing
   }
 
   @Test func `is pulled back to the start by the proximal term`() throws {
-    func distance(_ proximal: Float) throws -> Double {
+    func distance(_ proximal: Double) throws -> Double {
       var settings = TrainingSettings(learningRate: 0.05)
       settings.proximal = proximal
       let before = try Self.dropping.parameters(key: 3)
