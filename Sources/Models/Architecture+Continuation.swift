@@ -3,18 +3,21 @@ import Neural
 public import Tensors
 
 extension Architecture {
-  /// Values for the newest block and its head with which the sub-model answers nearly as the one before did.
+  /// Values for the newest block and its head with which the sub-model answers nearly as the one
+  /// before did.
   ///
-  /// Exact, but for rounding, in an evaluation where the block is convolutions of step 1 that pad what their windows need,
-  /// affine maps, dropout, batch norms and residual blocks whose shortcut is empty; near where it pools, steps over pixels
-  /// or normalizes otherwise. Batch norms follow their batch in a training.
+  /// Exact, but for rounding, in an evaluation where the block is convolutions of step 1 that pad
+  /// what their windows need, affine maps, dropout, batch norms and residual blocks whose shortcut
+  /// is empty; near where it pools, steps over pixels or normalizes otherwise. Batch norms follow
+  /// their batch in a training.
   ///
   /// - Parameters:
   ///   - stage: The stage s that begins, from 2 to S.
   ///   - previous: The values of the stage before: blocks 1 … s − 1, head s − 1.
-  ///   - random: The stream of the values that carry nothing over, as for `initialize(stage:random:)`.
-  /// - Returns: Block s and head s; nil where a layer can't pass on what the old head read, where that head isn't one
-  ///   affine map of channels, and for networks whose blocks lie in each other.
+  ///   - random: The stream of the values that carry nothing over, as for
+  ///     `initialize(stage:random:)`.
+  /// - Returns: Block s and head s; nil where a layer can't pass on what the old head read, where
+  ///   that head isn't one affine map of channels, and for networks whose blocks lie in each other.
   public func continuation(
     stage: Int, from previous: [ParameterVector], random: RandomStream
   ) -> (block: ParameterVector, head: ParameterVector)? {

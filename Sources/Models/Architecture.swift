@@ -3,21 +3,22 @@ public import Tensors
 
 /// A model that grows: S blocks E_1 … E_S and as many heads G_1 … G_S.
 ///
-/// The sub-model of stage s is M_s = G_s ∘ E_s ∘ … ∘ E_1. Stages count from 1 to S. Its segments are
-/// the blocks 1 … s, then the head, numbered from 0. Where all heads supervise, its segments are the blocks 1 … s,
-/// then the heads 1 … s.
+/// The sub-model of stage s is M_s = G_s ∘ E_s ∘ … ∘ E_1. Stages count from 1 to S. Its
+/// segments are the blocks 1 … s, then the head, numbered from 0. Where all heads supervise, its
+/// segments are the blocks 1 … s, then the heads 1 … s.
 public struct Architecture: Sendable {
   /// The name by which it is asked for.
   public let name: String
   /// The shape of one sample, `[C, H, W]`.
   public let input: Shape
-  /// How many classes it tells apart.
+  /// The number of classes that it tells apart.
   public let classes: Int
   /// In which order blocks are applied.
   public let nesting: Nesting
-  /// What it is trained for.
+  /// The objective that it is trained for.
   public let objective: Objective
-  /// Whether each head starts from the values of the one before, where both have the same parameters.
+  /// True if each head starts from the values of the one before, where both have the same
+  /// parameters.
   public let carriesHead: Bool
   let blocks: [Block]
   let heads: [Block]
@@ -76,10 +77,10 @@ public struct Architecture: Sendable {
   /// The number of stages, S.
   public var stages: Int { networks.count }
 
-  /// Whether all heads can supervise together: every head reads what its block makes on the way in.
+  /// True if all heads can supervise together: every head reads its block's output on the way in.
   ///
-  /// Where blocks lie in each other a sub-model's way back isn't a part of the larger one, so that its head has
-  /// nothing to read there.
+  /// Where blocks lie in each other a sub-model's way back isn't a part of the larger one, so that
+  /// its head has nothing to read there.
   public var supportsAllHeads: Bool { !supervised.isEmpty }
 
   /// The sub-model M_s of stage `stage`, from 1 to S.
@@ -103,7 +104,7 @@ public struct Architecture: Sendable {
     network(stage: stage, supervision: supervision).layouts
   }
 
-  /// How many scalars the sub-model of a stage holds.
+  /// The number of scalars of a stage's sub-model.
   public func parameterCount(stage: Int, supervision: Supervision = .newest) -> Int {
     network(stage: stage, supervision: supervision).parameterCount
   }
@@ -124,4 +125,12 @@ public struct Architecture: Sendable {
     let network = network(stage: stage, supervision: supervision)
     return network.trainingFLOPs(trainable: trainable ?? Set(network.layouts.indices))
   }
+}
+
+/// Which heads a sub-model is trained by.
+public enum Supervision: Hashable, Sendable {
+  /// The newest head alone, as in the paper.
+  case newest
+  /// All heads up to the newest one: the loss is the mean of theirs.
+  case all
 }

@@ -3,17 +3,17 @@ import Tensors
 
 /// Values for the newest block and its head by which they pass on what the old head read.
 ///
-/// The idea is that of Net2Net (Chen, Goodfellow, Shlens, ICLR 2016), for a network that gets a new head as well. The C
-/// channels of the old block become the first C of each layer in the new one, the *carried* ones; the others have
-/// their usual random values.
+/// The idea is that of Net2Net (Chen, Goodfellow, Shlens, ICLR 2016), for a network that gets a new
+/// head as well. The C channels of the old block become the first C of each layer in the new one,
+/// the *carried* ones; the others have their usual random values.
 struct Continuation {
-  /// How many channels the old head reads, C.
+  /// The number of channels that the old head reads, C.
   let carried: Int
-  /// What is known of the value that the next layer reads.
+  /// The statistics of the value that the next layer reads.
   var features: FeatureStatistics
   /// The parameters of the block, then of the head; random where nothing is carried.
   var values: ParameterVector
-  /// What the carried channels have been multiplied with.
+  /// The factor by which the carried channels have been multiplied.
   private var gain: Float = 1
 
   init(of features: FeatureStatistics, to values: ParameterVector) {
@@ -22,13 +22,13 @@ struct Continuation {
     self.values = values
   }
 
-  /// Sets the parameters of `layers` so that the carried channels stay what they are, or nearly; false if a layer
-  /// can't do that.
+  /// Sets the parameters of `layers` so that the carried channels stay what they are, or nearly;
+  /// false if a layer can't do that.
   ///
-  /// A convolution copies the middle of each window, an affine map takes the mean of each channel, the body of a residual
-  /// block adds nothing. A normalization gets back the mean and the variance that it takes away, as far as
-  /// the old block's own normalizations tell them. The image's border where it isn't padded, what strides leave out
-  /// and the mean of a maximum make a difference.
+  /// A convolution copies the middle of each window, an affine map takes the mean of each channel,
+  /// the body of a residual block adds nothing. A normalization gets back the mean and the variance
+  /// that it takes away, as far as the old block's own normalizations tell them. The image's border
+  /// where it isn't padded, what strides leave out and the mean of a maximum make a difference.
   mutating func carry(through layers: some Sequence<Layer>) -> Bool {
     layers.allSatisfy { layer in
       switch layer {
@@ -45,8 +45,8 @@ struct Continuation {
     }
   }
 
-  /// Makes the head's last layer, `layer`, read what `old` of `oldHead` read, and nothing of the other channels yet; false
-  /// if it can't.
+  /// Makes the head's last layer, `layer`, read what `old` of `oldHead` read, and nothing of the
+  /// other channels yet; false if it can't.
   ///
   /// The other channels are learned from as soon as the head's first step has given them weights.
   mutating func read(
@@ -91,15 +91,17 @@ struct Continuation {
     return true
   }
 
-  /// The carried channels' means over all positions, multiplied so that a unit's weights are as large as usual ones.
+  /// The carried channels' means over all positions, multiplied so that a unit's weights are as
+  /// large as usual ones.
   ///
-  /// The weights of a mean over many positions are small, and a head that makes up for it is large: steps would be
-  /// too long for both.
+  /// The weights of a mean over many positions are small, and a head that makes up for it is large:
+  /// steps would be too long for both.
   private mutating func average(by layer: LinearLayer) -> Bool {
     guard layer.outputs >= carried else { return false }
     let weights = values.row(0, of: "\(layer.name).weight", count: layer.outputs)
     let positions = weights.count / features.channels.count
-    // The norm of N weights that are uniform in ±1/√N is 1/√3, that of a mean's 1/√positions.
+    // The norm of N weights that are uniform in ±1/√N is 1/√3, that of a mean's
+    // 1/√positions.
     let factor = max(1, (Float(positions) / 3).squareRoot())
     for channel in 0..<carried {
       let row = values.row(channel, of: "\(layer.name).weight", count: layer.outputs)
@@ -124,7 +126,7 @@ struct Continuation {
     return true
   }
 
-  /// What `shortcut` makes of the carried channels, to which `body` adds nothing yet.
+  /// Lets `shortcut` pass on the carried channels, to which `body` adds nothing yet.
   private mutating func add(_ body: [Layer], to shortcut: [Layer]) -> Bool {
     var added: Moments?
     switch body.last {

@@ -79,8 +79,8 @@ enum ConvNets: Hashable {
     return try grown(name, input, classes, blocks)
   }
 
-  /// The blocks with the paper's heads: mean over all positions and a linear map to the classes; the
-  /// last block is flat, so the last head is the linear map alone.
+  /// The blocks with the paper's heads: mean over all positions and a linear map to the classes;
+  /// the last block is flat, so the last head is the linear map alone.
   private static func grown(
     _ name: String, _ input: Shape, _ classes: Int, _ blocks: [Block]
   ) throws(ModelError) -> Architecture {

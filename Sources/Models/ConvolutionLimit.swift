@@ -1,7 +1,7 @@
 import Measures
 package import OneDNN
 
-/// What one core can do at best: the speed of a direct convolution that suits oneDNN.
+/// The best speed of one core: that of a direct convolution that suits oneDNN.
 package enum ConvolutionLimit {
   /// The operations per second of a 3×3 convolution of 128 channels on 28×28 images, in 10⁹.
   ///

@@ -1,19 +1,20 @@
 import Neural
 import Tensors
 
-/// What is known of a value's channels without any data.
+/// The statistics of a value's channels that are known without any data.
 ///
-/// Behind a normalization a channel has its shift for mean and its scale squared for variance; from there on channels
-/// are taken for normal, and for independent where they are added. That is rough, but all that a broker has.
+/// Behind a normalization a channel has its shift for mean and its scale squared for variance; from
+/// there on channels are taken for normal, and for independent where they are added. That is rough,
+/// but all that a broker has.
 struct FeatureStatistics {
-  /// What is known of one channel.
+  /// The statistics of one channel.
   struct Channel {
     /// The moments, nil where they aren't known.
     var moments: Moments?
-    /// Whether no scalar is below 0.
+    /// True if no scalar is below 0.
     var isNonNegative = false
 
-    /// What a ReLU makes of the channel.
+    /// The statistics behind a ReLU.
     mutating func rectify() {
       guard !isNonNegative else { return }
       moments = moments?.rectified
@@ -27,7 +28,7 @@ struct FeatureStatistics {
   /// Those of `count` channels of which nothing is known.
   init(unknown count: Int) { channels = Array(repeating: Channel(), count: count) }
 
-  /// What is known of what `layers` make of the value, their parameters being `values`.
+  /// Takes the statistics through `layers`, whose parameters are `values`.
   mutating func pass(_ layers: [Layer], of values: ParameterVector) {
     for layer in layers {
       switch layer {
@@ -66,7 +67,7 @@ struct FeatureStatistics {
 }
 
 extension ParameterVector {
-  /// Where the scalars of the parameter called `name` lie.
+  /// The places of the scalars of the parameter called `name`.
   func range(of name: String) -> Range<Int> {
     guard let index = layout.parameters.firstIndex(where: { $0.name == name }) else {
       preconditionFailure("\(layout.name) has no parameter \(name)")
@@ -74,7 +75,8 @@ extension ParameterVector {
     return layout.range(of: index)
   }
 
-  /// Where the scalars lie by which the parameter called `name` makes output `output` of `count`.
+  /// The places of the scalars by which the parameter called `name` makes output `output` of
+  /// `count`.
   func row(_ output: Int, of name: String, count: Int) -> Range<Int> {
     let whole = range(of: name)
     let length = whole.count / count

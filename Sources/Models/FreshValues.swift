@@ -1,19 +1,19 @@
 public import Measures
 public import Tensors
 
-/// The values that a segment is initialized with, told by what they are drawn from: whoever has these eight bytes
-/// draws them for itself.
+/// The values that a segment is initialized with, told by what they are drawn from: whoever has
+/// these eight bytes draws them for itself.
 public struct FreshValues: Hashable, Sendable {
-  /// How many bytes they take.
+  /// The number of bytes that they take.
   public static let byteCount = 8
 
-  /// What they are drawn from.
+  /// The key that they are drawn from.
   public let random: RandomStream
 
   /// The values drawn from `random`.
   public init(random: RandomStream) { self.random = random }
 
-  /// What `bytes` tell; nil unless there are eight.
+  /// The key of `bytes`; nil unless there are eight.
   public init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == Self.byteCount else { return nil }
     random = RandomStream(key: bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })

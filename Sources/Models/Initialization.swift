@@ -4,9 +4,10 @@ public import Tensors
 extension ParameterVector {
   /// Fresh values as PyTorch draws them by default.
   ///
-  /// Weights and biases are uniform in ±1/√fan-in, the fan-in being the product of the weight's extents but the
-  /// first (He et al., 2015, with a = √5), also of a transposed convolution; scales are 1, shifts are 0, running
-  /// means 0 and running variances 1. Each parameter draws from a stream of its own name.
+  /// Weights and biases are uniform in ±1/√fan-in, the fan-in being the product of the weight's
+  /// extents but the first (He et al., 2015, with a = √5), also of a transposed convolution;
+  /// scales are 1, shifts are 0, running means 0 and running variances 1. Each parameter draws from
+  /// a stream of its own name.
   public init(initializing layout: ParameterLayout, random: RandomStream) {
     var scalars: [Float] = []
     scalars.reserveCapacity(layout.count)

@@ -1,6 +1,6 @@
 public import Neural
 
-/// Why there is no such model.
+/// A reason for which there is no such model.
 public enum ModelError: Error, Hashable, Sendable {
   /// No architecture has this name.
   case unknown(name: String, known: [String])
@@ -13,7 +13,7 @@ public enum ModelError: Error, Hashable, Sendable {
 }
 
 extension ModelError: CustomStringConvertible {
-  /// What is wrong and what to choose instead.
+  /// The fault, and what to choose instead.
   public var description: String {
     switch self {
     case .unknown(let name, let known):

@@ -1,10 +1,10 @@
 public import Neural
 
-/// What can be chosen about an architecture; nil leaves the choice to the architecture.
+/// The options of an architecture; nil leaves the choice to the architecture.
 ///
 /// An option that an architecture doesn't have is refused, never ignored.
 public struct ModelOptions: Hashable, Sendable {
-  /// How the first layers of a residual network reduce the image.
+  /// The first layers of a residual network, which may reduce the image.
   public enum Stem: String, Hashable, Sendable, CaseIterable {
     /// A 3×3 convolution that keeps the size, for images of 32×32 and the like.
     case cifar
@@ -14,15 +14,15 @@ public struct ModelOptions: Hashable, Sendable {
 
   /// The number of stages, S.
   public var stages: Int?
-  /// How the first layers reduce the image.
+  /// The first layers, which may reduce the image.
   public var stem: Stem?
   /// The channels of the first convolution, of which those of the others are multiples.
   public var width: Int?
-  /// How many resolutions a U-Net has, L.
+  /// The number of a U-Net's resolutions, L.
   public var levels: Int?
   /// In which order a U-Net grows.
   public var order: Nesting?
-  /// What a network that makes masks is trained for.
+  /// The loss that a network of masks is trained for.
   public var loss: PixelLoss?
 
   /// Nothing chosen.
@@ -30,7 +30,7 @@ public struct ModelOptions: Hashable, Sendable {
 }
 
 extension ModelOptions {
-  /// What is chosen for the option called `name`, as text; nil if nothing is.
+  /// The choice for the option called `name`, as text; nil if there is none.
   private func value(of name: String) -> String? {
     switch name {
     case "stages": stages.map(String.init)

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// Parameters are named as in torchvision: "layer1.0.conv1.weight", "layer2.0.downsample.1.bias".
 struct ResNets {
-  /// How the blocks of a layer are built.
+  /// The build of a layer's blocks.
   enum Unit: Hashable {
     /// Two 3×3 convolutions.
     case basic

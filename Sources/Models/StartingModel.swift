@@ -1,12 +1,12 @@
 public import Tensors
 
-/// Values that a run starts from in place of random ones: blocks and heads out of a safetensors file.
+/// Values that a run starts from in place of random ones: blocks and heads out of a safetensors
+/// file.
 ///
-/// A tensor's name is its segment's and its own: "block1.conv1.weight". A file holds the blocks 1 … k of the
-/// architecture, k at least 1, and any of its heads; what it holds of a block or head must be all of it. What it doesn't
-/// hold begins at random. What PyTorch's state dictionaries have beside our tensors, a
-/// normalization's
-/// `num_batches_tracked`, is passed over.
+/// A tensor's name is its segment's and its own: "block1.conv1.weight". A file holds the blocks 1
+/// … k of the architecture, k at least 1, and any of its heads; what it holds of a block or head
+/// must be all of it. What it doesn't hold begins at random. What PyTorch's state dictionaries have
+/// beside our tensors, a normalization's `num_batches_tracked`, is passed over.
 public struct StartingModel: Sendable {
   /// The segments of the file, by name: "block1", "head3".
   public let segments: [String: ParameterVector]
@@ -68,7 +68,7 @@ public struct StartingModel: Sendable {
     self.segments = segments
   }
 
-  /// What a file says of its tensors, before they are read, that `architecture` has no place for.
+  /// The tensors of a file, before they are read, that `architecture` has no place for.
   public static func unknown(
     in contents: [String: SafeTensors.UnreadTensor], of architecture: Architecture
   ) -> [StartingModelError.Problem] {
@@ -80,8 +80,8 @@ public struct StartingModel: Sendable {
     }
   }
 
-  /// Where PyTorch counts the batches that made a normalization's running means, which is no
-  /// parameter of ours.
+  /// The names of PyTorch's counters of the batches behind a normalization's running means, which
+  /// are no parameters of ours.
   private static func counters(of layout: ParameterLayout) -> [String] {
     let mean = ".running_mean"
     return layout.parameters.filter { $0.name.hasSuffix(mean) }.map {

@@ -20,7 +20,7 @@ public struct StartingModelError: Error, Hashable, Sendable {
 
   /// The model that was asked for.
   public var model: String
-  /// What is wrong, tensor by tensor.
+  /// The faults, tensor by tensor.
   public var problems: [Problem]
 
   /// An error of the given problems.

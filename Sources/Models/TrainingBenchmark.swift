@@ -7,13 +7,13 @@ import Tensors
 
 /// The speed of local training on synthetic data: steps of forward, loss, backward and SGD.
 package struct TrainingBenchmark: Sendable {
-  /// What is trained.
+  /// The name of the trained architecture.
   package var architecture: Architecture
   /// The stage, from 1 to S.
   package var stage: Int
   /// The number of samples in a step, B.
   package var batch: Int
-  /// How many clients train at the same time, each on a thread of its own.
+  /// The number of clients that train at the same time, each on a thread of its own.
   package var threads: Int
 
   /// A benchmark of one sub-model.
@@ -24,7 +24,7 @@ package struct TrainingBenchmark: Sendable {
     self.threads = threads
   }
 
-  /// What was measured.
+  /// The measurements.
   package struct Result: Hashable, Sendable {
     /// The samples of all threads in the time of a median step.
     package var imagesPerSecond: Double
@@ -70,5 +70,33 @@ package struct TrainingBenchmark: Sendable {
       &parameters, source: &source, settings: TrainingSettings(learningRate: 0.01), random: random)
     let times = zip(source.instants.dropFirst(), source.instants).map { $1.duration(to: $0) }
     return (Array(times.dropFirst(2)), trainer.memory)
+  }
+}
+
+/// The same batch of normally distributed pixels again and again, noting when it was asked for.
+struct SyntheticSource: BatchSource {
+  private let steps: Int
+  private let classes: Int
+  private var random: RandomStream
+  /// When each batch was asked for, and last when the source had ended.
+  private(set) var instants: [ContinuousClock.Instant] = []
+
+  /// A source of `steps` batches.
+  init(steps: Int, classes: Int, random: RandomStream) {
+    self.steps = steps
+    self.classes = classes
+    self.random = random
+    instants.reserveCapacity(steps + 1)
+  }
+
+  mutating func fill(_ batch: inout Batch) {
+    if instants.isEmpty {
+      for index in batch.inputs.indices { batch.inputs[index] = Float(random.normal()) }
+      for index in batch.labels.indices {
+        batch.labels[index] = Int32.random(in: 0..<Int32(classes), using: &random)
+      }
+    }
+    instants.append(.now)
+    batch.count = instants.count <= steps ? batch.capacity : 0
   }
 }

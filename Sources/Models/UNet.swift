@@ -1,27 +1,29 @@
 import Neural
 import Tensors
 
-/// The two-dimensional U-Net that grows symmetrically (Ronneberger et al., MICCAI 2015; Wang et al., 2022).
+/// The two-dimensional U-Net that grows symmetrically (Ronneberger et al., MICCAI 2015; Wang et
+/// al., 2022).
 ///
-/// Level ℓ of L has w · 2^(ℓ−1) channels and 2^(ℓ−1) times fewer rows and columns than the image. Its encoder is two
-/// times (3×3 convolution, group norm, ReLU); between levels is a max-pooling on the way down, and a transposed
-/// convolution of step 2 on the way up. The decoder of a level applies such a pair to the encoder's output and, behind
-/// it, what came up.
+/// Level ℓ of L has w · 2^(ℓ−1) channels and 2^(ℓ−1) times fewer rows and columns than
+/// the image. Its encoder is two times (3×3 convolution, group norm, ReLU); between levels is a
+/// max-pooling on the way down, and a transposed convolution of step 2 on the way up. The decoder
+/// of a level applies such a pair to the encoder's output and, behind it, what came up.
 ///
-/// What a level passes up has the same channels, whether it is the output of its encoder alone, where it is the
-/// innermost, or of its decoder. So a stage adds one level with the upsampling and the decoder that join it to its
-/// neighbour, no carried-over tensor changes its shape, and each sub-model is a U-Net of its own. The first block holds
-/// all levels that S stages don't add: L − S + 1 of them.
+/// What a level passes up has the same channels, whether it is the output of its encoder alone,
+/// where it is the innermost, or of its decoder. So a stage adds one level with the upsampling and
+/// the decoder that join it to its neighbour, no carried-over tensor changes its shape, and each
+/// sub-model is a U-Net of its own. The first block holds all levels that S stages don't add: L −
+/// S + 1 of them.
 struct UNet {
   /// The channels of the first level, w.
   var width = 32
-  /// How many levels there are, L.
+  /// The number of levels, L.
   var levels = 5
-  /// How many sub-models there are, S.
+  /// The number of sub-models, S.
   var stages = 4
   /// In which order levels are added.
   var order = Nesting.outermostFirst
-  /// What it is trained for.
+  /// The objective that it is trained for.
   var loss = PixelLoss.crossEntropyAndDice
 
   /// The architecture of these settings for images of `input`, `[C, H, W]`.
@@ -65,8 +67,8 @@ struct UNet {
 
   /// The head of stage `stage`: to one logit per class and pixel.
   ///
-  /// A network that grows outwards has no full-resolution level yet before its last stage. Its head takes patches of
-  /// the image to the channels that its outermost encoder reads, and back.
+  /// A network that grows outwards has no full-resolution level yet before its last stage. Its head
+  /// takes patches of the image to the channels that its outermost encoder reads, and back.
   private func head(_ stage: Int, classes: Int) -> Block {
     let level = stages - stage + 1
     guard order == .bottomFirst, level > 1 else {

@@ -1,7 +1,8 @@
 import Neural
 import Tensors
 
-/// The VGG networks (Simonyan, Zisserman, 2015) for images of 3×32×32, S = 4, with or without batch norm.
+/// The VGG networks (Simonyan, Zisserman, 2015) for images of 3×32×32, S = 4, with or without
+/// batch norm.
 ///
 /// Parameters are named as in torchvision: "features.0.weight", "classifier.6.bias".
 enum VGGs {

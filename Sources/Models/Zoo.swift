@@ -10,11 +10,11 @@ public enum Zoo {
     public let input: Shape
     /// The usual number of classes.
     public let classes: Int
-    /// What it is an instance of.
+    /// The family that it is an instance of.
     let family: Family
   }
 
-  /// What architectures are instances of.
+  /// The families of architectures.
   enum Family: Hashable {
     /// Small convolutional networks.
     case convNet(ConvNets)
@@ -26,7 +26,7 @@ public enum Zoo {
     case uNet
   }
 
-  /// What there is.
+  /// All architectures.
   public static let entries: [Entry] =
     [
       Entry(name: "convnet", input: [1, 28, 28], classes: 10, family: .convNet(.standard)),
@@ -54,7 +54,8 @@ public enum Zoo {
   ///   - classes: How many classes to tell apart; nil for the usual number.
   ///   - options: What is chosen about the architecture.
   /// - Returns: The architecture, its layers checked for all stages.
-  /// - Throws: `ModelError` if there is none of that name, or if the input or an option doesn't fit.
+  /// - Throws: `ModelError` if there is none of that name, or if the input or an option doesn't
+  ///   fit.
   public static func architecture(
     named name: String, input: Shape? = nil, classes: Int? = nil,
     options: ModelOptions = ModelOptions()

@@ -1,19 +1,19 @@
 /// The way that a run takes through its schedule: when each step began.
 ///
-/// Where the steps are as planned it is known from the start; else it is found out round by round, and the
-/// phases of rounds up to the next are known.
+/// Where the steps are as planned it is known from the start; else it is found out round by round,
+/// and the phases of rounds up to the next are known.
 public struct GrowthProgress: Hashable, Sendable {
-  /// What a checkpoint keeps of it.
+  /// The part of it that a checkpoint keeps.
   public struct Memory: Hashable, Sendable, Codable {
     /// The first rounds of the steps that have begun.
     var starts: [Int]
-    /// What the trigger remembers.
+    /// The trigger's memory.
     var watch: GrowthWatch
   }
 
-  /// What is planned.
+  /// The planned steps.
   public let schedule: GrowthSchedule
-  /// What a checkpoint keeps.
+  /// The part that a checkpoint keeps.
   public private(set) var memory: Memory
 
   /// The course of `schedule` at its beginning, or where a checkpoint left it.
@@ -23,7 +23,7 @@ public struct GrowthProgress: Hashable, Sendable {
     self.memory = memory ?? Memory(starts: starts, watch: GrowthWatch())
   }
 
-  /// What happens in `round`, which may be at most one beyond the last that was noted.
+  /// The phase of `round`, which may be at most one beyond the last that was noted.
   public func phase(in round: Int) -> Phase {
     schedule.phase(in: round, starts: memory.starts)
   }
@@ -33,7 +33,8 @@ public struct GrowthProgress: Hashable, Sendable {
   /// - Parameters:
   ///   - round: The round that is over.
   ///   - quality: The evaluation after it, larger being better; nil if there was none.
-  ///   - movement: The effective movement of the step's block over a window that ended with it; nil else.
+  ///   - movement: The effective movement of the step's block over a window that ended with it; nil
+  ///     else.
   public mutating func note(round: Int, quality: Double?, movement: Double?) {
     let phase = phase(in: round)
     guard schedule.trigger != .planned, phase.step < schedule.stages else { return }

@@ -1,18 +1,21 @@
 /// When the model grows: the rounds of each stage and of its warm-up.
 ///
-/// Rounds and stages count from 1. A strategy that doesn't grow has as many steps, of the same lengths.
+/// Rounds and stages count from 1. A strategy that doesn't grow has as many steps, of the same
+/// lengths.
 public struct GrowthSchedule: Hashable, Sendable {
-  /// How many rounds each stage lasts, at most where a trigger may end it; as many entries as sub-models, S.
+  /// The rounds of each stage, the most where a trigger may end it; as many entries as sub-models,
+  /// S.
   public let rounds: [Int]
-  /// On entering a stage after the first, how many rounds train only the newest block and its head, T_w.
+  /// On entering a stage after the first, how many rounds train only the newest block and its head,
+  /// T_w.
   public let warmUpRounds: Int
-  /// What is trained in each step.
+  /// The strategy, which says what each step trains.
   public var strategy: Strategy
-  /// What ends a stage early.
+  /// The trigger that ends a stage early.
   public var trigger: GrowthTrigger
-  /// How many rounds a stage lasts at least, where a trigger may end it.
+  /// The fewest rounds of a stage that a trigger may end.
   public var minimumRounds: Int
-  /// Whether the learning rate's schedule begins anew with each stage.
+  /// True if the learning rate's schedule begins anew with each stage.
   public var restartsLearningRate: Bool
   /// Over how many rounds the learning rate of a newest block and its head rises to the others'.
   public var rampRounds: Int
@@ -53,7 +56,8 @@ public struct GrowthSchedule: Hashable, Sendable {
     self.init(total: total, stages: stages, each: total / (2 * stages), warmUpRounds: warmUpRounds)
   }
 
-  /// Each stage but the last lasts `each` rounds, T_s in the paper, the last what is left of `total`.
+  /// Each stage but the last lasts `each` rounds, T_s in the paper, the last what is left of
+  /// `total`.
   public init(total: Int, stages: Int, each: Int, warmUpRounds: Int = 0) {
     let early = Array(repeating: each, count: stages - 1)
     let last = total - each * (stages - 1)
@@ -61,7 +65,7 @@ public struct GrowthSchedule: Hashable, Sendable {
     self.init(rounds: early + [last], warmUpRounds: warmUpRounds)
   }
 
-  /// How many stages there are, S in the paper.
+  /// The number of stages, S in the paper.
   public var stages: Int { rounds.count }
 
   /// All rounds, T in the paper.
@@ -76,12 +80,12 @@ public struct GrowthSchedule: Hashable, Sendable {
     }
   }
 
-  /// What happens in `round` where all stages are as long as planned.
+  /// The phase of `round` where all stages are as long as planned.
   ///
   /// A round beyond the last belongs to the last stage.
   public func phase(in round: Int) -> Phase { phase(in: round, starts: plannedStarts) }
 
-  /// What happens in `round` where the stages that have begun by then began in the rounds `starts`.
+  /// The phase of `round` where the stages that have begun by then began in the rounds `starts`.
   func phase(in round: Int, starts: [Int]) -> Phase {
     precondition(round >= 1, "round \(round): rounds count from 1")
     guard let index = starts.lastIndex(where: { $0 <= round }) else {
@@ -109,12 +113,12 @@ public struct GrowthSchedule: Hashable, Sendable {
       newBlockRate: ramps ? Double(inStage) / Double(rampRounds) : 1)
   }
 
-  /// How long stage `index`, from 0, which began in round `start`, can last.
+  /// The most rounds of stage `index`, from 0, which began in round `start`.
   private func longest(_ index: Int, from start: Int) -> Int {
     index == stages - 1 ? max(0, totalRounds - start + 1) : rounds[index]
   }
 
-  /// How many rounds the learning rate's schedule lasts: all but those of warm-up.
+  /// The number of rounds of the learning rate's schedule: all but those of warm-up.
   public var learningRateRounds: Int {
     max(1, totalRounds - rounds.dropFirst().reduce(0) { $0 + min(warmUpRounds, $1) })
   }

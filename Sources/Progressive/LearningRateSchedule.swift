@@ -1,7 +1,7 @@
 import Foundation
 public import Measures
 
-/// How the clients' learning rate changes over the rounds.
+/// The change of the clients' learning rate over the rounds.
 public enum LearningRateSchedule: Hashable, Sendable {
   /// The same in each round.
   case constant

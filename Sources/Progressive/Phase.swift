@@ -1,4 +1,4 @@
-/// What a round does: the sub-model that there is, and which parts of it are trained.
+/// The work of a round: its sub-model, and the parts of it that are trained.
 public struct Phase: Hashable, Sendable {
   /// The round, from 1.
   public let round: Int
@@ -12,9 +12,9 @@ public struct Phase: Hashable, Sendable {
   public let warmUp: Bool
   /// The round as the learning rate's schedule counts it, from 1: warm-up rounds don't count.
   public let learningRateRound: Int
-  /// How many rounds the learning rate's schedule lasts.
+  /// The number of rounds of the learning rate's schedule.
   public let learningRateRounds: Int
-  /// What the learning rate of the newest block and head is multiplied with, in (0, 1].
+  /// The factor of the learning rate of the newest block and head, in (0, 1].
   public let newBlockRate: Double
   /// The blocks that are trained.
   public let blocks: ClosedRange<Int>
@@ -61,30 +61,31 @@ public struct Phase: Hashable, Sendable {
     (1...stage).map { .block($0) } + heads.map { .head($0) }
   }
 
-  /// The segments that a client trains and sends which takes part with the sub-model of stage `depth`.
+  /// The segments that a client trains and sends which takes part with the sub-model of stage
+  /// `depth`.
   ///
-  /// In the order of the wire. Below the round's own stage these are the blocks up to `depth` that the round
-  /// trains, none in warm-up, and head `depth`, for clients whose memory ends there.
+  /// In the order of the wire. Below the round's own stage these are the blocks up to `depth` that
+  /// the round trains, none in warm-up, and head `depth`, for clients whose memory ends there.
   public func trainedSegments(depth: Int) -> [SegmentName] {
     precondition((1...stage).contains(depth), "depth \(depth) in stage \(stage)")
     guard depth < stage else { return segments.filter(trains) }
     return SegmentName.all(stage: depth).filter { trains($0) || $0 == .head(depth) }
   }
 
-  /// What the learning rate of `segment` is multiplied with, in (0, 1]: less than 1 for what enters gently.
+  /// The factor of the learning rate of `segment`, in (0, 1]: less than 1 for a new block or head.
   public func rateFactor(of segment: SegmentName) -> Double {
     let isNew =
       segment == .block(blocks.upperBound) || strategy.grows && segment == .head(heads.upperBound)
     return isNew ? newBlockRate : 1
   }
 
-  /// Whether `segment` is one of the model's that no later round trains.
+  /// True if `segment` is one of the model's that no later round trains.
   public func leaves(_ segment: SegmentName) -> Bool {
     guard strategy.leavesOlderBlocks, case .block(let index) = segment else { return false }
     return index < blocks.lowerBound
   }
 
-  /// Whether clients train `segment` in this round, send its update, and it is broadcast anew after it.
+  /// True if clients train `segment` in this round and send its update.
   public func trains(_ segment: SegmentName) -> Bool {
     switch segment {
     case .block(let index): blocks.contains(index)

@@ -1,4 +1,5 @@
-/// A part of the growing model with a name of its own: a block E_i, a head G_i, or the control variate of one of them.
+/// A part of the growing model with a name of its own: a block E_i, a head G_i, or the control
+/// variate of one of them.
 ///
 /// Indices count from 1. Its text stands on the wire, in checkpoints and in ledgers:
 ///

@@ -1,21 +1,25 @@
-/// How the model is trained over the rounds.
+/// A way of training the model over the rounds.
 ///
-/// Every strategy has as many steps as the model has blocks, S; step s is what the schedule calls stage s.
+/// Every strategy has as many steps as the model has blocks, S; step s is what the schedule calls
+/// stage s.
 public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
   /// The model grows, and all of it is trained (Wang et al., “ProgFed”, ICML 2022).
   case progressive
   /// The full model from the first round on: FedAvg (McMahan et al., AISTATS 2017).
   case endToEnd = "end-to-end"
-  /// The model grows, but only its newest block and head are trained; the older ones stay as they are.
+  /// The model grows, but only its newest block and head are trained; the older ones stay as they
+  /// are.
   case layerwise
-  /// The full model is there from the first round on; in step s only blocks 1 to s and the last head are trained.
+  /// The full model is there from the first round on; in step s only blocks 1 to s and the last
+  /// head are trained.
   case partial
   /// The model grows, and the heads of all of its blocks supervise it.
   case mixed
-  /// The full model is there from the first round on; from step s on, blocks 1 to s − 1 stay as they are.
+  /// The full model is there from the first round on; from step s on, blocks 1 to s − 1 stay as
+  /// they are.
   case freezing
 
-  /// Whether the sub-model of step s has s blocks; else it is the full model in all steps.
+  /// True if the sub-model of step s has s blocks; else it is the full model in all steps.
   public var grows: Bool {
     switch self {
     case .progressive, .layerwise, .mixed: true
@@ -23,7 +27,7 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// Whether a step after the first may begin with rounds that train only what is new in it.
+  /// True if a step after the first may begin with rounds that train only its new block and head.
   public var warmsUp: Bool {
     switch self {
     case .progressive, .layerwise, .partial, .mixed: true
@@ -31,7 +35,7 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// Whether blocks before those that a step trains aren't trained any more.
+  /// True if blocks before those that a step trains aren't trained any more.
   var leavesOlderBlocks: Bool {
     switch self {
     case .layerwise, .freezing: true

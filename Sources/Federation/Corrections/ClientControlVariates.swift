@@ -1,9 +1,11 @@
 public import Progressive
 public import Tensors
 
-/// A client's side of SCAFFOLD: its control variates cᵢ, the means of its own gradients, segment by segment.
+/// A client's side of SCAFFOLD: its control variates cᵢ, the means of its own gradients, segment
+/// by segment.
 public struct ClientControlVariates: Hashable, Sendable {
-  /// The control variates that have ever moved, by the segments that they correct; all others are 0.
+  /// The control variates that have ever moved, by the segments that they correct; all others are
+  /// 0.
   public private(set) var values: [SegmentName: ParameterVector]
 
   /// Control variates that are 0, or those that were kept.
@@ -31,7 +33,8 @@ public struct ClientControlVariates: Hashable, Sendable {
   /// - Parameters:
   ///   - update: The segment's update as the server decodes it, Δ.
   ///   - sent: The server's control variate that the update was trained with, ĉ; nil for 0.
-  ///   - reach: The reach of the client's steps, r = ‖a‖₁ η, as ``LocalSteps/reach(of:rate:)`` says.
+  ///   - reach: The reach of the client's steps, r = ‖a‖₁ η, as
+  ///     ``LocalSteps/reach(of:rate:)`` says.
   public mutating func step(_ update: ParameterVector, sent: ParameterVector?, reach: Double) {
     precondition(reach > 0, "a reach of \(reach)")
     let segment = update.layout.segment
@@ -44,7 +47,8 @@ public struct ClientControlVariates: Hashable, Sendable {
     values[segment] = variate
   }
 
-  /// Keeps the control variates of `segments` and drops the rest: the old head's, and those of another layout.
+  /// Keeps the control variates of `segments` and drops the rest: the old head's, and those of
+  /// another layout.
   public mutating func adapt(to segments: [ParameterLayout]) {
     let layouts = segments.map(\.controlVariate)
     values = values.filter { layouts.contains($0.value.layout) }

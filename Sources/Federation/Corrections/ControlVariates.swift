@@ -5,7 +5,8 @@ public import Tensors
 public enum Correction: String, Hashable, Sendable, CaseIterable {
   /// Nothing.
   case none
-  /// The difference of all clients' mean gradient and their own, c − cᵢ (Karimireddy et al., ICML 2020).
+  /// The difference of all clients' mean gradient and their own, c − cᵢ (Karimireddy et al.,
+  /// ICML 2020).
   case scaffold
 }
 
@@ -39,7 +40,8 @@ extension ParameterVector {
       layout: control, scalars: parts.flatMap { scalars[layout.range(of: $0)] })
   }
 
-  /// The values of a control variate in the places of the `segment` that it corrects, with 0 for buffers.
+  /// The values of a control variate in the places of the `segment` that it corrects, with 0 for
+  /// buffers.
   func spread(over segment: ParameterLayout) -> ParameterVector {
     precondition(layout == segment.controlVariate, "\(layout.name) doesn't fit \(segment.name)")
     guard segment.count > layout.count else {

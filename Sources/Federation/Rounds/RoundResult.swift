@@ -1,8 +1,8 @@
 package import Wire
 
-/// How a round ended.
+/// The result of a round.
 package struct RoundResult: Hashable, Sendable {
-  /// What became of one client.
+  /// The outcome for one client.
   package enum Outcome: Hashable, Sendable {
     /// Its update counts.
     case accepted(Submission)
@@ -22,17 +22,18 @@ package struct RoundResult: Hashable, Sendable {
 
   /// The round, from 1.
   package var round: Int
-  /// When it began.
+  /// The time of its beginning.
   package var opened: Duration
-  /// When it ended.
+  /// The time of its end.
   package var closed: Duration
-  /// In rising order the clients that were asked, and those whose late updates count, with their outcomes.
+  /// In rising order the clients that were asked, and those whose late updates count, with their
+  /// outcomes.
   package var outcomes: [(client: Int, outcome: Outcome)]
-  /// How many updates came that had been counted before.
+  /// The number of updates that had been counted before.
   package var duplicates: Int
   /// The clients of earlier rounds whose late updates aren't waited for any more, in rising order.
   package var givenUp: [Int]
-  /// What clients said up to the round's end that they can't train.
+  /// The restrictions that clients had told by the round's end.
   package var restrictions: [Int: Restriction]
 
   /// The clients whose updates count, in rising order: the order of aggregation.
@@ -43,7 +44,8 @@ package struct RoundResult: Hashable, Sendable {
     }
   }
 
-  /// The mean loss of the clients whose updates count, while they trained, weighted by their samples.
+  /// The mean loss of the clients whose updates count, while they trained, weighted by their
+  /// samples.
   ///
   /// Nil where no update counts, or a loss isn't a finite number.
   package var trainingLoss: Double? {
@@ -56,7 +58,7 @@ package struct RoundResult: Hashable, Sendable {
     return mean.isFinite ? mean : nil
   }
 
-  /// How many updates count that were trained for an earlier round.
+  /// The number of counted updates that were trained for an earlier round.
   package var stale: Int { accepted.count { $0.submission.round < round } }
 
   /// A result of the given parts.
@@ -85,6 +87,52 @@ package struct RoundResult: Hashable, Sendable {
     for (client, outcome) in outcomes {
       hasher.combine(client)
       hasher.combine(outcome)
+    }
+  }
+}
+
+/// An update as it was offered, and the model that it was trained from.
+package struct Submission: Hashable, Sendable {
+  /// Its length, digest and weight.
+  package var offer: Offer
+  /// The round for which it was trained, from 1; an earlier one than that in which it counts if it
+  /// is late.
+  package var round: Int
+  /// The stage of the sub-model that was trained, from 1; below the round's if the client is
+  /// capped.
+  package var stage: Int
+
+  /// A submission of the given parts.
+  package init(_ offer: Offer, round: Int, stage: Int) {
+    self.offer = offer
+    self.round = round
+    self.stage = stage
+  }
+}
+
+/// An update's part in the step of the model, x += Σ wᵢ Δᵢ / Σ mᵢ over the updates that
+/// cover a parameter.
+package struct Contribution: Hashable, Sendable {
+  /// Whose update it is.
+  package var client: Int
+  /// The update.
+  package var submission: Submission
+  /// The weight w of its values.
+  package var weight: Double
+  /// Its weight in the divisor, m: w unless staleness is to make the step smaller.
+  package var denominatorWeight: Double
+}
+
+extension RoundResult {
+  /// The updates that count, in the order of the clients' numbers, weighted as `rules` say.
+  package func contributions(_ rules: RoundRules) -> [Contribution] {
+    accepted.map { client, submission in
+      let base = rules.weight(samples: submission.offer.samples)
+      let staleness = Double(max(0, round - submission.round))
+      let weight = base / (1 + staleness).squareRoot()
+      return Contribution(
+        client: client, submission: submission, weight: weight,
+        denominatorWeight: rules.stragglers.dampsStaleSteps ? base : weight)
     }
   }
 }

@@ -1,24 +1,25 @@
 public import Measures
 
-/// Who takes part in a round, when it may begin, and when it ends.
+/// The rules of a round: its participants, its beginning and its end.
 public struct RoundRules: Hashable, Sendable {
-  /// How many clients' updates a round is to have.
+  /// The number of clients whose updates a round is to have.
   public var clientsPerRound: Int
-  /// How many times as many clients are asked, from 1; the round ends with as many updates as it is to have.
+  /// The factor, from 1, by which more clients are asked; the round ends with the updates that it
+  /// is to have.
   public var overSelection: Share
   /// Whom a round asks first.
   public var sampling: Sampling
-  /// How much an update counts.
+  /// The weights of updates.
   public var weighting: Weighting
   /// The most samples that a client may have, and so offer an update of; nil for any number.
   public var sampleLimit: Int?
   /// The most that an update counts, in samples; nil for as many as it was trained on.
   public var weightCap: Int?
-  /// What becomes of updates that come after their round has ended.
+  /// The treatment of updates that come after their round has ended.
   public var stragglers: StragglerPolicy
   /// A round ends early, after the grace, when this many updates were accepted; nil for all.
   public var quorum: Int?
-  /// How long stragglers are waited for once the quorum is reached.
+  /// The time for which stragglers are waited for once the quorum is reached.
   public var grace: Duration
   /// A round ends at the latest this long after it began.
   public var deadline: Duration
@@ -26,7 +27,8 @@ public struct RoundRules: Hashable, Sendable {
   public var minimumClients: Int
   /// The first round doesn't wait longer for all of the fleet to join.
   public var joinTimeout: Duration
-  /// A round that can't begin because too few clients are there isn't waited for longer: the run ends.
+  /// A round that can't begin because too few clients are there isn't waited for longer: the run
+  /// ends.
   public var patience: Duration
 
   /// Rules of the given parts.
@@ -50,19 +52,37 @@ public struct RoundRules: Hashable, Sendable {
     self.patience = patience
   }
 
-  /// What an update of a client with so many samples counts for, beside its staleness.
+  /// The weight of an update of a client with so many samples, its staleness aside.
   public func weight(samples: Int) -> Double {
     weighting.weight(samples: min(samples, weightCap ?? samples))
   }
 
-  /// How many clients are asked in each round: those whose updates it is to have, and some to spare.
+  /// The number of clients that are asked in each round: those whose updates it is to have, and
+  /// some to spare.
   public var clientsAsked: Int {
     guard overSelection > 1 else { return clientsPerRound }
     return overSelection.of(clientsPerRound, rounded: .up)
   }
 
-  /// How many updates end a round at once; nil if all who were asked are waited for.
+  /// The number of updates that ends a round at once; nil if all asked clients are waited for.
   var target: Int? {
     stragglers.bufferSize ?? (overSelection > 1 ? clientsPerRound : nil)
+  }
+}
+
+/// The weight of an update in the mean, its staleness aside.
+public enum Weighting: String, Hashable, Sendable, CaseIterable {
+  /// As much as the samples that it was trained on.
+  case samples
+  /// As much as any other.
+  case equal
+
+  /// The weight of an update of a client with so many samples; 0 if it has none, and so can't
+  /// train.
+  public func weight(samples: Int) -> Double {
+    switch self {
+    case .samples: Double(samples)
+    case .equal: samples > 0 ? 1 : 0
+    }
   }
 }

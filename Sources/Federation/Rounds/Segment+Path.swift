@@ -4,7 +4,14 @@ package import Wire
 extension Segment {
   /// The steps that lead from one of the `held` states, or from nothing, to the announced state.
   ///
-  /// Of all ways the one of the fewest bytes; of equal ones the first in the list's order.
+  /// Of all ways the one of the fewest bytes; of equal ones the first in the list's order. So a
+  /// client that holds the state before the last gets the last difference, and a new client the
+  /// keyframe with all that followed:
+  ///
+  /// ```swift
+  /// segment.path(from: [before])  // [difference]
+  /// segment.path(from: [])  // [keyframe, difference]
+  /// ```
   ///
   /// - Returns: None if the state is held; nil if no way leads there.
   package func path(from held: some Collection<UInt64>) -> [ModelPatch]? {

@@ -4,9 +4,9 @@ import Progressive
 package import Tensors
 package import Topology
 
-/// What a client remembers from one update that counts to the next.
+/// A client's memory from one update that counts to the next.
 package struct ClientMemory: Hashable, Sendable {
-  /// What its codec left out of its updates; nil without error feedback.
+  /// The values that its codec left out of its updates; nil without error feedback.
   var residual: Residual?
   /// Its control variates; nil without SCAFFOLD.
   var controlVariates: ClientControlVariates?
@@ -24,7 +24,7 @@ package struct ClientMemory: Hashable, Sendable {
     controlVariates = memory.controlVariates.map { _ in ClientControlVariates(kept) }
   }
 
-  /// How many parts of the size of a model it may have.
+  /// The number of parts, each as large as a model, that it may have.
   package var parts: Int { (residual == nil ? 0 : 1) + (controlVariates == nil ? 0 : 1) }
 
   /// All values, in the order of their names.
@@ -34,7 +34,8 @@ package struct ClientMemory: Hashable, Sendable {
     return all.sorted { $0.layout.name < $1.layout.name }
   }
 
-  /// Keeps what belongs to the segments of `layouts` and drops the rest: what is new begins with nothing.
+  /// Keeps what belongs to the segments of `layouts` and drops the rest: what is new begins with
+  /// nothing.
   mutating func adapt(to layouts: [ParameterLayout]) {
     residual?.adapt(to: layouts)
     controlVariates?.adapt(to: layouts)

@@ -4,7 +4,8 @@ import Ledger
 package import Tensors
 
 extension ClientStore {
-  /// What a file says of one client, whose values lie in it behind those of the clients of lower numbers.
+  /// The names and checksum of one client's values, which lie behind those of clients of lower
+  /// numbers.
   package struct Entry: Codable {
     /// The names of what is remembered, in order.
     var names: [String]
@@ -12,7 +13,7 @@ extension ClientStore {
     var checksum: UInt32
   }
 
-  /// How many bytes all clients' memories have.
+  /// The number of bytes of all clients' memories.
   package var byteCount: Int { clients.reduce(0) { $0 + 4 * count(of: $1) } }
 
   /// Writes what the clients remember to a new file, one after the other.

@@ -5,17 +5,17 @@ import Synchronization
 import Tensors
 import Topology
 
-/// What a worker's clients remember from round to round, on disk.
+/// The memories of a worker's clients from round to round, on disk.
 ///
-/// One file with a place for each client, so that a worker that plays hundreds of clients keeps none of it in
-/// memory. The file has no name once it is open: it is gone with the process, however that ends. A worker
-/// that starts anew remembers nothing.
+/// One file with a place for each client, so that a worker that plays hundreds of clients keeps
+/// none of it in memory. The file has no name once it is open: it is gone with the process, however
+/// that ends. A worker that starts anew remembers nothing.
 package final class ClientStore: Sendable {
   private let descriptor: Int32
   private let capacity: Int
-  /// What a client remembers that has never taken part.
+  /// The memory of a client that has never taken part.
   let empty: ClientMemory
-  /// What is kept of each client, in the order of the file.
+  /// The layouts of each client's values, in the order of the file.
   private let layouts = Mutex<[Int: [ParameterLayout]]>([:])
 
   /// An empty store.
@@ -43,7 +43,8 @@ package final class ClientStore: Sendable {
     descriptor = made
   }
 
-  /// An empty store with room for the largest sub-model of `workload`; nil where clients remember nothing.
+  /// An empty store with room for the largest sub-model of `workload`; nil where clients remember
+  /// nothing.
   ///
   /// - Throws: `ClientStoreError` if it can't be made.
   package convenience init?(for workload: Workload) throws(ClientStoreError) {
@@ -57,7 +58,7 @@ package final class ClientStore: Sendable {
 
   deinit { close(descriptor) }
 
-  /// What a client remembers.
+  /// The memory of a client.
   package func memory(of client: Int) throws(ClientStoreError) -> ClientMemory {
     let layouts = layouts.withLock { $0[client] ?? [] }
     var offset = client * capacity
@@ -104,7 +105,7 @@ package final class ClientStore: Sendable {
   /// The clients that remember something.
   package var clients: [Int] { layouts.withLock { $0.keys.sorted() } }
 
-  /// How many values a client remembers.
+  /// The number of values that a client remembers.
   func count(of client: Int) -> Int {
     layouts.withLock { $0[client]?.reduce(0) { $0 + $1.count } ?? 0 }
   }
@@ -112,7 +113,8 @@ package final class ClientStore: Sendable {
   /// Forgets what a client remembers.
   package func forget(_ client: Int) { layouts.withLock { $0[client] = nil } }
 
-  /// Repeats a system call until `count` bytes are through; the code of what went wrong, 0 for nothing.
+  /// Repeats a system call until `count` bytes are through; the code of what went wrong, 0 for
+  /// nothing.
   private func transfer(_ count: Int, _ call: (_ done: Int) -> Int) -> Int32 {
     var done = 0
     while done < count {
@@ -133,10 +135,10 @@ package final class ClientStore: Sendable {
 package struct ClientStoreError: Error, CustomStringConvertible {
   /// The operating system's code.
   let code: Int32
-  /// Where the file was to be made; nil once it was.
+  /// The directory in which the file couldn't be made; nil once it was.
   let directory: String?
 
-  /// What the system refused, where, and what to do.
+  /// The refused operation, its place, and what to do.
   package var description: String {
     // SAFETY: strerror's text is copied at once.
     let reason = unsafe String(cString: strerror(code))

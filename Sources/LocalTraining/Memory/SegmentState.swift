@@ -5,7 +5,8 @@ import Models
 import Synchronization
 package import Tensors
 
-/// A state of a block or head that a step leads to: the values that clients train from, once computed.
+/// A state of a block or head that a step leads to: the values that clients train from, once
+/// computed.
 ///
 /// Shared by all clients of a worker that hold the state; computed once, by the first that trains.
 package final class SegmentState: Sendable {
@@ -46,7 +47,8 @@ package final class SegmentState: Sendable {
 
   /// The values, in the order of `layout`.
   ///
-  /// - Throws: `CodecError` if the bytes aren't an encoding of this layout, `SegmentStateError` if the values aren't those that were announced.
+  /// - Throws: `CodecError` if the bytes aren't an encoding of this layout, `SegmentStateError` if
+  ///   the values aren't those that were announced.
   package func values(layout: ParameterLayout, smallTensorLimit: Int) throws -> ParameterVector {
     try content.withLock { content in
       switch content {
@@ -81,11 +83,11 @@ package final class SegmentState: Sendable {
   }
 }
 
-/// Why a state can't be trained from.
+/// A reason for which a state can't be trained from.
 enum SegmentStateError: Error, CustomStringConvertible {
   /// The steps led to values that don't have the announced digest.
   case otherValues(segment: String)
-  /// What its values are to be drawn from isn't told in the right number of bytes.
+  /// The key that its values are drawn from hasn't the right number of bytes.
   case noSeed(segment: String, count: Int)
 
   var description: String {

@@ -2,9 +2,10 @@ package import Bytes
 import Federation
 package import Wire
 
-/// What a worker's clients are receiving of the model, and the states that they hold, each kept once.
+/// The patches that a worker's clients are receiving, and the states that they hold, each kept
+/// once.
 package struct SegmentStore {
-  /// What came of a chunk.
+  /// The outcome of a chunk.
   package enum Outcome: Equatable {
     /// It was kept, or was known already.
     case kept
@@ -70,8 +71,8 @@ package struct SegmentStore {
 
   /// Holds the state of `segment`, to which a client has all steps, and what leads to it in one go.
   ///
-  /// Other states of the segment are dropped, also where clients hold them: whoever goes on from such a
-  /// one fetches all steps from it, and those that lead on from the newest are among them.
+  /// Other states of the segment are dropped, also where clients hold them: whoever goes on from
+  /// such a one fetches all steps from it, and those that lead on from the newest are among them.
   package mutating func reach(_ segment: Segment) {
     let state = segment.state.prefix
     if states[state] == nil {

@@ -1,15 +1,15 @@
-import Datasets
+package import Datasets
 import Models
 import Neural
 package import OneDNN
 package import Tensors
 import Topology
 
-/// What a model out of a file makes of a topology's test samples.
+/// The predictions of a model out of a file for a topology's test samples.
 package struct Prediction {
   /// The Dice coefficient of one region.
   package struct Region: Hashable, Sendable, Codable {
-    /// What the region is called.
+    /// The region's name.
     package var name: String
     /// Its Dice coefficient over all test pixels.
     package var dice: Double
@@ -36,13 +36,14 @@ package struct Prediction {
   private let trainer: Trainer
   private let parameters: [ParameterVector]
 
-  /// The predictions of the values that `workload` starts from, for the largest stage that is whole.
+  /// The predictions of the values that `workload` starts from, for the largest stage that is
+  /// whole.
   ///
   /// - Parameters:
   ///   - workload: The data, and the values of the model.
   ///   - path: The file that they are from, for people who are told that it lacks some.
-  /// - Throws: `PredictionError` if there is no whole sub-model or nothing to test it with, `DNNLError`
-  ///   if it can't be computed.
+  /// - Throws: `PredictionError` if there is no whole sub-model or nothing to test it with,
+  ///   `DNNLError` if it can't be computed.
   package init(_ workload: Workload, from path: String? = nil) throws {
     guard let start = workload.start, let stage = start.stage,
       let parameters = start.parameters(of: workload.network(stage: stage).layouts)
@@ -73,7 +74,8 @@ package struct Prediction {
       })
   }
 
-  /// The inputs `[B, C, H, W]` and logits `[B, …]` of the first `count` test samples, to be compared with others'.
+  /// The inputs `[B, C, H, W]` and logits `[B, …]` of the first `count` test samples, to be
+  /// compared with others'.
   package func tensors(_ count: Int) throws(DNNLError) -> SafeTensors {
     let network = trainer.network
     let count = min(count, workload.data.test.count)
@@ -93,7 +95,8 @@ package struct Prediction {
       ])
   }
 
-  /// A test sample's first channel, from its darkest to its brightest pixel, its classes and those predicted.
+  /// A test sample's first channel, from its darkest to its brightest pixel, its classes and those
+  /// predicted.
   package struct Mask: Hashable, Sendable {
     /// The intensities, in [0, 1].
     package var image: [Float]
@@ -103,7 +106,7 @@ package struct Prediction {
     package var guess: [Int]
   }
 
-  /// How many columns a mask has.
+  /// The number of columns of a mask.
   package var columns: Int { trainer.network.input.dimensions[2] }
 
   /// The masks of `count` test samples, spread evenly over all of them.
@@ -136,5 +139,40 @@ package struct Prediction {
     SequentialBatches(
       dataset: workload.data.test, samples: samples,
       augmentation: workload.topology.data.augmentation.forEvaluation)
+  }
+}
+
+/// A reason for which there is nothing to predict or to show.
+package enum PredictionError: Error, Hashable, Sendable {
+  /// The file holds no stage's blocks and head.
+  case noSubModel(path: String?)
+  /// The data set's images are labelled as a whole.
+  case noMasks(dataset: String)
+  /// The data set has nothing to test with.
+  case noSamples(dataset: String)
+}
+
+extension PredictionError: CustomStringConvertible {
+  /// The missing part, and what to do.
+  package var description: String {
+    switch self {
+    case .noSubModel(let path):
+      "\(path ?? "the file") holds no whole sub-model; give one with the blocks of a stage and its head, "
+        + "as a run's model.safetensors"
+    case .noMasks(let dataset):
+      "\(dataset) labels images, not pixels, so that there are no masks to draw; leave --out away"
+    case .noSamples(let dataset):
+      "\(dataset) has no test samples, so that there is nothing to predict; "
+        + "give the files of its test split in data.path"
+    }
+  }
+}
+
+extension Evaluation {
+  /// The mean Dice coefficient over `regions`; nil where samples are labelled as a whole.
+  package func meanDice(of regions: [LabelRegion]) -> Double? {
+    let coefficients = regions.compactMap { dice(of: $0.classes) }
+    guard !coefficients.isEmpty else { return nil }
+    return coefficients.reduce(0, +) / Double(coefficients.count)
   }
 }

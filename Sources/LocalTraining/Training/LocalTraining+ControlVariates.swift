@@ -37,7 +37,8 @@ extension LocalTraining {
     }
   }
 
-  /// Moves the client's control variates by its update as the broker will decode it: its encoded `parts`.
+  /// Moves the client's control variates by its update as the broker will decode it: its encoded
+  /// `parts`.
   func step(
     _ memory: inout ClientMemory?, by parts: [[UInt8]], of stage: NetworkOfStage,
     _ sent: [Int: ParameterVector], steps: Int

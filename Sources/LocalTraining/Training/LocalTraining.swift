@@ -10,7 +10,8 @@ import Tensors
 import Topology
 package import Wire
 
-/// One client's work in one round: decode the model, train on the client's samples, encode the update.
+/// One client's work in one round: decode the model, train on the client's samples, encode the
+/// update.
 ///
 /// A pure function of its fields: the lane and the thread change nothing.
 package struct LocalTraining: Sendable {
@@ -22,7 +23,7 @@ package struct LocalTraining: Sendable {
   let states: [SegmentState]
   /// The client's samples.
   let samples: [Int]
-  /// What clients remember of earlier rounds; nil where they remember nothing.
+  /// The memories of clients; nil where they remember nothing.
   let memories: ClientStore?
 
   /// The work of `client` in the round of `task`.
@@ -99,7 +100,7 @@ package struct LocalTraining: Sendable {
   /// The places of the segments that are trained.
   var trainable: Set<Int> { Set(segments.indices.filter { segments[$0].trained }) }
 
-  /// What each segment's learning rate is multiplied with: less than 1 for a block and head that are new.
+  /// The factors of the segments' learning rates: less than 1 for a new block and its head.
   var rateFactors: [Float] {
     let newest = segments.lastIndex { segment in
       guard case .block? = SegmentName(segment.name) else { return false }
@@ -129,7 +130,8 @@ package struct LocalTraining: Sendable {
       correction: correction)
   }
 
-  /// The encoded differences of the trained segments in order; the residual becomes what they leave out.
+  /// The encoded differences of the trained segments in order; the residual becomes what they leave
+  /// out.
   private func encode(
     _ trained: [ParameterVector], from start: [ParameterVector], memory: inout ClientMemory?
   ) throws(CodecError) -> [[UInt8]] {
@@ -155,7 +157,7 @@ package struct LocalTraining: Sendable {
   }
 }
 
-/// What came of a client's training in a round.
+/// The result of a client's training in a round.
 package enum LocalResult: Sendable {
   /// An update, and what the client remembers if it counts.
   case trained(Offer, SharedBuffer, ClientMemory?)
@@ -163,7 +165,7 @@ package enum LocalResult: Sendable {
   case failed(DeclineReason, detail: String)
 }
 
-/// Why a client can't train the model that was announced.
+/// A reason for which a client can't train the announced model.
 enum LocalTrainingError: Error, CustomStringConvertible {
   /// The announced segments aren't those of the stage.
   case otherSegments(announced: [String], needed: [String])

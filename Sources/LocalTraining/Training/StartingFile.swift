@@ -5,7 +5,7 @@ import Tensors
 
 /// A safetensors file that a run starts from.
 package struct StartingFile: Sendable {
-  /// Where it lies.
+  /// Its path.
   package let path: String
 
   /// The file at `path`.
@@ -47,7 +47,7 @@ package struct StartingFile: Sendable {
     } catch { throw .tensors(path: path, error) }
   }
 
-  /// Why a file is larger than `limit`, as far as its first `bytes` tell.
+  /// The error of a file that is larger than `limit`, as its first `bytes` explain it.
   private func tooLarge(
     _ bytes: [UInt8], limit: Int, for architecture: Architecture
   ) -> StartingFileError {

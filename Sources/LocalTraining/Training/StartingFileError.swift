@@ -2,7 +2,7 @@ package import Ledger
 package import Models
 package import Tensors
 
-/// Why a run can't start from a file.
+/// A reason for which a run can't start from a file.
 package enum StartingFileError: Error, Hashable, Sendable {
   /// Nothing lies there.
   case missing(path: String)

@@ -1,4 +1,6 @@
 import Dispatch
+package import Neural
+package import OneDNN
 import Synchronization
 
 /// A fixed number of lanes on Dispatch; each runs one job at a time and keeps its own trainers.
@@ -26,7 +28,7 @@ package final class TrainingPool: Sendable {
     state = Mutex(State(idle: Array((0..<width).reversed())))
   }
 
-  /// How many lanes there are.
+  /// The number of lanes.
   var width: Int { lanes.count }
 
   /// Runs `job` as soon as a lane is free.
@@ -67,4 +69,42 @@ package final class TrainingPool: Sendable {
       if let next { run(next, on: lane) }
     }
   }
+}
+
+/// A lane of the pool, which keeps its trainer between jobs.
+///
+/// SAFETY of `@unchecked Sendable`: a lane's jobs run one after the other on its serial queue, and
+/// nothing else touches it.
+package final class TrainingLane: @unchecked Sendable {
+  private var trainer: (stage: Int, batch: Int, trainer: Trainer)?
+
+  /// The lane's trainer for `network` at `stage`, made at the first use and kept until the stage
+  /// changes.
+  ///
+  /// - Throws: `DNNLError` if the network can't be compiled.
+  package func trainer(for network: Network, stage: Int, batch: Int) throws(DNNLError) -> Trainer {
+    if let (known, size, trainer) = trainer, known == stage, size == batch {
+      // The setting is per thread, and Dispatch may run the lane on another one now.
+      Library.useOneThread()
+      return trainer
+    }
+    trainer = nil
+    let fresh = try Trainer(network: network, batch: batch)
+    trainer = (stage, batch, fresh)
+    return fresh
+  }
+}
+
+/// Tells a training that waits for a lane that its result is no longer needed.
+package final class Cancellation: Sendable {
+  private let flag = Atomic(false)
+
+  /// A cancellation that nobody has asked for yet.
+  package init() {}
+
+  /// True once the work can be left.
+  package var isCancelled: Bool { flag.load(ordering: .relaxed) }
+
+  /// The work's result is no longer needed.
+  package func cancel() { flag.store(true, ordering: .relaxed) }
 }

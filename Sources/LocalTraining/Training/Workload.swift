@@ -5,12 +5,13 @@ import Foundation
 import Ledger
 import Measures
 package import Models
-import Neural
+package import Neural
 package import Progressive
 package import Tensors
 package import Topology
+package import Wire
 
-/// What there is to learn: the model, the data and how they are dealt out and trained on.
+/// The model and the data of a run, and the rules by which they are dealt out and trained on.
 ///
 /// Immutable and shared by all threads of a process.
 package struct Workload: Sendable {
@@ -41,14 +42,15 @@ package struct Workload: Sendable {
 
   /// The same workload, starting from the values of the safetensors file at `path`.
   ///
-  /// - Throws: `StartingFileError`, or `StartingModelError` if the file's tensors don't fit the model.
+  /// - Throws: `StartingFileError`, or `StartingModelError` if the file's tensors don't fit the
+  ///   model.
   package func starting(from path: String) throws -> Workload {
     var copy = self
     copy.start = try StartingFile(path: path).read(for: topology.architecture)
     return copy
   }
 
-  /// What people should know of the data before a run begins, a sentence each.
+  /// Remarks on the data for people who begin a run, a sentence each.
   package var remarks: [String] {
     guard data.test.count == 0 else { return data.remarks }
     var remark = "\(data.test.name) has no test samples: the model is trained and never tested"
@@ -58,9 +60,11 @@ package struct Workload: Sendable {
     return data.remarks + [remark + "; give the files of its test split to know how well it does"]
   }
 
-  /// The same workload, starting from the last model of the run in the directory at `path`, with all of its heads.
+  /// The same workload, starting from the last model of the run in the directory at `path`, with
+  /// all of its heads.
   ///
-  /// - Throws: `StartingFileError` where that run keeps no model, or one that doesn't fit; `LedgerError`.
+  /// - Throws: `StartingFileError` where that run keeps no model, or one that doesn't fit;
+  ///   `LedgerError`.
   package func extending(_ path: String) throws -> Workload {
     let paths = RunPaths(URL(fileURLWithPath: path, isDirectory: true))
     let folder = paths.checkpoints.path(percentEncoded: false)
@@ -84,7 +88,7 @@ package struct Workload: Sendable {
     return copy
   }
 
-  /// What broker and clients must agree on.
+  /// The digest of the settings that broker and clients must agree on.
   package var planDigest: Digest { topology.planDigest }
 
   /// The samples of each client, which depend on the seed alone.
@@ -95,9 +99,10 @@ package struct Workload: Sendable {
       data.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
   }
 
-  /// How many samples each client is dealt, which are no more than the topology allows it.
+  /// The number of samples that each client is dealt, at most as many as the topology allows.
   ///
-  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients, or one would get too many.
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients, or one would get
+  ///   too many.
   package func dealtSamples(seed: UInt64) throws(PartitionError) -> [Int] {
     let counts = try partition(seed: seed).map(\.count)
     try counts.check(against: topology.rules.sampleLimit)
@@ -106,7 +111,8 @@ package struct Workload: Sendable {
 
   /// The test samples of each client's own, ascending, without the clients that have none.
   ///
-  /// There are some where a client is one of the data's users and the data tells whose its test samples are.
+  /// There are some where a client is one of the data's users and the data tells whose its test
+  /// samples are.
   ///
   /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
   package func ownTests(seed: UInt64) throws(PartitionError) -> [[Int]] {
@@ -119,7 +125,8 @@ package struct Workload: Sendable {
     }
   }
 
-  /// How many training samples of each class each client has, a row for each; none where pixels are labelled.
+  /// The number of training samples of each class, a row for each client; none where pixels are
+  /// labelled.
   ///
   /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
   package func labels(seed: UInt64) throws(PartitionError) -> [[Int]] {
@@ -152,11 +159,42 @@ package struct Workload: Sendable {
 extension [Int] {
   /// Checks how many samples the clients have.
   ///
-  /// - Throws: `PartitionError` that names a client with the most of them, if that is more than `limit`.
+  /// - Throws: `PartitionError` that names a client with the most of them, if that is more than
+  ///   `limit`.
   package func check(against limit: Int?) throws(PartitionError) {
     guard let limit, let most = indices.max(by: { self[$0] < self[$1] }), self[most] > limit else {
       return
     }
     throw .beyondLimit(client: most, samples: self[most], limit: limit)
+  }
+}
+
+/// A stage's network and the layouts of its segments: blocks 1 to s, then head s.
+package struct NetworkOfStage: Sendable {
+  /// The network.
+  package var network: Network
+  /// The segments' layouts, in the order of the wire.
+  package var layouts: [ParameterLayout]
+
+  /// The index of the segment called `name`.
+  func index(of name: String) -> Int? { layouts.firstIndex { $0.name == name } }
+}
+
+extension Workload {
+  /// True if the number of a client's steps matters.
+  package var countsSteps: Bool {
+    topology.server.averaging == .fednova || topology.training.correction == .scaffold
+  }
+
+  /// The most steps that a client of so many samples can make in a round.
+  package func mostSteps(samples: Int) -> Int {
+    let training = topology.training
+    return training.epochs * ((samples + training.batch - 1) / training.batch)
+  }
+
+  /// The local steps of an update as averaging counts them: ‖a‖₁ in FedNova, else 1 for all.
+  package func localSteps(of offer: Offer) -> Double {
+    guard topology.server.averaging == .fednova else { return 1 }
+    return topology.training.localSteps.norm(of: offer.steps)
   }
 }

@@ -6,8 +6,8 @@ import Wire
 
 /// The answers of a ``LearningBackend`` so far, without the bytes.
 ///
-/// They are enough to play a run in virtual time again up to here, as all else follows from the topology and the
-/// seed.
+/// They are enough to play a run in virtual time again up to here, as all else follows from the
+/// topology and the seed.
 package struct AnswerJournal: Codable, Hashable {
   /// The number of calls that were answered.
   package private(set) var calls = 0

@@ -54,8 +54,8 @@ package struct FleetSnapshot {
 
   /// The snapshot of the run of this number, as it is kept on disk.
   ///
-  /// Values are flat: "state.<first 8 bytes>.block1", "update.<training>.block1"; bytes are "journal", JSON, and
-  /// "update.<training>".
+  /// Values are flat: "state.<first 8 bytes>.block1", "update.<training>.block1"; bytes are
+  /// "journal", JSON, and "update.<training>".
   package func content(round: Int, run: UInt64) throws -> Checkpoint {
     var content = Checkpoint(round: round, state: Data("{}".utf8))
     for (prefix, values) in states { content.keep([values], "state.\(prefix)") }
@@ -70,7 +70,8 @@ package struct FleetSnapshot {
     return content
   }
 
-  /// The snapshot that `content` is of a run of `workload` under the number `run`; nil unless it is one.
+  /// The snapshot that `content` is of a run of `workload` under the number `run`; nil unless it is
+  /// one.
   package init?(_ content: Checkpoint, of workload: Workload, run: UInt64) {
     guard let bytes = content.bytes["journal"],
       let facts = try? JSONDecoder().decode(Facts.self, from: Data(bytes)), facts.run == run
@@ -100,7 +101,8 @@ extension Checkpoint {
     for vector in vectors { tensors["\(name).\(vector.layout.name)"] = .flat(vector.scalars) }
   }
 
-  /// The vectors that are kept under "`kind`.<number>.<their name>", by the number, in the order of their names.
+  /// The vectors that are kept under "`kind`.<number>.<their name>", by the number, in the order of
+  /// their names.
   fileprivate func vectors(
     _ kind: String, _ layouts: [String: ParameterLayout]
   ) -> [UInt64: [ParameterVector]] {

@@ -32,7 +32,8 @@ extension AnnouncedModel {
   }
 }
 
-/// An answer of a journal to the storing of an update: `{}` for an accepted one, else why it was refused.
+/// An answer of a journal to the storing of an update: `{}` for an accepted one, else why it was
+/// refused.
 extension StoreResult: Codable {
   private enum CodingKeys: CodingKey {
     case reason, detail

@@ -29,10 +29,11 @@ extension TrainingBackend: ResumableBackend {
   func suspend() {}
 }
 
-/// A backend that writes down another one's answers, so that the run can be stopped, or killed, and go on.
+/// A backend that writes down another one's answers, so that the run can be stopped, or killed, and
+/// go on.
 ///
-/// A run that goes on is played again from its beginning, in moments, as its answers are read instead of worked for.
-/// From where they end on it is as if it had never stopped.
+/// A run that goes on is played again from its beginning, in moments, as its answers are read
+/// instead of worked for. From where they end on it is as if it had never stopped.
 package final class RecordedBackend: LearningBackend {
   private let backend: any ResumableBackend
   private let plan: BrokerPlan
@@ -160,7 +161,8 @@ package final class RecordedBackend: LearningBackend {
     lastPoint = clock.now
   }
 
-  /// The snapshot of the run as it is now; trainings that somebody may still ask for are waited for.
+  /// The snapshot of the run as it is now; trainings that somebody may still ask for are waited
+  /// for.
   private func snapshot(in place: URL) throws -> FleetSnapshot {
     let trainings = pending.values.compactMap(\.training).filter(\.isAwaited)
     for training in trainings { training.begin() }

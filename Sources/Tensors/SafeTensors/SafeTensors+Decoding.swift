@@ -1,5 +1,6 @@
 extension SafeTensors {
-  /// The contents of a file; everything that the header says is checked before memory is allocated for it.
+  /// The contents of a file; everything that the header says is checked before memory is allocated
+  /// for it.
   ///
   /// - Throws: What is wrong with the bytes. Tensors must fill the data without gap or overlap.
   public init(decoding bytes: [UInt8]) throws(SafeTensorsError) {
@@ -45,7 +46,7 @@ extension SafeTensors {
     if entry.type != .float32 { narrowed[entry.name] = entry.type.rawValue }
   }
 
-  /// What a file's first `bytes` say of its tensors; nil unless the whole header is there and is
+  /// The tensors that a file's first `bytes` tell of; nil unless the whole header is there and is
   /// one.
   public static func contents(ofHeader bytes: [UInt8]) -> [String: UnreadTensor]? {
     guard bytes.count >= 8 else { return nil }
@@ -63,7 +64,7 @@ extension SafeTensors.UnreadTensor {
   }
 }
 
-/// What the header says of one tensor.
+/// The header's entry for one tensor.
 struct SafeTensorsEntry {
   let name: String
   let type: SafeTensorsType

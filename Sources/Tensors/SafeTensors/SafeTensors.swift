@@ -2,9 +2,9 @@
 ///
 /// A file is the header's length (8 bytes, little-endian), the header (a JSON object with the type,
 /// shape and place of each tensor) and the tensors' scalars one after the other, little-endian and
-/// row-major. 32-bit floats are written; 16-bit floats and bfloat16 are read as well. Raw bytes are written
-/// behind the tensors, as tensors of type U8 with one axis. Of tensors of other types, what they
-/// are is read, not what they hold.
+/// row-major. 32-bit floats are written; 16-bit floats and bfloat16 are read as well. Raw bytes are
+/// written behind the tensors, as tensors of type U8 with one axis. Of tensors of other types, what
+/// they are is read, not what they hold.
 public struct SafeTensors: Hashable, Sendable {
   /// The tensors by name.
   public var tensors: [String: Tensor]
@@ -12,8 +12,8 @@ public struct SafeTensors: Hashable, Sendable {
   public var bytes: [String: [UInt8]]
   /// Free text by name.
   public var metadata: [String: String]
-  /// What else a file that was read holds, by name: tensors of other types, and those without any
-  /// scalar.
+  /// The other tensors of a file that was read, by name: those of other types, and those without
+  /// any scalar.
   public internal(set) var unread: [String: UnreadTensor] = [:]
   /// The types, "F16" or "BF16", of the tensors that were read from fewer bits, by name.
   public internal(set) var narrowed: [String: String] = [:]

@@ -1,4 +1,4 @@
-/// Why bytes are not a safetensors file.
+/// A reason for which bytes are no safetensors file.
 public enum SafeTensorsError: Error, Hashable, Sendable {
   /// The bytes end before what they announce.
   case truncated(needed: UInt64, available: Int)
@@ -19,7 +19,7 @@ public enum SafeTensorsError: Error, Hashable, Sendable {
 }
 
 extension SafeTensorsError: CustomStringConvertible {
-  /// What is wrong, where, in words.
+  /// The fault and its place, in words.
   public var description: String {
     switch self {
     case .truncated(let needed, let available):

@@ -28,7 +28,7 @@ enum SafeTensorsType: String {
     }
   }
 
-  /// Whether its scalars are read.
+  /// True if its scalars are read.
   var isRead: Bool { [.float32, .float16, .bfloat16, .byte].contains(self) }
 
   /// `count` scalars from their little-endian bytes.
