@@ -43,13 +43,15 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "Measures", swiftSettings: safe),
-    .target(name: "Tensors", swiftSettings: safe),
     .target(name: "Bytes", dependencies: ["CChecksums", crypto], swiftSettings: safe),
+    .target(name: "Tensors", dependencies: ["Bytes"], swiftSettings: safe),
     // 1
     .target(
-      name: "Codecs", dependencies: ["CCodecKernels", "CZstd", "Measures", "Tensors"],
+      name: "Codecs", dependencies: ["Bytes", "CCodecKernels", "CZstd", "Measures", "Tensors"],
       swiftSettings: safe),
-    .target(name: "Datasets", dependencies: ["CZlib", "Measures", "Tensors"], swiftSettings: safe),
+    .target(
+      name: "Datasets", dependencies: ["Bytes", "CZlib", "Measures", "Tensors"],
+      swiftSettings: safe),
     .target(name: "Links", dependencies: ["Measures"], swiftSettings: safe),
     .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: common),
     .target(name: "Progressive", dependencies: ["Measures"], swiftSettings: safe),
@@ -72,7 +74,7 @@ let package = Package(
       dependencies: ["Bytes", "Codecs", "Measures", "Progressive", "Tensors", "Wire"],
       swiftSettings: safe),
     .target(
-      name: "Models", dependencies: ["Measures", "Neural", "OneDNN", "Tensors"],
+      name: "Models", dependencies: ["Bytes", "Measures", "Neural", "OneDNN", "Tensors"],
       swiftSettings: safe),
     // 4
     .target(

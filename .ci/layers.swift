@@ -24,7 +24,7 @@ let levels = [
 ]
 
 /// Within a level, what may rest on what.
-let within = ["Bytes": ["CChecksums"]]
+let within = ["Bytes": ["CChecksums"], "Tensors": ["Bytes"]]
 
 /// What the check needs to know of a package.
 struct Package: Decodable {

@@ -94,7 +94,7 @@ struct ZeroUpdate: ChunkedUpdate {
     for segment in task.segments where segment.trained {
       // A keyframe of dense32 is as long as an update in it.
       let length = segment.steps.first { $0.from == nil }?.length ?? 0
-      for shift in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: length >> shift)) }
+      bytes.append(littleEndian: UInt32(truncatingIfNeeded: length))
       bytes += [UInt8](repeating: 0, count: length)
     }
     self.bytes = SharedBuffer(bytes)

@@ -1,3 +1,4 @@
+import Bytes
 public import Measures
 public import Tensors
 
@@ -15,14 +16,12 @@ public struct FreshValues: Hashable, Sendable {
 
   /// The key of `bytes`; nil unless there are eight.
   public init?(_ bytes: some Collection<UInt8>) {
-    guard bytes.count == Self.byteCount else { return nil }
-    random = RandomStream(key: bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+    guard let key = UInt64(littleEndianBytes: bytes) else { return nil }
+    random = RandomStream(key: key)
   }
 
   /// The key of what they are drawn from, the lowest byte first.
-  public var bytes: [UInt8] {
-    (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: random.key >> (8 * $0)) }
-  }
+  public var bytes: [UInt8] { random.key.littleEndianBytes }
 
   /// The values of the segment.
   public func values(of layout: ParameterLayout) -> ParameterVector {

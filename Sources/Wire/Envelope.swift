@@ -70,9 +70,7 @@ package enum Envelope {
     let checksum = unsafe CRC32C.checksum(payload, from: CRC32C.checksum(body))
     var frame: [UInt8] = [0x50, 0x46, UInt8(version), 0]
     frame.reserveCapacity(preamble + body.count)
-    for shift in stride(from: 0, to: 32, by: 8) {
-      frame.append(UInt8(truncatingIfNeeded: checksum >> UInt32(shift)))
-    }
+    frame.append(littleEndian: checksum)
     frame.append(contentsOf: body)
     return frame
   }
@@ -87,8 +85,7 @@ package enum Envelope {
       throw .version(unsafe Int(frame[2]))
     }
     guard frame.count <= maximalBytes else { throw .field("envelope length") }
-    var expected: UInt32 = 0
-    for index in 0..<4 { expected |= unsafe UInt32(frame[4 + index]) << UInt32(8 * index) }
+    let expected = unsafe UInt32(littleEndianBytes: frame[4..<8])
     let body = unsafe UnsafeRawBufferPointer(rebasing: frame[preamble...])
     let checksum = unsafe CRC32C.checksum(payload, from: CRC32C.checksum(body))
     guard checksum == expected else { throw .checksum }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A position in received bytes; numbers are little-endian.
 package struct ByteReader: Sendable {
   let bytes: [UInt8]
@@ -23,17 +25,15 @@ package struct ByteReader: Sendable {
   }
 
   mutating func word() throws(CodecError) -> UInt64 {
-    try take(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    UInt64(littleEndianBytes: try take(8)) ?? 0
   }
 }
 
 extension ArraySlice<UInt8> {
   /// The little-endian float at `offset` bytes from the start.
   func float(at offset: Int) -> Float {
-    let start = startIndex + offset
-    var bits: UInt32 = 0
-    for index in (start..<start + 4).reversed() { bits = bits << 8 | UInt32(self[index]) }
-    return Float(bitPattern: bits)
+    let four = part(from: offset, count: 4)
+    return Float(littleEndianBytes: four) ?? .nan
   }
 
   /// The `count` bytes from `offset` on.

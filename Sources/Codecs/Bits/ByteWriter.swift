@@ -1,3 +1,5 @@
+import Bytes
+
 /// Bytes under construction; numbers are little-endian.
 package struct ByteWriter: Sendable {
   /// What was written.
@@ -8,18 +10,9 @@ package struct ByteWriter: Sendable {
 
   mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
-  mutating func append(_ value: UInt64) {
-    for shift in stride(from: UInt64(0), to: 64, by: 8) {
-      bytes.append(UInt8(truncatingIfNeeded: value >> shift))
-    }
-  }
+  mutating func append(_ value: UInt64) { bytes.append(littleEndian: value) }
 
-  mutating func append(_ value: Float) {
-    let bits = value.bitPattern
-    for shift in stride(from: UInt32(0), to: 32, by: 8) {
-      bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
-    }
-  }
+  mutating func append(_ value: Float) { bytes.append(littleEndian: value) }
 
   mutating func append(contentsOf more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
@@ -31,9 +24,7 @@ package struct ByteWriter: Sendable {
 
   /// Overwrites the four bytes at `offset`.
   mutating func set(_ value: Float, at offset: Int) {
-    for byte in 0..<4 {
-      bytes[offset + byte] = UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32(byte)))
-    }
+    bytes.set(littleEndian: value.bitPattern, at: offset)
   }
 }
 

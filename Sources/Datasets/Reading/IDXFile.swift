@@ -1,3 +1,5 @@
+import Bytes
+
 /// The contents of one file in the IDX format of MNIST: unsigned bytes along one or more axes.
 ///
 /// The header is big-endian: two zero bytes, the type (8 for unsigned bytes), the number of axes, then each axis' extent
@@ -18,7 +20,7 @@ struct IDXFile {
     }
     let header = try file.read(4 * axes)
     extents = (0..<axes).map { axis in
-      header[4 * axis..<4 * axis + 4].reduce(0) { $0 << 8 | Int($1) }
+      Int(UInt32(bigEndianBytes: header[4 * axis..<4 * axis + 4]) ?? 0)
     }
     var size = 1
     for extent in extents {

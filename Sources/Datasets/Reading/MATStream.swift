@@ -1,3 +1,5 @@
+import Bytes
+
 /// The elements of a MATLAB 5 file (MathWorks, "MAT-File Format", 2004), in order, little-endian.
 struct MATStream: ~Copyable {
   private var bytes: InflatedBytes
@@ -38,7 +40,7 @@ struct MATStream: ~Copyable {
 
   private static func open(_ path: String, limit: Int) throws(DatasetError) -> InflatedBytes {
     var file = try ByteFile(path: path, limit: limit)
-    let header = OrderedBytes(bytes: try file.read(128), isBigEndian: false)
+    let header = OrderedBytes(try file.read(128))
     guard !header.bytes.starts(with: Array("MATLAB 7.3".utf8)) else {
       throw .unsupported(
         path: path, reason: "this is a MATLAB 7.3 file, an HDF5 one; save it with “-v7”")
@@ -50,7 +52,7 @@ struct MATStream: ~Copyable {
         path: path, found: "another version or byte order at byte 124",
         expected: "a little-endian MATLAB 5 header")
     }
-    let tag = OrderedBytes(bytes: try file.read(8), isBigEndian: false)
+    let tag = OrderedBytes(try file.read(8))
     let size = Int(tag.unsigned(at: 4, width: 4))
     switch tag.unsigned(at: 0, width: 4) {
     case 14:
@@ -148,7 +150,7 @@ struct MATStream: ~Copyable {
 
   private func integers(_ stored: [UInt8], type: Int, width: Int) throws(DatasetError) -> [Int] {
     if type == 2 { return stored.map(Int.init) }
-    let ordered = OrderedBytes(bytes: stored, isBigEndian: false)
+    let ordered = OrderedBytes(stored)
     var values: [Int] = []
     values.reserveCapacity(stored.count / width)
     for offset in stride(from: 0, to: stored.count, by: width) {
@@ -175,15 +177,15 @@ struct MATStream: ~Copyable {
 
   private mutating func data(atMost most: Int) throws(DatasetError) -> OrderedBytes {
     let tag = try Self.tag(&bytes)
-    if let small = tag.small { return OrderedBytes(bytes: small, isBigEndian: false) }
+    if let small = tag.small { return OrderedBytes(small) }
     guard tag.size <= most else { throw malformed("\(tag.size) bytes where \(most) suffice") }
     let data = try bytes.read(tag.size)
     try bytes.skip(-tag.size & 7)
-    return OrderedBytes(bytes: data, isBigEndian: false)
+    return OrderedBytes(data)
   }
 
   private static func tag(_ bytes: inout InflatedBytes) throws(DatasetError) -> Tag {
-    let tag = OrderedBytes(bytes: try bytes.read(8), isBigEndian: false)
+    let tag = OrderedBytes(try bytes.read(8))
     let size = Int(tag.unsigned(at: 2, width: 2))
     guard size > 0 else {
       return Tag(

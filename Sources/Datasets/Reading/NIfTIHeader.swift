@@ -1,3 +1,5 @@
+import Bytes
+
 /// The header of a NIfTI-1 volume, 348 bytes of either byte order.
 ///
 /// Offsets and codes are those of the format's own `nifti1.h` (https://nifti.nimh.nih.gov/nifti-1).
@@ -24,7 +26,7 @@ struct NIfTIHeader {
 
   /// Reads the header of the file at `path` from its first ``size`` bytes.
   init(_ bytes: [UInt8], path: String) throws(DatasetError) {
-    var header = OrderedBytes(bytes: bytes, isBigEndian: false)
+    var header = OrderedBytes(bytes)
     if header.int32(at: 0) != Self.size { header.isBigEndian = true }
     guard header.int32(at: 0) == Self.size else {
       header.isBigEndian = false

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The voxels of a NIfTI-1 file, scaled as its header says, x leading to the right, y to the front
 /// and z up.
 ///
@@ -94,7 +96,7 @@ package struct NIfTIVolume: Sendable {
       let table = (0...255).map { voxel.value($0) * slope + intercept }
       return bytes.map { table[Int($0)] }
     }
-    let stored = OrderedBytes(bytes: bytes, isBigEndian: header.isBigEndian)
+    let stored = OrderedBytes(bytes, isBigEndian: header.isBigEndian)
     return stride(from: 0, to: bytes.count, by: width).map { offset in
       voxel.value(stored.unsigned(at: offset, width: width)) * slope + intercept
     }

@@ -108,8 +108,7 @@ struct SimulatedDigests {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(32)
     for index: UInt64 in 0..<4 {
-      let word = stream.value(at: 1000 + index)
-      for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * shift))) }
+      bytes.append(littleEndian: stream.value(at: 1000 + index))
     }
     guard let digest = Digest(bytes: bytes) else { preconditionFailure("32 bytes are a digest") }
     return digest

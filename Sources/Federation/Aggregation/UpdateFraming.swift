@@ -1,3 +1,4 @@
+import Bytes
 public import Codecs
 public import Tensors
 
@@ -13,9 +14,7 @@ public enum UpdateFraming {
     var joined: [UInt8] = []
     joined.reserveCapacity(parts.reduce(0) { $0 + $1.count + lengthBytes })
     for part in parts {
-      for shift in stride(from: 0, to: 8 * lengthBytes, by: 8) {
-        joined.append(UInt8(truncatingIfNeeded: part.count >> shift))
-      }
+      joined.append(littleEndian: UInt32(truncatingIfNeeded: part.count))
       joined.append(contentsOf: part)
     }
     return joined
@@ -28,12 +27,11 @@ public enum UpdateFraming {
     var parts: [[UInt8]] = []
     var offset = 0
     for _ in 0..<count {
-      guard offset + lengthBytes <= update.count else {
+      let field = update[offset...].prefix(lengthBytes)
+      guard let length = UInt32(littleEndianBytes: field).map({ Int($0) }) else {
         throw .truncated(
           offset: offset, needed: lengthBytes, available: update.count - offset)
       }
-      var length = 0
-      for byte in 0..<lengthBytes { length |= Int(update[offset + byte]) << (8 * byte) }
       offset += lengthBytes
       guard length <= update.count - offset else {
         throw .truncated(offset: offset, needed: length, available: update.count - offset)

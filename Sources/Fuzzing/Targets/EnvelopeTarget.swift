@@ -73,7 +73,6 @@ package struct EnvelopeTarget: FuzzTarget {
   /// A frame with the right signature and checksum around any body.
   static func seal(_ body: [UInt8], _ payload: [UInt8]) -> [UInt8] {
     let checksum = CRC32C.checksum(body + payload)
-    return [0x50, 0x46, UInt8(Envelope.version), 0]
-      + (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * UInt32($0))) } + body
+    return [0x50, 0x46, UInt8(Envelope.version), 0] + checksum.littleEndianBytes + body
   }
 }

@@ -183,9 +183,7 @@ package struct FileTarget: FuzzTarget {
     for (axis, extent) in extents.enumerated() { header[42 + 2 * axis] = UInt8(extent) }
     (header[70], header[72]) = (2, 8)
     func put(_ value: Float, _ offset: Int) {
-      for index in 0..<4 {
-        header[offset + index] = UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * index))
-      }
+      header.set(littleEndian: value.bitPattern, at: offset)
     }
     put(mark == "ni1\0" ? 0 : 352, 108)
     put(slope, 112)

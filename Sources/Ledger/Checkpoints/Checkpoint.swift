@@ -84,9 +84,9 @@ extension Checkpoint {
   private static func place(of digest: String, in bytes: [UInt8]) -> Range<Int>? {
     let text = Data("\"sha256\":\"\(digest)\"".utf8)
     // The header alone is searched: its length is in the first bytes, and was checked by decoding.
-    let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-    let header = Data(bytes[0..<min(bytes.count, 8 + length)])
+    guard let length = UInt64(littleEndianBytes: bytes.prefix(8)) else { return nil }
+    let header = Data(bytes[8...].prefix(Int(clamping: length)))
     guard let range = header.range(of: text) else { return nil }
-    return range.upperBound - 65..<range.upperBound - 1
+    return 8 + range.upperBound - 65..<8 + range.upperBound - 1
   }
 }

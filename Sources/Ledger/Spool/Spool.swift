@@ -131,7 +131,7 @@ extension Spool {
   /// 24 CRC-32C of the update, 4 · 28 CRC-32C of these 28 bytes, 4.
   struct Frame {
     static let size = 32
-    private static let magic: UInt64 = 0x5053_4650  // "PFSP"
+    private static let magic: UInt32 = 0x5053_4650  // "PFSP"
 
     let round: Int
     let entry: Entry
@@ -143,14 +143,17 @@ extension Spool {
 
     /// The frame in 32 bytes; nil if they are none.
     init?(_ bytes: [UInt8]) {
-      guard bytes.count == Self.size, Self.number(bytes[0..<4]) == Self.magic,
-        Self.number(bytes[28..<32]) == UInt64(CRC32C.checksum(Array(bytes[0..<28]))),
-        let size = Int(exactly: Self.number(bytes[16..<24]))
+      guard bytes.count == Self.size else { return nil }
+      let frame = OrderedBytes(bytes)
+      func word(_ offset: Int) -> UInt32 {
+        UInt32(truncatingIfNeeded: frame.unsigned(at: offset, width: 4))
+      }
+      guard word(0) == Self.magic, word(28) == CRC32C.checksum(Array(bytes[0..<28])),
+        let size = Int(exactly: frame.unsigned(at: 16, width: 8))
       else { return nil }
-      round = Int(Self.number(bytes[4..<8]))
+      round = Int(word(4))
       entry = Entry(
-        client: Int(Self.number(bytes[8..<12])), attempt: Int(Self.number(bytes[12..<16])),
-        size: size, offset: 0, checksum: UInt32(truncatingIfNeeded: Self.number(bytes[24..<28])))
+        client: Int(word(8)), attempt: Int(word(12)), size: size, offset: 0, checksum: word(24))
     }
 
     /// The entry, now that its place is known.
@@ -162,23 +165,14 @@ extension Spool {
 
     var bytes: [UInt8] {
       var bytes: [UInt8] = []
-      Self.append(Self.magic, 4, to: &bytes)
-      Self.append(UInt64(round), 4, to: &bytes)
-      Self.append(UInt64(entry.client), 4, to: &bytes)
-      Self.append(UInt64(entry.attempt), 4, to: &bytes)
-      Self.append(UInt64(entry.size), 8, to: &bytes)
-      Self.append(UInt64(entry.checksum), 4, to: &bytes)
-      Self.append(UInt64(CRC32C.checksum(bytes)), 4, to: &bytes)
+      bytes.append(littleEndian: Self.magic)
+      for number in [round, entry.client, entry.attempt] {
+        bytes.append(littleEndian: UInt32(number))
+      }
+      bytes.append(littleEndian: UInt64(entry.size))
+      bytes.append(littleEndian: entry.checksum)
+      bytes.append(littleEndian: CRC32C.checksum(bytes))
       return bytes
-    }
-
-    private static func append(_ number: UInt64, _ count: Int, to bytes: inout [UInt8]) {
-      precondition(count == 8 || number >> (8 * count) == 0, "\(number) in \(count) bytes")
-      for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * index))) }
-    }
-
-    private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-      bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
   }
 }

@@ -34,12 +34,7 @@ extension ClientStore {
       let vectors = try memory(of: client).vectors
       var bytes: [UInt8] = []
       bytes.reserveCapacity(4 * vectors.reduce(0) { $0 + $1.scalars.count })
-      for scalar in vectors.lazy.map(\.scalars).joined() {
-        let bits = scalar.bitPattern
-        for shift in stride(from: UInt32(0), to: 32, by: 8) {
-          bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
-        }
-      }
+      for vector in vectors { bytes.append(littleEndian: vector.scalars) }
       try onDisk { try file.write(contentsOf: bytes) }
       entries[client] = Entry(
         names: vectors.map(\.layout.name), checksum: CRC32C.checksum(bytes))
@@ -68,15 +63,12 @@ extension ClientStore {
         CRC32C.checksum(bytes) == entry.checksum
       else { return false }
       var next = 0
-      let vectors = known.map { layout in
-        let scalars = (0..<layout.count).map { index in
-          let bits = (0..<4).reduce(UInt32(0)) {
-            $0 | UInt32(bytes[next + 4 * index + $1]) << UInt32(8 * $1)
-          }
-          return Float(bitPattern: bits)
+      let vectors = known.compactMap { layout in
+        let range = next..<next + 4 * layout.count
+        next = range.upperBound
+        return [Float](littleEndianBytes: bytes[range]).map {
+          ParameterVector(layout: layout, scalars: $0)
         }
-        next += 4 * layout.count
-        return ParameterVector(layout: layout, scalars: scalars)
       }
       try keep(ClientMemory(vectors, like: empty), of: client)
     }

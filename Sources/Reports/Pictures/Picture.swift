@@ -1,3 +1,4 @@
+import Bytes
 import CZlib
 
 /// A picture of so many pixels, red, green and blue.
@@ -71,7 +72,7 @@ package struct Picture: Hashable, Sendable {
 extension Picture {
   /// The picture as a PNG file (ISO/IEC 15948): eight bits a colour, no filter, packed by zlib.
   package var png: [UInt8] {
-    var header = Self.bigEndian(width) + Self.bigEndian(height)
+    var header = UInt32(width).bigEndianBytes + UInt32(height).bigEndianBytes
     // Eight bits, red, green and blue, deflate, the standard filters, not interlaced.
     header += [8, 2, 0, 0, 0]
     return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + Self.chunk("IHDR", header)
@@ -85,7 +86,8 @@ extension Picture {
     let checksum = unsafe checked.withUnsafeBufferPointer {
       unsafe crc32(0, $0.baseAddress, UInt32($0.count))
     }
-    return bigEndian(contents.count) + checked + bigEndian(Int(checksum))
+    return UInt32(contents.count).bigEndianBytes + checked
+      + UInt32(truncatingIfNeeded: checksum).bigEndianBytes
   }
 
   private static func packed(_ bytes: [UInt8]) -> [UInt8] {
@@ -99,9 +101,5 @@ extension Picture {
       precondition(status == Z_OK, "zlib can't pack \(bytes.count) bytes: \(status)")
       count = Int(length)
     }
-  }
-
-  private static func bigEndian(_ value: Int) -> [UInt8] {
-    stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> $0) }
   }
 }

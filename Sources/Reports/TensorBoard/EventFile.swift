@@ -83,7 +83,7 @@ package enum EventFile {
   }
 
   private static func record(_ data: [UInt8]) -> [UInt8] {
-    let length = littleEndian(UInt64(data.count), count: 8)
+    let length = UInt64(data.count).littleEndianBytes
     return length + masked(length) + data + masked(data)
   }
 
@@ -91,11 +91,7 @@ package enum EventFile {
   private static func masked(_ bytes: [UInt8]) -> [UInt8] {
     let checksum = CRC32C.checksum(bytes)
     let rotated = checksum >> 15 | checksum << 17
-    return littleEndian(UInt64(rotated &+ 0xA282_EAD8), count: 4)
-  }
-
-  static func littleEndian(_ value: UInt64, count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    return (rotated &+ 0xA282_EAD8).littleEndianBytes
   }
 }
 
@@ -112,13 +108,13 @@ struct ProtobufWriter {
   /// A fixed 64-bit field, wire type 1.
   mutating func double(_ value: Double, field: Int) {
     varint(UInt64(field << 3 | 1))
-    bytes += EventFile.littleEndian(value.bitPattern, count: 8)
+    bytes.append(littleEndian: value.bitPattern)
   }
 
   /// A fixed 32-bit field, wire type 5.
   mutating func float(_ value: Float, field: Int) {
     varint(UInt64(field << 3 | 5))
-    bytes += EventFile.littleEndian(UInt64(value.bitPattern), count: 4)
+    bytes.append(littleEndian: value)
   }
 
   /// A string field, wire type 2.

@@ -148,16 +148,9 @@ struct GlobalModel {
 
   /// The digest over the values of segments: 32-bit floats, little-endian, in their order.
   static func digest(of parameters: [ParameterVector]) -> Digest {
-    var bytes = Data()
-    for vector in parameters {
-      bytes.reserveCapacity(bytes.count + 4 * vector.scalars.count)
-      for scalar in vector.scalars {
-        // SAFETY: the bytes of an integer, read within the closure.
-        unsafe withUnsafeBytes(of: scalar.bitPattern.littleEndian) {
-          unsafe bytes.append(contentsOf: $0)
-        }
-      }
-    }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(4 * parameters.reduce(0) { $0 + $1.scalars.count })
+    for vector in parameters { bytes.append(littleEndian: vector.scalars) }
     return Digest(of: bytes)
   }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Federation
 import Wire
 
@@ -19,9 +20,9 @@ struct SpooledUpdate {
 
   /// The update that `record` holds; nil unless it is one.
   init?(_ record: [UInt8]) {
-    guard record.count >= 4 else { return nil }
-    let length = (0..<4).reduce(0) { $0 | Int(record[$1]) << (8 * $1) }
-    guard length <= record.count - 4 else { return nil }
+    guard let length = UInt32(littleEndianBytes: record.prefix(4)).map({ Int($0) }),
+      length <= record.count - 4
+    else { return nil }
     // SAFETY: the range lies within the record, and the bytes are read only within the closure.
     let message = unsafe record.withUnsafeBytes { bytes in
       unsafe try? Envelope.uplink(
@@ -41,7 +42,7 @@ struct SpooledUpdate {
     let envelope = Envelope.frame(Message(header, Uplink.offer(submission.offer)))
     var record: [UInt8] = []
     record.reserveCapacity(4 + envelope.count + bytes.count)
-    for byte in 0..<4 { record.append(UInt8(truncatingIfNeeded: envelope.count >> (8 * byte))) }
+    record.append(littleEndian: UInt32(truncatingIfNeeded: envelope.count))
     record += envelope
     record += bytes
     return record

@@ -1,11 +1,14 @@
+import Bytes
+
 extension SafeTensors {
   /// The contents of a file; everything that the header says is checked before memory is allocated
   /// for it.
   ///
   /// - Throws: What is wrong with the bytes. Tensors must fill the data without gap or overlap.
   public init(decoding bytes: [UInt8]) throws(SafeTensorsError) {
-    guard bytes.count >= 8 else { throw .truncated(needed: 8, available: bytes.count) }
-    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
+    guard let length = UInt64(littleEndianBytes: bytes.prefix(8)) else {
+      throw .truncated(needed: 8, available: bytes.count)
+    }
     guard length <= UInt64(Self.headerLimit) else { throw .headerTooLong(length) }
     guard length <= UInt64(bytes.count - 8) else {
       throw .truncated(needed: 8 + length, available: bytes.count)
@@ -49,9 +52,9 @@ extension SafeTensors {
   /// The tensors that a file's first `bytes` tell of; nil unless the whole header is there and is
   /// one.
   public static func contents(ofHeader bytes: [UInt8]) -> [String: UnreadTensor]? {
-    guard bytes.count >= 8 else { return nil }
-    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
-    guard length <= UInt64(bytes.count - 8) else { return nil }
+    guard let length = UInt64(littleEndianBytes: bytes.prefix(8)),
+      length <= UInt64(bytes.count - 8)
+    else { return nil }
     var reader = SafeTensorsHeader(bytes: bytes[8..<8 + Int(length)])
     guard let (entries, _) = try? reader.read() else { return nil }
     return Dictionary(uniqueKeysWithValues: entries.map { ($0.name, UnreadTensor($0)) })

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Named tensors in the safetensors layout, which PyTorch users load with one call.
 ///
 /// A file is the header's length (8 bytes, little-endian), the header (a JSON object with the type,
@@ -53,11 +55,11 @@ public struct SafeTensors: Hashable, Sendable {
     var bytes: [UInt8] = []
     let rest = self.bytes.values.reduce(0) { $0 + $1.count }
     bytes.reserveCapacity(8 + header.count + 4 * scalars + rest)
-    for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: header.count >> (8 * shift))) }
+    bytes.append(littleEndian: UInt64(header.count))
     bytes += header
     for name in names {
       guard let tensor = tensors[name] else { continue }
-      Self.append(tensor.scalars, to: &bytes)
+      bytes.append(littleEndian: tensor.scalars)
     }
     for name in raw { bytes += self.bytes[name] ?? [] }
     return bytes
@@ -88,19 +90,6 @@ public struct SafeTensors: Hashable, Sendable {
       offset += count
     }
     return Array("{\(fields.joined(separator: ","))}".utf8)
-  }
-
-  private static func append(_ scalars: [Float], to bytes: inout [UInt8]) {
-    #if _endian(little)
-    // SAFETY: reads the array's own memory as bytes; the pointer stays in the closure.
-    unsafe scalars.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-    #else
-    for scalar in scalars {
-      for shift in 0..<4 {
-        bytes.append(UInt8(truncatingIfNeeded: scalar.bitPattern >> UInt32(8 * shift)))
-      }
-    }
-    #endif
   }
 
   /// A JSON string of `text`.

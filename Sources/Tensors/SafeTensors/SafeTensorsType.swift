@@ -1,3 +1,5 @@
+import Bytes
+
 /// The scalar types of the layout whose scalars take whole bytes.
 enum SafeTensorsType: String {
   case float32 = "F32"
@@ -36,23 +38,7 @@ enum SafeTensorsType: String {
     precondition(data.count == count * size, "\(data.count) bytes for \(count) scalars")
     let base = data.startIndex
     switch self {
-    case .float32:
-      #if _endian(little)
-      // SAFETY: the buffer has room for `count` scalars, and the bytes are exactly as many.
-      return unsafe Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-        unsafe data.withUnsafeBytes {
-          unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0)
-        }
-        initialized = count
-      }
-      #else
-      return (0..<count).map { index in
-        let word = (0..<4).reduce(UInt32(0)) {
-          $0 | UInt32(data[base + 4 * index + $1]) << UInt32(8 * $1)
-        }
-        return Float(bitPattern: word)
-      }
-      #endif
+    case .float32: return [Float](littleEndianBytes: data) ?? []
     case .float16: return (0..<count).map { Self.widened(Self.word(data, base + 2 * $0)) }
     case .bfloat16:
       return (0..<count).map { Float(bitPattern: UInt32(Self.word(data, base + 2 * $0)) << 16) }
@@ -63,7 +49,7 @@ enum SafeTensorsType: String {
   }
 
   private static func word(_ data: ArraySlice<UInt8>, _ index: Int) -> UInt16 {
-    UInt16(data[index]) | UInt16(data[index + 1]) << 8
+    UInt16(littleEndianBytes: data[index..<index + 2]) ?? 0
   }
 
   /// The value of IEEE 754 binary16 bits.

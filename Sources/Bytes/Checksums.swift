@@ -1,3 +1,4 @@
+import CChecksums
 import Crypto
 public import Foundation
 
@@ -13,15 +14,8 @@ public struct Digest: Hashable, Sendable {
   public init(of text: String, followedBy scalars: [Float]) {
     var hasher = SHA256()
     hasher.update(data: Array(text.utf8))
-    #if _endian(little)
-    // SAFETY: the bytes of the array, read within the closure.
-    unsafe scalars.withUnsafeBytes { unsafe hasher.update(bufferPointer: $0) }
-    #else
-    for scalar in scalars {
-      let pattern = scalar.bitPattern
-      hasher.update(data: (0..<4).map { UInt8(truncatingIfNeeded: pattern >> (8 * $0)) })
-    }
-    #endif
+    // SAFETY: the bytes are read only within the closure.
+    unsafe scalars.withLittleEndianBytes { unsafe hasher.update(bufferPointer: $0) }
     bytes = Array(hasher.finalize())
   }
 
@@ -44,8 +38,9 @@ public struct Digest: Hashable, Sendable {
   /// The first 16 hexadecimal digits: enough for a topic or a log line, not for trust.
   public var short: String { Self.hex(bytes.prefix(8)) }
 
-  /// The first 8 bytes as a number, the first the most significant: how chunks name what they are of.
-  public var prefix: UInt64 { bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+  /// The first 8 bytes as a number, the first the most significant; chunks of a model carry it as
+  /// its name.
+  public var prefix: UInt64 { UInt64(bigEndianBytes: bytes.prefix(8)) ?? 0 }
 
   private static func hex(_ bytes: some Sequence<UInt8>) -> String {
     var text = ""
@@ -82,5 +77,21 @@ extension Digest: Codable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(hex)
+  }
+}
+
+/// The CRC-32C checksum (Castagnoli; RFC 3720, appendix B.4).
+public enum CRC32C {
+  /// The checksum of `bytes`, continued from `start`.
+  public static func checksum(_ bytes: UnsafeRawBufferPointer, from start: UInt32 = 0) -> UInt32 {
+    // SAFETY: the C function reads exactly `count` bytes from the base address, none when empty.
+    unsafe progfed_crc32c(
+      start, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+  }
+
+  /// The checksum of `bytes`.
+  public static func checksum(_ bytes: [UInt8]) -> UInt32 {
+    // SAFETY: the pointer stays in the closure.
+    unsafe bytes.withUnsafeBytes { unsafe checksum($0) }
   }
 }
