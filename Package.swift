@@ -12,6 +12,13 @@ let common: [SwiftSetting] = [
 /// What every target but the wrappers of C libraries and the tests is compiled with.
 let safe: [SwiftSetting] = common + [.strictMemorySafety()]
 
+/// What C is compiled with.
+let strict: [CSetting] =
+  [
+    "all", "extra", "implicit-fallthrough", "missing-prototypes", "pointer-arith", "shadow",
+    "strict-prototypes", "undef", "vla", "write-strings",
+  ].map { .enableWarning($0) } + [.treatAllWarnings(as: .error)]
+
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -34,10 +41,10 @@ let package = Package(
   ],
   targets: [
     // 0: C modules, measures, tensors
-    .target(name: "CChecksums"),
-    .target(name: "CCodecKernels"),
-    .target(name: "CCrashes"),
-    .target(name: "CNeuralKernels"),
+    .target(name: "CChecksums", cSettings: strict),
+    .target(name: "CCodecKernels", cSettings: strict),
+    .target(name: "CCrashes", cSettings: strict),
+    .target(name: "CNeuralKernels", cSettings: strict),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -151,7 +158,7 @@ let package = Package(
       ],
       swiftSettings: safe),
     // Tests
-    .target(name: "CAllocations", path: "Tests/CAllocations"),
+    .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),
     .testTarget(
       name: "CodecsTests",

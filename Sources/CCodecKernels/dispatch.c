@@ -2,7 +2,7 @@
 #include "codec_kernels.h"
 
 #if defined(__x86_64__)
-#define CHOOSE(name, ...)                                                    \
+#define CHOOSE(name, ...)                                                   \
   __builtin_cpu_supports("avx2") ? progfed_codec_##name##_wide(__VA_ARGS__) \
                                  : progfed_codec_##name##_portable(__VA_ARGS__)
 #else
@@ -21,34 +21,42 @@ DISPATCH(double, absolute_sum, (const float *values, size_t count), values, coun
 DISPATCH(double, square_sum, (const float *values, size_t count), values, count)
 DISPATCH_VOID(random_words, (uint64_t key, uint32_t first, uint32_t *words, size_t count), key,
               first, words, count)
-DISPATCH_VOID(round_linear, (const float *values, size_t count, float base, float inverse,
-              float top, uint64_t key, uint32_t first, int bits, uint8_t *packed), values, count,
-              base, inverse, top, key, first, bits, packed)
-DISPATCH_VOID(add_linear, (const uint8_t *packed, size_t count, int bits, float base, float step,
-              float zero, float weight, float *sums), packed, count, bits, base, step, zero,
-              weight, sums)
-DISPATCH(double, round_nearest, (const float *values, size_t count, float scale,
-         const float *bounds, const float *levels, int bits, uint8_t *packed), values, count, scale,
-         bounds, levels, bits, packed)
-DISPATCH_VOID(round_levels, (const float *values, size_t count, const float *levels, uint64_t key,
-              uint32_t first, int bits, uint8_t *packed), values, count, levels, key, first, bits,
-              packed)
-DISPATCH_VOID(read_levels, (const uint8_t *packed, size_t count, int bits, const float *levels,
-              float *values), packed, count, bits, levels, values)
-DISPATCH_VOID(add_floats, (const uint8_t *floats, size_t count, float weight, float *sums),
-              floats, count, weight, sums)
+DISPATCH_VOID(round_linear,
+              (const float *values, size_t count, float base, float inverse, float top,
+               uint64_t key, uint32_t first, int bits, uint8_t *packed),
+              values, count, base, inverse, top, key, first, bits, packed)
+DISPATCH_VOID(add_linear,
+              (const uint8_t *packed, size_t count, int bits, float base, float step, float zero,
+               float weight, float *sums),
+              packed, count, bits, base, step, zero, weight, sums)
+DISPATCH(double, round_nearest,
+         (const float *values, size_t count, float scale, const float *bounds, const float *levels,
+          int bits, uint8_t *packed),
+         values, count, scale, bounds, levels, bits, packed)
+DISPATCH_VOID(round_levels,
+              (const float *values, size_t count, const float *levels, uint64_t key, uint32_t first,
+               int bits, uint8_t *packed),
+              values, count, levels, key, first, bits, packed)
+DISPATCH_VOID(read_levels,
+              (const uint8_t *packed, size_t count, int bits, const float *levels, float *values),
+              packed, count, bits, levels, values)
+DISPATCH_VOID(add_floats, (const uint8_t *floats, size_t count, float weight, float *sums), floats,
+              count, weight, sums)
 DISPATCH_VOID(flip_signs, (float *values, size_t count, uint64_t key), values, count, key)
 DISPATCH_VOID(hadamard, (float *values, size_t count), values, count)
 DISPATCH_VOID(draw_strata, (size_t count, size_t parts, uint64_t key, uint32_t *indices), count,
               parts, key, indices)
-DISPATCH_VOID(gather, (const float *values, const uint32_t *indices, size_t kept_count,
-              float *kept), values, indices, kept_count, kept)
-DISPATCH_VOID(scatter, (const float *kept, const uint32_t *indices, size_t kept_count,
-              float factor, float weight, float *sums), kept, indices, kept_count, factor, weight,
-              sums)
-DISPATCH_VOID(count_magnitudes, (const float *values, size_t count, uint32_t *counts),
-              values, count, counts)
-DISPATCH(size_t, list_magnitudes, (const float *values, size_t count, uint32_t least,
-         uint32_t *indices), values, count, least, indices)
+DISPATCH_VOID(gather,
+              (const float *values, const uint32_t *indices, size_t kept_count, float *kept),
+              values, indices, kept_count, kept)
+DISPATCH_VOID(scatter,
+              (const float *kept, const uint32_t *indices, size_t kept_count, float factor,
+               float weight, float *sums),
+              kept, indices, kept_count, factor, weight, sums)
+DISPATCH_VOID(count_magnitudes, (const float *values, size_t count, uint32_t *counts), values,
+              count, counts)
+DISPATCH(size_t, list_magnitudes,
+         (const float *values, size_t count, uint32_t least, uint32_t *indices), values, count,
+         least, indices)
 DISPATCH_VOID(plain_add_bytes, (const uint8_t *codes, size_t count, float scale, float *sums),
               codes, count, scale, sums)

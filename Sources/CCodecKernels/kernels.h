@@ -18,7 +18,7 @@ typedef float octet __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t octet_bits __attribute__((vector_size(32), aligned(4), may_alias));
 typedef uint8_t octet_codes __attribute__((vector_size(8)));
 
-enum { chunk = 512 };  // codes unpacked at a time; a multiple of 8
+enum { chunk = 512 }; // codes unpacked at a time; a multiple of 8
 
 bool KERNEL(range)(const float *values, size_t count, float *lowest, float *highest) {
   float low[8], high[8];
@@ -49,7 +49,7 @@ bool KERNEL(range)(const float *values, size_t count, float *lowest, float *high
     high[0] = high[l] > high[0] ? high[l] : high[0];
   }
   if (special[0]) return false;
-  *lowest = low[0] + 0.0f;  // no negative zero
+  *lowest = low[0] + 0.0f; // no negative zero
   *highest = high[0] + 0.0f;
   return true;
 }
@@ -69,24 +69,24 @@ INLINE double sum_of_lanes(const double sums[8]) {
   return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
 
-#define LANE_SUM(term)                                                   \
-  double sums[8] = {0};                                                  \
-  size_t i = 0;                                                          \
-  for (; i + 8 <= count; i += 8) {                                       \
-    for (int l = 0; l < 8; l++) {                                        \
-      double x = values[i + (size_t)l];                                  \
-      sums[l] += (term);                                                 \
-    }                                                                    \
-  }                                                                      \
-  for (; i < count; i++) {                                               \
-    double x = values[i];                                                \
-    sums[i & 7] += (term);                                               \
-  }                                                                      \
+#define LANE_SUM(term)                  \
+  double sums[8] = {0};                 \
+  size_t i = 0;                         \
+  for (; i + 8 <= count; i += 8) {      \
+    for (int l = 0; l < 8; l++) {       \
+      double x = values[i + (size_t)l]; \
+      sums[l] += (term);                \
+    }                                   \
+  }                                     \
+  for (; i < count; i++) {              \
+    double x = values[i];               \
+    sums[i & 7] += (term);              \
+  }                                     \
   return sum_of_lanes(sums);
 
 double KERNEL(absolute_sum)(const float *values, size_t count) { LANE_SUM(__builtin_fabs(x)) }
 
-double KERNEL(square_sum)(const float *values, size_t count) { LANE_SUM(x *x) }
+double KERNEL(square_sum)(const float *values, size_t count) { LANE_SUM(x * x) }
 
 void KERNEL(random_words)(uint64_t key, uint32_t first, uint32_t *words, size_t count) {
   for (size_t i = 0; i < count; i++) words[i] = random_word(key, first + (uint32_t)i);
@@ -109,9 +109,9 @@ INLINE void round_linear(const float *values, size_t count, float base, float in
 }
 
 void KERNEL(round_linear)(const float *values, size_t count, float base, float inverse, float top,
-                          uint64_t key, uint32_t first, int bits, uint8_t *packed) {
+                          uint64_t key, uint32_t first, int bits, uint8_t *packed){
 #define BODY(b) round_linear(values, count, base, inverse, top, key, first, b, packed)
-  FOR_BITS(bits, BODY)
+    FOR_BITS(bits, BODY)
 #undef BODY
 }
 
@@ -160,7 +160,7 @@ INLINE double round_nearest(const float *values, size_t count, float scale, cons
                             const float *levels, int bits, uint8_t *packed) {
   uint8_t codes[chunk];
   float nearest[chunk];
-  float between[15];  // a copy that the codes can't alias
+  float between[15]; // a copy that the codes can't alias
   memcpy(between, bounds, sizeof(float) * ((1U << bits) - 1));
   double product = 0;
   for (size_t at = 0; at < count; at += chunk) {
@@ -170,7 +170,7 @@ INLINE double round_nearest(const float *values, size_t count, float scale, cons
     for (; i + 8 <= some; i += 8) {
       octet z = *(const octet *)(from + i) * scale;
       octet_bits code = {0};
-      for (int t = 0; t < (1 << bits) - 1; t++) code -= z > between[t];  // true is -1
+      for (int t = 0; t < (1 << bits) - 1; t++) code -= z > between[t]; // true is -1
       octet_codes narrow = __builtin_convertvector(code, octet_codes);
       memcpy(codes + i, &narrow, 8);
     }
@@ -190,10 +190,14 @@ INLINE double round_nearest(const float *values, size_t count, float scale, cons
 double KERNEL(round_nearest)(const float *values, size_t count, float scale, const float *bounds,
                              const float *levels, int bits, uint8_t *packed) {
   switch (bits) {
-    case 1: return round_nearest(values, count, scale, bounds, levels, 1, packed);
-    case 2: return round_nearest(values, count, scale, bounds, levels, 2, packed);
-    case 3: return round_nearest(values, count, scale, bounds, levels, 3, packed);
-    default: return round_nearest(values, count, scale, bounds, levels, 4, packed);
+  case 1:
+    return round_nearest(values, count, scale, bounds, levels, 1, packed);
+  case 2:
+    return round_nearest(values, count, scale, bounds, levels, 2, packed);
+  case 3:
+    return round_nearest(values, count, scale, bounds, levels, 3, packed);
+  default:
+    return round_nearest(values, count, scale, bounds, levels, 4, packed);
   }
 }
 
@@ -204,7 +208,7 @@ INLINE void round_levels(const float *values, size_t count, const float *levels,
     size_t some = count - at < chunk ? count - at : chunk;
     for (size_t i = 0; i < some; i++) {
       float x = values[at + i];
-      int32_t lower = 0;  // the last level but the top one that isn't above x
+      int32_t lower = 0; // the last level but the top one that isn't above x
       for (int half = 1 << (bits - 1); half > 0; half >>= 1) {
         int32_t next = lower + half;
         lower = x >= levels[next] ? next : lower;
@@ -219,9 +223,9 @@ INLINE void round_levels(const float *values, size_t count, const float *levels,
 }
 
 void KERNEL(round_levels)(const float *values, size_t count, const float *levels, uint64_t key,
-                          uint32_t first, int bits, uint8_t *packed) {
+                          uint32_t first, int bits, uint8_t *packed){
 #define BODY(b) round_levels(values, count, levels, key, first, b, packed)
-  FOR_BITS(bits, BODY)
+    FOR_BITS(bits, BODY)
 #undef BODY
 }
 
@@ -275,7 +279,7 @@ void KERNEL(scatter)(const float *kept, const uint32_t *indices, size_t kept_cou
 }
 
 void KERNEL(count_magnitudes)(const float *values, size_t count, uint32_t *counts) {
-  uint32_t more[3][4096];  // neighbours often fall together: four tables don't wait for each other
+  uint32_t more[3][4096]; // neighbours often fall together: four tables don't wait for each other
   memset(more, 0, sizeof more);
   memset(counts, 0, 4096 * sizeof counts[0]);
   size_t i = 0;

@@ -68,14 +68,30 @@ INLINE void unpack(const uint8_t *packed, size_t count, int bits, uint8_t *codes
 }
 
 // Calls `body` with a constant number of bits, so that each width gets loops of its own.
-#define FOR_BITS(bits, body)                                  \
-  switch (bits) {                                             \
-    case 1: body(1); break;                                   \
-    case 2: body(2); break;                                   \
-    case 3: body(3); break;                                   \
-    case 4: body(4); break;                                   \
-    case 5: body(5); break;                                   \
-    case 6: body(6); break;                                   \
-    case 7: body(7); break;                                   \
-    default: body(8); break;                                  \
+#define FOR_BITS(bits, body) \
+  switch (bits) {            \
+  case 1:                    \
+    body(1);                 \
+    break;                   \
+  case 2:                    \
+    body(2);                 \
+    break;                   \
+  case 3:                    \
+    body(3);                 \
+    break;                   \
+  case 4:                    \
+    body(4);                 \
+    break;                   \
+  case 5:                    \
+    body(5);                 \
+    break;                   \
+  case 6:                    \
+    body(6);                 \
+    break;                   \
+  case 7:                    \
+    body(7);                 \
+    break;                   \
+  default:                   \
+    body(8);                 \
+    break;                   \
   }

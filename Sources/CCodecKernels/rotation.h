@@ -2,7 +2,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-enum { cached = 4096 };  // values that stay in the first-level cache
+enum { cached = 4096 }; // values that stay in the first-level cache
 
 void KERNEL(flip_signs)(float *values, size_t count, uint64_t key) {
   for (size_t at = 0; at < count; at += 32) {

@@ -43,10 +43,14 @@ static void say(const char *text) {
 static const char *meaning(int number) {
   switch (number) {
   case SIGILL:
-  case SIGTRAP: return "a precondition failed";
-  case SIGFPE: return "a division failed";
-  case SIGABRT: return "a check of the program or of a library failed";
-  default: return "memory was used that isn't the program's";
+  case SIGTRAP:
+    return "a precondition failed";
+  case SIGFPE:
+    return "a division failed";
+  case SIGABRT:
+    return "a check of the program or of a library failed";
+  default:
+    return "memory was used that isn't the program's";
   }
 }
 
@@ -74,7 +78,7 @@ static int trace(const ucontext_t *context, uintptr_t *places) {
     if (frame == 0 || frame % sizeof(uintptr_t) != 0) break;
     if (!peek(frame, &next) || !peek(frame + sizeof(uintptr_t), &place)) break;
     if (next <= frame) break;
-    place -= 1;  // within the call, not behind it
+    place -= 1; // within the call, not behind it
     frame = next;
   }
   return count;
@@ -164,7 +168,7 @@ static int noteProgram(struct dl_phdr_info *info, size_t size, void *data) {
     uintptr_t last = base + part->p_vaddr + part->p_memsz;
     if (part->p_type == PT_LOAD && last > end) end = last;
   }
-  return 1;  // the program comes first
+  return 1; // the program comes first
 }
 
 void progfed_end_on_crash(const char *text, int status) {

@@ -31,8 +31,7 @@ CLONES void neural_adaptive_mean(neural_layout layout, neural_adaptive_windows s
             for (int64_t k = 0; k < lanes; k++) sums[k] += values[k];
           }
         const float share = 1.0f / (float)((bottom - top) * (right - left));
-        float *target =
-            output + ((plane * size.window_rows + i) * size.window_columns + j) * lanes;
+        float *target = output + ((plane * size.window_rows + i) * size.window_columns + j) * lanes;
         for (int64_t k = 0; k < lanes; k++) target[k] = sums[k] * share;
       }
 }
@@ -55,7 +54,8 @@ CLONES void neural_adaptive_mean_backward(neural_layout layout, neural_adaptive_
             output_gradient + ((plane * size.window_rows + i) * size.window_columns + j) * lanes;
         for (int64_t y = top; y < bottom; y++)
           for (int64_t x = left; x < right; x++) {
-            float *target = input_gradient + (plane * layout.spatial + y * size.columns + x) * lanes;
+            float *target =
+                input_gradient + (plane * layout.spatial + y * size.columns + x) * lanes;
             for (int64_t k = 0; k < lanes; k++) target[k] += values[k] * share;
           }
       }

@@ -64,9 +64,8 @@ void neural_batch_norm_backward(const neural_batch_norm *shape, const neural_nor
     p.scale_sums[c] = p.shift_sums[c] = 0;
   }
   for (int64_t n = 0; n < layout.samples; n++) {
-    neural_channel_sums(layout, p.d, t->input + n * size,
-                        shape->relu ? t->output + n * size : NULL, t->output_gradient + n * size,
-                        p.first, p.second);
+    neural_channel_sums(layout, p.d, t->input + n * size, shape->relu ? t->output + n * size : NULL,
+                        t->output_gradient + n * size, p.first, p.second);
     for (int64_t c = 0; c < stored; c++) {
       p.shift_sums[c] += p.first[c];
       p.scale_sums[c] += p.second[c];

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "normalization.h"
+
 #pragma STDC FP_CONTRACT OFF
 
 #define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -13,15 +15,15 @@
 #define STRANDS 4
 
 /// Calls `kernel` with the lanes known to the compiler where they are usual.
-#define WITH_LANES(lanes, kernel, ...) \
-  do {                                 \
-    if ((lanes) == 16)                 \
-      kernel(16, __VA_ARGS__);         \
-    else if ((lanes) == 8)             \
-      kernel(8, __VA_ARGS__);          \
-    else if ((lanes) == 1)             \
-      kernel(1, __VA_ARGS__);          \
-    else                               \
+#define WITH_LANES(lanes, kernel, ...)   \
+  do {                                   \
+    if ((lanes) == 16)                   \
+      kernel(16, __VA_ARGS__);           \
+    else if ((lanes) == 8)               \
+      kernel(8, __VA_ARGS__);            \
+    else if ((lanes) == 1)               \
+      kernel(1, __VA_ARGS__);            \
+    else                                 \
       kernel((int)(lanes), __VA_ARGS__); \
   } while (0)
 
@@ -111,8 +113,8 @@ KERNEL map_blocks(int lanes, neural_layout layout, bool relu, const float *a, co
     else if (addend == NULL)
       map_block(lanes, layout.spatial, false, a + i * lanes, b + i * lanes, block, NULL, target);
     else
-      map_block(lanes, layout.spatial, relu, a + i * lanes, b + i * lanes, block,
-                addend + i * step, target);
+      map_block(lanes, layout.spatial, relu, a + i * lanes, b + i * lanes, block, addend + i * step,
+                target);
   }
 }
 
@@ -195,10 +197,9 @@ KERNEL map_blocks_backward(int lanes, neural_layout layout, const float *a, cons
 }
 
 CLONES void neural_channel_map_backward(neural_layout layout, const float *a, const float *b,
-                                        const float *d, const float *gradient,
-                                        const float *sample, float *input_gradient) {
-  WITH_LANES(layout.lanes, map_blocks_backward, layout, a, b, d, gradient, sample,
-             input_gradient);
+                                        const float *d, const float *gradient, const float *sample,
+                                        float *input_gradient) {
+  WITH_LANES(layout.lanes, map_blocks_backward, layout, a, b, d, gradient, sample, input_gradient);
 }
 
 CLONES void neural_add(int64_t count, bool relu, const float *restrict first,

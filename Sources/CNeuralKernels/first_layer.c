@@ -8,9 +8,10 @@
 #define CLONES __attribute__((target_clones("avx2", "default")))
 
 /// Adds one row of one tap: Σ over the columns of a pixel times 8 gradients.
-static inline __attribute__((always_inline)) void add_row(
-    int64_t columns, const float *restrict pixels, const float *restrict gradients,
-    float *restrict sums) {
+static inline __attribute__((always_inline)) void add_row(int64_t columns,
+                                                          const float *restrict pixels,
+                                                          const float *restrict gradients,
+                                                          float *restrict sums) {
   // Two strands, so that an addition needn't wait for the one before.
   float even[8] = {0}, odd[8] = {0};
   int64_t x = 0;
@@ -24,8 +25,7 @@ static inline __attribute__((always_inline)) void add_row(
 }
 
 CLONES void neural_first_layer_weights(const neural_first_layer *shape, const float *input,
-                                       const float *output_gradient, float *weights,
-                                       float *bias) {
+                                       const float *output_gradient, float *weights, float *bias) {
   const int64_t window = shape->window, padding = shape->padding;
   const int64_t height = shape->rows + 2 * padding - window + 1;
   const int64_t width = shape->columns + 2 * padding - window + 1;
@@ -35,8 +35,7 @@ CLONES void neural_first_layer_weights(const neural_first_layer *shape, const fl
   for (int64_t n = 0; n < shape->samples; n++)
     for (int64_t block = 0; block < blocks; block++)
       for (int64_t y = 0; y < height; y++) {
-        const float *gradients =
-            output_gradient + ((n * blocks + block) * height + y) * width * 8;
+        const float *gradients = output_gradient + ((n * blocks + block) * height + y) * width * 8;
         for (int64_t i = 0; i < window; i++) {
           const int64_t row = y + i - padding;
           if (row < 0 || row >= shape->rows) continue;
@@ -47,8 +46,8 @@ CLONES void neural_first_layer_weights(const neural_first_layer *shape, const fl
             const int64_t to = beyond < width ? beyond : width;
             for (int64_t c = 0; c < channels; c++)
               add_row(to - from,
-                      input + ((n * channels + c) * shape->rows + row) * shape->columns + from +
-                          j - padding,
+                      input + ((n * channels + c) * shape->rows + row) * shape->columns + from + j -
+                          padding,
                       gradients + from * 8,
                       weights + (((block * window + i) * window + j) * channels + c) * 8);
           }

@@ -44,8 +44,7 @@ void neural_group_norm_forward(const neural_group_norm *shape, const neural_norm
   }
 }
 
-void neural_group_norm_backward(const neural_group_norm *shape,
-                                const neural_norm_gradients *t) {
+void neural_group_norm_backward(const neural_group_norm *shape, const neural_norm_gradients *t) {
   const neural_layout layout = shape->layout;
   const int64_t stored = neural_stored_channels(layout), size = stored * layout.spatial;
   const int64_t width = layout.channels / shape->groups;
@@ -56,9 +55,8 @@ void neural_group_norm_backward(const neural_group_norm *shape,
     const float *statistics = t->statistics + n * shape->groups * 2;
     for (int64_t c = 0; c < stored; c++)
       p.d[c] = c < layout.channels ? statistics[c / width * 2] : 0;
-    neural_channel_sums(layout, p.d, t->input + n * size,
-                        shape->relu ? t->output + n * size : NULL, t->output_gradient + n * size,
-                        p.first, p.second);
+    neural_channel_sums(layout, p.d, t->input + n * size, shape->relu ? t->output + n * size : NULL,
+                        t->output_gradient + n * size, p.first, p.second);
     for (int64_t c = layout.channels; c < stored; c++) p.a[c] = p.b[c] = p.d[c] = 0;
     for (int64_t g = 0; g < shape->groups; g++) {
       const int64_t begin = g * width, end = begin + width;

@@ -85,8 +85,8 @@ static neural_score sample_loss(const neural_layout *layout, neural_pixel_terms 
     for (int64_t c = 1; c < classes; c++) {
       const double below = overlaps[c].guessed + overlaps[c].truth + 1;
       const double above = 2 * overlaps[c].both + 1;
-      slopes[c] = -terms.dice / foreground *
-                  ((c == label ? 2 * below : 0) - above) / (below * below);
+      slopes[c] =
+          -terms.dice / foreground * ((c == label ? 2 * below : 0) - above) / (below * below);
       mean += slopes[c] * (double)gradient[place(layout, n, c, s)];
     }
     for (int64_t c = 0; c < classes; c++) {
@@ -98,9 +98,8 @@ static neural_score sample_loss(const neural_layout *layout, neural_pixel_terms 
   return score;
 }
 
-neural_score neural_pixel_loss(neural_layout layout, neural_pixel_terms terms,
-                               const float *logits, const int32_t *labels, float *gradient,
-                               int64_t *confusion) {
+neural_score neural_pixel_loss(neural_layout layout, neural_pixel_terms terms, const float *logits,
+                               const int32_t *labels, float *gradient, int64_t *confusion) {
   const size_t classes = (size_t)layout.channels;
   overlap few_overlaps[FEW];
   double few_numbers[2 * FEW];
@@ -111,7 +110,8 @@ neural_score neural_pixel_loss(neural_layout layout, neural_pixel_terms terms,
   neural_score score = {0, 0};
   if (gradient != NULL && layout.blocks * layout.lanes != layout.channels)
     memset(gradient, 0,
-           (size_t)(layout.samples * layout.blocks * layout.spatial * layout.lanes) * sizeof(float));
+           (size_t)(layout.samples * layout.blocks * layout.spatial * layout.lanes) *
+               sizeof(float));
   for (int64_t n = 0; n < layout.samples; n++) {
     const neural_score own =
         sample_loss(&layout, terms, logits, labels, gradient, confusion, n,

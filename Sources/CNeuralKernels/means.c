@@ -35,8 +35,7 @@ CLONES void neural_global_mean(neural_layout layout, const float *restrict input
     }
 }
 
-CLONES void neural_global_mean_backward(neural_layout layout,
-                                        const float *restrict output_gradient,
+CLONES void neural_global_mean_backward(neural_layout layout, const float *restrict output_gradient,
                                         float *restrict input_gradient) {
   const int64_t lanes = layout.lanes, spatial = layout.spatial;
   const float share = 1.0f / (float)spatial;

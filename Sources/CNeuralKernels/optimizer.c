@@ -69,8 +69,7 @@ CLONES double neural_squared_norm(int64_t count, const float *restrict values) {
   return total;
 }
 
-CLONES void neural_accumulate(int64_t count, float *restrict target,
-                              const float *restrict addend) {
+CLONES void neural_accumulate(int64_t count, float *restrict target, const float *restrict addend) {
   for (int64_t i = 0; i < count; i++) target[i] += addend[i];
 }
 

@@ -6,9 +6,10 @@
 #define CLONES __attribute__((target_clones("avx2", "default")))
 
 /// One plane with the lanes known to the compiler.
-static inline __attribute__((always_inline)) void pool_plane(
-    int lanes, int64_t width, int64_t rows, int64_t columns, int64_t pool, const float *input,
-    float *output, uint8_t *codes) {
+static inline __attribute__((always_inline)) void pool_plane(int lanes, int64_t width, int64_t rows,
+                                                             int64_t columns, int64_t pool,
+                                                             const float *input, float *output,
+                                                             uint8_t *codes) {
   for (int64_t row = 0; row < rows; row++)
     for (int64_t column = 0; column < columns; column++) {
       const float *corner = input + (row * pool * width + column * pool) * lanes;
@@ -58,9 +59,9 @@ CLONES void neural_pool(const neural_pooled_convolution *shape, const float *con
 }
 
 /// One plane of the gradient with the lanes known to the compiler; each window is written whole.
-static inline __attribute__((always_inline)) void spread_plane(
-    int lanes, bool relu, int64_t height, int64_t width, int64_t pool, const float *gradient,
-    const float *pooled, const uint8_t *codes, float *target) {
+static inline __attribute__((always_inline)) void
+spread_plane(int lanes, bool relu, int64_t height, int64_t width, int64_t pool,
+             const float *gradient, const float *pooled, const uint8_t *codes, float *target) {
   const int64_t rows = height / pool, columns = width / pool;
   for (int64_t row = 0; row < rows; row++) {
     for (int64_t column = 0; column < columns; column++) {

@@ -21,8 +21,8 @@ typedef struct {
   float value;
 } entry;
 
-/// Extents that follow from a shape. Input channels are worked on in groups of 8, whatever the lanes
-/// of the tensors are.
+/// Extents that follow from a shape. Input channels are worked on in groups of 8, whatever the
+/// lanes of the tensors are.
 typedef struct {
   int64_t padded_columns, plane, pooled_rows, pooled_columns, windows, taps, groups, chunk;
 } extents;
@@ -47,8 +47,8 @@ bool neural_sparse_backward_supports(const neural_pooled_convolution *shape) {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
          (shape->lanes == 8 || shape->lanes == 16) && shape->outputs % shape->lanes == 0 &&
-         (shape->window == 3 || shape->window == 5) &&
-         shape->pool * shape->pool <= 256 && measure(shape).windows >= FEWEST_WINDOWS;
+         (shape->window == 3 || shape->window == 5) && shape->pool * shape->pool <= 256 &&
+         measure(shape).windows >= FEWEST_WINDOWS;
 }
 
 /// The parts of the scratch memory, each a multiple of 64 bytes.
@@ -63,14 +63,14 @@ static parts divide(const neural_pooled_convolution *shape, extents e, void *scr
   parts p;
   int64_t next = 0;
   char *base = scratch;
-#define TAKE(type, count)                                            \
-  (type *)(base + next);                                             \
+#define TAKE(type, count) \
+  (type *)(base + next);  \
   next += ((int64_t)sizeof(type) * (count) + 63) / 64 * 64
   p.entries = TAKE(entry, e.chunk * shape->outputs * (e.windows + 1));
   p.counts = TAKE(int32_t, e.chunk * shape->outputs);
-  p.planes = TAKE(float, e.chunk * e.plane * 8);
-  p.weights = TAKE(float, shape->outputs * e.groups * e.taps * 8);
-  p.weights_gradient = TAKE(float, shape->outputs * e.groups * e.taps * 8);
+  p.planes = TAKE(float, e.chunk *e.plane * 8);
+  p.weights = TAKE(float, shape->outputs *e.groups *e.taps * 8);
+  p.weights_gradient = TAKE(float, shape->outputs *e.groups *e.taps * 8);
 #undef TAKE
   p.bytes = next;
   return p;
@@ -121,8 +121,8 @@ KERNEL void gather(int window, int rows, int64_t width, const entry *entries, in
     const float *corner = plane + (int64_t)entries[i].corner * 8;
     for (int y = 0; y < rows; y++)
       for (int x = 0; x < window; x++)
-        sums[y * window + x] = _mm256_fmadd_ps(
-            value, _mm256_loadu_ps(corner + (y * width + x) * 8), sums[y * window + x]);
+        sums[y * window + x] = _mm256_fmadd_ps(value, _mm256_loadu_ps(corner + (y * width + x) * 8),
+                                               sums[y * window + x]);
   }
   for (int tap = 0; tap < rows * window; tap++) _mm256_storeu_ps(gradient + tap * 8, sums[tap]);
 }
@@ -138,8 +138,8 @@ KERNEL void scatter(int window, int rows, int64_t width, const entry *entries, i
     for (int y = 0; y < rows; y++)
       for (int x = 0; x < window; x++) {
         float *target = corner + (y * width + x) * 8;
-        _mm256_storeu_ps(
-            target, _mm256_fmadd_ps(value, taps[y * window + x], _mm256_loadu_ps(target)));
+        _mm256_storeu_ps(target,
+                         _mm256_fmadd_ps(value, taps[y * window + x], _mm256_loadu_ps(target)));
       }
   }
 }
@@ -264,14 +264,11 @@ void neural_sparse_backward(const neural_pooled_convolution *shape, bool relu,
   if (tensors->bias_gradient != NULL)
     memset(tensors->bias_gradient, 0, (size_t)shape->outputs * sizeof(float));
   for (int64_t first = 0; first < shape->samples; first += e.chunk) {
-    const int64_t samples =
-        shape->samples - first < e.chunk ? shape->samples - first : e.chunk;
+    const int64_t samples = shape->samples - first < e.chunk ? shape->samples - first : e.chunk;
     list(shape, e, relu, first, samples, tensors, p);
     for (int64_t group = 0; group < e.groups; group++) {
-      if (tensors->weights_gradient != NULL)
-        learn(shape, e, first, samples, group, tensors, p);
-      if (tensors->input_gradient != NULL)
-        pass_down(shape, e, first, samples, group, tensors, p);
+      if (tensors->weights_gradient != NULL) learn(shape, e, first, samples, group, tensors, p);
+      if (tensors->input_gradient != NULL) pass_down(shape, e, first, samples, group, tensors, p);
     }
     if (tensors->bias_gradient == NULL) continue;
     for (int64_t index = 0; index < samples * shape->outputs; index++) {

@@ -2,7 +2,8 @@
 
 #include <stddef.h>
 
-/// With more positions than these oneDNN's own code is as fast: samples lie too far apart in memory.
+/// With more positions than these oneDNN's own code is as fast: samples lie too far apart in
+/// memory.
 #define MOST_POSITIONS 12
 
 #if defined(__x86_64__)
@@ -27,15 +28,15 @@ static extent reach(const neural_weights_gradient *shape, int64_t size, int64_t 
 
 bool neural_small_weights_gradient_supports(const neural_weights_gradient *shape) {
   __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512f") && shape->inputs % 16 == 0 &&
-         shape->outputs % 16 == 0 && shape->padding < shape->window &&
+  return __builtin_cpu_supports("avx512f") && shape->inputs % 16 == 0 && shape->outputs % 16 == 0 &&
+         shape->padding < shape->window &&
          size_after(shape, shape->rows) * size_after(shape, shape->columns) <= MOST_POSITIONS;
 }
 
 /// One tap of one pair of blocks: 16 × 16 sums over all samples and positions.
-static inline __attribute__((always_inline, target("avx512f"))) void add_tap(
-    const neural_weights_gradient *shape, int64_t i, int64_t j, const float *input,
-    int64_t input_step, const float *gradient, int64_t gradient_step, float *weights) {
+static inline __attribute__((always_inline, target("avx512f"))) void
+add_tap(const neural_weights_gradient *shape, int64_t i, int64_t j, const float *input,
+        int64_t input_step, const float *gradient, int64_t gradient_step, float *weights) {
   const extent rows = reach(shape, shape->rows, i), columns = reach(shape, shape->columns, j);
   const int64_t width = size_after(shape, shape->columns), stride = shape->stride;
   __m512 sums[16];
@@ -57,13 +58,12 @@ static inline __attribute__((always_inline, target("avx512f"))) void add_tap(
   for (int k = 0; k < 16; k++) _mm512_storeu_ps(weights + k * 16, sums[k]);
 }
 
-__attribute__((target("avx512f"))) void neural_small_weights_gradient_run(
-    const neural_weights_gradient *shape, const float *input, const float *output_gradient,
-    float *weights, float *bias) {
+__attribute__((target("avx512f"))) void
+neural_small_weights_gradient_run(const neural_weights_gradient *shape, const float *input,
+                                  const float *output_gradient, float *weights, float *bias) {
   const int64_t in_blocks = shape->inputs / 16, out_blocks = shape->outputs / 16;
   const int64_t in_size = shape->rows * shape->columns * 16;
-  const int64_t out_size =
-      size_after(shape, shape->rows) * size_after(shape, shape->columns) * 16;
+  const int64_t out_size = size_after(shape, shape->rows) * size_after(shape, shape->columns) * 16;
   const int64_t taps = shape->window * shape->window;
   for (int64_t o = 0; o < out_blocks; o++)
     for (int64_t c = 0; c < in_blocks; c++)
@@ -75,8 +75,8 @@ __attribute__((target("avx512f"))) void neural_small_weights_gradient_run(
     __m512 sum = _mm512_setzero_ps();
     for (int64_t n = 0; n < shape->samples; n++)
       for (int64_t s = 0; s < out_size; s += 16)
-        sum = _mm512_add_ps(
-            sum, _mm512_loadu_ps(output_gradient + (n * out_blocks + o) * out_size + s));
+        sum = _mm512_add_ps(sum,
+                            _mm512_loadu_ps(output_gradient + (n * out_blocks + o) * out_size + s));
     _mm512_storeu_ps(bias + o * 16, sum);
   }
 }
@@ -85,7 +85,6 @@ __attribute__((target("avx512f"))) void neural_small_weights_gradient_run(
 
 bool neural_small_weights_gradient_supports(const neural_weights_gradient *shape) { return false; }
 void neural_small_weights_gradient_run(const neural_weights_gradient *shape, const float *input,
-                                       const float *output_gradient, float *weights,
-                                       float *bias) {}
+                                       const float *output_gradient, float *weights, float *bias) {}
 
 #endif

@@ -19,25 +19,27 @@
 
 // The counters of tcp(7)'s TCP_INFO that a byte ledger needs.
 struct czmq_tcp_counters {
-  uint64_t bytes_sent;      // retransmissions included
+  uint64_t bytes_sent; // retransmissions included
   uint64_t bytes_retrans;
-  uint64_t bytes_received;  // a FIN counts as one byte
-  uint64_t bytes_acked;     // SYN and FIN count as one byte each
+  uint64_t bytes_received; // a FIN counts as one byte
+  uint64_t bytes_acked;    // SYN and FIN count as one byte each
   uint32_t segs_out;
   uint32_t segs_in;
   uint32_t notsent_bytes;
   uint32_t rtt_microseconds;
-  uint8_t has_fin;    // whether a FIN is known to be among the bytes received
-  uint8_t is_closed;  // whether the connection is over in both directions
+  uint8_t has_fin;   // whether a FIN is known to be among the bytes received
+  uint8_t is_closed; // whether the connection is over in both directions
 };
 
 // Reads TCP_INFO of a socket; 0, or -1 with errno set.
 //
-// Of a connection that was reset, SO_ERROR tells once whether that was after a FIN (EPIPE) or without one.
+// Of a connection that was reset, SO_ERROR tells once whether that was after a FIN (EPIPE) or
+// without one.
 //
-// The offsets are those of `struct tcp_info` in <linux/tcp.h>, part of the kernel's stable interface.
-// That header cannot be included: it clashes with glibc's <netinet/tcp.h>, whose structure ends
-// before the byte counters. ENOTSUP means a kernel older than 4.19, which doesn't count them.
+// The offsets are those of `struct tcp_info` in <linux/tcp.h>, part of the kernel's stable
+// interface. That header cannot be included: it clashes with glibc's <netinet/tcp.h>, whose
+// structure ends before the byte counters. ENOTSUP means a kernel older than 4.19, which doesn't
+// count them.
 static inline int czmq_tcp_counters_read(int fd, struct czmq_tcp_counters *counters) {
   enum { ipproto_tcp = 6, tcp_info_option = 11 };
   unsigned char info[512];
@@ -59,8 +61,8 @@ static inline int czmq_tcp_counters_read(int fd, struct czmq_tcp_counters *count
   unsigned char state = info[0];
   enum { closed = 7 };
   counters->is_closed = state == closed;
-  counters->has_fin = state == fin_time_wait || state == fin_close_wait ||
-                      state == fin_last_ack || state == fin_closing;
+  counters->has_fin = state == fin_time_wait || state == fin_close_wait || state == fin_last_ack ||
+                      state == fin_closing;
   if (counters->is_closed) {
     int error = 0;
     length = sizeof error;
@@ -76,7 +78,8 @@ static inline int czmq_unread_bytes(int fd) {
   return ioctl(fd, FIONREAD, &count) == 0 ? count : -1;
 }
 
-// Makes an eventfd(2) that neither blocks nor is inherited by child processes; -1 with errno set on failure.
+// Makes an eventfd(2) that neither blocks nor is inherited by child processes; -1 with errno set on
+// failure.
 static inline int czmq_eventfd_make(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 // Makes the descriptor readable. A full counter is readable already, so the result does not matter.
@@ -88,7 +91,8 @@ static inline void czmq_eventfd_clear(int fd) {
   (void)!eventfd_read(fd, &count);
 }
 
-// Raises the soft limit of open descriptors to the hard one where possible; returns the soft limit in force, -1 if unlimited.
+// Raises the soft limit of open descriptors to the hard one where possible; returns the soft limit
+// in force, -1 if unlimited.
 static inline long czmq_raise_descriptor_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;

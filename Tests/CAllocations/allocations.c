@@ -37,9 +37,7 @@ static void *noted(void *address, size_t size) {
 
 void *malloc(size_t size) { return noted(__libc_malloc(size), size); }
 
-void *calloc(size_t count, size_t size) {
-  return noted(__libc_calloc(count, size), count * size);
-}
+void *calloc(size_t count, size_t size) { return noted(__libc_calloc(count, size), count * size); }
 
 void *realloc(void *old, size_t size) {
   if (counting && old != NULL) counted.kept -= (int64_t)malloc_usable_size(old);
@@ -59,6 +57,8 @@ void *aligned_alloc(size_t alignment, size_t size) {
   return noted(__libc_memalign(alignment, size), size);
 }
 
+// <stdlib.h> declares more than this file may define.
+int posix_memalign(void **result, size_t alignment, size_t size);
 int posix_memalign(void **result, size_t alignment, size_t size) {
   if (alignment % sizeof(void *) != 0 || (alignment & (alignment - 1)) != 0 || alignment == 0)
     return EINVAL;

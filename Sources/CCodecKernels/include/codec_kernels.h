@@ -85,8 +85,7 @@ PROGFED_CODEC_KERNEL(void, scatter, const float *kept, const uint32_t *indices, 
 
 /// Counts the values, in 4096 counts, by the first 12 bits of their magnitude: exponent and 4 bits
 /// of the fraction.
-PROGFED_CODEC_KERNEL(void, count_magnitudes, const float *values, size_t count,
-                     uint32_t *counts);
+PROGFED_CODEC_KERNEL(void, count_magnitudes, const float *values, size_t count, uint32_t *counts);
 
 /// Lists ascending indices of values whose magnitude's bits are `least` or more; returns how many.
 /// Room for one more than that is needed.

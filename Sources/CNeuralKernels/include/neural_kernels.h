@@ -24,8 +24,8 @@ typedef struct {
 void neural_sgd(neural_sgd_step step, int64_t count, float *weights, const float *gradients,
                 float *momenta, const float *anchor, const float *correction);
 
-/// What one step of Adam does to a range of scalars; `rate` holds the correction of the first moment's
-/// bias, `spread` is 1 / √(1 − β₂ᵗ), that of the second's.
+/// What one step of Adam does to a range of scalars; `rate` holds the correction of the first
+/// moment's bias, `spread` is 1 / √(1 − β₂ᵗ), that of the second's.
 typedef struct {
   float gradient_scale, rate, momentum, beta2, epsilon, spread, decay, proximal;
 } neural_adam_step;

@@ -13,8 +13,8 @@ typedef struct {
   /// A batch norm's statistics of former batches, [C]; null for a group norm.
   const float *running_mean, *running_variance;
   float *output;
-  /// What the backward pass needs: mean and 1 / σ of each group, [samples][groups][2]; or mean, 1 / σ
-  /// and variance without bias of each channel, [C][3].
+  /// What the backward pass needs: mean and 1 / σ of each group, [samples][groups][2]; or mean, 1 /
+  /// σ and variance without bias of each channel, [C][3].
   float *statistics;
   /// Aligned to 64 bytes.
   void *scratch;

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /// The extents of one such stack; the input lies as
-/// [samples][input_blocks][rows · columns][lanes], the pooled output as [samples][outputs / lanes][pooled_rows · pooled_columns][lanes].
+/// [samples][input_blocks][rows · columns][lanes], the pooled output as [samples][outputs /
+/// lanes][pooled_rows · pooled_columns][lanes].
 typedef struct {
   int64_t samples, input_blocks, outputs, lanes;
   /// The convolution's input, its square window and the zeros on each side; its stride is 1.
@@ -24,8 +25,8 @@ void neural_pool(const neural_pooled_convolution *shape, const float *convolved,
 
 /// The gradient of the convolution's output, before the ReLU if `relu`: zero but where codes point.
 void neural_pool_backward(const neural_pooled_convolution *shape, bool relu,
-                          const float *pooled_gradient, const float *pooled,
-                          const uint8_t *codes, float *convolved_gradient);
+                          const float *pooled_gradient, const float *pooled, const uint8_t *codes,
+                          float *convolved_gradient);
 
 /// Whether the processor can run `neural_sparse_backward`, for this shape.
 bool neural_sparse_backward_supports(const neural_pooled_convolution *shape);

@@ -1,4 +1,5 @@
-/// The gradient of a convolution's weights on small images, where oneDNN 2.6 multiplies much padding.
+/// The gradient of a convolution's weights on small images, where oneDNN 2.6 multiplies much
+/// padding.
 #pragma once
 
 #include <stdbool.h>
@@ -16,5 +17,4 @@ bool neural_small_weights_gradient_supports(const neural_weights_gradient *shape
 /// [samples][O/16][H'][W'][16], the gradient of the weights [O/16][I/16][k][k][16 i][16 o] and, if
 /// `bias` isn't null, that of the bias.
 void neural_small_weights_gradient_run(const neural_weights_gradient *shape, const float *input,
-                                       const float *output_gradient, float *weights,
-                                       float *bias);
+                                       const float *output_gradient, float *weights, float *bias);

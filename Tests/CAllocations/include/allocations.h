@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-/// What one thread asked for: how often, how many bytes at most at once, and how many bytes more than it freed.
+/// What one thread asked for: how often, how many bytes at most at once, and how many bytes more
+/// than it freed.
 typedef struct {
   int64_t count, largest, kept;
 } allocation_count;
