@@ -1,7 +1,7 @@
 /// Integers and floats as bytes, in the two orders in which files and messages hold them.
 ///
-/// Every format of ours is little-endian; IDX, PNG and some NIfTI files are big-endian. Reading returns
-/// nil where the bytes are too few or too many, so that damaged input can't trap.
+/// Every format of ours is little-endian; IDX, PNG and some NIfTI files are big-endian. Reading
+/// returns nil where the bytes are too few or too many, so that damaged input can't trap.
 extension FixedWidthInteger {
   /// The number of bytes that hold a value.
   @inlinable package static var byteWidth: Int { bitWidth / 8 }

@@ -1,8 +1,8 @@
 /// Bytes that any number of messages carry without a copy, freed when the last of them was sent or
 /// dropped.
 ///
-/// libzmq's I/O threads read them at any time, which is why nobody can change them. A broker makes one
-/// buffer of a model and sends each of its chunks from there to all who subscribe to it:
+/// libzmq's I/O threads read them at any time, which is why nobody can change them. A broker makes
+/// one buffer of a model and sends each of its chunks from there to all who subscribe to it:
 ///
 /// ```swift
 /// let model = SharedBuffer(patch)

@@ -4,7 +4,8 @@ import Tensors
 extension Dataset {
   /// One class per sample, as a partition by label sees it.
   ///
-  /// A segmented sample counts for its most frequent class but the background, 0; for 0 where it shows nothing else.
+  /// A segmented sample counts for its most frequent class but the background, 0; for 0 where it
+  /// shows nothing else.
   package var dominantLabels: [Int] {
     guard isSegmentation else { return labels.map(Int.init) }
     return (0..<count).map { sample in
@@ -21,7 +22,8 @@ extension Dataset {
     }
   }
 
-  /// Some samples, each as likely as any other, in their own order; all of them where there are no more.
+  /// Some samples, each as likely as any other, in their own order; all of them where there are no
+  /// more.
   package func drawn(_ count: Int, stream: RandomStream) -> Dataset {
     precondition(count >= 0, "\(count) samples drawn")
     guard count < self.count else { return self }

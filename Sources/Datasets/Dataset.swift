@@ -2,17 +2,18 @@ package import Tensors
 
 /// Labelled images: immutable, and cheap to hand from thread to thread.
 ///
-/// Shapes: `C` channels, `H` rows, `W` columns. A sample has one label, or one per pixel where the task is segmentation.
+/// Shapes: `C` channels, `H` rows, `W` columns. A sample has one label, or one per pixel where the
+/// task is segmentation.
 package struct Dataset: Sendable {
   /// The name, as a topology spells it: "fashion-mnist".
   package let name: String
   /// The shape of one image, `[C, H, W]`.
   package let input: Shape
-  /// How many classes the labels tell apart; labels count from 0.
+  /// The number of classes; labels count from 0.
   package let classes: Int
-  /// How many labels belong to one sample: 1, or H · W.
+  /// The number of labels of one sample: 1, or H · W.
   package let labelsPerSample: Int
-  /// What is done to intensities when a batch is filled.
+  /// The normalization of intensities when a batch is filled.
   package let normalization: Normalization
   /// The raw intensities.
   package let pixels: Pixels
@@ -20,9 +21,9 @@ package struct Dataset: Sendable {
   package let labels: [UInt16]
   /// Whose sample each one is, where the data says so: an index into ``userNames``.
   package let users: [Int32]?
-  /// What the users (writers, patients, sites) are called.
+  /// The names of the users (writers, patients, sites).
   package let userNames: [String]
-  /// What Dice coefficients are reported of; nothing where images are labelled as a whole.
+  /// The regions whose Dice coefficients are reported; none where images are labelled as a whole.
   package let regions: [LabelRegion]
 
   /// A data set of `labels.count / labelsPerSample` images.
@@ -70,9 +71,47 @@ package struct Dataset: Sendable {
       "a region isn't made of the \(classes) classes")
   }
 
-  /// How many samples there are.
+  /// The number of samples.
   package var count: Int { labels.count / labelsPerSample }
 
-  /// Whether each pixel has its own label.
+  /// True if each pixel has its own label.
   package var isSegmentation: Bool { labelsPerSample > 1 }
+}
+
+/// The intensities of all samples, one sample after the other, each `[C, H, W]`.
+package enum Pixels: Sendable {
+  /// Bytes: 0 is black, 255 the full intensity 1.
+  case bytes([UInt8])
+  /// Floating-point numbers, taken as they are.
+  case floats([Float])
+
+  /// The number of intensities.
+  package var count: Int {
+    switch self {
+    case .bytes(let values): values.count
+    case .floats(let values): values.count
+    }
+  }
+}
+
+/// A training set and a test set of the same shape and classes.
+package struct DatasetSplit: Sendable {
+  /// The samples that clients train on.
+  package let train: Dataset
+  /// The samples that nobody trains on.
+  package let test: Dataset
+  /// Remarks that people should read before the data is used, a sentence each.
+  package let remarks: [String]
+
+  /// A split into two sets of equal input shape and classes.
+  package init(train: Dataset, test: Dataset, remarks: [String] = []) {
+    precondition(
+      train.input == test.input && train.classes == test.classes
+        && train.isSegmentation == test.isSegmentation,
+      "\(train.name): training samples \(train.input) of \(train.classes) classes, "
+        + "test samples \(test.input) of \(test.classes)")
+    self.train = train
+    self.test = test
+    self.remarks = remarks
+  }
 }

@@ -1,4 +1,4 @@
-/// Why a data set can't be used: what is wrong, in which file, and what to do.
+/// The reason for which a data set can't be used: the fault, its file, and the remedy.
 package enum DatasetError: Error, Hashable, Sendable {
   /// No data set has this name.
   case unknownName(String, known: [String])
@@ -16,7 +16,7 @@ package enum DatasetError: Error, Hashable, Sendable {
   case wrongMagic(path: String, found: String, expected: String)
   /// The file announces more bytes than one of its size can hold.
   case impossible(path: String, announced: Int, possible: Int)
-  /// What is read takes more bytes than are allowed.
+  /// The contents take more bytes than are allowed.
   case tooLarge(path: String, announced: Int, limit: Int)
   /// The slices of volumes take more bytes than are allowed, from the study at `path` on.
   case tooManySlices(path: String, limit: Int)
@@ -37,7 +37,7 @@ package enum DatasetError: Error, Hashable, Sendable {
 }
 
 extension DatasetError: CustomStringConvertible {
-  /// What is wrong, where, and what to do.
+  /// The fault, its place, and the remedy.
   package var description: String {
     switch self {
     case .unknownName(let name, let known):

@@ -1,11 +1,11 @@
-/// What turns raw intensities into a network's inputs, (x − mean) / deviation per channel.
+/// The map from raw intensities to a network's inputs, (x − mean) / deviation per channel.
 ///
-/// Intensities of byte images count from 0 to 1, as PyTorch's `ToTensor` makes them; those of floating-point
-/// images are taken as they are stored.
+/// Intensities of byte images count from 0 to 1, as PyTorch's `ToTensor` makes them; those of
+/// floating-point images are taken as they are stored.
 package struct Normalization: Hashable, Sendable {
-  /// What is subtracted, one value per channel.
+  /// The numbers subtracted, one per channel.
   package let means: [Float]
-  /// What the difference is divided by, one positive value per channel.
+  /// The divisors of the differences, one positive number per channel.
   package let deviations: [Float]
 
   /// A normalization with one mean and one standard deviation per channel.

@@ -1,39 +1,40 @@
 package import Foundation
-import Measures
+package import Measures
 
 /// Plays cases against targets in turn, each for the same time.
 ///
-/// Each case follows from the campaign's seed, the target's name and the case's number, so that it can be
-/// played again by itself. Before each block of cases its first number is written to a file, where it can
-/// be found after a trap.
+/// Each case follows from the campaign's seed, the target's name and the case's number, so that it
+/// can be played again by itself. Before each block of cases its first number is written to a file,
+/// where it can be found after a trap.
 package struct FuzzCampaign: Sendable {
-  /// What came of one target.
+  /// The result of one target.
   package struct Tally: Sendable {
     /// The target's name.
     package var name: String
-    /// How many cases were played.
+    /// The number of cases played.
     package var cases = 0
-    /// How many of them were taken, in part at least.
+    /// The number of cases that the parser took, in part at least.
     package var taken = 0
-    /// How long they took.
+    /// The time that the cases took.
     package var elapsed: Duration = .zero
     /// The case that took longest, and how long that was.
     package var slowest: (number: Int, time: Duration) = (0, .zero)
-    /// What is wrong, with the numbers of the cases.
+    /// The faults found, with the numbers of their cases.
     package var findings: [(number: Int, finding: FuzzFinding)] = []
 
     /// Nothing yet.
     package init(name: String) { self.name = name }
   }
 
-  /// What everything is drawn from.
+  /// The seed of all random choices.
   package var seed: UInt64
-  /// What is fuzzed.
+  /// The parsers to be fuzzed.
   package var targets: [any FuzzTarget]
-  /// Where the number of the block under way is written; nil for nowhere.
+  /// The file that holds the number of the block under way; nil for none.
   package var journal: URL?
 
-  /// How many cases of a target are played, if there is the time, before the next number is noted.
+  /// The number of cases of a target that are played, time permitting, before the next number is
+  /// noted.
   package static let block = 64
 
   /// A campaign against `targets`.
@@ -97,4 +98,27 @@ package struct FuzzCampaign: Sendable {
     guard let journal else { return }
     try? Data(text.utf8).write(to: journal)
   }
+}
+
+/// A part of the product that takes bytes or messages from outside, whatever they are.
+///
+/// It may refuse them with an error; it must not trap, hang or keep memory.
+package protocol FuzzTarget: Sendable {
+  /// Its name.
+  var name: String { get }
+
+  /// Plays one case, which follows from `stream` alone.
+  ///
+  /// - Returns: Whether what was made up was taken, or taken in part, rather than refused.
+  /// - Throws: ``FuzzFinding`` if something was taken that must not be.
+  func play(_ stream: RandomStream) throws(FuzzFinding) -> Bool
+}
+
+/// Something that is wrong, short of a trap.
+package struct FuzzFinding: Error, Hashable, CustomStringConvertible {
+  /// The fault, in words.
+  package let description: String
+
+  /// A finding in words.
+  package init(_ description: String) { self.description = description }
 }

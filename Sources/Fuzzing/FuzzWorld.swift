@@ -7,7 +7,7 @@ import Wire
 
 /// The small federation in which machines are fuzzed.
 struct FuzzWorld {
-  /// What both sides agree on.
+  /// The digest of the plan that both sides agree on.
   let planDigest = Digest(of: [0])
 
   /// Two rounds at each of two stages.

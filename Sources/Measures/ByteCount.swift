@@ -8,7 +8,7 @@ public struct ByteCount: Hashable, Sendable {
 }
 
 extension ByteCount: Comparable {
-  /// Whether `lhs` is the smaller count.
+  /// True if `lhs` is the smaller count.
   public static func < (lhs: Self, rhs: Self) -> Bool { lhs.bytes < rhs.bytes }
 }
 
@@ -19,7 +19,7 @@ extension ByteCount: AdditiveArithmetic {
   /// The bytes of both.
   public static func + (lhs: Self, rhs: Self) -> Self { ByteCount(lhs.bytes + rhs.bytes) }
 
-  /// What is left of `lhs` without `rhs`.
+  /// `lhs` without `rhs`.
   public static func - (lhs: Self, rhs: Self) -> Self { ByteCount(lhs.bytes - rhs.bytes) }
 }
 
@@ -49,5 +49,27 @@ extension ByteCount: CustomStringConvertible {
     guard unit > 0 else { return "\(bytes) B" }
     let decimals = abs(value) < 9.995 ? 2 : abs(value) < 99.95 ? 1 : 0
     return "\(value.fixed(decimals)) \(units[unit])"
+  }
+}
+
+/// A data rate.
+public struct Bandwidth: Hashable, Sendable {
+  /// Bits per second, as links are sold.
+  public var bitsPerSecond: Double
+
+  /// A rate of `bitsPerSecond`.
+  public init(bitsPerSecond: Double) { self.bitsPerSecond = bitsPerSecond }
+
+  /// The time that `size` takes at this rate, latency not counted.
+  public func time(for size: ByteCount) -> Duration {
+    .seconds(8 * Double(size.bytes) / bitsPerSecond)
+  }
+}
+
+extension Duration {
+  /// The duration in seconds, rounded to what a double holds.
+  public var seconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) * 1e-18
   }
 }

@@ -5,7 +5,7 @@
 /// be 111 once it is rounded up. Numbers of things are computed from shares, never from the
 /// `Double` next to one.
 public struct Share: Hashable, Sendable {
-  /// How a number of things is made whole.
+  /// The direction in which a number of things is made whole.
   public enum Rounding: Sendable {
     /// To the next whole number that isn't less.
     case up
@@ -16,10 +16,10 @@ public struct Share: Hashable, Sendable {
   /// The share in terms of 10⁻²⁴.
   private let units: Int128
 
-  /// How many decimals are kept; a number with more of them is no share.
+  /// The number of decimals that are kept; a number with more of them is no share.
   public static let decimals = 24
   private static let unit: Int128 = 1_000_000_000_000_000_000_000_000
-  /// What shares are less than, either side of zero.
+  /// The bound below which shares lie, on either side of zero.
   private static let limit = 1_000_000 * unit
 
   private init(units: Int128) { self.units = units }
@@ -52,7 +52,7 @@ public struct Share: Hashable, Sendable {
     Double("\(units)e-\(Self.decimals)") ?? 0
   }
 
-  /// How many of `count` things this share of them is; at most `Int.max`.
+  /// The number of things that are this share of `count`; at most `Int.max`.
   public func of(_ count: Int, rounded rounding: Rounding) -> Int {
     let (product, overflow) = units.multipliedReportingOverflow(by: Int128(count))
     guard !overflow else { return (units < 0) == (count < 0) ? .max : .min }
@@ -67,7 +67,7 @@ public struct Share: Hashable, Sendable {
 }
 
 extension Share: Comparable {
-  /// Whether `first` is less.
+  /// True if `first` is less.
   public static func < (first: Self, second: Self) -> Bool { first.units < second.units }
 }
 

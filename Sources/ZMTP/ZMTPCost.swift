@@ -1,10 +1,11 @@
 package import Measures
 
-/// What ZMTP 3.1 as libzmq 4.3.4 speaks it puts on a stream, to the byte (RFC 37/ZMTP, RFC 26/CURVEZMQ).
+/// The bytes that libzmq 4.3.4's ZMTP 3.1 puts on a stream (RFC 37/ZMTP, RFC 26/CURVEZMQ).
 ///
-/// Sizes are those of one direction: what the named side sends. Below the stream, TCP and IP add their headers.
+/// Sizes are those of one direction: what the named side sends. Below the stream, TCP and IP add
+/// their headers.
 package struct ZMTPCost: Hashable, Sendable {
-  /// How a connection is secured.
+  /// The security of a connection.
   package enum Mechanism: Hashable, Sendable, CaseIterable {
     case null, curve
   }
@@ -15,7 +16,8 @@ package struct ZMTPCost: Hashable, Sendable {
   /// The costs of a connection with the given mechanism.
   package init(_ mechanism: Mechanism) { self.mechanism = mechanism }
 
-  /// Greeting and handshake of a socket of `kind`; `isServer` is the CURVE role, `routingID` the length of its id.
+  /// Greeting and handshake of a socket of `kind`; `isServer` is the CURVE role, `routingID` the
+  /// length of its id.
   package func handshake(
     of kind: SocketKind, isServer: Bool, routingID: Int = 0
   ) -> ByteCount {
@@ -56,8 +58,8 @@ package struct ZMTPCost: Hashable, Sendable {
     ByteCount(Self.framed(sealed(1 + name.utf8.count + body)))
   }
 
-  /// The size of a frame's or command's body under the mechanism: CURVE adds "\u{7}MESSAGE", 8 bytes of nonce, 16 of
-  /// authenticator and 1 of flags.
+  /// The size of a frame's or command's body under the mechanism: CURVE adds "\u{7}MESSAGE", 8
+  /// bytes of nonce, 16 of authenticator and 1 of flags.
   private func sealed(_ count: Int) -> Int {
     switch mechanism {
     case .null: count

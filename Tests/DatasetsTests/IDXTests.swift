@@ -85,7 +85,8 @@ import Testing
       var bytes = whole
       bytes[bit / 8] ^= 1 << UInt8(bit % 8)
       try folder.replace(name, with: bytes)
-      // A header's time, name or flags may change without harm; what is read must then be what was written.
+      // A header's time, name or flags may change without harm; what is read must then be what was
+      // written.
       do throws(DatasetError) {
         let split = try Self.collection().load(path: folder.path, limit: 1 << 20)
         guard case .bytes(let pixels) = split.train.pixels else {

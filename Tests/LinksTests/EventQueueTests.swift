@@ -66,7 +66,8 @@ import Testing
 
   @Test(arguments: 0..<50 as Range<UInt64>)
   func `a link without limits answers no time before that of the queue`(seed: UInt64) {
-    // What crashed runs: the queue's time was finer than the link's, whose arrival lay before it then.
+    // What crashed runs: the queue's time was finer than the link's, whose arrival lay before it
+    // then.
     var random = RandomStream(seed: seed)
     let rate = Bandwidth(bitsPerSecond: 1e15)
     var link = Link(

@@ -159,7 +159,8 @@ import Testing
     #expect(link.send(ByteCount(100), at: .zero) == .vanished)
     #expect(!link.isConnected)
     #expect(link.send(ByteCount(100), at: .seconds(5)) == .vanished)
-    // 200 ms doubled fourteen times, at most two minutes each: Linux gives up after about 15 minutes.
+    // 200 ms doubled fourteen times, at most two minutes each: Linux gives up after about 15
+    // minutes.
     #expect(link.send(ByteCount(100), at: .seconds(1200)) == .disconnected)
   }
 

@@ -42,7 +42,7 @@ final class LinkBox {
 }
 
 extension Duration {
-  /// Whether the duration is within `share` of another.
+  /// True if the duration is within `share` of another.
   func isWithin(_ share: Double, of other: Duration) -> Bool {
     (seconds - other.seconds).magnitude <= share * other.seconds.magnitude
   }

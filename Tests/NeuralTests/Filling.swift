@@ -13,8 +13,8 @@ func fill(key: UInt64, count: Int, bound: Double, center: Double = 0) -> [Float]
 extension ParameterVector {
   /// Parameters filled from keys counted from `key` on.
   ///
-  /// Weights and their biases are within ±1/√fan-in, a normalization's shifts and running means within
-  /// ±1/4, its scales and running variances within 1 ± 1/4.
+  /// Weights and their biases are within ±1/√fan-in, a normalization's shifts and running means
+  /// within ±1/4, its scales and running variances within 1 ± 1/4.
   init(filling layout: ParameterLayout, key: inout UInt64) {
     var (scalars, bound) = ([Float](), 1.0)
     for parameter in layout.parameters {

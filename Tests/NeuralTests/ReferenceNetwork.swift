@@ -8,9 +8,11 @@ struct ReferenceNetwork {
   let path: [(segment: Int, layers: [Layer])]
   let input: Shape
   let objective: Objective
-  /// How many scalars each segment has; empty for a chain, whose parameters lie in the layers' order.
+  /// How many scalars each segment has; empty for a chain, whose parameters lie in the layers'
+  /// order.
   let counts: [Int]
-  /// Decides what a dropout layer keeps: its ordinal, the sample, the scalar, the scalars per sample.
+  /// Decides what a dropout layer keeps: its ordinal, the sample, the scalar, the scalars per
+  /// sample.
   var keeps: ((Int, Int, Int, Int) -> Bool)?
 
   init(_ blocks: [Block], input: Shape) {

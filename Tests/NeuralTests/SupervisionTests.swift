@@ -171,7 +171,8 @@ struct SupervisionFixture: Decodable, CustomTestStringConvertible {
     )
   }
 
-  /// Norms to 1e-4, and each scalar to 1e-4 of its size or of the typical size, whichever is larger.
+  /// Norms to 1e-4, and each scalar to 1e-4 of its size or of the typical size, whichever is
+  /// larger.
   func compare(_ vectors: [ParameterVector], with summaries: [Fixtures.Summary]) {
     let tensors = vectors.flatMap { vector in
       vector.layout.parameters.indices.map { vector.tensor($0).scalars }

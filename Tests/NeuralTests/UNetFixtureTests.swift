@@ -95,7 +95,8 @@ struct UNetFixture: Decodable, CustomTestStringConvertible {
     }
   }
 
-  /// Norms to 1e-4, and each scalar to 1e-4 of its size or of the typical size, whichever is larger.
+  /// Norms to 1e-4, and each scalar to 1e-4 of its size or of the typical size, whichever is
+  /// larger.
   private func expect(_ tensors: [[Float]], near summaries: [Fixtures.Summary]) {
     #expect(tensors.count == summaries.count)
     for (tensor, summary) in zip(tensors, summaries) {

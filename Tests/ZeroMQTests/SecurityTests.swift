@@ -21,9 +21,27 @@ struct SecurityTests {
     quickOptions { $0.security = .curveClient(serverKey: serverKey, pair: pair) }
   }
 
+  /// Admits the keys of some users to the sockets of a domain.
+  private struct Admitted {
+    var users: [CurveKey: String]
+    var domain: String
+
+    init(_ users: [CurveKey: String], domain: String) {
+      (self.users, self.domain) = (users, domain)
+    }
+
+    func decide(_ request: ZAPRequest) -> ZAPDecision {
+      guard request.domain == domain else { return .refuse(reason: "Unknown domain") }
+      guard let key = request.key, let user = users[key] else {
+        return .refuse(reason: "Unknown key")
+      }
+      return .accept(userID: user)
+    }
+  }
+
   /// Serves the handler while waiting for a message.
   private func serve(
-    _ handler: inout ZAPHandler, _ list: AllowList, _ pull: borrowing Socket,
+    _ handler: inout ZAPHandler, _ admitted: Admitted, _ pull: borrowing Socket,
     atMost limit: Duration = patience, until isDone: (ZAPCounters) -> Bool = { _ in false }
   ) throws -> Message? {
     var poller = Poller()
@@ -32,7 +50,7 @@ struct SecurityTests {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline, !isDone(handler.counters) {
       _ = try poller.wait(atMost: .milliseconds(100))
-      try handler.serve(list.decide)
+      try handler.serve(admitted.decide)
       if let message = try pull.receive()?.message { return message }
     }
     return nil
@@ -48,8 +66,8 @@ struct SecurityTests {
         .push, in: context, options: clientOptions(client, of: server.publicKey))
       try push.connect(to: endpoint)
       #expect(try push.send("x", "y"))
-      let list = AllowList([client.publicKey: "worker-17"], domain: "fleet")
-      let message = try #require(try serve(&handler, list, pull))
+      let admitted = Admitted([client.publicKey: "worker-17"], domain: "fleet")
+      let message = try #require(try serve(&handler, admitted, pull))
       #expect(message.userID == "worker-17" && message.peerAddress == "127.0.0.1")
       #expect(handler.counters.accepted == 1 && handler.counters.refused == 0)
     }
@@ -65,8 +83,8 @@ struct SecurityTests {
         .subscribe, in: context, options: clientOptions(client, of: server.publicKey))
       try subscriber.subscribe(to: "c/9/")
       try subscriber.connect(to: endpoint)
-      let list = AllowList([client.publicKey: "worker-9"], domain: "fleet")
-      let message = try #require(try serve(&handler, list, publisher))
+      let admitted = Admitted([client.publicKey: "worker-9"], domain: "fleet")
+      let message = try #require(try serve(&handler, admitted, publisher))
       #expect(message.userID == "worker-9")
       #expect(SubscriptionNotice(message)?.text == "c/9/")
     }
@@ -85,9 +103,9 @@ struct SecurityTests {
       try push.connect(to: endpoint)
       _ = try push.send("x")
       let listed = wrong == "key" ? try CurveKeyPair.generate() : client
-      let list = AllowList(
+      let admitted = Admitted(
         [listed.publicKey: "other"], domain: wrong == "domain" ? "elsewhere" : "fleet")
-      #expect(try serve(&handler, list, pull) { $0.refused > 0 } == nil)
+      #expect(try serve(&handler, admitted, pull) { $0.refused > 0 } == nil)
       #expect(try refusal(told: pullMonitor) == 400)
       #expect(try refusal(told: pushMonitor) == 400)
       #expect(try pull.receive() == nil)
@@ -121,8 +139,8 @@ struct SecurityTests {
       try push.connect(to: endpoint)
       _ = try push.send("x")
       try awaitFailure(of: monitor)
-      let list = AllowList([client.publicKey: "worker"], domain: "fleet")
-      #expect(try serve(&handler, list, pull, atMost: .milliseconds(200)) == nil)
+      let admitted = Admitted([client.publicKey: "worker"], domain: "fleet")
+      #expect(try serve(&handler, admitted, pull, atMost: .milliseconds(200)) == nil)
       #expect(handler.counters == ZAPCounters())
     }
   }

@@ -1,14 +1,15 @@
+import Measures
 package import Tensors
 
-/// What is done at random to training images as a batch is filled.
+/// The random changes to training images as a batch is filled.
 ///
 /// With segmentation, masks are cropped and mirrored with their images.
 package struct Augmentation: Hashable, Sendable {
   /// The rows and columns cut out; nil keeps the image's own.
   package var crop: Extent?
-  /// How many rows and columns of black are put around the image before it is cropped.
+  /// The number of black rows and columns put around the image before it is cropped.
   package var padding: Int
-  /// Whether half of the images are mirrored left to right.
+  /// True if half of the images are mirrored left to right.
   package var flips: Bool
   /// The change of colours.
   package var jitter: ColourJitter?
@@ -41,14 +42,15 @@ package struct Augmentation: Hashable, Sendable {
 
   /// Images as they are.
   package static let none = Augmentation()
-  /// The paper's for CIFAR-10: a crop of 32×32 out of 40×40, mirrored or not, colours jittered by .4.
+  /// The paper's for CIFAR-10: a crop of 32×32 out of 40×40, mirrored or not, colours jittered by
+  /// .4.
   package static let cifar10 = Augmentation(
     crop: Extent(height: 32, width: 32), padding: 4, flips: true, jitter: ColourJitter(0.4))
   /// The paper's for CIFAR-100: a crop of 24×24, mirrored or not, colours jittered by .4.
   package static let cifar100 = Augmentation(
     crop: Extent(height: 24, width: 24), flips: true, jitter: ColourJitter(0.4))
 
-  /// What test images get: the centre of what training images are cropped to, and nothing random.
+  /// The treatment of test images: the same crop from the centre, and nothing random.
   package var forEvaluation: Augmentation { Augmentation(crop: crop) }
 
   /// The shape of an image `[C, H, W]` after the augmentation.
@@ -57,10 +59,58 @@ package struct Augmentation: Hashable, Sendable {
     return [input.dimensions[0], crop.height, crop.width]
   }
 
-  /// Whether the crop fits into the padded image `[C, H, W]`.
+  /// True if the crop fits into the padded image `[C, H, W]`.
   package func fits(_ input: Shape) -> Bool {
     guard let crop else { return true }
     return crop.height <= input.dimensions[1] + 2 * padding
       && crop.width <= input.dimensions[2] + 2 * padding
+  }
+}
+
+/// One sample's augmentation, drawn: a pure function of the stream and of how many samples came
+/// before.
+struct AugmentationDraw {
+  /// The source row that output row 0 shows; negative where it begins in the padding.
+  var top: Int
+  /// The source column of the output's leftmost source column; negative in the padding.
+  var left: Int
+  /// True if columns run from right to left.
+  var isFlipped = false
+  /// The jitter's factors: brightness, contrast, saturation.
+  var factors: (Float, Float, Float) = (1, 1, 1)
+  /// Which of the six orders the three changes of colour come in.
+  var order = 0
+
+  /// The centre of an image of `height` × `width`, for an output of `rows` × `columns`.
+  init(centreOf height: Int, _ width: Int, rows: Int, columns: Int) {
+    top = (height - rows) / 2
+    left = (width - columns) / 2
+  }
+
+  /// The draw for sample number `serial` of `stream`.
+  init(
+    _ augmentation: Augmentation, height: Int, width: Int, rows: Int, columns: Int,
+    stream: RandomStream, serial: Int
+  ) {
+    var stream = stream
+    // Eight values per sample, always, so that no setting shifts another's draws.
+    stream.counter = UInt64(serial) &* 8
+    let padding = augmentation.padding
+    func offset(_ room: Int, _ uniform: Double) -> Int {
+      min(Int(uniform * Double(room + 1)), room) - padding
+    }
+    top = offset(height + 2 * padding - rows, stream.uniform())
+    left = offset(width + 2 * padding - columns, stream.uniform())
+    let side = stream.uniform()
+    isFlipped = augmentation.flips && side < 0.5
+    guard let jitter = augmentation.jitter else { return }
+    func factor(_ amount: Double, _ uniform: Double) -> Float {
+      Float(1 + amount * (2 * uniform - 1))
+    }
+    factors = (
+      factor(jitter.brightness, stream.uniform()), factor(jitter.contrast, stream.uniform()),
+      factor(jitter.saturation, stream.uniform())
+    )
+    order = Int(stream.uniform() * 6)
   }
 }

@@ -1,14 +1,16 @@
 package import Measures
 package import Tensors
 
-/// The batches of one client's local training in one round: epochs over its samples, each in a new random order.
+/// The batches of one client's local training in one round: epochs over its samples, each in a new
+/// random order.
 ///
-/// A batch is as large as its buffer; an epoch's last one is smaller. What sample comes at which place and how it is
-/// augmented depends on the stream's key alone, not on the batch size. Filling allocates nothing.
+/// A batch is as large as its buffer; an epoch's last one is smaller. What sample comes at which
+/// place and how it is augmented depends on the stream's key alone, not on the batch size. Filling
+/// allocates nothing.
 package struct ClientBatches: BatchSource, Sendable {
   /// The shape of the inputs after augmentation, `[C, H, W]`.
   package let input: Shape
-  /// How many samples come in all, over all epochs.
+  /// The number of samples over all epochs.
   package let total: Int
 
   private let dataset: Dataset
@@ -59,6 +61,47 @@ package struct ClientBatches: BatchSource, Sendable {
     let count = min(batch.capacity, order.count - next)
     for place in 0..<count {
       writer.write(order[next], from: dataset, serial: next, at: place, of: &batch)
+      next += 1
+    }
+    batch.count = count
+  }
+}
+
+/// The batches of an evaluation: some samples in their own order, once.
+package struct SequentialBatches: BatchSource, Sendable {
+  /// The shape of the inputs after cropping, `[C, H, W]`.
+  package let input: Shape
+
+  private let dataset: Dataset
+  private let samples: [Int]
+  private var writer: SampleWriter
+  private var next: Int
+
+  /// Batches over `samples` of `dataset`, with the centre of what `augmentation` crops to.
+  package init(
+    dataset: Dataset, samples: some Collection<Int>, augmentation: Augmentation = .none
+  ) {
+    precondition(
+      samples.allSatisfy { (0..<dataset.count).contains($0) },
+      "samples beyond the \(dataset.count) of \(dataset.name)")
+    self.dataset = dataset
+    self.samples = Array(samples)
+    writer = SampleWriter(dataset: dataset, augmentation: augmentation.forEvaluation)
+    input = augmentation.output(of: dataset.input)
+    next = 0
+  }
+
+  /// Batches over all samples of `dataset`, with the centre of what `augmentation` crops to.
+  package init(dataset: Dataset, augmentation: Augmentation = .none) {
+    self.init(dataset: dataset, samples: 0..<dataset.count, augmentation: augmentation)
+  }
+
+  /// Fills `batch` with the next samples.
+  package mutating func fill(_ batch: inout Batch) {
+    let count = min(batch.capacity, samples.count - next)
+    for place in 0..<count {
+      let sample = samples[next]
+      writer.write(sample, from: dataset, serial: sample, at: place, of: &batch)
       next += 1
     }
     batch.count = count

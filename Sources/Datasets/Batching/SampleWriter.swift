@@ -3,7 +3,8 @@ import Tensors
 
 /// Puts one sample after the other into a batch: cropped, mirrored, jittered and normalized.
 struct SampleWriter: Sendable {
-  /// What augmentations are drawn from; without it nothing is random and crops are taken from the centre.
+  /// The stream of random augmentations; without it nothing is random and crops are taken from the
+  /// centre.
   var stream: RandomStream?
 
   private let augmentation: Augmentation
@@ -12,7 +13,8 @@ struct SampleWriter: Sendable {
   private let columns: Int
   private let normalization: Normalization
   private let labelsPerSample: Int
-  /// What each byte becomes, 256 entries per channel; normalized unless colours are jittered first.
+  /// The intensity of each byte, 256 entries per channel; normalized unless colours are jittered
+  /// first.
   private let table: [Float]
   private let isBounded: Bool
 
@@ -63,8 +65,8 @@ struct SampleWriter: Sendable {
 
     let isJittered = augmentation.jitter != nil
     for channel in 0..<channels {
-      // SAFETY: the source plane lies in the data set's pixels, the target plane in the batch's inputs, as checked
-      // above and by Dataset.
+      // SAFETY: the source plane lies in the data set's pixels, the target plane in the batch's
+      // inputs, as checked above and by Dataset.
       unsafe batch.inputs.withUnsafeMutableBufferPointer { inputs in
         let start = place * size + channel * rows * columns
         let target = unsafe UnsafeMutableBufferPointer(
@@ -124,7 +126,8 @@ struct SampleWriter: Sendable {
       return
     }
     let area = dataset.labelsPerSample
-    // SAFETY: the source lies in the data set's labels, the target in the batch's, as checked by the caller.
+    // SAFETY: the source lies in the data set's labels, the target in the batch's, as checked by
+    // the caller.
     unsafe batch.labels.withUnsafeMutableBufferPointer { labels in
       unsafe dataset.labels.withUnsafeBufferPointer { source in
         unsafe window.copy(

@@ -1,4 +1,5 @@
-/// The part of a plane of pixels that an output shows, shifted, mirrored, and padded where it reaches beyond.
+/// The part of a plane of pixels that an output shows, shifted, mirrored, and padded where it
+/// reaches beyond.
 struct Window {
   private let top: Int
   private let left: Int
@@ -27,7 +28,8 @@ struct Window {
       top == 0 && left == 0 && !isFlipped && rows == height && columns == width
   }
 
-  /// Fills the plane `target` with what `convert` makes of the pixels of `source`, and with `filling` beyond them.
+  /// Fills the plane `target` with what `convert` makes of the pixels of `source`, and with
+  /// `filling` beyond them.
   ///
   /// `source` holds height × width pixels, `target` rows × columns.
   @inline(__always)

@@ -1,4 +1,5 @@
-/// The Brain Tumour Segmentation challenge's training data (Menze et al., 2015), as its archives unpack.
+/// The Brain Tumour Segmentation challenge's training data (Menze et al., 2015), as its archives
+/// unpack.
 ///
 /// A folder per study holds a FLAIR, T1, contrast-enhanced T1, T2 and label volume, named as in
 /// 2017–2021 ("…_flair.nii.gz") or since 2023 ("…-t2f.nii.gz"). The folders lie in the one that is
@@ -6,9 +7,9 @@
 /// tumour. Where the FeTS challenge's `partitioning_1.csv` lies beside the folders, its sites are
 /// the users; else each patient is, with all studies.
 package struct BraTS: StudyCollection, Hashable {
-  /// How the volumes are sliced.
+  /// The slicing of the volumes.
   package var geometry: SliceGeometry
-  /// Whether the resection cavity, which the releases since 2024 label, is a class of its own; else
+  /// True if the resection cavity, which the releases since 2024 label, is a class of its own; else
   /// it is background.
   package var hasCavity: Bool
 

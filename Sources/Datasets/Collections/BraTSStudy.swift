@@ -2,7 +2,7 @@ import Foundation
 
 /// The folder of one study of the Brain Tumour Segmentation challenge.
 struct BraTSStudy {
-  /// How a release names its files and numbers its labels.
+  /// The conventions by which a release names its files and numbers its labels.
   enum Naming: CaseIterable {
     /// "…_flair", and label 4 for the enhancing tumour.
     case until2021
@@ -17,7 +17,7 @@ struct BraTSStudy {
       }
     }
 
-    /// What to do where a label is none of the release's.
+    /// The remedy where a label is none of the release's.
     var remedy: String {
       switch self {
       case .until2021:
@@ -28,9 +28,9 @@ struct BraTSStudy {
     }
   }
 
-  /// Where it lies, from the data set's folder on.
+  /// Its path from the data set's folder on.
   let path: String
-  /// How its files are named.
+  /// The convention by which its files are named.
   let naming: Naming
   /// The names of its files.
   private let entries: [String]
@@ -52,7 +52,7 @@ struct BraTSStudy {
     naming = known(.since2023) > known(.until2021) ? .since2023 : .until2021
   }
 
-  /// What its folder is called, and what its files begin with.
+  /// The name of its folder, with which its files begin.
   var name: String { (path as NSString).lastPathComponent }
 
   /// The folder that it lies in, from the data set's on, with a slash at its end; nothing for that
@@ -89,7 +89,7 @@ struct BraTSStudy {
     "\(folder.path)/\(path)/\(name)\(ending).nii.gz"
   }
 
-  /// What there is instead of a file that is missing.
+  /// The files that are there instead of a missing one.
   private var held: String {
     let some = entries.prefix(6).joined(separator: ", ") + (entries.count > 6 ? ", …" : "")
     return "complete the study or take its folder away; "

@@ -2,15 +2,16 @@ package import Tensors
 
 /// CIFAR-10 or CIFAR-100 (Krizhevsky, 2009) in their binary version.
 ///
-/// A file is a row of records: the label or labels, one byte each, then 3,072 bytes, `[3, 32, 32]`, red first.
+/// A file is a row of records: the label or labels, one byte each, then 3,072 bytes, `[3, 32, 32]`,
+/// red first.
 package struct CIFARCollection: ImageCollection {
   /// The data set's name.
   package let name: String
-  /// How many classes there are.
+  /// The number of classes.
   package let classes: Int
-  /// What the paper does to the training images.
+  /// The paper's augmentation of the training images.
   package let augmentation: Augmentation
-  /// How many label bytes a record begins with; the last is the one that counts.
+  /// The number of label bytes with which a record begins; the last is the one that counts.
   let labelBytes: Int
   /// The training files, in order.
   let trainFiles: [String]

@@ -1,6 +1,7 @@
 package import Tensors
 
-/// EMNIST (Cohen et al., 2017): handwritten characters of NIST's Special Database 19 in one of six variants.
+/// EMNIST (Cohen et al., 2017): handwritten characters of NIST's Special Database 19 in one of six
+/// variants.
 ///
 /// The MATLAB files say who wrote each character, and are preferred; the IDX files don't.
 package struct EMNIST: ImageCollection, Hashable {
@@ -19,7 +20,7 @@ package struct EMNIST: ImageCollection, Hashable {
     /// Digits in MNIST's numbers.
     case mnist
 
-    /// How many classes there are.
+    /// The number of classes.
     package var classes: Int {
       switch self {
       case .byClass: 62
@@ -29,7 +30,7 @@ package struct EMNIST: ImageCollection, Hashable {
       }
     }
 
-    /// What the files call the first class.
+    /// The first class's number in the files.
     var firstLabel: Int { self == .letters ? 1 : 0 }
   }
 
@@ -43,7 +44,7 @@ package struct EMNIST: ImageCollection, Hashable {
   package var name: String { "emnist-\(variant.rawValue)" }
   /// Grey images of 28 × 28.
   package var input: Shape { [1, 28, 28] }
-  /// How many classes the variant has.
+  /// The number of the variant's classes.
   package var classes: Int { variant.classes }
   /// MNIST's, as is customary.
   package var normalization: Normalization { .mnist }

@@ -1,16 +1,18 @@
 import Measures
 package import Tensors
 
-/// The ICBM 152 average brain (Fonov et al., 2009) as a segmentation task: T1 in; background, grey and white matter out.
+/// The ICBM 152 average brain (Fonov et al., 2009) as a segmentation task: T1 in; background, grey
+/// and white matter out.
 ///
-/// Each site owns a band of neighbouring slices and distorts intensities in its own way. Of every five slices with
-/// tissue, one is for testing. The three volumes lie inside nilearn's Python package.
+/// Each site owns a band of neighbouring slices and distorts intensities in its own way. Of every
+/// five slices with tissue, one is for testing. The three volumes lie inside nilearn's Python
+/// package.
 package struct ICBM152: ImageCollection, Hashable {
-  /// How the volumes are sliced; the default halves the resolution and keeps the whole head.
+  /// The slicing of the volumes; the default halves the resolution and keeps the whole head.
   package var geometry: SliceGeometry
-  /// How many sites there are.
+  /// The number of sites.
   package var sites: Int
-  /// What the sites' distortions are derived from.
+  /// The seed of the sites' distortions.
   package var seed: UInt64
 
   /// The task among `sites` sites.
@@ -34,7 +36,8 @@ package struct ICBM152: ImageCollection, Hashable {
   /// That of the slices.
   package var normalization: Normalization { .icbm152 }
 
-  /// Reads the three volumes from `path`: the folder that holds them, or one in which nilearn was unpacked.
+  /// Reads the three volumes from `path`: the folder that holds them, or one in which nilearn was
+  /// unpacked.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
     let inside = "nilearn/datasets/data"
     let remedy =
@@ -62,7 +65,8 @@ package struct ICBM152: ImageCollection, Hashable {
     "mni_icbm152_\(map)_tal_nlin_sym_09a_converted.nii"
   }
 
-  /// The tissue of each voxel: the map that exceeds half of its maximum; the larger one where both do.
+  /// The tissue of each voxel: the map that exceeds half of its maximum; the larger one where both
+  /// do.
   private func tissues(grey: NIfTIVolume, white: NIfTIVolume) throws(DatasetError) -> [UInt16] {
     for map in [grey, white] { try map.checkSingle() }
     let largest = [grey, white].map { $0.values.max() ?? 0 }

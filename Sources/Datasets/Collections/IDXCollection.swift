@@ -6,19 +6,19 @@ package struct IDXCollection: ImageCollection {
   package let name: String
   /// The shape of one image, `[1, H, W]`.
   package var input: Shape = [1, 28, 28]
-  /// How many classes there are.
+  /// The number of classes.
   package let classes: Int
-  /// What is done to intensities.
+  /// The normalization of intensities.
   package let normalization: Normalization
-  /// What a file's labels are less than, by how much: 1 where they count from 1.
+  /// The label of the first class in the files: 1 where they count from 1.
   let firstLabel: Int
-  /// Whether the files hold each image with rows and columns exchanged, as EMNIST's do.
+  /// True if the files hold each image with rows and columns exchanged, as EMNIST's do.
   let isTransposed: Bool
-  /// What the training files' and the test files' names begin with: "train", "t10k".
+  /// The prefixes of the training files' and the test files' names: "train", "t10k".
   let prefixes: (train: String, test: String)
-  /// Where the files lie unless a path is given; nil where no package installs them.
+  /// The folder of the files unless a path is given; nil where no package installs them.
   let standardPath: String?
-  /// What to do where the files are missing.
+  /// The remedy where the files are missing.
   let remedy: String
 
   /// Fashion-MNIST (Xiao, Rasul, Vollgraf, 2017), as Debian packages it.

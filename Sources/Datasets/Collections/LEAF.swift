@@ -1,9 +1,11 @@
 package import Tensors
 
-/// FEMNIST as the LEAF benchmark (Caldas et al., 2018) writes it: JSON by user, 28×28 images with black 0 and paper 1.
+/// FEMNIST as the LEAF benchmark (Caldas et al., 2018) writes it: JSON by user, 28×28 images with
+/// black 0 and paper 1.
 ///
-/// `train` and `test` hold any number of files, each an object with `users`, `num_samples` and `user_data`, which gives
-/// each user's images as `x` and classes as `y`: ten digits, then 26 capital and 26 small letters.
+/// `train` and `test` hold any number of files, each an object with `users`, `num_samples` and
+/// `user_data`, which gives each user's images as `x` and classes as `y`: ten digits, then 26
+/// capital and 26 small letters.
 package struct LEAF: ImageCollection, Hashable {
   /// Users of one file need not be those of another; test users may be new.
   package init() {}
@@ -17,7 +19,8 @@ package struct LEAF: ImageCollection, Hashable {
   /// That of black writing on white paper.
   package var normalization: Normalization { .leafFEMNIST }
 
-  /// Reads both splits from `path`: the folder that holds `train` and `test`, or `data` with these in it.
+  /// Reads both splits from `path`: the folder that holds `train` and `test`, or `data` with these
+  /// in it.
   package func load(path: String?, limit: Int) throws(DatasetError) -> DatasetSplit {
     let remedy =
       "make it with the scripts of https://leaf.cmu.edu (data/femnist) "
@@ -57,5 +60,21 @@ package struct LEAF: ImageCollection, Hashable {
       name: name, input: input, classes: classes, normalization: normalization,
       pixels: .bytes(samples.pixels), labels: samples.labels, users: samples.users,
       userNames: users.names)
+  }
+}
+
+/// The users of a LEAF data set, numbered in the order in which they were first met.
+struct LEAFUsers {
+  /// Their names.
+  private(set) var names: [String] = []
+  private var numbers: [String: Int32] = [:]
+
+  /// The number of the user called `name`.
+  mutating func number(of name: String) -> Int32 {
+    if let number = numbers[name] { return number }
+    let number = Int32(names.count)
+    numbers[name] = number
+    names.append(name)
+    return number
   }
 }

@@ -1,14 +1,15 @@
-/// Labelled NIfTI-1 volumes in the layout of the Medical Segmentation Decathlon (Antonelli et al., 2022).
+/// Labelled NIfTI-1 volumes in the layout of the Medical Segmentation Decathlon (Antonelli et al.,
+/// 2022).
 ///
 /// `imagesTr` holds an image per patient, with its modalities along the fourth axis, `labelsTr` a
 /// label map of the same name, whatever the ending, with classes from 0 on. Each patient is a user.
 /// Axes are brought into one order by what the files say of their space; voxels that say NaN are 0.
 package struct NIfTIFolder: StudyCollection, Hashable {
-  /// How the volumes are sliced.
+  /// The slicing of the volumes.
   package var geometry: SliceGeometry
-  /// How many modalities an image has.
+  /// The number of modalities of an image.
   package var modalities: Int
-  /// How many classes the label maps tell apart, the background included.
+  /// The number of classes of the label maps, the background included.
   package var classes: Int
 
   /// Volumes of the given modalities and classes.

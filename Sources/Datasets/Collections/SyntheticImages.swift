@@ -4,20 +4,20 @@ package import Tensors
 
 /// Images that are made, not read: of any shape, learnable, the same for the same seed.
 ///
-/// A class is a smooth random pattern under noise. For segmentation, each image shows a disc per class but the
-/// background, each class of its own brightness.
+/// A class is a smooth random pattern under noise. For segmentation, each image shows a disc per
+/// class but the background, each class of its own brightness.
 package struct SyntheticImages: ImageCollection, Hashable {
   /// The shape of one image, `[C, H, W]`.
   package var input: Shape
-  /// How many classes there are, at most 65,536; each has the same number of images, give or take one.
+  /// The number of classes, at most 65,536; each has the same number of images, give or take one.
   package var classes: Int
-  /// How many training images there are.
+  /// The number of training images.
   package var trainCount: Int
-  /// How many test images there are.
+  /// The number of test images.
   package var testCount: Int
-  /// Whether each pixel has its own label.
+  /// True if each pixel has its own label.
   package var isSegmentation: Bool
-  /// What all chance is derived from.
+  /// The seed of all random choices.
   package var seed: UInt64
 
   /// Images of the given shape.
@@ -142,4 +142,27 @@ package struct SyntheticImages: ImageCollection, Hashable {
   private var stream: RandomStream { RandomStream(seed: seed).stream("dataset.synthetic") }
 
   private static func byte(_ level: Int32) -> UInt8 { UInt8(max(0, min(255, level))) }
+}
+
+/// Noise from −32 to 31, each value equally likely.
+struct ByteNoise {
+  private var stream: RandomStream
+  private var bits: UInt64 = 0
+  private var left = 0
+
+  /// Noise drawn from `stream`, eight values to each 64 bits.
+  init(stream: RandomStream) { self.stream = stream }
+
+  /// The next value.
+  mutating func next() -> Int32 {
+    if left == 0 {
+      bits = stream.next()
+      left = 8
+    }
+    defer {
+      bits >>= 8
+      left -= 1
+    }
+    return Int32(bits & 63) - 32
+  }
 }

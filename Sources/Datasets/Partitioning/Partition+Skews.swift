@@ -26,13 +26,15 @@ extension Partition {
       var members = members
       var order = stream.stream("partition.dirichlet.samples", label)
       order.shuffle(&members)
-      // Normalized Gamma(α) numbers are Dir(α); each client has its own stream, so that more clients change no weight.
+      // Normalized Gamma(α) numbers are Dir(α); each client has its own stream, so that more
+      // clients change no weight.
       var weights = (0..<clients).map { client in
         var draw = stream.stream("partition.dirichlet.weight", label, client)
         return draw.gamma(shape: alpha)
       }
       if weights.allSatisfy({ $0 == 0 }) {
-        // Every draw underflowed: what Dir(α) comes to as α falls is one client, each equally likely.
+        // Every draw underflowed: what Dir(α) comes to as α falls is one client, each equally
+        // likely.
         var draw = stream.stream("partition.dirichlet.only", label)
         weights[draw.index(below: clients)] = 1
       }

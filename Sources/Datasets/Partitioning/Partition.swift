@@ -1,22 +1,25 @@
 package import Measures
 
-/// How the training samples are dealt out to clients.
+/// The rule by which the training samples are dealt out to clients.
 ///
-/// A deal depends on the labels, the number of clients and the stream's key alone: not on rounds, threads or how much
-/// of the stream was used. No sample goes to two clients.
+/// A deal depends on the labels, the number of clients and the stream's key alone: not on rounds,
+/// threads or how much of the stream was used. No sample goes to two clients.
 package enum Partition: Hashable, Sendable {
   /// Equal parts of a random order; sizes differ by at most one.
   case iid
-  /// Equal cuts of the samples sorted by class, `perClient` of them to each client (McMahan et al., 2017).
+  /// Equal cuts of the samples sorted by class, `perClient` of them to each client (McMahan et al.,
+  /// 2017).
   case shards(perClient: Int)
   /// Each class divided in proportions drawn from Dir(α) over the clients (Yurochkin et al., 2019).
   ///
   /// Clients left with fewer than `minimum` samples get some of the richest clients', drawn at
   /// random.
   case dirichlet(alpha: Double, minimum: Int = 1)
-  /// Parts of a random order whose sizes are log-normal: e^(σ·z), z standard normal; at least one sample each.
+  /// Parts of a random order whose sizes are log-normal: e^(σ·z), z standard normal; at least one
+  /// sample each.
   case logNormal(sigma: Double)
-  /// One user (writer, patient, site) per client; a random choice of users where there are fewer clients.
+  /// One user (writer, patient, site) per client; a random choice of users where there are fewer
+  /// clients.
   case byUser
 }
 
@@ -87,5 +90,73 @@ extension Partition {
       }
       return Array(values[ends[0]..<ends[1]])
     }
+  }
+}
+
+/// The reason for which samples can't be dealt out as asked.
+package enum PartitionError: Error, Hashable, Sendable {
+  /// Not every client would get what it must.
+  case tooFewSamples(samples: Int, clients: Int, needed: Int)
+  /// The data set doesn't say whose samples they are.
+  case noUsers
+  /// There are more clients than users.
+  case tooFewUsers(users: Int, clients: Int)
+  /// A client would get more samples than any may have.
+  case beyondLimit(client: Int, samples: Int, limit: Int)
+}
+
+extension PartitionError: CustomStringConvertible {
+  /// The fault, and the remedy.
+  package var description: String {
+    switch self {
+    case .tooFewSamples(let samples, let clients, let needed):
+      samples == 0
+        ? "the data set has no training samples to deal out; give the files of its training split in data.path"
+        : "\(clients) clients need \(needed == .max ? "more" : "\(needed)") training samples, "
+          + "but there are \(samples); lower clients or what data.partition gives each, "
+          + "or raise data.limit.train if that cuts them"
+    case .noUsers:
+      "data.partition is byUser, but the data set doesn't say whose its samples are; "
+        + "write another partition, such as iid"
+    case .tooFewUsers(let users, let clients):
+      users == 0
+        ? "the data set has no training samples, and so no users; give the files of its training split in data.path"
+        : "\(clients) clients can't each play one of \(users) users with training samples; "
+          + "lower clients to \(users), or raise data.limit.train if that cuts users off"
+    case .beyondLimit(let client, let samples, let limit):
+      "client \(client) would have \(samples) samples, more than the \(limit) that limits.samples allows, "
+        + "so that its updates would be refused; raise limits.samples, or give clients fewer"
+    }
+  }
+}
+
+// Written out, because the order that the standard library's `shuffle(using:)` makes isn't promised
+// across releases.
+extension RandomStream {
+  /// A number from 0 to `bound` − 1, each equally likely (Lemire, 2019).
+  mutating func index(below bound: Int) -> Int {
+    precondition(bound > 0, "an index below \(bound)")
+    let bound = UInt64(bound)
+    var product = next().multipliedFullWidth(by: bound)
+    if product.low < bound {
+      let threshold = (0 &- bound) % bound
+      while product.low < threshold { product = next().multipliedFullWidth(by: bound) }
+    }
+    return Int(product.high)
+  }
+
+  /// Puts `values` in an order in which each permutation is equally likely (Fisher and Yates).
+  mutating func shuffle<Value>(_ values: inout [Value]) {
+    guard values.count > 1 else { return }
+    for last in stride(from: values.count - 1, to: 0, by: -1) {
+      values.swapAt(last, index(below: last + 1))
+    }
+  }
+
+  /// The numbers from 0 to `count` − 1 in random order.
+  mutating func permutation(_ count: Int) -> [Int] {
+    var order = Array(0..<count)
+    shuffle(&order)
+    return order
   }
 }

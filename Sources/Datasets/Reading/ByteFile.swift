@@ -3,14 +3,14 @@ import Foundation
 
 /// A plain or gzip-compressed file (RFC 1952), read once from front to back in bounded memory.
 ///
-/// Nothing is allocated for bytes that the file can't hold: a plain file holds its size, a compressed one at most
-/// 1,032 times its size, which is as far as deflate (RFC 1951) goes.
+/// Nothing is allocated for bytes that the file can't hold: a plain file holds its size, a
+/// compressed one at most 1,032 times its size, which is as far as deflate (RFC 1951) goes.
 @safe struct ByteFile: ~Copyable {
-  /// Where the file lies.
+  /// The path of the file.
   let path: String
   /// The most that one file may unpack to, in bytes.
   let limit: Int
-  /// How many uncompressed bytes were read.
+  /// The number of uncompressed bytes read.
   private(set) var position = 0
   /// The most bytes that can come in all.
   private let capacity: Int
@@ -79,7 +79,8 @@ import Foundation
     return bytes
   }
 
-  /// Fills `buffer` as far as the file goes and returns how many bytes came; fewer than fit mean its end.
+  /// Fills `buffer` as far as the file goes and returns how many bytes came; fewer than fit mean
+  /// its end.
   mutating func readSome(into buffer: inout [UInt8]) throws(DatasetError) -> Int {
     var result = Result<Int, DatasetError>.success(0)
     // SAFETY: the pointer stays in the closure.
@@ -117,7 +118,7 @@ import Foundation
     }
   }
 
-  /// Whether zlib met the end of the file inside a compressed stream.
+  /// True if zlib met the end of the file inside a compressed stream.
   private var isCutShort: Bool {
     var code: Int32 = 0
     // SAFETY: the handle is open.
@@ -148,7 +149,7 @@ import Foundation
     return Int(status.st_size)
   }
 
-  /// Whether something lies at `path`.
+  /// True if something lies at `path`.
   static func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
   private static func lastSystemError() -> String {

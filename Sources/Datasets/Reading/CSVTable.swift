@@ -1,7 +1,7 @@
 /// A table of separated values under a heading (RFC 4180): quoted cells, line ends and byte order
 /// marks of any program.
 struct CSVTable {
-  /// Where the table lies.
+  /// The path of the table.
   let path: String
   /// The names of the columns.
   let heading: [String]
@@ -91,7 +91,7 @@ struct CSVTable {
     return rows
   }
 
-  /// What separates cells: the first of comma, semicolon and tab that comes in the heading.
+  /// The separator of cells: the first of comma, semicolon and tab in the heading.
   private static func separator(of bytes: [UInt8]) -> UInt8 {
     let heading = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
     return [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]

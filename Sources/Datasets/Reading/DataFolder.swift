@@ -6,7 +6,7 @@ struct DataFolder {
   let dataset: String
   /// The folder.
   let path: String
-  /// What to do where something is missing, as a sentence's end.
+  /// The remedy where something is missing, as a sentence's end.
   let remedy: String
 
   /// The folder `path`, or the one of the file `path`.
@@ -50,7 +50,7 @@ struct DataFolder {
 }
 
 extension DataFolder {
-  /// Whether the entry `name` is itself a folder.
+  /// True if the entry `name` is itself a folder.
   func isFolder(_ name: String) -> Bool {
     var isFolder: ObjCBool = false
     // SAFETY: Foundation writes the flag during the call.
@@ -59,7 +59,7 @@ extension DataFolder {
     return exists && isFolder.boolValue
   }
 
-  /// What the names of volumes that are read end in.
+  /// The file name endings of volumes that can be read.
   static let volumeEndings = [".nii.gz", ".nii", ".hdr", ".hdr.gz"]
 
   /// The name of a volume without its ending; nil if it has none of a volume's.

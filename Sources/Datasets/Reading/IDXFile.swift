@@ -2,8 +2,8 @@ import Bytes
 
 /// The contents of one file in the IDX format of MNIST: unsigned bytes along one or more axes.
 ///
-/// The header is big-endian: two zero bytes, the type (8 for unsigned bytes), the number of axes, then each axis' extent
-/// in 32 bits (http://yann.lecun.com/exdb/mnist, "the IDX file format").
+/// The header is big-endian: two zero bytes, the type (8 for unsigned bytes), the number of axes,
+/// then each axis' extent in 32 bits (http://yann.lecun.com/exdb/mnist, "the IDX file format").
 struct IDXFile {
   /// The extents, outermost first; the first counts the samples.
   let extents: [Int]

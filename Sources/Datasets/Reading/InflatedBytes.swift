@@ -14,7 +14,7 @@ import CZlib
   /// The bytes of `file` as they are, from where it stands.
   init(plain file: consuming ByteFile) { self.file = file }
 
-  /// What the next `count` bytes of `file` unpack to.
+  /// The contents of the next `count` bytes of `file`, unpacked.
   init(packed file: consuming ByteFile, count: Int) throws(DatasetError) {
     try file.checkRoom(for: count)
     self.file = file
@@ -33,7 +33,7 @@ import CZlib
     unsafe state.deallocate()
   }
 
-  /// Where the file lies.
+  /// The path of the file.
   var path: String { file.path }
 
   /// Refuses `count` more bytes where they exceed the file's limit.
@@ -94,7 +94,8 @@ import CZlib
         nextPacked = 0
       }
       let offered = packed.count - nextPacked
-      // SAFETY: zlib reads at most `offered` and writes at most `wanted` bytes; no pointer outlives the closures.
+      // SAFETY: zlib reads at most `offered` and writes at most `wanted` bytes; no pointer outlives
+      // the closures.
       let (code, used, made) = unsafe packed.withUnsafeMutableBufferPointer { input in
         unsafe chunk.withUnsafeMutableBufferPointer { output in
           unsafe state.pointee.next_in = input.baseAddress.map { unsafe $0 + nextPacked }

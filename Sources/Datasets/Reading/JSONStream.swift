@@ -1,4 +1,5 @@
-/// A JSON text (RFC 8259), read value by value from front to back; only what the caller keeps stays in memory.
+/// A JSON text (RFC 8259), read value by value from front to back; only what the caller keeps stays
+/// in memory.
 struct JSONStream: ~Copyable {
   private var file: ByteFile
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -8,7 +9,7 @@ struct JSONStream: ~Copyable {
   /// The text in `file`.
   init(_ file: consuming ByteFile) { self.file = file }
 
-  /// Where the file lies.
+  /// The path of the file.
   var path: String { file.path }
 
   /// The error for what stands here and shouldn't.
@@ -61,7 +62,8 @@ struct JSONStream: ~Copyable {
     try expect(UInt8(ascii: "]"))
   }
 
-  /// Reads a string of at most 4,096 bytes; escapes other than quotes, slashes and backslashes are kept as they are.
+  /// Reads a string of at most 4,096 bytes; escapes other than quotes, slashes and backslashes are
+  /// kept as they are.
   mutating func string() throws(DatasetError) -> String {
     try expect(UInt8(ascii: "\""))
     var bytes: [UInt8] = []

@@ -4,24 +4,24 @@ import Bytes
 struct MATStream: ~Copyable {
   private var bytes: InflatedBytes
 
-  /// What precedes an element's data.
+  /// The tag before an element's data.
   struct Tag {
     /// The data type: 14 for a matrix.
     let type: Int
-    /// How many bytes the data takes.
+    /// The number of bytes of the data.
     let size: Int
     /// The data itself where it is so short that it lies in the tag.
     let small: [UInt8]?
   }
 
-  /// What precedes a matrix' values.
+  /// The header before a matrix' values.
   struct Matrix {
     /// The array class: 2 for a structure, 6 … 15 for numbers.
     let kind: Int
     /// The extents.
     let extents: [Int]
 
-    /// How many values there are; nil where that overflows.
+    /// The number of values; nil where that overflows.
     var count: Int? {
       var count = 1
       for extent in extents {
@@ -66,7 +66,7 @@ struct MATStream: ~Copyable {
     }
   }
 
-  /// Where the file lies.
+  /// The path of the file.
   var path: String { bytes.path }
 
   /// The error for a broken rule.
@@ -88,7 +88,8 @@ struct MATStream: ~Copyable {
       })
   }
 
-  /// Reads the fields of a structure of one element and calls `field` with each name and the size of its matrix.
+  /// Reads the fields of a structure of one element and calls `field` with each name and the size
+  /// of its matrix.
   ///
   /// `field` must take the matrix' bytes, all of them.
   mutating func structure(
@@ -172,7 +173,7 @@ struct MATStream: ~Copyable {
     return values
   }
 
-  /// How many bytes a number takes, by data type.
+  /// The bytes of a number, by data type.
   private static let widths = [1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8]
 
   private mutating func data(atMost most: Int) throws(DatasetError) -> OrderedBytes {

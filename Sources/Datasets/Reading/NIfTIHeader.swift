@@ -6,22 +6,22 @@ import Bytes
 struct NIfTIHeader {
   /// The extents along x, y, z and the fourth axis, x varying fastest.
   let extents: [Int]
-  /// How a voxel is stored.
+  /// The storage of a voxel.
   let voxel: NIfTIVoxel
-  /// Whether numbers have their most significant byte first.
+  /// True if numbers have their most significant byte first.
   let isBigEndian: Bool
-  /// Whether the voxels lie in a file of their own, an `.img` beside the `.hdr`.
+  /// True if the voxels lie in a file of their own, an `.img` beside the `.hdr`.
   let isPair: Bool
-  /// Where the voxels begin in their file, in bytes.
+  /// The place of the first voxel in its file, in bytes.
   let voxelOffset: Int
-  /// Where the voxels lie in space.
+  /// The places of the voxels in space.
   let grid: VoxelGrid
-  /// What stored values are multiplied by; 1 where the header says nothing useful.
+  /// The factor to stored values; 1 where the header says nothing useful.
   let slope: Float
-  /// What is then added.
+  /// The number that is then added.
   let intercept: Float
 
-  /// How many bytes a header takes.
+  /// The bytes of a header.
   static let size = 348
 
   /// Reads the header of the file at `path` from its first ``size`` bytes.
@@ -91,7 +91,7 @@ struct NIfTIHeader {
 }
 
 extension NIfTIHeader {
-  /// Whether the mark says that the voxels lie in a second file.
+  /// True if the mark says that the voxels lie in a second file.
   private static func isPair(_ bytes: [UInt8], path: String) throws(DatasetError) -> Bool {
     switch Array(bytes[344..<348]) {
     case Array("n+1\0".utf8): return false
@@ -114,14 +114,15 @@ extension NIfTIHeader {
     }
   }
 
-  /// Where the voxels of the header at `path` may lie; nil if that isn't one of a pair.
+  /// The paths at which the voxels of the header at `path` may lie; nil if that isn't one of a
+  /// pair.
   static func pairedPaths(_ path: String) -> [String]? {
     guard let ending = [".hdr", ".hdr.gz"].first(where: { path.hasSuffix($0) }) else { return nil }
     let stem = path.dropLast(ending.count)
     return ["\(stem).img", "\(stem).img.gz"]
   }
 
-  /// What the format calls a data type that isn't read, in brackets; nothing if it has no name.
+  /// The format's name of a data type that isn't read, in brackets; nothing if it has no name.
   private static func name(of code: Int) -> String {
     let names = [
       1: "single bits", 32: "complex64", 128: "RGB colours", 1536: "float128", 1792: "complex128",
@@ -177,5 +178,45 @@ extension NIfTIHeader {
       [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
       [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
     ]
+  }
+}
+
+/// The storage of a voxel in NIfTI-1; the raw values are the format's `datatype` codes.
+enum NIfTIVoxel: Int {
+  case uint8 = 2
+  case int16 = 4
+  case int32 = 8
+  case float32 = 16
+  case float64 = 64
+  case int8 = 256
+  case uint16 = 512
+  case uint32 = 768
+  case int64 = 1024
+  case uint64 = 1280
+
+  /// The bytes of one voxel.
+  var bytes: Int {
+    switch self {
+    case .uint8, .int8: 1
+    case .int16, .uint16: 2
+    case .int32, .uint32, .float32: 4
+    case .int64, .uint64, .float64: 8
+    }
+  }
+
+  /// True if it is stored as a floating-point number.
+  var isFloatingPoint: Bool { self == .float32 || self == .float64 }
+
+  /// The value whose bytes, most significant first, are the low ones of `bits`.
+  func value(_ bits: UInt64) -> Float {
+    switch self {
+    case .uint8, .uint16, .uint32, .uint64: Float(bits)
+    case .int8: Float(Int8(truncatingIfNeeded: bits))
+    case .int16: Float(Int16(truncatingIfNeeded: bits))
+    case .int32: Float(Int32(truncatingIfNeeded: bits))
+    case .int64: Float(Int64(bitPattern: bits))
+    case .float32: Float(bitPattern: UInt32(truncatingIfNeeded: bits))
+    case .float64: Float(Double(bitPattern: bits))
+    }
   }
 }

@@ -11,7 +11,7 @@ package struct NIfTIVolume: Sendable {
   package let extents: [Int]
   /// The voxels; 0 where the file says that there is no number.
   package let values: [Float]
-  /// How far the nearest two numbers are apart that the file can tell apart; 0 where it stores
+  /// The distance of the nearest two numbers that the file can tell apart; 0 where it stores
   /// floating-point numbers.
   let step: Float
 
@@ -115,7 +115,7 @@ extension NIfTIVolume {
     return Int(rounded)
   }
 
-  /// Where a voxel lies in the file: its number, and its places along the stored axes.
+  /// The place of a voxel in the file: its number, and its places along the stored axes.
   func storedPlace(of voxel: Int) -> (index: Int, axes: [Int]) {
     let place = [
       voxel % extents[0], voxel / extents[0] % extents[1],

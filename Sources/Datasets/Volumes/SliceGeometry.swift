@@ -1,12 +1,14 @@
 package import Tensors
 
-/// How volumes are cut into 2-D slices for a network: the third axis is sliced, rows run along y, columns along x.
+/// The cut of volumes into 2-D slices for a network: the third axis is sliced, rows run along y,
+/// columns along x.
 package struct SliceGeometry: Hashable, Sendable {
-  /// The rows of a slice, H; taken from the centre, or padded with nothing where the volume has fewer.
+  /// The rows of a slice, H; taken from the centre, or padded with nothing where the volume has
+  /// fewer.
   package let rows: Int
   /// The columns of a slice, W.
   package let columns: Int
-  /// How many voxels along x and along y become one pixel: their mean.
+  /// The number of voxels along x and along y that become one pixel: their mean.
   package let step: Int
   /// Each how-manieth slice is used.
   package let every: Int
@@ -30,7 +32,8 @@ package struct SliceGeometry: Hashable, Sendable {
   /// The shape of a slice of `channels` volumes, `[C, H, W]`.
   package func input(channels: Int) -> Shape { [channels, rows, columns] }
 
-  /// The pixels of the plane of `width` × `height` voxels that begins at `start` of `values`; `filling` beyond it.
+  /// The pixels of the plane of `width` × `height` voxels that begins at `start` of `values`;
+  /// `filling` beyond it.
   func image(_ values: [Float], from start: Int, width: Int, height: Int, filling: Float = 0)
     -> [Float]
   {
@@ -50,7 +53,7 @@ package struct SliceGeometry: Hashable, Sendable {
     }
   }
 
-  /// What `pixel` makes of the first voxel (x, y) of each pixel inside the plane.
+  /// The values that `pixel` makes of the first voxel (x, y) of each pixel inside the plane.
   private func map<Value>(
     width: Int, height: Int, filling: Value, _ pixel: (_ x: Int, _ y: Int) -> Value
   ) -> [Value] {
@@ -65,8 +68,47 @@ package struct SliceGeometry: Hashable, Sendable {
     return result
   }
 
-  /// What is cut off before the centre; negative where something is added.
+  /// The voxels cut off before the centre; negative where some are added.
   private static func margin(_ extent: Int, _ output: Int) -> Int {
     extent >= output ? (extent - output) / 2 : -((output - extent) / 2)
+  }
+}
+
+/// Labelled slices as they gather, then a data set.
+struct SliceStack {
+  private let input: Shape
+  private let limit: Int
+  private var pixels: [UInt8] = []
+  private var labels: [UInt16] = []
+  private var users: [Int32] = []
+
+  /// A stack of slices of shape `input`, `[C, H, W]`, that takes at most `limit` bytes of pixels.
+  init(input: Shape, limit: Int) {
+    self.input = input
+    self.limit = limit
+  }
+
+  /// Adds a slice: its channels one after the other, its mask and whose it is.
+  mutating func append(_ channels: [[UInt8]], mask: [UInt16], user: Int, path: String)
+    throws(DatasetError)
+  {
+    guard pixels.count + input.count <= limit else {
+      throw .tooManySlices(path: path, limit: limit)
+    }
+    for channel in channels { pixels += channel }
+    labels += mask
+    users.append(Int32(user))
+  }
+
+  /// The slices as a data set.
+  func dataset(
+    name: String, classes: Int, normalization: Normalization, userNames: [String],
+    regions: [LabelRegion]? = nil
+  ) -> Dataset {
+    Dataset(
+      name: name, input: input, classes: classes, normalization: normalization,
+      pixels: .bytes(pixels), labels: labels,
+      labelsPerSample: input.dimensions[1] * input.dimensions[2], users: users,
+      userNames: userNames, regions: regions)
   }
 }

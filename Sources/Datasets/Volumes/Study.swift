@@ -1,3 +1,6 @@
+import Foundation
+import Measures
+
 /// One patient's volumes of several modalities, voxel on voxel, with their label map.
 struct Study {
   /// Which of the data set's users it belongs to.
@@ -11,7 +14,7 @@ struct Study {
   /// The class of each voxel.
   let labels: [UInt16]
 
-  /// What is to be said of it once it is read; nil for nothing.
+  /// The remark to make once it is read; nil for none.
   let remark: String?
 
   /// A study of three-dimensional `modalities` and the label map `map`, voxel on voxel.
@@ -42,7 +45,8 @@ struct Study {
     channels = modalities.map(Self.standardized)
   }
 
-  /// The values less their mean over their deviation, both over what isn't 0; what is 0, outside of the head, stays 0.
+  /// The values less their mean over their deviation, both over what isn't 0; what is 0, outside of
+  /// the head, stays 0.
   private static func standardized(_ values: [Float]) -> [Float] {
     var (count, sum, squares) = (0.0, 0.0, 0.0)
     for value in values where value != 0 {
@@ -81,5 +85,62 @@ extension Study {
       count += 1
     }
     return count
+  }
+}
+
+/// A part of a mask that a Dice coefficient is reported of: the pixels of one class or of several.
+package struct LabelRegion: Hashable, Sendable {
+  /// Its name: "whole tumour".
+  package let name: String
+  /// The classes whose pixels belong to it.
+  package let classes: Set<Int>
+
+  /// A region of the given classes.
+  package init(_ name: String, _ classes: Set<Int>) {
+    self.name = name
+    self.classes = classes
+  }
+
+  /// Each class but the background, 0, on its own.
+  static func each(of classes: Int) -> [LabelRegion] {
+    (1..<max(classes, 1)).map { LabelRegion("class \($0)", [$0]) }
+  }
+}
+
+/// The distortion of intensities by one site's scanner: a power law, a gain, an offset, a bias
+/// across the image, and noise.
+struct SiteDistortion {
+  private let exponent: Float
+  private let gain: Float
+  private let offset: Float
+  private let slopes: (down: Float, across: Float)
+  private let noise: Float
+  private let stream: RandomStream
+
+  /// The distortion of site `site`, drawn from `stream`.
+  init(site: Int, stream: RandomStream) {
+    var draw = stream.stream("site", site)
+    func between(_ lower: Double, _ upper: Double) -> Float {
+      Float(lower + (upper - lower) * draw.uniform())
+    }
+    exponent = exp(between(-0.4, 0.4))
+    gain = between(0.6, 1)
+    offset = between(0, 0.1)
+    slopes = (between(-0.25, 0.25), between(-0.25, 0.25))
+    noise = between(0, 0.04)
+    self.stream = stream.stream("noise", site)
+  }
+
+  /// The bytes of slice number `serial`, `image` holding intensities from 0 to 1.
+  func distort(_ image: [Float], rows: Int, columns: Int, serial: Int) -> [UInt8] {
+    var draw = stream.stream("slice", serial)
+    return image.indices.map { index in
+      let y = Float(index / columns) / Float(rows) - 0.5
+      let x = Float(index % columns) / Float(columns) - 0.5
+      let bias = 1 + slopes.down * y + slopes.across * x
+      let level = gain * bias * pow(image[index], exponent) + offset
+      let noisy = level + noise * Float(draw.normal())
+      return UInt8(max(0, min(255, (255 * noisy).rounded())))
+    }
   }
 }

@@ -1,14 +1,15 @@
 import Tensors
 
-/// A folder of labelled volumes of many patients, cut into slices; every fifth patient is for testing.
+/// A folder of labelled volumes of many patients, cut into slices; every fifth patient is for
+/// testing.
 protocol StudyCollection: ImageCollection {
-  /// How the volumes are sliced.
+  /// The slicing of the volumes.
   var geometry: SliceGeometry { get }
-  /// How many modalities there are, one channel each.
+  /// The number of modalities, one channel each.
   var modalities: Int { get }
-  /// What Dice coefficients are reported of; nil for each class but the background.
+  /// The regions whose Dice coefficients are reported; nil for each class but the background.
   var regions: [LabelRegion]? { get }
-  /// What is in the folder at `path`.
+  /// The contents of the folder at `path`.
   func contents(of path: String) throws(DatasetError) -> StudyFolder
   /// Reads study number `index` of `folder`.
   func study(_ index: Int, of folder: StudyFolder, limit: Int) throws(DatasetError) -> Study
@@ -18,13 +19,13 @@ protocol StudyCollection: ImageCollection {
 struct StudyFolder {
   /// The folder.
   let folder: DataFolder
-  /// What the studies are called, in order.
+  /// The names of the studies, in order.
   let studies: [String]
   /// The patient of each study, from 0: none is both trained on and tested with.
   let patients: [Int]
   /// The user of each study, an index into ``userNames``.
   let users: [Int]
-  /// What the users are called.
+  /// The names of the users.
   let userNames: [String]
 }
 

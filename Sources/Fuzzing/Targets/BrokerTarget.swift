@@ -8,9 +8,6 @@ import Wire
 package struct BrokerTarget: FuzzTarget {
   package let name = "broker"
 
-  /// The target.
-  package init() {}
-
   package func play(_ stream: RandomStream) throws(FuzzFinding) -> Bool {
     let world = FuzzWorld()
     var messages = RandomMessages(stream: stream, digests: world.digests)

@@ -7,9 +7,6 @@ import Wire
 package struct ClientTarget: FuzzTarget {
   package let name = "client"
 
-  /// The target.
-  package init() {}
-
   package func play(_ stream: RandomStream) throws(FuzzFinding) -> Bool {
     let world = FuzzWorld()
     var messages = RandomMessages(stream: stream, digests: world.digests)

@@ -53,7 +53,7 @@ package struct EnvelopeTarget: FuzzTarget {
     }
   }
 
-  /// What was read can be said again, and is the same.
+  /// Throws unless the message is the same after it was written and read again.
   private static func check(_ message: Message<Uplink>) throws(FuzzFinding) {
     if case .updateChunk = message.body { return }
     let frame = Envelope.frame(message)

@@ -7,7 +7,7 @@ import Tensors
 
 /// Files that are read from a folder: data sets, checkpoints, spools.
 package struct FileTarget: FuzzTarget {
-  /// What lies in the folder.
+  /// The kind of file that lies in the folder.
   package enum Kind: String, Sendable, CaseIterable {
     case idx, cifar, leaf, nifti, pairs, brats, checkpoint, spool
   }

@@ -5,9 +5,6 @@ import Tensors
 package struct SafeTensorsTarget: FuzzTarget {
   package let name = "safetensors"
 
-  /// The target.
-  package init() {}
-
   package func play(_ stream: RandomStream) throws(FuzzFinding) -> Bool {
     var stream = stream
     var tensors: [String: Tensor] = [:]

@@ -16,9 +16,6 @@ package struct TopologyTarget: FuzzTarget {
     "clients: !!int 3", "x: *a", "rounds: 1e99", "participation: {deadline: 99999999999 d}",
   ]
 
-  /// The target.
-  package init() {}
-
   package func play(_ stream: RandomStream) throws(FuzzFinding) -> Bool {
     var stream = stream
     var lines = ["clients: 10", "rounds: 12", "model: {name: convnet}", "data: {name: synthetic}"]

@@ -13,9 +13,6 @@ package struct UpdateTarget: FuzzTarget {
     "topk10+zstd",
   ].compactMap { CodecSpec($0) }
 
-  /// The target.
-  package init() {}
-
   package func play(_ stream: RandomStream) throws(FuzzFinding) -> Bool {
     var stream = stream
     let spec = Self.codecs[Int.random(in: 0..<Self.codecs.count, using: &stream)]

@@ -6,9 +6,9 @@ import Measures
 /// and each starts anew in the long-run distribution. The share of time is exact; mean lengths come
 /// out a few percent shorter.
 public struct OnOffProcess: Hashable, Sendable {
-  /// How long a turn of being there lasts on average.
+  /// The mean length of a turn of being there.
   public var meanOn: Duration
-  /// How long a turn of being away lasts on average.
+  /// The mean length of a turn of being away.
   public var meanOff: Duration
 
   /// Turns of these mean lengths.

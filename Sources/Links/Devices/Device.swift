@@ -4,7 +4,7 @@ public import Measures
 public struct Device: Sendable {
   /// The kind.
   public let profile: DeviceProfile
-  /// How many times as fast as its kind this one is.
+  /// The speed of this device as a multiple of its kind's.
   public let speedFactor: Double
   /// When it can take part, its joining and leaving not counted.
   public let availability: Availability
@@ -22,7 +22,7 @@ public struct Device: Sendable {
     availability = Availability(profile.availability, client: client, run: run)
   }
 
-  /// Whether it belongs to the fleet and can take part.
+  /// True if it belongs to the fleet and can take part.
   public func isAvailable(at time: Duration) -> Bool {
     profile.lifetime.contains(time) && availability.isAvailable(at: time)
   }
@@ -39,7 +39,7 @@ public struct Device: Sendable {
     return availability.isAvailable(at: time) ? leaves : nil
   }
 
-  /// How long it trains samples of a sub-model; see `ComputeSpeed.time`.
+  /// The time in which it trains samples of a sub-model; see `ComputeSpeed.time`.
   public func trainingTime(
     forSamples samples: Int, flopsPerSample: Double, fullFlopsPerSample: Double
   ) -> Duration {
@@ -54,7 +54,8 @@ public struct Device: Sendable {
     profile.deepestStage(memory: needs)
   }
 
-  /// How far into its work of a round (from 0) it drops out, in 0..<1; nil where it doesn't.
+  /// The share of its work of a round (from 0) after which it drops out, in 0..<1; nil where it
+  /// doesn't.
   public func dropOut(inRound round: Int) -> Double? {
     guard profile.dropOut > 0 else { return nil }
     var chance = random.stream("drop-out", round)

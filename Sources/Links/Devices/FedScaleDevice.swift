@@ -4,12 +4,12 @@ public import Measures
 public struct FedScaleDevice: Hashable, Sendable {
   /// Its name in the file.
   public var client: String
-  /// What inference takes, in milliseconds per sample.
+  /// The time of inference, in milliseconds per sample.
   public var computation: Double
   /// The rate of its link, both ways.
   public var communication: Bandwidth
 
-  /// How fast it trains: a step takes three times as long as inference, as FedScale reckons.
+  /// Its training speed: a step takes three times as long as inference, as FedScale reckons.
   public var speed: ComputeSpeed { .samplesPerSecond(1000 / (3 * computation)) }
 
   /// The most devices that are held.

@@ -1,13 +1,14 @@
 public import Measures
 
-/// A fault script played along a run: which fault comes next, and which a round's beginning sets off.
+/// A fault script played along a run: which fault comes next, and which a round's beginning sets
+/// off.
 ///
 /// What happens is a function of the script and the run's seed alone.
 public struct FaultTimeline: Sendable {
   fileprivate struct Entry: Sendable {
     let rule: FaultRule
     let random: RandomStream
-    /// How often it occurred.
+    /// The number of times it occurred.
     var occurrences = 0
     /// When it occurs next by the clock.
     var next: Duration?
@@ -27,7 +28,7 @@ public struct FaultTimeline: Sendable {
   /// When the next fault comes that goes by the clock.
   public var nextTime: Duration? { nextEntry.flatMap { entries[$0].next } }
 
-  /// Whether a fault may still come that goes by the clock and by a rule like this.
+  /// True if a fault may still come that goes by the clock and by a rule like this.
   package func mayCome(where isMeant: (FaultRule) -> Bool) -> Bool {
     entries.contains { $0.next != nil && isMeant($0.rule) }
   }
@@ -83,5 +84,31 @@ extension FaultTimeline.Entry {
       let next = time + max(.nanoseconds(1), pause)
       return until.map { next < $0 } ?? true ? next : nil
     }
+  }
+}
+
+/// One occurrence of a rule of a fault script.
+public struct ScriptedFault: Hashable, Sendable {
+  /// When it happens.
+  public let time: Duration
+  /// The fault: its effect, its targets and its duration.
+  public let rule: FaultRule
+  /// The rule's place in the script, from 0.
+  public let index: Int
+
+  let random: RandomStream
+
+  /// When it is undone, if ever.
+  public var end: Duration? { rule.duration.map { time + $0 } }
+
+  /// The clients that are hit, in ascending order; the same whenever it is asked.
+  ///
+  /// - Parameters:
+  ///   - count: how many clients there are.
+  ///   - groups: the topology's groups of consecutive clients by name.
+  /// - Returns: indices from 0, none for the broker's restart.
+  public func clients(of count: Int, groups: [String: Range<Int>] = [:]) -> [Int] {
+    guard rule.action != .restartBroker else { return [] }
+    return rule.target.clients(of: count, groups: groups, random: random)
   }
 }

@@ -24,7 +24,7 @@ public struct DuplexLink: Sendable {
     }
   }
 
-  /// Whether both directions have a living connection.
+  /// True if both directions have a living connection.
   public var isConnected: Bool { down.isConnected && up.isConnected }
 
   /// Ends the connection in both directions.
@@ -56,4 +56,69 @@ public struct DuplexLink: Sendable {
     down.scaleRate(by: factor, at: time)
     up.scaleRate(by: factor, at: time)
   }
+}
+
+/// A client's link in both directions: what a topology says about it.
+public struct DuplexProfile: Hashable, Sendable {
+  /// From the broker to the client.
+  public var down: LinkProfile
+  /// From the client to the broker.
+  public var up: LinkProfile
+
+  /// A link of two directions, whose round trip becomes the sum of their delays.
+  public init(down: LinkProfile, up: LinkProfile) {
+    self.down = down
+    self.up = up
+    let roundTrip = down.delay + up.delay
+    self.down.roundTrip = roundTrip
+    self.up.roundTrip = roundTrip
+  }
+
+  /// A link of two rates, whose directions share the round trip evenly and have the same loss.
+  public init(
+    down: Bandwidth, up: Bandwidth, roundTrip: Duration, jitter: Duration = .zero,
+    loss: GilbertElliott = .none
+  ) {
+    self.init(
+      down: LinkProfile(rate: .constant(down), delay: roundTrip / 2, jitter: jitter, loss: loss),
+      up: LinkProfile(rate: .constant(up), delay: roundTrip / 2, jitter: jitter, loss: loss))
+  }
+
+  /// The profile of one direction.
+  public subscript(direction: Direction) -> LinkProfile {
+    get { direction == .down ? down : up }
+    set {
+      switch direction {
+      case .down: down = newValue
+      case .up: up = newValue
+      }
+    }
+  }
+
+  /// Everything wrong with the values, with the direction it is in.
+  public var problems: [String] {
+    down.problems.map { "down: \($0)" } + up.problems.map { "up: \($0)" }
+  }
+}
+
+/// A link's profile of both directions made ready: one for all clients with the same profile.
+public struct DuplexModel: Sendable {
+  /// From the broker to the client.
+  public let down: LinkModel
+  /// From the client to the broker.
+  public let up: LinkModel
+
+  /// Readies `profile`, whose `problems` must be empty.
+  public init(_ profile: DuplexProfile) {
+    down = LinkModel(profile.down)
+    up = LinkModel(profile.up)
+  }
+}
+
+/// The way bytes go on a client's link.
+public enum Direction: String, CaseIterable, Hashable, Sendable {
+  /// From the broker to the client.
+  case down
+  /// From the client to the broker.
+  case up
 }

@@ -1,7 +1,7 @@
 import Measures
 
 extension Link {
-  /// Whether a message sent now would go into a living connection.
+  /// True if a message sent now would go into a living connection.
   public var isConnected: Bool { dead == nil }
 
   /// Ends the connection; what was on its way is lost unless the end is clean.

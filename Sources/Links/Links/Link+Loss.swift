@@ -1,13 +1,13 @@
 import Measures
 
 extension Link {
-  /// What it took to get all segments of a message through.
+  /// The repairs that brought all segments of a message through.
   struct Repair {
     /// The last segment that was lost the first time.
     var lastLost = 0
-    /// How many segments were sent again, in all generations.
+    /// The number of segments sent again, in all generations.
     var retransmitted = 0
-    /// How many times something had to be sent again.
+    /// The number of times that something had to be sent again.
     var generations = 0
   }
 

@@ -2,17 +2,18 @@ public import Measures
 
 /// One direction of one client's link, or a bottleneck that many share in order of arrival.
 ///
-/// A state machine over the run's time: a simulator asks it when a message arrives, a relay how long
-/// to hold the bytes that it read. It needs the same memory whatever passes, and what it answers is a
-/// function of the stream, the messages and their times. Times must not go back; one that does counts
-/// as the latest seen.
+/// A state machine over the run's time: a simulator asks it when a message arrives, a relay how
+/// long to hold the bytes that it read. It needs the same memory whatever passes, and what it
+/// answers is a function of the stream, the messages and their times. Times must not go back; one
+/// that does counts as the latest seen.
 ///
-/// The model: a token bucket of the profile's rate and burst serves messages in order. Each segment of
-/// a message is lost with the Gilbert–Elliott chain; what was lost is sent again at the cost of a
-/// full segment, in generations, until all is there. That takes capacity, and holds the message back
-/// by a round trip (or a timeout, where too few segments followed to give the loss away), then by
-/// doubled timeouts, but it doesn't block the link for the messages behind. After sixteen generations
-/// the connection is reset, as TCP gives up. Delay and jitter come last and never reorder.
+/// The model: a token bucket of the profile's rate and burst serves messages in order. Each segment
+/// of a message is lost with the Gilbert–Elliott chain; what was lost is sent again at the cost of
+/// a full segment, in generations, until all is there. That takes capacity, and holds the message
+/// back by a round trip (or a timeout, where too few segments followed to give the loss away), then
+/// by doubled timeouts, but it doesn't block the link for the messages behind. After sixteen
+/// generations the connection is reset, as TCP gives up. Delay and jitter come last and never
+/// reorder.
 public struct Link: Sendable {
   /// The profile made ready, shared with all links of the same profile.
   public let model: LinkModel
@@ -20,7 +21,7 @@ public struct Link: Sendable {
   let random: RandomStream
   /// Bytes accepted since the run's start, in the model's capacity: ahead of it where bytes wait.
   var work = 0.0
-  /// What the profile's rate is multiplied with.
+  /// The factor to the profile's rate.
   var factor = 1.0
   var now = VirtualTime.zero
   var lastArrival = VirtualTime.zero
@@ -51,8 +52,8 @@ public struct Link: Sendable {
 
   /// Hands over a message whose bytes come in over a time, from the link before this one.
   ///
-  /// For paths of several links: the first byte may leave before the last one is here, so that a chain
-  /// of links takes as long as its slowest and not as the sum of all.
+  /// For paths of several links: the first byte may leave before the last one is here, so that a
+  /// chain of links takes as long as its slowest and not as the sum of all.
   public mutating func send(
     _ size: ByteCount, firstByteAt first: Duration, lastByteAt last: Duration
   ) -> Delivery {
@@ -90,7 +91,7 @@ public struct Link: Sendable {
     send(transit.size, firstByteAt: transit.firstArrival, lastByteAt: transit.arrival)
   }
 
-  /// How many bytes wait for the link at a time that isn't before the last message's.
+  /// The bytes that wait for the link at a time that isn't before the last message's.
   public func waiting(at time: Duration) -> ByteCount {
     let seconds = max(now, VirtualTime(time)).seconds
     return ByteCount(Int(waiting(served: model.capacity(by: seconds, factor: factor)).rounded(.up)))

@@ -4,7 +4,7 @@ import Measures
 ///
 /// Capacity is counted in bytes since the run's start: what the link could have carried by a time.
 public final class LinkModel: Sendable {
-  /// What it was made of.
+  /// The profile from which it was made.
   public let profile: LinkProfile
 
   let burst: Double
@@ -54,4 +54,36 @@ public final class LinkModel: Sendable {
     guard let trace else { return bytes / min(constant * factor, cap) }
     return trace.time(of: bytes / factor)
   }
+}
+
+/// The effect of loss on the throughput of a stream, besides the bytes sent again.
+public enum CongestionModel: String, CaseIterable, Hashable, Sendable {
+  /// A cap of 1.22 · MSS / (RTT · √p), with p the loss events per segment (Mathis et al. 1997).
+  ///
+  /// A model of Reno-like senders that are always busy; BBR is faster.
+  case mathis
+  /// The sender ignores loss, as BBR nearly does.
+  case unlimited
+
+  /// The cap in bytes per second; infinite where there is none.
+  func cap(loss: GilbertElliott, roundTrip: Duration) -> Double {
+    let events = loss.eventRate
+    guard self == .mathis, events > 0, roundTrip > .zero else { return .infinity }
+    return 1.22 * Double(TCPSegment.payload) / (roundTrip.seconds * events.squareRoot())
+  }
+}
+
+/// The sizes of a TCP segment on Ethernet, in bytes.
+///
+/// The payload is 1500 less IPv4 (20) and TCP with timestamps (32); Ethernet adds 14.
+public enum TCPSegment {
+  /// The most stream bytes of one segment.
+  public static var payload: Int { 1448 }
+  /// The bytes that each segment adds on the link.
+  public static var overhead: Int { 66 }
+  /// A full segment on the link: what a retransmission costs.
+  public static var full: Int { payload + overhead }
+
+  /// The number of segments that carry `bytes`; one carries an empty message.
+  public static func count(_ bytes: Int) -> Int { max(1, (bytes + payload - 1) / payload) }
 }

@@ -2,14 +2,14 @@ import Measures
 
 /// A kind of access link by name, with where its numbers come from.
 ///
-/// Rates and round trips are those of the named tools; loss is independent per segment. Under loss a
-/// transfer gets at most `LinkProfile.sustainedRate`.
+/// Rates and round trips are those of the named tools; loss is independent per segment. Under loss
+/// a transfer gets at most `LinkProfile.sustainedRate`.
 public struct LinkPreset: Hashable, Sendable {
-  /// What a topology calls it.
+  /// Its name in a topology.
   public let name: String
   /// The link's two directions.
   public let profile: DuplexProfile
-  /// Where the numbers come from.
+  /// The source of the numbers.
   public let source: String
 
   private init(
@@ -57,7 +57,7 @@ public struct LinkPreset: Hashable, Sendable {
     return all.first { $0.name == name }
   }
 
-  /// Why a link that someone may ask for isn't offered; nil for names that mean nothing here.
+  /// The reason for which a link that someone may ask for isn't offered; nil for unknown names.
   public static func objection(to name: String) -> String? {
     guard name.lowercased().hasPrefix("lora") else { return nil }
     return """

@@ -4,11 +4,11 @@ public import Measures
 ///
 /// In the order in which a message meets them: the queue, the token bucket, loss, the delay.
 public struct LinkProfile: Hashable, Sendable {
-  /// How fast the queue drains.
+  /// The rate at which the queue drains.
   public var rate: LinkRate
   /// The depth of the token bucket: what may leave at once after a pause.
   public var burst: ByteCount
-  /// How much may wait; without it any number of bytes waits.
+  /// The limit of what may wait; without it any number of bytes waits.
   public var queue: QueueLimit?
   /// The one-way propagation delay.
   public var delay: Duration
@@ -18,10 +18,10 @@ public struct LinkProfile: Hashable, Sendable {
   public var loss: GilbertElliott
   /// The delay of both directions, which decides how long a repair takes.
   public var roundTrip: Duration
-  /// What loss does to throughput.
+  /// The effect of loss on throughput.
   public var congestion: CongestionModel
-  /// What each segment takes from the rate besides its stream bytes: zero where the rate is that of
-  /// the stream, `TCPSegment.overhead` where it is that of Ethernet frames.
+  /// The bytes that each segment takes from the rate besides its stream bytes: zero where the rate
+  /// is that of the stream, `TCPSegment.overhead` where it is that of Ethernet frames.
   public var segmentOverhead: ByteCount
 
   /// A direction of `rate` and `delay`; a round trip that isn't given is twice the delay.
@@ -47,7 +47,7 @@ public struct LinkProfile: Hashable, Sendable {
     self.segmentOverhead = segmentOverhead
   }
 
-  /// What a long transfer gets of the mean rate under loss, repairs not yet subtracted.
+  /// The mean rate that a long transfer reaches under loss, repairs not yet subtracted.
   public var sustainedRate: Bandwidth {
     let cap = congestion.cap(loss: loss, roundTrip: roundTrip)
     return Bandwidth(bitsPerSecond: min(rate.mean.bitsPerSecond, 8 * cap))
@@ -71,5 +71,45 @@ public struct LinkProfile: Hashable, Sendable {
     }
     if !loss.isValid { problems.append("the loss probabilities are not all in 0…1") }
     return problems
+  }
+}
+
+/// The rate at which one direction of a link drains its queue.
+public enum LinkRate: Hashable, Sendable {
+  /// The same rate for the whole run.
+  case constant(Bandwidth)
+  /// A recorded or designed course of the rate, repeated when it ends.
+  case trace(RateTrace)
+
+  /// The rate averaged over one period.
+  public var mean: Bandwidth {
+    switch self {
+    case .constant(let rate): rate
+    case .trace(let trace): trace.mean
+    }
+  }
+}
+
+/// The limit of bytes that wait in front of a link, and the fate of a message that finds no place.
+///
+/// A message always enters an empty queue, so that one larger than the limit isn't stuck for ever.
+public struct QueueLimit: Hashable, Sendable {
+  /// The fate of a message that finds no place.
+  public enum Policy: String, CaseIterable, Hashable, Sendable {
+    /// It is dropped, as a PUB socket does at its high-water mark.
+    case dropTail
+    /// The sender has to keep it and try again, as a PUSH socket or a TCP window makes it do.
+    case backPressure
+  }
+
+  /// The most bytes that wait.
+  public var bytes: ByteCount
+  /// The fate of a message beyond the limit.
+  public var policy: Policy
+
+  /// A queue of at most `bytes`.
+  public init(_ bytes: ByteCount, _ policy: Policy) {
+    self.bytes = bytes
+    self.policy = policy
   }
 }

@@ -2,7 +2,7 @@ public import Measures
 
 /// One message's way over a link.
 public struct Transit: Hashable, Sendable {
-  /// How many messages the link had carried before.
+  /// The number of messages that the link had carried before.
   public var index: UInt64
   /// When it was handed to the link.
   public var sent: Duration
@@ -14,9 +14,9 @@ public struct Transit: Hashable, Sendable {
   public var arrival: Duration
   /// The stream bytes.
   public var size: ByteCount
-  /// How many segments carried it, those sent again not counted.
+  /// The number of segments that carried it, those sent again not counted.
   public var segments: Int
-  /// How many segments were sent again.
+  /// The number of segments sent again.
   public var retransmitted: Int
   /// The link's stalls that are in `arrival` already.
   var stalled: VirtualTime
@@ -31,4 +31,46 @@ public struct Transit: Hashable, Sendable {
   public var linkBytes: ByteCount {
     size + ByteCount(segments * TCPSegment.overhead + retransmitted * TCPSegment.full)
   }
+}
+
+/// The fate of a message handed to a link.
+public enum Delivery: Hashable, Sendable {
+  /// It is on its way and will arrive, if nothing is cut before.
+  case carried(Transit)
+  /// The queue was full, and the message is gone; the sender isn't told.
+  case dropped(waiting: ByteCount)
+  /// The queue is full; the sender keeps the message and may try again then.
+  case refused(until: Duration)
+  /// It was sent into a dead connection whose death the sender doesn't know of yet.
+  case vanished
+  /// The sender knows that there is no connection.
+  case disconnected
+
+  /// The way of a message that was carried.
+  public var transit: Transit? {
+    if case .carried(let transit) = self { transit } else { nil }
+  }
+}
+
+/// The link's answer about a message at the time of its planned arrival.
+public enum Confirmation: Hashable, Sendable {
+  /// It is there.
+  case arrived
+  /// The link stalled meanwhile: ask again at the new arrival.
+  case later(Transit)
+  /// The connection was cut while it was on its way.
+  case lost
+}
+
+/// The places of a link's random stream at which the values for each purpose lie: far apart, so
+/// that none depends on how many were drawn for another.
+enum LinkChance {
+  /// Value i: what happens to the segment i when it is sent for the first time.
+  static var segments: UInt64 { 0 }
+  /// Value i: what happens to the retransmission i.
+  static var repairs: UInt64 { 1 << 62 }
+  /// Value i: the chain's state when the repair that begins with retransmission i comes.
+  static var states: UInt64 { 2 << 62 }
+  /// Value i: the jitter of message i.
+  static var jitters: UInt64 { 3 << 62 }
 }

@@ -1,13 +1,15 @@
-/// The events of a discrete-event simulation, earliest first, equal times in the order of insertion.
+/// The events of a discrete-event simulation, earliest first, equal times in the order of
+/// insertion.
 ///
-/// A binary heap of times, with the events beside it, so that moving an entry copies three words. The order
-/// of insertion breaks ties, so that a run is reproducible, and `now` is the time of the event taken
-/// last: the virtual clock. Events can't be withdrawn: give them a number that the receiver compares
-/// with its current one.
+/// A binary heap of times, with the events beside it, so that moving an entry copies three words.
+/// The order of insertion breaks ties, so that a run is reproducible, and `now` is the time of the
+/// event taken last: the virtual clock. Events can't be withdrawn: give them a number that the
+/// receiver compares with its current one.
 ///
-/// All times are whole nanoseconds, those that links and devices compute with, so that what one of them
-/// answers at `now` is never before it. Whatever is asked for finer is put off to the next nanosecond, and
-/// what would lie before `now` happens now: there is no way to put an event into the past.
+/// All times are whole nanoseconds, those that links and devices compute with, so that what one of
+/// them answers at `now` is never before it. Whatever is asked for finer is put off to the next
+/// nanosecond, and what would lie before `now` happens now: there is no way to put an event into
+/// the past.
 public struct EventQueue<Event> {
   @usableFromInline
   struct Entry {
@@ -45,11 +47,11 @@ public struct EventQueue<Event> {
   @inlinable
   public init() {}
 
-  /// How many events wait.
+  /// The number of events that wait.
   @inlinable
   public var count: Int { heap.count }
 
-  /// Whether no event waits.
+  /// True if no event waits.
   @inlinable
   public var isEmpty: Bool { heap.isEmpty }
 
@@ -57,7 +59,8 @@ public struct EventQueue<Event> {
   @inlinable
   public var nextTime: Duration? { heap.first.map { .nanoseconds($0.time) } }
 
-  /// When an event happens that is due at `time`: at the next whole nanosecond, and not before `now`.
+  /// When an event happens that is due at `time`: at the next whole nanosecond, and not before
+  /// `now`.
   @inlinable
   public func moment(of time: Duration) -> Duration { .nanoseconds(nanoseconds(of: time)) }
 

@@ -2,14 +2,15 @@ public import Measures
 
 /// A rate that changes over time and repeats.
 ///
-/// Either a piecewise constant rate, or delivery opportunities: moments at which some bytes may leave,
-/// and none between. Sixteen bytes of memory per change or moment.
+/// Either a piecewise constant rate, or delivery opportunities: moments at which some bytes may
+/// leave, and none between. Sixteen bytes of memory per change or moment.
 public struct RateTrace: Hashable, Sendable {
-  /// Where the capacity changes its course, in seconds since the period's start, ascending.
+  /// The times at which the capacity changes its course, in seconds since the period's start,
+  /// ascending.
   let times: [Double]
   /// The bytes of capacity from the period's start to each time.
   let capacities: [Double]
-  /// Whether the capacity jumps at the times instead of growing evenly towards them.
+  /// True if the capacity jumps at the times instead of growing evenly towards them.
   let isStepwise: Bool
 
   /// The time after which it repeats.
@@ -18,7 +19,7 @@ public struct RateTrace: Hashable, Sendable {
   /// The rate averaged over a period.
   public var mean: Bandwidth { Bandwidth(bitsPerSecond: 8 * total / lastTime) }
 
-  /// How many changes or moments a period has.
+  /// The number of changes or moments in a period.
   public var count: Int { times.count }
 
   private var lastTime: Double { times.last ?? 1 }
@@ -88,5 +89,17 @@ public struct RateTrace: Hashable, Sendable {
       (before, start) = (end, time)
     }
     return RateTrace(times: times, capacities: result, isStepwise: isStepwise)
+  }
+}
+
+extension Array {
+  /// The first index whose element satisfies `predicate`, which all elements behind it must too.
+  func partitioningIndex(where predicate: (Element) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if predicate(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

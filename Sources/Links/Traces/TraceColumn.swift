@@ -3,13 +3,13 @@ import Measures
 /// A column of a trace of comma-separated values: which units its numbers may have, and which they
 /// have without one.
 struct TraceColumn {
-  /// What a number is multiplied with, by the unit that stands behind it.
+  /// The factor to a number, by the unit that stands behind it.
   private let units: [String: Double]
   /// A unit's factor for numbers that have none of their own.
   private var factor = 1.0
   /// The largest value.
   private let limit: Double
-  /// How values are written, in words.
+  /// An example of a value, in words.
   private let example: String
 
   /// Times, in seconds.
@@ -57,7 +57,7 @@ struct TraceColumn {
     }
   }
 
-  /// Whether `cell` begins as a name does, and not as a number.
+  /// True if `cell` begins as a name does, and not as a number.
   static func isHeading(_ cell: Substring) -> Bool {
     guard let first = cell.first, first.isLetter || "([µ_".contains(first) else { return false }
     return !["nan", "inf", "infinity"].contains(cell.lowercased())
@@ -88,7 +88,7 @@ struct TraceColumn {
     return value * factor
   }
 
-  /// Whether a word of a heading looks as if it said how its column is measured.
+  /// True if a word of a heading looks as if it said how its column is measured.
   private static func isUnit(_ word: Substring) -> Bool {
     let text = word.lowercased()
     return text.utf8.contains(UInt8(ascii: "/")) || text.hasSuffix("bps") || text.hasSuffix("bit")

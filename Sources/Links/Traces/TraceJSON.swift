@@ -2,15 +2,15 @@ import Measures
 
 /// Reads the JSON of trace files from beginning to end, without building a tree.
 ///
-/// Memory is what the caller keeps. Strings are only keys and things to skip: their escapes are left
-/// as they are.
+/// Memory is what the caller keeps. Strings are only keys and things to skip: their escapes are
+/// left as they are.
 struct TraceJSON {
   private let bytes: [UInt8]
   private var position = 0
   /// The line of the next byte, from 1.
   private(set) var line = 1
 
-  /// How deep skipped values may nest.
+  /// The deepest nesting of skipped values.
   private static var deepest: Int { 64 }
 
   init(_ text: String) {

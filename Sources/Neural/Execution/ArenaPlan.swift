@@ -1,8 +1,10 @@
-/// Who uses which bytes of one block of memory, and when: tensors that don't live at the same time
+import OneDNN
+
+/// A plan of one block of memory: tensors that don't live at the same time
 /// may lie at the same place.
 ///
-/// Time is counted in passes: the forward pass of node i is moment i, the loss moment n, the backward
-/// pass of node i moment 2n − i, n nodes.
+/// Time is counted in passes: the forward pass of node i is moment i, the loss moment n, the
+/// backward pass of node i moment 2n − i, n nodes.
 package struct ArenaPlan {
   /// A claim on some bytes for some time.
   package struct Reservation {
@@ -10,16 +12,16 @@ package struct ArenaPlan {
     package var byteCount: Int
     /// When the bytes are in use.
     package var lifetime: ClosedRange<Int>
-    /// Where they begin, once settled.
+    /// Their first byte, once settled.
     package var offset = 0
   }
 
-  /// What begins where is a multiple of this, in bytes.
+  /// The alignment of tensors, in bytes.
   package static let alignment = 64
 
   /// The claims, by number.
   package private(set) var reservations: [Reservation] = []
-  /// What the whole takes in bytes, once settled.
+  /// The size of the whole in bytes, once settled.
   package private(set) var byteCount = 0
 
   /// No claims yet.
@@ -39,7 +41,8 @@ package struct ArenaPlan {
       min(own.lowerBound, moments.lowerBound)...max(own.upperBound, moments.upperBound)
   }
 
-  /// Gives every claim its place: the largest first, each at the lowest place free for all its life.
+  /// Gives every claim its place: the largest first, each at the lowest place free for all its
+  /// life.
   package mutating func settle() {
     let order = reservations.indices.sorted {
       (reservations[$1].byteCount, $0) < (reservations[$0].byteCount, $1)
@@ -59,4 +62,36 @@ package struct ArenaPlan {
       byteCount = max(byteCount, claim.offset + claim.byteCount)
     }
   }
+}
+
+/// A tensor of a plan: its layout and where it will lie.
+struct TensorPlan {
+  /// The place of a tensor.
+  enum Place {
+    /// In the arena, as claim number …
+    case arena(Int)
+    /// Among the parameters: the segment, the parameter's number in it, and what of it.
+    case parameter(Int, Int, ParameterPart)
+  }
+
+  /// A value that is kept for a parameter.
+  enum ParameterPart {
+    /// The value.
+    case value
+    /// The gradient of the loss.
+    case gradient
+  }
+
+  /// The shape and layout.
+  var descriptor: MemoryDescriptor
+  /// Its place.
+  var place: Place
+}
+
+/// An action that waits for its memory.
+struct Draft {
+  /// Makes the action on real memory.
+  let bind: (Binding) throws(DNNLError) -> any Action
+
+  init(_ bind: @escaping (Binding) throws(DNNLError) -> any Action) { self.bind = bind }
 }

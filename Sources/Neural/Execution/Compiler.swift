@@ -1,3 +1,4 @@
+import CNeuralKernels
 import OneDNN
 import Tensors
 
@@ -115,13 +116,13 @@ final class Compiler {
 
   // MARK: Gradients
 
-  /// Whether the node is run backward.
+  /// True if the node is run backward.
   func isActive(_ node: Graph.Node) -> Bool { active[node.index] }
 
-  /// Whether the node's own parameters are trained.
+  /// True if the node's own parameters are trained.
   func isTrained(_ node: Graph.Node) -> Bool { trainable.contains(node.segment) }
 
-  /// Whether a gradient has to flow to input `index` of the node.
+  /// True if a gradient has to flow to input `index` of the node.
   func needsGradient(_ index: Int = 0, of node: Graph.Node) -> Bool {
     let value = node.inputs[index]
     return graph.nodes.contains { $0.output == value && active[$0.index] }
@@ -146,16 +147,16 @@ final class Compiler {
     return (reader.map(backwardMoment) ?? lossMoment)...backwardMoment(producer)
   }
 
-  /// Whether the node is the first to add to the gradient with respect to `value`.
+  /// True if the node is the first to add to the gradient with respect to `value`.
   private func isFirst(_ node: Graph.Node, toReach value: Int) -> Bool {
     !graph.isResult(value) && graph.readers(of: value).last == node.index
   }
 
   /// Passes the gradient of the node's output to its input `index` as it is: that of an addition.
   ///
-  /// To be called before the gradient of the output is asked for. Where nothing has been added to the
-  /// input's gradient yet, both are one tensor; the node must then be done with the output's gradient
-  /// when its backward pass ends.
+  /// To be called before the gradient of the output is asked for. Where nothing has been added to
+  /// the input's gradient yet, both are one tensor; the node must then be done with the output's
+  /// gradient when its backward pass ends.
   func passGradient(to index: Int, of node: Graph.Node) throws(DNNLError) {
     let value = node.inputs[index]
     guard needsGradient(index, of: node) else { return }
@@ -178,7 +179,8 @@ final class Compiler {
       }, at: 0)
   }
 
-  /// Where the node writes the gradient with respect to its input `index`, in layout `descriptor`.
+  /// The tensor to which the node writes the gradient with respect to its input `index`, in layout
+  /// `descriptor`.
   ///
   /// Where the value has another layout, or another reader whose gradient came first, the node's
   /// share is reordered or added after the node's backward pass.
@@ -239,7 +241,8 @@ final class Compiler {
     return copy
   }
 
-  /// Where the node writes the gradient of its parameter `index`, in layout `descriptor`.
+  /// The tensor to which the node writes the gradient of its parameter `index`, in layout
+  /// `descriptor`.
   func parameterGradient(
     _ index: Int, of node: Graph.Node, as descriptor: MemoryDescriptor
   ) throws(DNNLError) -> TensorPlan {
@@ -346,5 +349,33 @@ final class Compiler {
     from source: TensorPlan, to target: TensorPlan, in pass: Pass, of node: Graph.Node
   ) throws(DNNLError) {
     add(try reorder(from: source, to: target, at: moment(pass, node)), to: pass, of: node)
+  }
+}
+
+extension Compiler {
+  /// The node's input in a layout that this module's own kernels read, reordered only if it isn't.
+  func channelBlocked(
+    of node: Graph.Node
+  ) throws(DNNLError) -> (TensorPlan, neural_layout) {
+    let made = value(node.inputs[0]).descriptor
+    guard let layout = made.kernelLayout else {
+      let plain = try MemoryDescriptor.plain(made.dimensions)
+      guard let layout = plain.kernelLayout else {
+        preconditionFailure("a row-major tensor \(made.dimensions) has no channels")
+      }
+      return (try input(of: node, as: plain), layout)
+    }
+    return (try input(of: node, as: made), layout)
+  }
+}
+
+extension MemoryDescriptor {
+  /// The layout as this module's kernels take it, if they can.
+  var kernelLayout: neural_layout? {
+    guard let blocking = channelBlocking, blocking.lanes <= 16 else { return nil }
+    return neural_layout(
+      samples: Int64(dimensions[0]), channels: Int64(dimensions[1]),
+      blocks: Int64(blocking.channelBlocks), spatial: Int64(blocking.spatial),
+      lanes: Int64(blocking.lanes))
   }
 }

@@ -48,8 +48,8 @@ final class ExecutionPlan {
 
   /// The summed loss and the right answers of the batch last run forward.
   ///
-  /// The answers are the last head's. In a training the loss is the mean of all heads', and the gradient of the
-  /// mean loss is left where a backward pass starts from it.
+  /// The answers are the last head's. In a training the loss is the mean of all heads', and the
+  /// gradient of the mean loss is left where a backward pass starts from it.
   func score(_ labels: [Int32]) -> Evaluation {
     var evaluation = scoring.score(labels)
     for other in auxiliary { evaluation.lossSum += other.score(labels).lossSum }

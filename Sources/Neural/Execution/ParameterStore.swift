@@ -45,7 +45,7 @@ final class ParameterStore {
     slots[segment][parameter] = Slot(descriptor: descriptor)
   }
 
-  /// Where a parameter's value or gradient lies.
+  /// The memory of a parameter's value or gradient.
   func region(segment: Int, parameter: Int, _ part: TensorPlan.ParameterPart) -> Region {
     guard let slot = slots[segment][parameter] else {
       preconditionFailure("parameter \(parameter) of segment \(segment) has no layout")
@@ -145,7 +145,7 @@ final class ParameterStore {
     return storage
   }
 
-  /// What the values, gradients and moments take in memory.
+  /// The bytes that values, gradients and moments take.
   var byteCount: Int { (squares == nil ? 3 : 4) * weights.byteCount + staging.byteCount }
 
   /// Reorders the values of `segments` into `vectors`.

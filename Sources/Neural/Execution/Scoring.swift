@@ -11,7 +11,8 @@ struct Scoring {
   private let gradient: Region?
   private let share: Float
 
-  /// Scoring of `logits`, which lie as `descriptor` says; `gradient` lies like them, nil to leave it out.
+  /// Scoring of `logits`, which lie as `descriptor` says; `gradient` lies like them, nil to leave
+  /// it out.
   ///
   /// The gradient is multiplied by `share`, what the logits' loss counts in the whole.
   init(
@@ -98,7 +99,7 @@ struct Scoring {
     }
   }
 
-  /// Whether a sample's logits lie side by side.
+  /// True if a sample's logits lie side by side.
   private var isRowMajor: Bool { layout.lanes == 1 }
 
   private func pixels(
@@ -106,8 +107,8 @@ struct Scoring {
   ) -> neural_score {
     let weights = loss.weights
     let terms = neural_pixel_terms(cross_entropy: weights.crossEntropy, dice: weights.dice)
-    // SAFETY: self keeps the regions alive, the layout was read off their descriptor, and the labels were
-    // counted and compared.
+    // SAFETY: self keeps the regions alive, the layout was read off their descriptor, and the
+    // labels were counted and compared.
     return unsafe labels.withUnsafeBufferPointer { labels in
       unsafe neural_pixel_loss(
         layout, terms, logits.floats.baseAddress, labels.baseAddress,

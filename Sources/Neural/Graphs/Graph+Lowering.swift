@@ -2,7 +2,8 @@ import OneDNN
 import Tensors
 
 extension Graph {
-  /// Appends `layers`, reading value `input`, to segment `segment`, called `name`; returns the last value.
+  /// Appends `layers`, reading value `input`, to segment `segment`, called `name`; returns the last
+  /// value.
   mutating func append(
     _ layers: [Layer], reading input: Int, segment: Int, called name: String
   ) throws(NetworkError) -> Int {

@@ -2,20 +2,21 @@ public import Tensors
 
 /// A network: ordered segments of parameters and the graph of operations on them.
 ///
-/// The segments of a stage's sub-model are its blocks in order and, last, its head, or all heads where all
-/// supervise.
+/// The segments of a stage's sub-model are its blocks in order and, last, its head, or all heads
+/// where all supervise.
 public struct Network: Sendable {
   /// The shape of one sample, `[C, H, W]`.
   public let input: Shape
-  /// How many classes are told apart.
+  /// The number of classes.
   public let classes: Int
-  /// What it is trained for.
+  /// The objective of its training.
   public let objective: Objective
   /// The parameters of each segment; the order is that of the wire.
   public let layouts: [ParameterLayout]
   let graph: Graph
 
-  /// The network of `blocks`, of which the last is the head: a chain, unless blocks lie in each other.
+  /// The network of `blocks`, of which the last is the head: a chain, unless blocks lie in each
+  /// other.
   ///
   /// - Parameters:
   ///   - input: The shape of one sample, `[C, H, W]`.
@@ -37,11 +38,12 @@ public struct Network: Sendable {
     try self.init(input, classes, objective, graph, names: blocks.map(\.name))
   }
 
-  /// The network of a chain of `blocks` with a head behind each, all of which supervise its training.
+  /// The network of a chain of `blocks` with a head behind each, all of which supervise its
+  /// training.
   ///
-  /// A training's loss is the mean over the heads of each head's loss, so that each head's gradient counts for
-  /// 1/heads. Predictions, whether they are right and the loss of an evaluation are the last head's alone; an
-  /// evaluation doesn't run the others.
+  /// A training's loss is the mean over the heads of each head's loss, so that each head's gradient
+  /// counts for 1/heads. Predictions, whether they are right and the loss of an evaluation are the
+  /// last head's alone; an evaluation doesn't run the others.
   ///
   /// - Parameters:
   ///   - input: The shape of one sample, `[C, H, W]`.
@@ -74,7 +76,8 @@ public struct Network: Sendable {
     try self.init(input, classes, objective, graph, names: (blocks + heads).map(\.name))
   }
 
-  /// The network of `graph`, if all its results are what the objective needs; `names` are its segments'.
+  /// The network of `graph`, if all its results are what the objective needs; `names` are its
+  /// segments'.
   private init(
     _ input: Shape, _ classes: Int, _ objective: Objective, _ graph: Graph, names: [String]
   ) throws(NetworkError) {
@@ -97,7 +100,7 @@ public struct Network: Sendable {
     layouts = zip(names, graph.parameters).map { ParameterLayout(name: $0, parameters: $1) }
   }
 
-  /// How many labels belong to one sample: 1, or H · W.
+  /// The number of labels of one sample: 1, or H · W.
   public var labelsPerSample: Int {
     switch objective {
     case .classes: 1
@@ -105,7 +108,7 @@ public struct Network: Sendable {
     }
   }
 
-  /// How many scalars all segments hold.
+  /// The number of scalars in all segments.
   public var parameterCount: Int { layouts.reduce(0) { $0 + $1.count } }
 }
 
@@ -135,7 +138,7 @@ extension Network {
     }
   }
 
-  /// What the values of `batch` samples take in memory during a training step, gradients left out.
+  /// The bytes that the values of `batch` samples take during a training step, gradients left out.
   public func activationBytes(batch: Int) -> Int {
     4 * batch * graph.shapes.reduce(0) { $0 + $1.count }
   }

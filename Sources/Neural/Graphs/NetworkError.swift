@@ -1,6 +1,6 @@
 public import Tensors
 
-/// Why layers don't make a network.
+/// The reason for which layers don't make a network.
 public enum NetworkError: Error, Hashable, Sendable {
   /// The window is larger than the padded input.
   case windowDoesNotFit(layer: String, window: Int, input: Shape)
@@ -22,12 +22,12 @@ public enum NetworkError: Error, Hashable, Sendable {
   case notKept(name: String, block: String)
   /// Two values are kept under one name in the block.
   case keptTwice(name: String, block: String)
-  /// What was kept and what it is concatenated with differ in rows or columns, or are one and the same.
+  /// The two inputs of a concatenation differ in rows or columns, or are one and the same.
   case notJoined(name: String, block: String, kept: Shape, input: Shape)
 }
 
 extension NetworkError: CustomStringConvertible {
-  /// What doesn't fit, and what to change.
+  /// The mismatch, and the change that mends it.
   public var description: String {
     switch self {
     case .windowDoesNotFit(let layer, let window, let input):

@@ -2,7 +2,8 @@ import CNeuralKernels
 import OneDNN
 import Tensors
 
-/// The channels of one value before those of another, `[K, H, W]` and `[C, H, W]` to `[K + C, H, W]`.
+/// The channels of one value before those of another, `[K, H, W]` and `[C, H, W]` to `[K + C, H,
+/// W]`.
 struct ConcatenationOperation: Operation {
   let output: Shape
 
@@ -48,7 +49,8 @@ struct ConcatenationOperation: Operation {
     }
   }
 
-  /// How many channels lie side by side in all inputs, if the first one's fill their blocks; else 1.
+  /// The number of channels side by side in all inputs, if the first one's fill their blocks; else
+  /// 1.
   private func lanes(of node: Graph.Node, with compiler: Compiler) -> Int {
     let descriptors = node.inputs.map { compiler.value($0).descriptor }
     let lanes = descriptors.map { Int($0.kernelLayout?.lanes ?? 1) }

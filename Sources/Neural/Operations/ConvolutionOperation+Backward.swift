@@ -86,8 +86,9 @@ extension ConvolutionOperation {
     compiler.add(backward, to: .backward, of: node, tensors)
   }
 
-  /// What `describe` makes of the layouts as they are or, if oneDNN has only its reference code for
-  /// them (channels that fill no block), of row-major ones, where matrix products help out.
+  /// The primitive that `describe` makes of the layouts as they are or, if oneDNN has only its
+  /// reference code for them (channels that fill no block), of row-major ones, where matrix
+  /// products help out.
   private func fastest(
     _ layouts: (source: MemoryDescriptor, destination: MemoryDescriptor),
     _ describe: (MemoryDescriptor, MemoryDescriptor) throws(DNNLError) -> PrimitiveDescriptor
@@ -122,7 +123,7 @@ extension ConvolutionOperation {
     }
   }
 
-  /// Whether this is a first layer as `neural_first_layer_weights` takes it.
+  /// True if this is a first layer as `neural_first_layer_weights` takes it.
   private func isFirstLayer(
     _ forward: ForwardTensors, _ gradient: TensorPlan
   ) throws(DNNLError) -> Bool {
@@ -132,5 +133,25 @@ extension ConvolutionOperation {
     let plain = try MemoryDescriptor.plain(source.dimensions)
     let weights = try MemoryDescriptor.firstLayerWeights(weightsShape.dimensions, lanes: 8)
     return source == plain && forward.weights.descriptor == weights
+  }
+}
+
+/// The gradient of the weights of a convolution of the images themselves.
+///
+/// oneDNN 2.6 falls back to its reference code here when the processor has AVX2 and no AVX-512 and
+/// the images have one channel: two orders of magnitude slower.
+struct FirstLayerWeightsAction: Action {
+  let shape: neural_first_layer
+  let input: Region
+  let outputGradient: Region
+  let weightsGradient: Region
+  let biasGradient: Region?
+
+  func run(_ step: Step) throws(DNNLError) {
+    var shape = shape
+    // SAFETY: self keeps the regions alive; their layouts were compared with what the kernel reads.
+    unsafe neural_first_layer_weights(
+      &shape, input.floats.baseAddress, outputGradient.floats.baseAddress,
+      weightsGradient.floats.baseAddress, biasGradient?.floats.baseAddress)
   }
 }

@@ -48,7 +48,7 @@ struct ConvolutionOperation: Operation {
     try compileBackward(node, with: compiler, tensors, gradient: gradient)
   }
 
-  /// What the forward pass reads and writes.
+  /// The tensors that the forward pass reads and writes.
   struct ForwardTensors {
     let source: TensorPlan
     let weights: TensorPlan
@@ -91,8 +91,8 @@ struct ConvolutionOperation: Operation {
   /// The implementation that fits what surrounds the node best.
   ///
   /// An input in blocks of channels stays so, even where oneDNN would rather have few channels in
-  /// row-major order, for which it has no fast backward pass. Frozen and evaluated layers are compiled like
-  /// trained ones: the inference kernels of AVX-512 put the channels last.
+  /// row-major order, for which it has no fast backward pass. Frozen and evaluated layers are
+  /// compiled like trained ones: the inference kernels of AVX-512 put the channels last.
   private func chooseForward(
     _ node: Graph.Node, with compiler: Compiler, bias: MemoryDescriptor?
   ) throws(DNNLError) -> PrimitiveDescriptor {

@@ -30,8 +30,9 @@ struct LinearOperation: Operation {
   }
 
   func compile(_ node: Graph.Node, with compiler: Compiler) throws(DNNLError) {
-    // An unflattened input stays as it is, blocked or not: its axes become axes of the weights. Only
-    // blocks that are partly filled are first put in row-major order, as they have no fast path.
+    // An unflattened input stays as it is, blocked or not: its axes become axes of the weights.
+    // Only blocks that are partly filled are first put in row-major order, as they have no fast
+    // path.
     let made = compiler.value(node.inputs[0]).descriptor
     let partlyFilled = made.channelBlocking.map { made.dimensions[1] % $0.lanes != 0 } ?? true
     let sourceLayout = partlyFilled ? try .plain(made.dimensions) : made

@@ -2,10 +2,11 @@ import CNeuralKernels
 import OneDNN
 import Tensors
 
-/// A transposed convolution: the backward pass of a convolution from `[O, H', W']` to `[I, H, W]`, used forward.
+/// A transposed convolution: the backward pass of a convolution from `[O, H', W']` to `[I, H, W]`,
+/// used forward.
 ///
-/// So its own passes are those of that convolution with their parts exchanged, and its weights `[I, O, k, k]`
-/// lie as PyTorch has them. Only the bias is added by a kernel of ours.
+/// So its own passes are those of that convolution with their parts exchanged, and its weights `[I,
+/// O, k, k]` lie as PyTorch has them. Only the bias is added by a kernel of ours.
 struct TransposedConvolutionOperation: Operation {
   let layer: TransposedConvolutionLayer
   let input: Shape
@@ -81,9 +82,11 @@ struct TransposedConvolutionOperation: Operation {
       strides: [layer.stride, layer.stride], padding: [layer.padding, layer.padding])
   }
 
-  /// The convolution that is turned round, and its backward pass to its input, which is the forward pass here.
+  /// The convolution that is turned round, and its backward pass to its input, which is the forward
+  /// pass here.
   ///
-  /// Blocks of channels stay, unless oneDNN has only its reference code for them or would leave blocks.
+  /// Blocks of channels stay, unless oneDNN has only its reference code for them or would leave
+  /// blocks.
   private func chooseForward(
     _ node: Graph.Node, with compiler: Compiler
   ) throws(DNNLError) -> (hint: PrimitiveDescriptor, spread: PrimitiveDescriptor) {

@@ -1,4 +1,4 @@
-/// How well a model does on samples that it isn't trained on.
+/// The scores of a model on samples that it isn't trained on.
 public struct Evaluation: Hashable, Sendable {
   /// The samples seen.
   public var samples = 0
@@ -8,11 +8,11 @@ public struct Evaluation: Hashable, Sendable {
   public var correct = 0
   /// The sum of the samples' losses.
   public var lossSum = 0.0
-  /// How many pixels of which class were taken for which, a row for each true class.
+  /// The number of pixels of each class that were taken for each class, a row for each true class.
   ///
   /// Empty where samples are labelled as a whole.
   public var confusion: [Int] = []
-  /// What was seen of each class; empty where pixels are labelled.
+  /// The scores of each class; empty where pixels are labelled.
   public var classes: [ClassScore] = []
 
   /// The right answers among the samples of one class.
@@ -24,9 +24,6 @@ public struct Evaluation: Hashable, Sendable {
 
     /// The share of right answers; nil if there were no samples.
     public var accuracy: Double? { samples > 0 ? Double(correct) / Double(samples) : nil }
-
-    /// Nothing seen yet.
-    public init() {}
   }
 
   /// The share of right answers; nil if there were no samples.
@@ -62,7 +59,8 @@ public struct Evaluation: Hashable, Sendable {
     }
   }
 
-  /// Counts the samples with the given labels by their class; `logits` are row-major, `[B, classes]`.
+  /// Counts the samples with the given labels by their class; `logits` are row-major, `[B,
+  /// classes]`.
   mutating func countClasses(of labels: ArraySlice<Int32>, logits: [Float]) {
     let count = logits.count / max(1, labels.count)
     if classes.isEmpty { classes = Array(repeating: ClassScore(), count: count) }
@@ -77,10 +75,11 @@ public struct Evaluation: Hashable, Sendable {
     }
   }
 
-  /// The Dice coefficient of a region over all pixels seen; nil where samples are labelled as a whole.
+  /// The Dice coefficient of a region over all pixels seen; nil where samples are labelled as a
+  /// whole.
   ///
-  /// 2 |P ∩ Y| / (|P| + |Y|), P being what was taken for one of `classes` and Y what is of one of them; 1 if
-  /// both are empty.
+  /// 2 |P ∩ Y| / (|P| + |Y|), P being what was taken for one of `classes` and Y what is of one of
+  /// them; 1 if both are empty.
   public func dice(of classes: Set<Int>) -> Double? {
     guard !confusion.isEmpty else { return nil }
     let count = Int(Double(confusion.count).squareRoot())

@@ -2,7 +2,7 @@ public import OneDNN
 public import Tensors
 
 extension Trainer {
-  /// How well `parameters` do on all samples of `source`; dropout layers don't drop.
+  /// The scores of `parameters` on all samples of `source`; dropout layers don't drop.
   ///
   /// - Parameters:
   ///   - parameters: The values of each segment, in the network's order.
@@ -31,7 +31,8 @@ extension Trainer {
 
   /// The gradient of the mean loss over all samples of `source`, and the mean loss.
   ///
-  /// Dropout layers don't drop. Where several heads supervise, the loss is the mean of theirs, as in a training.
+  /// Dropout layers don't drop. Where several heads supervise, the loss is the mean of theirs, as
+  /// in a training.
   ///
   /// - Parameters:
   ///   - parameters: The values of each segment, in the network's order.

@@ -3,13 +3,13 @@ public import OneDNN
 public import Tensors
 
 extension Trainer {
-  /// Trains `trainable` segments of `parameters` on all batches of `source`, momentum starting at 0.
+  /// Trains `trainable` segments of `parameters` on all batches of `source`, momentum starting at
+  /// 0.
   ///
-  /// A batch whose loss or gradient isn't finite ends the training before it changes anything; one whose
-  /// loss is above the limit is skipped.
-  /// Nothing below the first trained segment is run backward, and other segments stay as they are;
-  /// their dropout layers do drop.
-  /// Where several heads supervise, the loss is the mean of theirs; the right answers are the last one's.
+  /// A batch whose loss or gradient isn't finite ends the training before it changes anything; one
+  /// whose loss is above the limit is skipped. Nothing below the first trained segment is run
+  /// backward, and other segments stay as they are; their dropout layers do drop. Where several
+  /// heads supervise, the loss is the mean of theirs; the right answers are the last one's.
   ///
   /// - Parameters:
   ///   - parameters: The values of each segment, in the network's order; changed in place.
@@ -17,7 +17,7 @@ extension Trainer {
   ///   - source: The batches of all epochs, each filled up to the trainer's batch size.
   ///   - settings: How to step.
   ///   - random: The client's own stream; only dropout draws from it.
-  ///   - correction: What is added to each clipped gradient, as in SCAFFOLD (c − c_i); nil for nothing.
+  ///   - correction: The sum to each clipped gradient, as in SCAFFOLD (c − c_i); nil for none.
   /// - Returns: What was done.
   /// - Throws: `DNNLError` if oneDNN fails.
   public func train(

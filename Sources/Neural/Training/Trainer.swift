@@ -9,7 +9,7 @@ import Tensors
 /// What is computed depends on the parameters, the samples and the random stream, bit for bit, and
 /// not on the thread or on what the trainer did before.
 public final class Trainer {
-  /// What is trained.
+  /// The network to be trained.
   public let network: Network
   /// The number of samples in a full batch of training, B.
   public let batch: Int
@@ -91,7 +91,7 @@ public final class Trainer {
     }
   }
 
-  /// How much memory the trainer holds for tensors.
+  /// The memory that the trainer holds for tensors.
   public var memory: ByteCount {
     ByteCount(arena.byteCount + store.byteCount)
   }

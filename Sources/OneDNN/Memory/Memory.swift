@@ -5,7 +5,7 @@ package final class Memory {
   let handle: dnnl_memory_t
   /// Its shape and layout.
   package let descriptor: MemoryDescriptor
-  /// Where its scalars are.
+  /// The memory that holds its scalars.
   package private(set) var region: Region
   private let engine: Engine
 
@@ -28,4 +28,83 @@ package final class Memory {
   }
 
   deinit { dnnl_memory_destroy(handle) }
+}
+
+/// Memory of a fixed size, zeroed, aligned to a cache line, freed with its last user.
+package final class Storage {
+  /// The alignment of allocations, in bytes.
+  package static let alignment = 64
+
+  let base: UnsafeMutableRawPointer
+  /// The size in bytes.
+  package let byteCount: Int
+
+  /// Zeroed memory for `byteCount` bytes.
+  package init(byteCount: Int) {
+    precondition(byteCount >= 0, "\(byteCount) bytes")
+    self.byteCount = byteCount
+    base = .allocate(byteCount: max(byteCount, 1), alignment: Self.alignment)
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 1))
+  }
+
+  deinit { base.deallocate() }
+
+  /// All of it.
+  package var region: Region { Region(storage: self, byteOffset: 0, byteCount: byteCount) }
+}
+
+/// A part of a storage; keeps the storage alive.
+package struct Region {
+  /// The storage of which it is a part.
+  package let storage: Storage
+  /// Its first byte within the storage.
+  package let byteOffset: Int
+  /// Its length in bytes.
+  package let byteCount: Int
+
+  /// The bytes from `byteOffset` on.
+  package init(storage: Storage, byteOffset: Int, byteCount: Int) {
+    precondition(
+      byteOffset >= 0 && byteCount >= 0 && byteOffset + byteCount <= storage.byteCount,
+      "bytes \(byteOffset)+\(byteCount) of a storage of \(storage.byteCount)")
+    self.storage = storage
+    self.byteOffset = byteOffset
+    self.byteCount = byteCount
+  }
+
+  /// The part of this region that begins after `byteOffset` bytes.
+  package func part(at byteOffset: Int, byteCount: Int) -> Region {
+    precondition(byteOffset + byteCount <= self.byteCount, "a part beyond its region")
+    return Region(
+      storage: storage, byteOffset: self.byteOffset + byteOffset, byteCount: byteCount)
+  }
+
+  /// The address of the first byte, valid while the storage lives.
+  package var address: UnsafeMutableRawPointer { storage.base + byteOffset }
+
+  /// The region as floats, valid while the storage lives.
+  package var floats: UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(
+      start: address.assumingMemoryBound(to: Float.self),
+      count: byteCount / MemoryLayout<Float>.stride)
+  }
+
+  /// Copies `scalars` to the region's beginning.
+  package func write(_ scalars: [Float], count: Int) {
+    precondition(count <= scalars.count && count * 4 <= byteCount, "\(count) scalars don't fit")
+    scalars.withUnsafeBytes {
+      address.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(address), byteCount: count * 4)
+    }
+  }
+
+  /// A copy of the first `count` floats.
+  package func read(count: Int) -> [Float] {
+    precondition(count * 4 <= byteCount, "\(count) scalars of a region of \(byteCount) bytes")
+    return withExtendedLifetime(storage) { Array(floats.prefix(count)) }
+  }
+
+  /// Sets every byte to zero.
+  package func clear() {
+    address.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+  }
 }

@@ -53,7 +53,8 @@ package struct MemoryDescriptor {
     return try MemoryDescriptor(dimensions, tag: lanes == 8 ? dnnl_ABcd8b8a : dnnl_ABcd16b16a)
   }
 
-  /// Weights `[O, I, kh, kw]` as `[O/l][kh][kw][I][l o]`, l lanes (8 or 16): those of a first layer.
+  /// Weights `[O, I, kh, kw]` as `[O/l][kh][kw][I][l o]`, l lanes (8 or 16): those of a first
+  /// layer.
   package static func firstLayerWeights(
     _ dimensions: [Int], lanes: Int
   ) throws(DNNLError) -> MemoryDescriptor {
@@ -68,13 +69,13 @@ package struct MemoryDescriptor {
     }
   }
 
-  /// What a tensor takes in memory, padding included.
+  /// The bytes that a tensor takes in memory, padding included.
   package var byteCount: Int {
     var copy = raw
     return dnnl_memory_desc_get_size(&copy)
   }
 
-  /// How channels are grouped, if the layout is `[N, C/lanes, spatial…, lanes]` without gaps.
+  /// The grouping of channels, if the layout is `[N, C/lanes, spatial…, lanes]` without gaps.
   ///
   /// `lanes` is 1 for row-major tensors; `channelBlocks` counts the last block also where it is
   /// only partly filled.
@@ -113,7 +114,7 @@ package struct MemoryDescriptor {
 }
 
 extension MemoryDescriptor: Equatable {
-  /// Whether both describe the same shape in the same layout.
+  /// True if both describe the same shape in the same layout.
   package static func == (lhs: Self, rhs: Self) -> Bool {
     var (left, right) = (lhs.raw, rhs.raw)
     return dnnl_memory_desc_equal(&left, &right) == 1

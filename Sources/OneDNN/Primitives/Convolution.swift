@@ -2,14 +2,15 @@ import COneDNN
 
 /// The two-dimensional convolution, forward and backward.
 ///
-/// Shapes: source `[N, I, H, W]`, weights `[O, I, kh, kw]`, bias `[O]`, destination `[N, O, H', W']`.
+/// Shapes: source `[N, I, H, W]`, weights `[O, I, kh, kw]`, bias `[O]`, destination `[N, O, H',
+/// W']`.
 package struct Convolution {
-  /// How the sums are computed.
+  /// The algorithm by which sums are computed.
   package enum Algorithm: Hashable, Sendable {
     /// Product by product.
     case direct
-    /// In the transformed tiles of Winograd's F(4×4, 3×3): a quarter of the products, results that differ
-    /// from the direct ones by rounding.
+    /// In the transformed tiles of Winograd's F(4×4, 3×3): a quarter of the products, results that
+    /// differ from the direct ones by rounding.
     ///
     /// For 3×3 windows of stride 1 on processors with AVX-512 only.
     case winograd
@@ -22,7 +23,7 @@ package struct Convolution {
     }
   }
 
-  /// How the sums are computed.
+  /// The algorithm by which sums are computed.
   package var algorithm = Algorithm.direct
   /// Steps between outputs along H and W.
   package var strides: [Int]

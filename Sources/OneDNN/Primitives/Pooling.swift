@@ -4,7 +4,7 @@ import COneDNN
 ///
 /// Shapes: source `[N, C, H, W]`, destination `[N, C, H', W']`.
 package struct Pooling {
-  /// What is taken of a window.
+  /// The value that a window is reduced to.
   package enum Kind: Hashable, Sendable {
     /// The largest value.
     case maximum
@@ -19,7 +19,7 @@ package struct Pooling {
     }
   }
 
-  /// What is taken of a window.
+  /// The value that a window is reduced to.
   package var kind: Kind
   /// The window's extents along H and W.
   package var window: [Int]

@@ -1,9 +1,10 @@
 import Bytes
+import CZeroMQ
 import Foundation
 package import Measures
 import ZMTP
 
-/// How fast chunks go from a PUSH to a PULL over TCP on this machine, beside what libzmq alone does.
+/// The speed of chunks from a PUSH to a PULL over TCP on this machine, beside that of libzmq alone.
 package struct TransportBenchmark: Sendable {
   /// The size of a message's only frame.
   package var chunk = ByteCount(256 << 10)
@@ -11,10 +12,10 @@ package struct TransportBenchmark: Sendable {
   package var volume = ByteCount(128 << 20)
   /// Passes through each of the two, taken in turn; the fastest counts, being the least disturbed.
   package var passes = 20
-  /// Whether the connection is encrypted with CURVE.
+  /// True if the connection is encrypted with CURVE.
   package var isEncrypted = false
 
-  /// What was measured.
+  /// The measurements.
   package struct Result: Hashable, Sendable, Codable {
     /// Through this module, in 10⁹ bytes a second.
     package var gigabytesPerSecond: Double
@@ -83,5 +84,70 @@ package struct TransportBenchmark: Sendable {
       while try pull.receive(within: .seconds(1)) == nil {}
     }
     return .now - start
+  }
+}
+
+/// The sending thread of a ``TransportBenchmark``.
+struct TransportSender: Sendable {
+  var context: Context
+  var endpoint: String
+  var options: SocketOptions
+  var isRaw: Bool
+  var count: Int
+  var buffer: SharedBuffer
+
+  /// Sends all chunks, then keeps the connection until the receiver shuts the context down.
+  func run() {
+    do throws(ZMQError) {
+      let push = try Socket(.push, in: context, options: options)
+      try push.connect(to: endpoint)
+      if isRaw {
+        try RawTransport.send(buffer, count: count, on: push.pointer)
+      } else {
+        for _ in 0..<count {
+          while try !push.send(Frame(buffer)) {
+            _ = try push.wait(for: .writable, atMost: .seconds(1))
+          }
+        }
+      }
+      while true { _ = try push.wait(for: .readable, atMost: .seconds(1)) }
+    } catch {
+      // The receiver's shutdown ends the wait; any other error ends the benchmark with it.
+      context.shutdown()
+    }
+  }
+}
+
+/// The loops of a program in C over libzmq, to compare ours with.
+enum RawTransport {
+  /// Sends `buffer` as a message, `count` times, without copying it.
+  static func send(
+    _ buffer: SharedBuffer, count: Int, on socket: UnsafeMutableRawPointer
+  ) throws(ZMQError) {
+    var message = zmq_msg_t()
+    for _ in 0..<count {
+      let owner = Unmanaged.passRetained(buffer)
+      zmq_msg_init_data(
+        &message, buffer.address, buffer.count,
+        { _, hint in
+          guard let hint else { return }
+          Unmanaged<SharedBuffer>.fromOpaque(hint).release()
+        }, owner.toOpaque())
+      try check("send") { zmq_msg_send(&message, socket, 0) }
+    }
+  }
+
+  /// The time to receive `count` messages after a first one.
+  static func timeReception(
+    of count: Int, on socket: UnsafeMutableRawPointer
+  ) throws(ZMQError) -> Duration {
+    var message = zmq_msg_t()
+    zmq_msg_init(&message)
+    try check("receive") { zmq_msg_recv(&message, socket, 0) }
+    let start = ContinuousClock.now
+    for _ in 0..<count { try check("receive") { zmq_msg_recv(&message, socket, 0) } }
+    let elapsed = ContinuousClock.now - start
+    zmq_msg_close(&message)
+    return elapsed
   }
 }

@@ -1,5 +1,5 @@
 import CZeroMQ
-import Measures
+package import Measures
 
 /// The frames of a message while it is being received.
 struct FrameGatherer: ~Copyable {
@@ -55,4 +55,47 @@ struct FrameGatherer: ~Copyable {
     frames = larger
     capacity *= 2
   }
+}
+
+/// The result of receiving from a socket.
+package enum Reception: Sendable {
+  /// A message within the limits.
+  case message(Message)
+  /// A message beyond the limits, thrown away.
+  case excess(Excess)
+
+  /// The message, if it was within the limits.
+  package var message: Message? {
+    switch self {
+    case .message(let message): message
+    case .excess: nil
+    }
+  }
+}
+
+/// The limits of a received message; a larger one is thrown away and reported as ``Excess``.
+package struct ReceiveLimits: Hashable, Sendable {
+  /// Frames per message.
+  package var frames: Int
+  /// Bytes per message, over all frames.
+  package var size: ByteCount
+
+  /// At most `frames` frames of together at most `size`.
+  package init(frames: Int = 16, size: ByteCount = ByteCount(16 << 20)) {
+    precondition(frames > 0, "\(frames) frames")
+    self.frames = frames
+    self.size = size
+  }
+}
+
+/// A message that was thrown away for its number of frames or its size.
+package struct Excess: Hashable, Sendable {
+  /// The frames that it had.
+  package var frames: Int
+  /// The bytes of all its frames.
+  package var size: ByteCount
+  /// The sender, as the ZAP handler named it.
+  package var userID: String?
+  /// The address that it came from.
+  package var peerAddress: String?
 }

@@ -1,5 +1,6 @@
 import CZeroMQ
 package import Measures
+package import ZMTP
 
 /// A received message, its bytes still where libzmq put them.
 ///
@@ -8,8 +9,8 @@ package final class Message: Sendable {
   /// The number of frames, at least one.
   package let frameCount: Int
 
-  // SAFETY: the frames are never changed after init, and libzmq's reference counts are atomic. They have an
-  // allocation of their own because short frames live inside zmq_msg_t and must not move.
+  // SAFETY: the frames are never changed after init, and libzmq's reference counts are atomic. They
+  // have an allocation of their own because short frames live inside zmq_msg_t and must not move.
   nonisolated(unsafe) private let frames: UnsafeMutablePointer<zmq_msg_t>
 
   /// Takes over `frameCount` frames and their allocation.
@@ -62,7 +63,7 @@ package final class Message: Sendable {
     String(validating: bytes(of: frame), as: UTF8.self)
   }
 
-  /// Who sent it, as the ZAP handler named the sender; nil without authentication.
+  /// The sender, as the ZAP handler named it; nil without authentication.
   package var userID: String? { last.userID }
 
   /// The address that it came from; nil within the process.
@@ -82,5 +83,39 @@ package final class Message: Sendable {
   func frame(_ index: Int) -> UnsafeMutablePointer<zmq_msg_t> {
     precondition((0..<frameCount).contains(index), "frame \(index) of \(frameCount)")
     return frames + index
+  }
+}
+
+extension UnsafeMutablePointer<zmq_msg_t> {
+  /// The name that the ZAP handler gave the sender.
+  var userID: String? { property("User-Id") }
+
+  /// The address of the sender.
+  var peerAddress: String? { property("Peer-Address") }
+
+  /// A property that the handshake attached to the message (zmq_msg_gets(3)).
+  private func property(_ name: String) -> String? {
+    zmq_msg_gets(self, name).map { String(cString: $0) }
+  }
+}
+
+/// Which changes of subscriptions an XPUB socket receives as messages.
+package enum SubscriptionNotices: Hashable, Sendable {
+  /// The first subscription to a topic and the last cancellation.
+  case changes
+  /// Every subscription, also to topics that others have, and the last cancellation.
+  case all
+  /// Every subscription and every cancellation, lost peers included: the signal of presence.
+  case allAndCancels
+}
+
+extension SubscriptionNotice {
+  /// Reads a notice: one frame of 1 or 0 and the topic; nil for anything else, which a peer's XSUB
+  /// may send.
+  package init?(_ message: Message) {
+    guard message.frameCount == 1 else { return nil }
+    let bytes = message.bytes(of: 0)
+    guard let flag = bytes.first, flag <= 1 else { return nil }
+    self.init(topic: Array(bytes.dropFirst()), isSubscription: flag == 1)
   }
 }

@@ -3,11 +3,12 @@ import Glibc
 package import Measures
 package import ZMTP
 
-/// What the kernel counted on all TCP connections of one bound socket, those that ended included.
+/// The kernel's counts on all TCP connections of one bound socket, those that ended included.
 ///
-/// Fed with the events of the socket's ``Monitor``. Holds a duplicate of each connection's descriptor, so
-/// that the last counts can be read after libzmq has closed its own; the connection's end reaches the
-/// peer when the duplicate is closed, in ``take(_:)`` of the event that tells of it.
+/// Fed with the events of the socket's ``Monitor``. Holds a duplicate of each connection's
+/// descriptor, so that the last counts can be read after libzmq has closed its own; the
+/// connection's end reaches the peer when the duplicate is closed, in ``take(_:)`` of the event
+/// that tells of it.
 package struct ConnectionMeter: ~Copyable {
   /// Sums over connections whose handshake is complete.
   package struct Counts: Hashable, Sendable {
@@ -17,11 +18,13 @@ package struct ConnectionMeter: ~Copyable {
     package var received = ByteCount.zero
     /// Bytes that were sent again.
     package var retransmitted = ByteCount.zero
-    /// How many connections these are.
+    /// The number of connections.
     package var connections = 0
-    /// How many more were gone before the kernel could be asked, or were too many.
+    /// The number of further connections that were gone before the kernel could be asked, or were
+    /// too many.
     package var unmetered = 0
-    /// How many more ended before their handshake was complete; their bytes aren't in the sums.
+    /// The number of further connections that ended before their handshake was complete; their
+    /// bytes aren't in the sums.
     package var rejected = 0
 
     /// Nothing counted.
@@ -37,7 +40,7 @@ package struct ConnectionMeter: ~Copyable {
 
   private struct Watched {
     let duplicate: CInt
-    /// Whether the peer has ended its stream, when last seen.
+    /// True if the peer has ended its stream, when last seen.
     var isEnded = false
 
     mutating func counters() -> TCPCounters? {
@@ -88,8 +91,8 @@ package struct ConnectionMeter: ~Copyable {
     return sums
   }
 
-  /// How many connections a process may watch at each of `sockets` sockets: duplicates take up to a fifth of
-  /// its descriptors.
+  /// The number of connections that a process may watch at each of `sockets` sockets: duplicates
+  /// take up to a fifth of its descriptors.
   package static func limit(sockets: Int) -> Int {
     var limits = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0 else { return 64 }
@@ -125,7 +128,7 @@ package struct ConnectionMeter: ~Copyable {
     ended.add(counters)
   }
 
-  /// Whether at least a handshake went both ways.
+  /// True if at least a handshake went both ways.
   private func isComplete(_ counters: TCPCounters) -> Bool {
     counters.uniqueBytesSent >= handshake.sent && counters.bytesReceived >= handshake.received
   }

@@ -4,8 +4,8 @@ import ZMTP
 
 /// The stream of what happens to a socket's connections (zmq_socket_monitor(3)).
 ///
-/// Read it in the loop of the socket: libzmq's I/O thread waits, and all traffic with it, once 100,000
-/// events lie unread.
+/// Read it in the loop of the socket: libzmq's I/O thread waits, and all traffic with it, once
+/// 100,000 events lie unread.
 package struct Monitor: ~Copyable {
   let socket: Socket
   private let watched: SocketHandle
@@ -53,5 +53,112 @@ extension Socket {
     _ kinds: MonitorEvent.Kinds = .connections
   ) throws(ZMQError) -> Monitor {
     try Monitor(handle, kinds)
+  }
+}
+
+/// Something that happened to a connection of a monitored socket.
+package struct MonitorEvent: Hashable, Sendable {
+  /// The event.
+  package var kind: Kind
+  /// The endpoint of this socket that it happened at.
+  package var endpoint: String
+
+  /// An event, with the number that libzmq gives with it.
+  package enum Kind: Hashable, Sendable {
+    /// TCP connected to the peer.
+    case connected(descriptor: CInt)
+    /// TCP accepted the peer.
+    case accepted(descriptor: CInt)
+    /// The connection can carry messages.
+    case handshakeSucceeded
+    /// The ZMTP handshake ended early, with an error number.
+    case handshakeFailed(errno: CInt)
+    /// The peer broke ZMTP or has another mechanism; the number is a ZMQ_PROTOCOL_ERROR.
+    case protocolFailed(code: Int)
+    /// The ZAP handler refused the peer, with its status; a refused client doesn't try again after
+    /// 400.
+    case authenticationFailed(status: Int)
+    /// The connection ended. The descriptor may be another connection's by now.
+    case disconnected(descriptor: CInt)
+    /// The next attempt to connect comes after that many milliseconds.
+    case retryScheduled(milliseconds: Int)
+    /// The socket is bound.
+    case listening(descriptor: CInt)
+    /// The socket accepts no more connections, or gave up connecting.
+    case closed(descriptor: CInt)
+    /// An event that this list does not have.
+    case other(number: Int, value: Int)
+  }
+
+  /// Reads an event's two frames: number (16 bits) and value (32 bits) in the machine's order;
+  /// endpoint.
+  init?(_ message: Message) {
+    guard message.frameCount == 2, message.count(of: 0) == 6 else { return nil }
+    let (number, value) = message.withUnsafeBytes(of: 0) { bytes in
+      (
+        CInt(bytes.loadUnaligned(as: UInt16.self)),
+        CInt(bitPattern: bytes.loadUnaligned(fromByteOffset: 2, as: UInt32.self))
+      )
+    }
+    kind = Kind(number: number, value: value)
+    endpoint = message.text(of: 1) ?? ""
+  }
+}
+
+extension MonitorEvent.Kind {
+  init(number: CInt, value: CInt) {
+    self =
+      switch number {
+      case ZMQ_EVENT_CONNECTED: .connected(descriptor: value)
+      case ZMQ_EVENT_ACCEPTED: .accepted(descriptor: value)
+      case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: .handshakeSucceeded
+      case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: .handshakeFailed(errno: value)
+      case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: .protocolFailed(code: Int(value))
+      case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: .authenticationFailed(status: Int(value))
+      case ZMQ_EVENT_DISCONNECTED: .disconnected(descriptor: value)
+      case ZMQ_EVENT_CONNECT_RETRIED: .retryScheduled(milliseconds: Int(value))
+      case ZMQ_EVENT_LISTENING: .listening(descriptor: value)
+      case ZMQ_EVENT_CLOSED: .closed(descriptor: value)
+      default: .other(number: Int(number), value: Int(value))
+      }
+  }
+}
+
+extension MonitorEvent {
+  /// Which events a monitor is told of.
+  package struct Kinds: OptionSet, Hashable, Sendable {
+    /// libzmq's event bits.
+    package let rawValue: Int
+
+    /// The events with the given bits.
+    package init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// Connections made on this side.
+    package static let connected = Kinds(rawValue: Int(ZMQ_EVENT_CONNECTED))
+    /// Connections made by peers.
+    package static let accepted = Kinds(rawValue: Int(ZMQ_EVENT_ACCEPTED))
+    /// Completed handshakes.
+    package static let handshakeSucceeded = Kinds(rawValue: Int(ZMQ_EVENT_HANDSHAKE_SUCCEEDED))
+    /// Failed handshakes of all sorts.
+    package static let handshakeFailed = Kinds(
+      rawValue: Int(
+        ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+          | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH))
+    /// Ended connections.
+    package static let disconnected = Kinds(rawValue: Int(ZMQ_EVENT_DISCONNECTED))
+    /// Pauses before connecting again.
+    package static let retryScheduled = Kinds(rawValue: Int(ZMQ_EVENT_CONNECT_RETRIED))
+    /// The beginning of listening.
+    package static let listening = Kinds(rawValue: Int(ZMQ_EVENT_LISTENING))
+    /// The end of listening, or of an attempt to connect.
+    package static let closed = Kinds(rawValue: Int(ZMQ_EVENT_CLOSED))
+
+    /// The life of connections, without the events that can come in storms.
+    package static let connections: Kinds = [
+      .connected, .accepted, .handshakeSucceeded, .handshakeFailed, .disconnected,
+    ]
+
+    /// The life of connections on the side that makes them, with attempts that fail.
+    package static let attempts: Kinds = [.connections, .closed]
   }
 }

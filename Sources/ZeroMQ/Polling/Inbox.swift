@@ -1,8 +1,10 @@
+import CZeroMQ
+import Glibc
 import Synchronization
 
 /// A queue from many threads to one loop, which it wakes.
 package final class Inbox<Element: Sendable>: Sendable {
-  /// What the loop's poller watches.
+  /// The descriptor that the loop's poller watches.
   package let wakeup: Wakeup
   private let capacity: Int
   private let elements = Mutex<[Element]>([])
@@ -34,4 +36,26 @@ package final class Inbox<Element: Sendable>: Sendable {
       return drained
     }
   }
+}
+
+/// Wakes a poller from another thread (eventfd(2)).
+package final class Wakeup: Sendable {
+  /// Readable from ``signal()`` until ``clear()``.
+  package let descriptor: CInt
+
+  /// A wakeup that nobody has signalled.
+  package init() throws(ZMQError) {
+    descriptor = czmq_eventfd_make()
+    guard descriptor >= 0 else {
+      throw ZMQError(.init(rawValue: errno), attempt: "make an event descriptor")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Wakes the poller, now or when it next waits; callable from any thread.
+  package func signal() { czmq_eventfd_signal(descriptor) }
+
+  /// Forgets all signals so far; done before looking at what they announced.
+  package func clear() { czmq_eventfd_clear(descriptor) }
 }

@@ -16,7 +16,8 @@ package final class Context: Sendable {
   private let isTerminating = Mutex(false)
   private let termination = DispatchGroup()
 
-  /// A context for at most `maxSockets` sockets; raises the process's soft limit of open descriptors to the hard one.
+  /// A context for at most `maxSockets` sockets; raises the process's soft limit of open
+  /// descriptors to the hard one.
   ///
   /// One I/O thread carries about a gigabyte a second each way, half of it encrypted.
   package init(ioThreads: Int = 1, maxSockets: Int = 4096) throws(ZMQError) {
@@ -42,7 +43,7 @@ package final class Context: Sendable {
     if !isTerminating.withLock({ $0 }) { Self.end(handle) }
   }
 
-  /// How many descriptors the process may have open; `Int.max` when unlimited.
+  /// The number of descriptors that the process may have open; `Int.max` when unlimited.
   package static let descriptorLimit: Int = {
     let limit = czmq_raise_descriptor_limit()
     return limit < 0 ? .max : limit
@@ -51,7 +52,8 @@ package final class Context: Sendable {
   /// The sockets, monitors included, that are open now.
   package var openSockets: Int { sockets.load(ordering: .relaxed) }
 
-  /// Ends all waiting: from now on each call on a socket of the context throws `.contextTerminated`.
+  /// Ends all waiting: from now on each call on a socket of the context throws
+  /// `.contextTerminated`.
   ///
   /// Callable from any thread, any number of times.
   package func shutdown() { zmq_ctx_shutdown(handle) }

@@ -1,9 +1,9 @@
 /// Passes messages on between two sockets, as a relay does (zmq_proxy(3)).
 ///
-/// XSUB and XPUB relay a broadcast with its subscriptions, PULL and PUSH relay a collection. Reads from one side
-/// only what the other can take, so that pressure from behind reaches the senders.
+/// XSUB and XPUB relay a broadcast with its subscriptions, PULL and PUSH relay a collection. Reads
+/// from one side only what the other can take, so that pressure from behind reaches the senders.
 package struct Forwarder: Sendable {
-  /// What a message may at most be; larger ones are dropped and counted.
+  /// The limits of a message; larger ones are dropped and counted.
   package var limits: ReceiveLimits
   /// Messages passed on.
   package private(set) var forwarded = 0
@@ -33,7 +33,8 @@ package struct Forwarder: Sendable {
     }
   }
 
-  /// What to wait for at a socket: room, where it is full; messages, where the other has room for them.
+  /// The event to wait for at a socket: room, where it is full; messages, where the other has room
+  /// for them.
   private static func interest(isFull: Bool, isOtherFull: Bool) -> Readiness {
     var interest: Readiness = []
     if isFull { interest.insert(.writable) }

@@ -12,7 +12,8 @@ final class TemporaryFolder: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Writes `bytes` to `name`, compressed where the name ends in ".gz", and returns the file's path.
+  /// Writes `bytes` to `name`, compressed where the name ends in ".gz", and returns the file's
+  /// path.
   @discardableResult
   func write(_ bytes: [UInt8], to name: String) throws -> String {
     let file = "\(path)/\(name)"
