@@ -104,7 +104,8 @@ let mode = arguments.first.flatMap { $0.hasPrefix("--") ? $0 : nil }
 if mode != nil { arguments.removeFirst() }
 do {
   if mode == "--self-test" {
-    let found = try formatter.formatted([("Sources/test.c", "/* Σ */ int  f( void ){return 1 ;}\n")])
+    let found = try formatter.formatted([("Sources/test.c", "/* Σ */ int  f( void ){return 1 ;}\n")]
+    )
     guard found == ["/* Σ */ int f(void) { return 1; }\n"] else {
       print("c: the check makes \(found) of a text that isn't formatted")
       exit(1)

@@ -16,7 +16,7 @@ import Testing
     Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: nil)?.path
   }
 
-  /// What every image among the fixtures shows, x to the right, y to the front and z up.
+  /// The picture in every image among the fixtures, x to the right, y to the front and z up.
   static let voxels = (0..<60).map { (voxel: Int) -> Float in
     let (x, y, z) = (voxel % 4, voxel / 4 % 5, voxel / 20)
     return Float(100 * x + 10 * y + z)

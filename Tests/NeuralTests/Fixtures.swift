@@ -6,7 +6,7 @@ import Testing
 
 extension TrainingSettings.Optimizer: Decodable {}
 
-/// What Fixtures/generate.py wrote.
+/// The values that Fixtures/generate.py wrote.
 struct Fixtures: Decodable {
   struct Summary: Decodable {
     let sum: Double

@@ -76,7 +76,7 @@ struct ReferenceNetwork {
     var shape: [Int]
   }
 
-  /// What the layers before have used up.
+  /// The values that the layers before have used up.
   struct State {
     var parameters: ArraySlice<Double>
     var dropouts = 0

@@ -9,7 +9,7 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
   let classes: Int
   let blocks: [Block]
   var batch = 2
-  /// How many of its gradient's scalars are compared with differences.
+  /// The number of its gradient's scalars that are compared with differences.
   var probes = 60
   var nesting = Nesting.outermostFirst
   var objective = Objective.classes

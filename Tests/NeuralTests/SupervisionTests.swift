@@ -130,7 +130,7 @@ import Testing
   }
 }
 
-/// What Fixtures/generate_supervision.py wrote.
+/// The values that Fixtures/generate_supervision.py wrote.
 struct SupervisionFixture: Decodable, CustomTestStringConvertible {
   let model: String
   let stage: Int

@@ -5,7 +5,7 @@ import Neural
 import Tensors
 import Testing
 
-/// What Fixtures/generate_unets.py wrote.
+/// The values that Fixtures/generate_unets.py wrote.
 struct UNetFixture: Decodable, CustomTestStringConvertible {
   let order: String
   let width: Int

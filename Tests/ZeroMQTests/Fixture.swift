@@ -102,7 +102,7 @@ func connection(connected monitor: borrowing Monitor) throws -> CInt {
   }
 }
 
-/// What was waited for did not come.
+/// The event that was waited for did not come.
 struct Timeout: Error {}
 
 /// All frames of a message.

@@ -51,7 +51,7 @@ final class TemporaryFolder: Sendable {
     try FileManager.default.copyItem(atPath: source, toPath: file)
   }
 
-  /// What lies in the file `name`, not unpacked.
+  /// The bytes of the file `name`, not unpacked.
   func bytes(of name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")))
   }

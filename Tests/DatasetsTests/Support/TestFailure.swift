@@ -1,2 +1,2 @@
-/// What a test throws when a value isn't of the expected kind.
+/// The error of a test for a value that isn't of the expected kind.
 struct TestFailure: Error {}
