@@ -52,45 +52,12 @@ extension Topology {
     guard var draft else { throw reading.error(file: file) }
     draft.apply(overrides, reading: reading)
     guard
-      let parts = draft.checked(
-        rounds: overrides.rounds, extension: overrides.extended?.rounds, checksFiles: checksFiles,
-        reading: reading), reading.isSound("")
+      let topology = draft.topology(
+        file: file, source: text, overrides: overrides, checksFiles: checksFiles, reading: reading),
+      reading.isSound("")
     else { throw reading.error(file: file) }
-    self.file = file
-    source = text
-    self.overrides = overrides
-    name = draft.name
-    seed = draft.seed
-    clients = parts.clients
-    strategy = draft.strategy
-    architecture = parts.architecture
-    startsFrom = draft.model.from
-    relays = draft.relays
-    growthSchedule = parts.schedule
-    // What is told by a seed alone must be drawn from it.
-    entry = draft.stages.entry ?? (draft.codecs.tellsSeeds ? .random : .standard)
-    data = parts.data
-    training = draft.training
-    server = draft.server
-    rules = parts.rules
-    caps = draft.participation.caps
-    codecs = draft.codecs
-    evaluation = draft.evaluation
-    limits = parts.limits
-    fleet = parts.fleet
-    stageLimits = parts.stageLimits
-    unplayable = parts.unplayable
-    updateNorm = draft.limits.updateNorm
-    normMultiple = draft.limits.normMultiple
-    places = Dictionary(
-      uniqueKeysWithValues: Self.judgedLater.map { ($0, reading.place(of: $0)) })
+    self = topology
   }
-
-  /// The keys whose values depend on what is in the data.
-  private static let judgedLater = [
-    "clients", "data.limit.test", "data.limit.train", "data.name", "data.partition", "data.path",
-    "limits.samples",
-  ]
 
   /// That the value of `key` doesn't go with what came out after the text was read.
   package func error(at key: String, _ problem: String, remedy: String) -> TopologyError {

@@ -55,12 +55,12 @@ package struct Topology: Sendable {
   package let stageLimits: StageLimits
   /// The largest norm of an update that counts; nil for any.
   package let updateNorm: Double?
+  /// How many times the median of those before an update's norm may be; nil for any.
+  package let normMultiple: Double?
   /// What each clock doesn't play, as the faults that it is to it.
   let unplayable: [Clock: [TopologyIssue]]
   /// Where the values stand that can only be judged once the data is read, by their keys.
   let places: [String: TopologyIssue.Place]
-  /// How many times the median of those before an update's norm may be; nil for any.
-  package let normMultiple: Double?
 
   /// The network that is trained at `stage`, from 1.
   package func network(stage: Int) -> Network {

@@ -8,30 +8,18 @@ import Progressive
 import Tensors
 
 extension TopologyDraft {
-  /// What follows from several sections together.
-  struct Parts {
-    var clients: Int
-    var architecture: Architecture
-    var schedule: GrowthSchedule
-    var data: DataSection
-    var rules: RoundRules
-    var fleet: FleetModel
-    var stageLimits: StageLimits
-    var unplayable: [Clock: [TopologyIssue]]
-    var limits: ProtocolLimits
-  }
-
-  /// Holds the sections against each other; nil if a fault keeps them from making a run.
+  /// Holds the sections against each other and makes the topology; nil if a fault prevents that.
   ///
   /// - Parameters:
-  ///   - override: All rounds as the command line says; nil for the file's.
-  ///   - extension: Rounds of the last stage alone, in place of all; nil for the file's.
+  ///   - file: The file, as it was named.
+  ///   - source: Its text.
+  ///   - overrides: The command line's values, which are in the sections but for the rounds.
   ///   - checksFiles: Whether the data set's files must be there.
   ///   - reading: Takes the faults.
-  /// - Returns: What follows from the sections.
-  func checked(
-    rounds override: Int?, extension: Int? = nil, checksFiles: Bool, reading: Reading
-  ) -> Parts? {
+  /// - Returns: A topology, which is sound only if there are no faults.
+  func topology(
+    file: String, source: String, overrides: Overrides, checksFiles: Bool, reading: Reading
+  ) -> Topology? {
     if checksFiles, let data, reading.isSound("data.path", "data.name") {
       data.section.checkFiles(of: data.collection, reading)
     }
@@ -51,14 +39,15 @@ extension TopologyDraft {
       checkBudget(architecture, reading)
       if reading.isSound("rounds", "stages") {
         schedule = stages.schedule(
-          total: rounds, override: override, stages: architecture.stages, strategy: strategy,
+          total: rounds, override: overrides.rounds, stages: architecture.stages,
+          strategy: strategy,
           reading: reading)
       }
-      if let `extension` {
+      if let extended = overrides.extended {
         // All blocks are there and have been trained: nothing grows, and nothing is warmed up.
         schedule = schedule.map { _ in
           GrowthSchedule(
-            rounds: Array(repeating: 0, count: architecture.stages - 1) + [`extension`],
+            rounds: Array(repeating: 0, count: architecture.stages - 1) + [extended.rounds],
             strategy: strategy)
         }
       }
@@ -70,10 +59,25 @@ extension TopologyDraft {
       fleet, architecture, rules: rules, clients: clients, reading)
     let unplayable = unplayable(fleet, reading)
     let limits = limits(for: fleet, architecture: architecture, rules: rules, reading: reading)
-    return Parts(
-      clients: clients, architecture: architecture, schedule: schedule, data: data.section,
-      rules: rules, fleet: fleet, stageLimits: stageLimits, unplayable: unplayable, limits: limits)
+    return Topology(
+      file: file, source: source, overrides: overrides, name: name, seed: seed, clients: clients,
+      strategy: strategy, architecture: architecture, startsFrom: model.from, relays: relays,
+      growthSchedule: schedule,
+      // What is told by a seed alone must be drawn from it.
+      entry: stages.entry ?? (codecs.tellsSeeds ? .random : .standard), data: data.section,
+      training: training, server: server, rules: rules, caps: participation.caps, codecs: codecs,
+      evaluation: evaluation, limits: limits, fleet: fleet, stageLimits: stageLimits,
+      updateNorm: self.limits.updateNorm, normMultiple: self.limits.normMultiple,
+      unplayable: unplayable,
+      places: Dictionary(
+        uniqueKeysWithValues: Self.judgedLater.map { ($0, reading.place(of: $0)) }))
   }
+
+  /// The keys whose values depend on what is in the data.
+  private static let judgedLater = [
+    "clients", "data.limit.test", "data.limit.train", "data.name", "data.partition", "data.path",
+    "limits.samples",
+  ]
 
   /// The model for the data's shape, after augmentation, and its classes.
   private func fitting(

@@ -36,8 +36,8 @@ struct AvailabilitySection {
       let night = keys.optional("night") { Self.night($0) }
       let day = keys.optional("day") { $0.keys { Self.turns(&$0) } ?? nil }
       let hours = Duration.zero ... .seconds(24 * 3600)
-      let zones = keys.value("timeZones", default: .zero) { $0.duration(hours) }
-      let start = keys.value("startsAt", default: .zero) { $0.duration(hours) }
+      let zones = keys.optional("timeZones") { $0.duration(hours) }
+      let start = keys.optional("startsAt") { $0.duration(hours) }
       if let traces { return .recorded(traces) }
       if let turns { return .profile(.onOff(turns)) }
       guard var night else {
@@ -49,8 +49,8 @@ struct AvailabilitySection {
         return nil
       }
       night.day = day
-      night.timeZones = zones
-      night.startOfRun = start
+      night.timeZones = zones ?? night.timeZones
+      night.startOfRun = start ?? night.startOfRun
       return .profile(.diurnal(night))
     }
     guard let kind = read ?? nil else { return nil }

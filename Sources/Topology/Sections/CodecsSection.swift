@@ -105,10 +105,11 @@ extension CodecsSection {
       }
       return nil
     }
-    return DeltaPlan(
-      codec: UpdateCodec(spec, smallTensorLimit: limit), reference: reference ?? .last,
-      // An anchor doesn't end by itself: its deltas are never many.
-      keyframeEvery: interval ?? (reference == .anchor ? 10 : nil))
+    var plan = DeltaPlan(codec: UpdateCodec(spec, smallTensorLimit: limit))
+    plan.reference = reference ?? plan.reference
+    // An anchor doesn't end by itself: its deltas are never many.
+    plan.keyframeEvery = interval ?? (plan.reference == .anchor ? 10 : nil)
+    return plan
   }
 
   private func check(_ keys: KeyReader) {

@@ -62,7 +62,7 @@ extension DataSection {
     images.classes = keys.value("classes", default: images.classes) { $0.whole(2...65_536) }
     images.trainCount = keys.value("train", default: images.trainCount) { $0.whole(1...10_000_000) }
     images.testCount = keys.value("test", default: images.testCount) { $0.whole(1...10_000_000) }
-    images.isSegmentation = keys.value("masks", default: false) { $0.flag() }
+    images.isSegmentation = keys.value("masks", default: images.isSegmentation) { $0.flag() }
     images.seed = keys.value("seed", default: images.seed) { $0.seed() }
     return images
   }

@@ -24,14 +24,13 @@ struct DevicesSection {
 
   private static func profile(_ cursor: Cursor) -> (profile: DeviceProfile, given: [String])? {
     let read = cursor.keys { keys -> (DeviceProfile, [String]) in
-      let speed = keys.value("speed", default: ClientGroup.plainDevice.speed) {
-        $0.computeSpeed()
-      }
-      let spread = keys.value("spread", default: Distribution.constant(1), Self.spread)
+      let plain = ClientGroup.plainDevice
+      let speed = keys.value("speed", default: plain.speed) { $0.computeSpeed() }
+      let spread = keys.value("spread", default: plain.speedFactor, Self.spread)
       let memory = keys.optional("memory") { $0.byteCount(1...(1 << 50)) }
-      let dropOut = keys.value("dropOut", default: 0) { $0.share()?.value }
+      let dropOut = keys.value("dropOut", default: plain.dropOut) { $0.share()?.value }
       let times = Duration.zero ... .seconds(366 * 86_400)
-      let joins = keys.value("joins", default: .zero) { $0.duration(times) }
+      let joins = keys.value("joins", default: plain.lifetime.joins) { $0.duration(times) }
       let leaves = keys.optional("leaves") { $0.duration(times) }
       let profile = DeviceProfile(
         speed: speed, speedFactor: spread, memory: memory, dropOut: dropOut,
@@ -67,7 +66,7 @@ struct DevicesSection {
       }
       if let sigma { return .logNormal(median: 1, sigma: sigma) }
       if let deviation { return .normal(mean: 1, deviation: deviation) }
-      return bounds.map { .uniform($0) } ?? .constant(1)
+      return bounds.map { .uniform($0) } ?? ClientGroup.plainDevice.speedFactor
     }
     return read ?? nil
   }

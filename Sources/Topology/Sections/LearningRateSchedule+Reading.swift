@@ -13,8 +13,9 @@ extension LearningRateSchedule {
       switch kind {
       case .constant: self = .constant
       case .cosine: self = .cosine(floor: Self.standardFloor)
-      case .multistep: self = .multistep(milestones: [0.5, 0.75], factor: 0.1)
-      case .constantThenCosine: self = .constantThenCosine(hold: 0.5, floor: Self.standardFloor)
+      case .multistep: self = .multistep(milestones: Self.milestones, factor: Self.factor)
+      case .constantThenCosine:
+        self = .constantThenCosine(hold: Self.hold, floor: Self.standardFloor)
       case .cosineRestarts:
         cursor.report(
           "doesn't say how often it restarts",
@@ -28,6 +29,9 @@ extension LearningRateSchedule {
   }
 
   private static let standardFloor = 1e-6
+  private static let milestones: [Share] = [0.5, 0.75]
+  private static let factor = 0.1
+  private static let hold: Share = 0.5
 
   private static func kind(_ cursor: Cursor) -> Kind? {
     cursor.choice("a learning rate's schedule", of: Kind.allCases.map { ($0.rawValue, $0) })
@@ -45,7 +49,7 @@ extension LearningRateSchedule {
     case .constant: return .constant
     case .cosine: return .cosine(floor: floor(&keys))
     case .multistep:
-      let milestones = keys.value("milestones", default: [0.5, 0.75] as [Share]) { list in
+      let milestones = keys.value("milestones", default: milestones) { list in
         let shares = list.elements("a list of shares", remedy: "write as in [50 %, 75 %]")?
           .map { $0.share() }
         guard let shares, !shares.contains(nil) else { return nil }
@@ -53,7 +57,7 @@ extension LearningRateSchedule {
       }
       return .multistep(
         milestones: milestones,
-        factor: keys.value("factor", default: 0.1) { $0.number(0...1, excluding: 0) })
+        factor: keys.value("factor", default: factor) { $0.number(0...1, excluding: 0) })
     case .cosineRestarts:
       let period = keys.required("period", remedy: "write how many rounds, as in 50") {
         $0.whole(1...1_000_000)
@@ -61,7 +65,7 @@ extension LearningRateSchedule {
       return .cosineRestarts(period: period ?? 1, floor: floor(&keys))
     case .constantThenCosine:
       return .constantThenCosine(
-        hold: keys.value("hold", default: 0.5) { $0.share() }, floor: floor(&keys))
+        hold: keys.value("hold", default: hold) { $0.share() }, floor: floor(&keys))
     }
   }
 

@@ -42,8 +42,10 @@ struct LimitsSection: Hashable, Sendable {
           + "clients at work would pass for lost",
         remedy: "let silence be three heartbeats, say")
     }
-    updateNorm = keys.value("updateNorm", default: nil) { $0.numberOrNone(0...1e30, excluding: 0) }
-    normMultiple = keys.value("normMultiple", default: NormGuard.standardMultiple) {
+    updateNorm = keys.value("updateNorm", default: updateNorm) {
+      $0.numberOrNone(0...1e30, excluding: 0)
+    }
+    normMultiple = keys.value("normMultiple", default: normMultiple) {
       $0.numberOrNone(1...1e30)
     }
     samples = keys.optional("samples") { $0.whole(1...(1 << 48) - 1) }

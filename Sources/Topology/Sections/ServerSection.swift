@@ -23,24 +23,27 @@ extension ServerSection {
     var adaptive = AdaptiveRule(.adam)
     if case .adaptive(let kind) = choice { adaptive = AdaptiveRule(kind) }
     let isAdaptive = choice != .average
-    let rate = keys.value("learningRate", default: isAdaptive ? adaptive.rate : 1) {
+    if !isAdaptive, case .average(let rate, let momentum) = rule {
+      (adaptive.rate, adaptive.momentum) = (rate, momentum)
+    }
+    adaptive.rate = keys.value("learningRate", default: adaptive.rate) {
       $0.number(0...1000, excluding: 0)
     }
-    let momentum = keys.value("momentum", default: isAdaptive ? adaptive.momentum : 0) {
+    adaptive.momentum = keys.value("momentum", default: adaptive.momentum) {
       $0.number(0...1, excluding: 1)
     }
-    adaptive.rate = rate
-    adaptive.momentum = momentum
     adaptive.beta2 = keys.value("beta2", formerly: "decay", default: adaptive.beta2) {
       $0.number(0...1, excluding: 1)
     }
     adaptive.epsilon = keys.value("epsilon", formerly: "floor", default: adaptive.epsilon) {
       $0.number(0...1, excluding: 0)
     }
-    averaging = keys.value("averaging", default: .mean) {
+    averaging = keys.value("averaging", default: averaging) {
       $0.choice("a way of averaging", of: Averaging.allCases.map { ($0.rawValue, $0) })
     }
-    rule = isAdaptive ? .adaptive(adaptive) : .average(rate: rate, momentum: momentum)
+    rule =
+      isAdaptive
+      ? .adaptive(adaptive) : .average(rate: adaptive.rate, momentum: adaptive.momentum)
     let beta2 = ["beta2", "decay"]
     for key in beta2 + ["epsilon", "floor"] where keys.has(key) {
       guard !isAdaptive || (beta2.contains(key) && adaptive.kind == .adagrad) else { continue }
@@ -49,5 +52,29 @@ extension ServerSection {
         keys.full(key), "\(keys.full(key)) means nothing to this server optimizer",
         remedy: "remove it, or write optimizer: fedadam")
     }
+  }
+}
+
+/// The section `evaluation`: when the global model is tested.
+package struct EvaluationSection: Hashable, Sendable {
+  /// Every how many rounds; 0 for the last round only.
+  package var every: Int
+  /// After how many of the last rounds it is tested in any case, whose mean is what a run came to.
+  package var last: Int
+  /// How many test samples are computed at a time.
+  package var batch: Int
+  /// How many training samples the full model's gradient is taken over after each test; 0 for none.
+  package var gradient: Int
+
+  init(reading keys: inout KeyReader) {
+    every = keys.value("every", default: 1) { $0.whole(0...1_000_000) }
+    last = keys.value("last", default: 1) { $0.whole(1...1000) }
+    batch = keys.value("batch", default: 100) { $0.whole(1...65_536) }
+    gradient = keys.value("gradient", default: 0) { $0.whole(0...1_000_000) }
+  }
+
+  /// Whether the model is tested after `round` of `rounds`; always after the last ones.
+  package func isDue(after round: Int, of rounds: Int) -> Bool {
+    round > rounds - last || (every > 0 && round.isMultiple(of: every))
   }
 }

@@ -34,8 +34,11 @@ struct StagesSection: Hashable, Sendable {
     warmUp = keys.optional("warmUp") { $0.whole(0...1_000_000) }
     trigger = GrowthTrigger(reading: &keys)
     minimum = keys.optional("minimum") { $0.whole(1...1_000_000) }
-    restartsLearningRate = keys.value("restartLearningRate", default: false) { $0.flag() }
-    ramp = keys.value("ramp", default: 0) { $0.whole(0...1_000_000) }
+    let standard = GrowthSchedule(rounds: [1])
+    restartsLearningRate = keys.value(
+      "restartLearningRate", default: standard.restartsLearningRate
+    ) { $0.flag() }
+    ramp = keys.value("ramp", default: standard.rampRounds) { $0.whole(0...1_000_000) }
     entry = keys.optional("entry") { cursor in
       cursor.choice("an entry", of: BlockEntry.allCases.map { ($0.rawValue, $0) })
     }
@@ -51,4 +54,15 @@ struct StagesSection: Hashable, Sendable {
         remedy: "remove it, or write when: plateau")
     }
   }
+}
+
+/// What a new block and its head begin with when the model grows.
+package enum BlockEntry: String, Hashable, Sendable, CaseIterable {
+  /// Random values.
+  case random
+  /// Values with which the new sub-model computes nearly what the old one did, where the network allows it.
+  case continued
+
+  /// The entry where none is asked for.
+  package static let standard = BlockEntry.continued
 }
