@@ -1,7 +1,7 @@
 package import Codecs
 package import Progressive
 
-/// What the command line says in place of a topology's own values.
+/// The command line's values in place of a topology's own.
 package struct Overrides: Hashable, Sendable, Codable {
   /// `--seed`.
   package var seed: UInt64?
@@ -19,12 +19,13 @@ package struct Overrides: Hashable, Sendable, Codable {
   package var down: CodecSpec?
   /// `--set`: any other value, each as KEY=VALUE.
   package var settings: [String] = []
-  /// `--extend`: more rounds of the last stage, in place of all others; nil for the topology's rounds.
+  /// `--extend`: more rounds of the last stage, in place of all others; nil for the topology's
+  /// rounds.
   package var extended: Extended?
 
   /// More rounds from the model that a finished run ended with.
   package struct Extended: Hashable, Sendable, Codable {
-    /// How many rounds.
+    /// The number of rounds.
     package var rounds: Int
     /// The run; nil at a worker, which gets the model from the broker.
     package var origin: Origin?
@@ -40,7 +41,7 @@ package struct Overrides: Hashable, Sendable, Codable {
   package struct Origin: Hashable, Sendable, Codable {
     /// The path of its directory.
     package var run: String
-    /// How many rounds it had.
+    /// The number of its rounds.
     package var rounds: Int
     /// The digest of its last model, hexadecimal.
     package var modelDigest: String

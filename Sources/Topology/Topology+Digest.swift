@@ -8,11 +8,11 @@ import Tensors
 extension Topology {
   /// Names what broker and clients must agree on: equal digests make equal runs from equal seeds.
   ///
-  /// Not in it: the seed, which the broker tells; names and paths; waiting times, limits and evaluation,
-  /// which are one side's own affair.
+  /// Not in it: the seed, which the broker tells; names and paths; waiting times, limits and
+  /// evaluation, which are one side's own affair.
   package var planDigest: Digest { Digest(of: Data(plan.utf8)) }
 
-  /// What `planDigest` is the digest of: a line for each value.
+  /// The text of which `planDigest` is the digest: a line for each value.
   package var plan: String {
     var lines = [
       ("format", "progfed plan 1"), ("strategy", strategy.rawValue), ("clients", "\(clients)"),

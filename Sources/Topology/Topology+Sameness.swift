@@ -4,7 +4,7 @@ import Progressive
 import Yams
 
 extension Topology {
-  /// Whether two texts of topologies say the same: comments, quotes and layout don't count.
+  /// True if two texts of topologies say the same: comments, quotes and layout don't count.
   package static func isSame(_ first: String, _ second: String) -> Bool {
     if first == second { return true }
     guard let (first, second) = try? (YAMLDocument(first), YAMLDocument(second)) else {
@@ -15,7 +15,8 @@ extension Topology {
 
   /// All that the file and the command line say, a line `name: value` for each, by name.
   ///
-  /// Comments, quotes and layout don't count, nor how the command line's options and the file share the work.
+  /// Comments, quotes and layout don't count, nor how the command line's options and the file share
+  /// the work.
   package var settingLines: String {
     var lines: [String: String] = [:]
     // Both were read before.

@@ -11,15 +11,15 @@ package struct Topology: Sendable {
   package let file: String
   /// The file's text.
   package let source: String
-  /// What the command line said in place of the text.
+  /// The command line's values in place of the text's.
   package let overrides: Overrides
-  /// What the run is called.
+  /// The run's name.
   package let name: String
-  /// What all of the run's chance is derived from.
+  /// The seed of all of the run's chance.
   package let seed: UInt64
-  /// How many clients the fleet has; they are numbered from 0.
+  /// The number of clients, which are numbered from 0.
   package let clients: Int
-  /// How the model is trained over the rounds.
+  /// The strategy by which the model is trained.
   package let strategy: Strategy
   /// The model, made for the data's shape and classes.
   package let architecture: Architecture
@@ -27,39 +27,41 @@ package struct Topology: Sendable {
   ///
   /// Only the broker reads it: clients get the values from the broker.
   package let startsFrom: String?
-  /// How many relays stand between the broker and its workers, each for a part of the clients; 0 for none.
+  /// The number of relays between the broker and its workers, each for a part of the clients; 0 for
+  /// none.
   package let relays: Int
   /// The rounds of each of the model's stages; end-to-end training has them all in the last.
   package let growthSchedule: GrowthSchedule
-  /// What a new block and its head begin with.
+  /// The first values of a new block and its head.
   package let entry: BlockEntry
   /// The samples.
   package let data: DataSection
-  /// What a client does with its samples in a round.
+  /// A client's local training in a round.
   package let training: TrainingSection
-  /// How the broker steps the model by the clients' mean update.
+  /// The broker's step of the model by the clients' mean update.
   package let server: ServerSection
   /// When rounds begin and end.
   package let rules: RoundRules
-  /// The clients whose memory is said to end at a stage, and that stage, from 1; see ``stageLimits``.
+  /// The clients whose memory is said to end at a stage, and that stage, from 1; see
+  /// ``stageLimits``.
   package let caps: [Int: Int]
-  /// How updates and the model become bytes.
+  /// The codecs of updates and model.
   package let codecs: CodecsSection
   /// When the global model is tested.
   package let evaluation: EvaluationSection
   /// Waiting times and sizes of the protocol.
   package let limits: ProtocolLimits
-  /// Who has which link and device, when clients are there, and what breaks: for virtual time.
+  /// The fleet in virtual time: links, devices, availability and faults.
   package let fleet: FleetModel
   /// The deepest stages that clients may train, by their caps and their devices' memory.
   package let stageLimits: StageLimits
   /// The largest norm of an update that counts; nil for any.
   package let updateNorm: Double?
-  /// How many times the median of those before an update's norm may be; nil for any.
+  /// The largest multiple of the median of earlier norms that an update's norm may be; nil for any.
   package let normMultiple: Double?
-  /// What each clock doesn't play, as the faults that it is to it.
+  /// The keys that have no effect on a clock, as faults.
   let unplayable: [Clock: [TopologyIssue]]
-  /// Where the values stand that can only be judged once the data is read, by their keys.
+  /// The places of values that can only be judged once the data is read, by their keys.
   let places: [String: TopologyIssue.Place]
 
   /// The network that is trained at `stage`, from 1.
@@ -70,7 +72,7 @@ package struct Topology: Sendable {
   /// The segments of that network: blocks, then heads.
   package func layouts(stage: Int) -> [ParameterLayout] { network(stage: stage).layouts }
 
-  /// Whether a segment that begins in `phase` is told by the seed that its values are drawn from, and not sent whole.
+  /// True if a segment that begins in `phase` is told by the seed of its values and not sent whole.
   ///
   /// Not what comes from a file, or goes on from what the model computed, or learned, without it.
   package func tellsSeed(of segment: SegmentName, in phase: Phase) -> Bool {
@@ -79,14 +81,14 @@ package struct Topology: Sendable {
     return entry == .random && !(segment == .head(phase.stage) && continuesHead(of: phase.stage))
   }
 
-  /// Whether the head of a stage takes over the values of the one that it replaces.
+  /// True if the head of a stage takes over the values of the one that it replaces.
   private func continuesHead(of stage: Int) -> Bool {
     guard architecture.carriesHead else { return false }
     let heads = [stage - 1, stage].map { layouts(stage: $0).last?.parameters }
     return heads[0] == heads[1]
   }
 
-  /// What a reader of `check` should know of the stages' ends.
+  /// Advice on the stages' ends for readers of `check`.
   package var growthWarnings: [String] {
     guard growthSchedule.trigger != .planned else { return [] }
     return ["stages: each may end sooner than the forecast supposes, which takes the longest way"]
@@ -102,7 +104,7 @@ package struct Topology: Sendable {
       of: phase.learningRateRounds)
   }
 
-  /// What a broker of this topology runs, as incarnation `epoch` of `run`.
+  /// The plan of a broker of this topology, as incarnation `epoch` of `run`.
   package func brokerPlan(run: UInt64, epoch: Int) -> BrokerPlan {
     var plan = BrokerPlan(
       run: run, epoch: epoch, seed: seed, digest: planDigest, clients: clients,

@@ -143,7 +143,7 @@ extension TopologyDraft {
       remedy: "write \(architecture.stages), or leave it out")
   }
 
-  /// Whether the model can be trained by the strategy, and stages can end by what is asked for.
+  /// Reports a model that the strategy can't train, and a trigger that nothing can set off.
   private func checkStrategy(_ architecture: Architecture, _ reading: Reading) {
     if strategy == .mixed {
       if !architecture.supportsAllHeads {
@@ -164,7 +164,7 @@ extension TopologyDraft {
     }
   }
 
-  /// Whether the blocks with a codec of their own are blocks of the model.
+  /// Reports codecs of blocks that the model doesn't have.
   private func checkBlocks(_ architecture: Architecture, _ reading: Reading) {
     let names = Set(
       (1...architecture.stages).flatMap { architecture.layouts(stage: $0) }.map(\.name))
@@ -177,7 +177,7 @@ extension TopologyDraft {
     }
   }
 
-  /// Whether an update can be taken in at all.
+  /// Reports an update that is larger than all that may be in flight.
   private func checkBudget(_ architecture: Architecture, _ reading: Reading) {
     let largest =
       (1...architecture.stages).map { stage in
@@ -194,7 +194,7 @@ extension TopologyDraft {
       remedy: "write \((largest >> 20) + 1) MiB at least")
   }
 
-  /// Whether there can be enough samples, as far as is known before they are read.
+  /// Reports that there can't be enough samples, as far as is known before they are read.
   private func checkSamples(_ reading: Reading) {
     guard let clients, let section = data?.section, let limit = section.options.trainLimit,
       reading.isSound("clients", "data.limit", "data.partition")

@@ -3,7 +3,7 @@ import Links
 import Neural
 
 extension TopologyDraft {
-  /// Whether clients' steps can be counted, where the mean or the correction of their updates depends on it.
+  /// Reports steps that can't be counted where the mean or the correction of updates depends on it.
   func checkSteps(_ reading: Reading) {
     var dependents: [(path: String, name: String)] = []
     if server.averaging == .fednova { dependents.append(("server.averaging", "FedNova")) }
@@ -27,7 +27,7 @@ extension TopologyDraft {
     }
   }
 
-  /// True if each update tells the next control variates of its client, and so the mean of all clients'.
+  /// Reports updates that don't tell the control variates of SCAFFOLD.
   func checkCorrection(_ fleet: FleetModel, _ reading: Reading) {
     let path = "training.correction"
     guard training.correction == .scaffold, reading.isSound(path) else { return }

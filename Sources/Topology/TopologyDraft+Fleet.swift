@@ -14,7 +14,8 @@ extension TopologyDraft {
     return fleet
   }
 
-  /// The protocol's limits, with waiting times that the file doesn't give made long enough for its links.
+  /// The protocol's limits, with waiting times that the file doesn't give made long enough for its
+  /// links.
   ///
   /// A client that asks again before what it waits for can be there has it sent twice.
   func limits(

@@ -5,15 +5,17 @@ import Models
 import Progressive
 import Tensors
 
-/// What one client that takes part is expected to receive of the model, step by step of the strategy.
+/// The expected bytes of the model that one participating client receives, for each step of the
+/// strategy.
 ///
-/// A step is needed by whoever didn't take part since it was made: with k of n clients in each round, after t
-/// rounds that is a share of (1 − k/n)ᵗ. It is expected that each round changes what it trains.
+/// A step is needed by whoever didn't take part since it was made: with k of n clients in each
+/// round, after t rounds that is a share of (1 − k/n)ᵗ. It is expected that each round changes what
+/// it trains.
 struct DownForecast {
   /// The bytes, by step, summed over its rounds.
   let bytes: [Double]
 
-  /// What is expected of one segment.
+  /// The expected transfers of one segment.
   fileprivate struct Way {
     /// The round of the keyframe, and its bytes.
     var keyframe: (round: Int, bytes: Double)
@@ -31,9 +33,9 @@ struct DownForecast {
     }
   }
 
-  /// The expected way of one segment's control variate.
+  /// The expected transfers of one segment's control variate.
   fileprivate struct ControlVariate {
-    /// How it goes down; nil as long as it never moved.
+    /// Its transfers to the clients; nil as long as it never moved.
     var way: Way?
     /// The last round that trained the segment, 0 for none.
     var lastRound = 0

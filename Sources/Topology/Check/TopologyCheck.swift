@@ -6,19 +6,19 @@ import Neural
 import Progressive
 import Tensors
 
-/// What a topology is expected to take before anything runs: payload bytes both ways, computation.
+/// The expected cost of a topology before anything runs: payload bytes both ways, and computation.
 ///
-/// It is expected that all clients are there, that every selected one's update is accepted, and that a
-/// client asks for no block that it has. The bytes are those of models and updates: envelopes, framing,
-/// announcements and repairs come on top.
+/// It is expected that all clients are there, that every selected one's update is accepted, and
+/// that a client asks for no block that it has. The bytes are those of models and updates:
+/// envelopes, framing, announcements and repairs come on top.
 package struct TopologyCheck: Hashable, Sendable, Codable {
-  /// What the run is called.
+  /// The run's name.
   package var name: String
   /// The model's name.
   package var model: String
-  /// How many clients there are.
+  /// The number of clients.
   package var clients: Int
-  /// How many of them train in each round.
+  /// The number of clients that train in each round.
   package var clientsPerRound: Int
   /// All rounds.
   package var rounds: Int
@@ -28,13 +28,13 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
   package var down: ByteCount
   /// The payload that all clients send.
   package var up: ByteCount
-  /// What the same rounds would move each way with the full model in 32-bit floats.
+  /// The bytes that the same rounds move each way with the full model in 32-bit floats.
   package var fullModel: ByteCount
   /// The computation in terms of what the same rounds would take with the full model.
   package var computation: Double
-  /// Whether the sizes don't depend on the values that are sent.
+  /// True if the sizes don't depend on the values that are sent.
   package var isExact: Bool
-  /// What is allowed, but should be thought over.
+  /// Settings that are allowed, but should be thought over.
   package var warnings: [String]
 
   /// Forecasts what `topology` takes.
@@ -70,12 +70,12 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
     }
   }
 
-  /// How many times fewer bytes than with the full model are moved, both ways together.
+  /// The full model's bytes divided by the expected ones, both ways together.
   package var saving: Double { 2 * Double(fullModel.bytes) / Double(max(1, (down + up).bytes)) }
 }
 
 extension StageForecast {
-  /// What step `step` of `topology` is expected to take.
+  /// The expected cost of step `step` of `topology`.
   fileprivate init(_ step: Int, of topology: Topology, down expected: Double) {
     let schedule = topology.growthSchedule
     let before = schedule.rounds.prefix(step - 1).reduce(0, +)
@@ -107,7 +107,7 @@ extension StageForecast {
   }
 }
 
-/// What one stage of a run is expected to take, or one step of a strategy whose model doesn't grow.
+/// The expected cost of one stage, or of one step of a strategy whose model doesn't grow.
 package struct StageForecast: Hashable, Sendable, Codable {
   /// The stage, from 1.
   package var stage: Int

@@ -7,23 +7,23 @@ package struct ClientGroup: Sendable {
   package struct Bottleneck: Hashable, Sendable {
     /// Both directions of it.
     package var link: DuplexProfile
-    /// How many consecutive clients share one; nil for all of the group.
+    /// The number of consecutive clients that share one; nil for all of the group.
     package var clients: Int?
   }
 
-  /// What the file calls it.
+  /// The group's name in the file.
   package var name: String
   /// Its clients, from 0.
   package var clients: Range<Int>
-  /// What the file calls their access links; nil where it says nothing of them.
+  /// The name of their access links in the file; nil if the file has none.
   package var linkName: String?
   /// Their access links.
   package var link: DuplexProfile
-  /// What the file calls their devices; nil where it says nothing of them.
+  /// The name of their devices in the file; nil if the file has none.
   package var deviceName: String?
   /// Their devices, and when those are there.
   package var device: DeviceProfile
-  /// What neighbours share; nil where each has a link of its own all the way.
+  /// The bottleneck that neighbours share; nil if each client has a link of its own.
   package var bottleneck: Bottleneck?
   /// Recorded speeds and rates, of which the group's client k takes entry k modulo their count.
   package var recordedDevices: [FedScaleDevice] = []
@@ -63,7 +63,7 @@ package struct ClientGroup: Sendable {
     return recordedDevices[(client - clients.lowerBound) % recordedDevices.count]
   }
 
-  /// Whether its link has no limits and its devices are the assumed ones.
+  /// True if the link has no limits and the devices are the assumed ones.
   var isPlain: Bool {
     link == Self.unlimited && device == Self.plainDevice && bottleneck == nil
       && recordedDevices.isEmpty && recordedAvailability.isEmpty

@@ -1,6 +1,6 @@
 import Links
 
-/// What times a run and carries its messages: not all keys of a topology mean something to each.
+/// The clock and transport of a run, on which not all keys of a topology have an effect.
 package enum Clock: Hashable, Sendable, CaseIterable {
   /// Simulated time.
   case virtual
@@ -26,7 +26,8 @@ extension Topology {
 }
 
 extension TopologyDraft {
-  /// What the topology says that clocks don't play, each as the fault that it is there, in the order of the file.
+  /// The keys that have no effect on a clock, as the faults that they are there, in the order of
+  /// the file.
   ///
   /// It is reported at once if no clock is left.
   func unplayable(_ fleet: FleetModel, _ reading: Reading) -> [Clock: [TopologyIssue]] {
@@ -94,6 +95,6 @@ extension TopologyDraft {
 }
 
 extension ClientGroup {
-  /// Whether its link can be full.
+  /// True if a queue of its link has a limit.
   fileprivate var hasQueue: Bool { link.down.queue != nil || link.up.queue != nil }
 }

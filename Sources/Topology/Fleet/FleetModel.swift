@@ -2,13 +2,15 @@ import Federation
 package import Links
 import Measures
 
-/// The fleet as virtual time plays it: who has which link and device, when they are there, what breaks.
+/// The fleet as virtual time plays it: who has which link and device, when they are there, what
+/// breaks.
 package struct FleetModel: Sendable {
   /// The groups of consecutive clients, which together are all of them.
   package var groups: [ClientGroup]
-  /// The broker's own access link, whose `down` leads to the clients; nil where it never is the bottleneck.
+  /// The broker's own access link, whose `down` leads to the clients; nil where it never is the
+  /// bottleneck.
   package var broker: DuplexProfile?
-  /// What happens to links, clients and broker.
+  /// The faults of links, clients and broker.
   package var faults: [FaultRule]
 
   /// A fleet of the given parts.
@@ -23,21 +25,22 @@ package struct FleetModel: Sendable {
     Dictionary(groups.map { ($0.name, $0.clients) }) { first, _ in first }
   }
 
-  /// Whether nothing of it was said: links without limits, and devices that are always there.
+  /// True if the file says nothing of the fleet: links without limits, and devices that are always
+  /// there.
   package var isPlain: Bool {
     broker == nil && faults.isEmpty && groups.allSatisfy { $0.isPlain }
   }
 }
 
 extension FleetModel {
-  /// How long a client of the slowest link waits for a chunk of the model, at most, when nothing is wrong.
+  /// The longest time that a chunk of the model takes over the slowest link without faults.
   ///
   /// Shared bottlenecks and the broker's own link are divided among all who may use them together.
   func slowestChunk(_ bytes: Int, participants: Int) -> (time: Duration, group: String)? {
     slowest(bytes, .down, participants: participants)
   }
 
-  /// How long a client of the slowest link takes to send an update.
+  /// The time that an update takes over the slowest link.
   func slowestUpdate(_ bytes: Int, participants: Int) -> (time: Duration, group: String)? {
     slowest(bytes, .up, participants: participants)
   }

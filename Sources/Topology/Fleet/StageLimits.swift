@@ -5,13 +5,15 @@ import Models
 import Neural
 import Progressive
 
-/// The deepest stages that clients may train: by `participation.caps`, and by the memory of their devices.
+/// The deepest stages that clients may train: by `participation.caps`, and by the memory of their
+/// devices.
 ///
 /// What a client tells the broker when it joins, whichever clock the run is timed by.
 package struct StageLimits: Sendable {
   /// The stage, from 1, at which a client's memory ends by what the topology says of it alone.
   private let caps: [Int: Int]
-  /// The same by the devices of the groups whose memory doesn't hold all stages; 0 if it holds none.
+  /// The same by the devices of the groups whose memory doesn't hold all stages; 0 if it holds
+  /// none.
   private let groups: [(clients: Range<Int>, stage: Int)]
 
   /// The limits of a fleet of which each stage's training takes so much memory.
@@ -36,7 +38,8 @@ package struct StageLimits: Sendable {
 }
 
 extension TopologyDraft {
-  /// The deepest stages of all clients; reported if some can train none, or too few the whole model where all rounds train it.
+  /// The deepest stages of all clients; reported if some can train none, or too few the whole model
+  /// where all rounds train it.
   func stageLimits(
     _ fleet: FleetModel, _ architecture: Architecture, rules: RoundRules, clients: Int,
     _ reading: Reading
@@ -54,7 +57,8 @@ extension TopologyDraft {
           + "\(needs[0])",
         remedy: "give it more memory, or lower training.batch")
     }
-    // Of a model that grows, clients of little memory train what they can; where all heads supervise it, nothing.
+    // Of a model that grows, clients of little memory train what they can; where all heads
+    // supervise it, nothing.
     guard !strategy.grows || strategy == .mixed, reading.isSound("strategy", "groups") else {
       return limits
     }
@@ -71,7 +75,8 @@ extension TopologyDraft {
     return limits
   }
 
-  /// What training a stage takes in memory: the values of a batch, and four copies of the parameters.
+  /// The memory that training a stage takes: the values of a batch, and four copies of the
+  /// parameters.
   package static func memory(
     of architecture: Architecture, stage: Int, _ strategy: Strategy, batch: Int
   ) -> ByteCount {

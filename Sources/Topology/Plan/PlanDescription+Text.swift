@@ -1,7 +1,7 @@
 import Measures
 
 extension PlanDescription {
-  /// What is said for people: the digest, the plan, then what follows from it.
+  /// The description for people: the digest, the plan, then what follows from it.
   package func report() -> String {
     """
     \(name): what broker and clients agree on

@@ -8,38 +8,40 @@ import Neural
 import Progressive
 import Tensors
 
-/// What a worker of another make needs to know of a run before it joins: the plan, and what follows from it.
+/// The plan of a run and what follows from it: all that another implementation of a worker needs
+/// before it joins.
 ///
-/// The text and its digest are what both sides compare; everything else says the same in parts that programs read.
+/// The text and its digest are what both sides compare; everything else says the same in parts that
+/// programs read.
 package struct PlanDescription: Hashable, Sendable, Encodable {
   /// Grows when fields change their meaning; new fields don't count.
   package var format = 1
-  /// What the run is called; no part of the plan.
+  /// The run's name; no part of the plan.
   package var name: String
   /// SHA-256 of the text's UTF-8, which JOIN carries.
   package var digest: String
   /// The plan: a line `name: value` for each value, each ended by a line feed.
   package var text: String
-  /// How many clients there are.
+  /// The number of clients.
   package var clients: Int
   /// All rounds.
   package var rounds: Int
-  /// How the model is trained over the rounds.
+  /// The strategy by which the model is trained.
   package var strategy: String
-  /// What the network is.
+  /// The network.
   package var model: Model
   /// The steps of the schedule in order.
   package var stages: [Stage]
   /// The blocks and heads of all stages, their tensors in the order of the bytes.
   package var segments: [Segment]
-  /// What is trained on.
+  /// The data set.
   package var data: Samples
-  /// What a client does with its samples in a round.
+  /// The hyperparameters of a client's local training.
   package var training: TrainingSection
-  /// How updates and the model become bytes.
+  /// The codecs of updates and model.
   package var codecs: Codecs
 
-  /// What the network is.
+  /// The network.
   package struct Model: Hashable, Sendable, Encodable {
     package var name: String
     /// The shape of one sample, `[C, H, W]`.
@@ -73,11 +75,11 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var parameters: Int
     /// In the order of the bytes.
     package var tensors: [Tensor]
-    /// How its updates are encoded.
+    /// The encoding of its updates.
     package var update: Encoding
-    /// How its keyframes are encoded.
+    /// The encoding of its keyframes.
     package var keyframe: Encoding
-    /// How its deltas are encoded; none without deltas.
+    /// The encoding of its deltas; none without deltas.
     package var delta: Encoding?
   }
 
@@ -89,26 +91,26 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var role: String
   }
 
-  /// How a segment is encoded.
+  /// The encoding of a segment.
   package struct Encoding: Hashable, Sendable, Encodable {
     /// The codec's text; "dense32" too where all tensors are small or buffers.
     package var codec: CodecSpec
-    /// How many bytes that takes; none where it depends on the values.
+    /// The number of bytes; none if it depends on the values.
     package var bytes: Int?
-    /// How many bytes it takes at most.
+    /// The largest number of bytes.
     package var maximalBytes: Int
   }
 
-  /// What is trained on.
+  /// The data set.
   package struct Samples: Hashable, Sendable, Encodable {
     package var name: String
     package var partition: String
     package var augmentation: String
-    /// Whether each pixel has its own label.
+    /// True if each pixel has its own label.
     package var segmentation: Bool
-    /// What is subtracted from intensities, one value per channel.
+    /// The means that are subtracted from intensities, one per channel.
     package var means: [Float]
-    /// What the difference is divided by, one value per channel.
+    /// The deviations that the differences are divided by, one per channel.
     package var deviations: [Float]
   }
 
@@ -124,9 +126,9 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var blocks: [String: CodecSpec]
     /// The codecs of each stage's first rounds.
     package var young: EarlyCodecs?
-    /// Whether a client adds what its updates left out to the next one.
+    /// True if a client adds the error of its updates to the next one.
     package var errorFeedback: Bool
-    /// Whether fresh segments are told by eight bytes.
+    /// True if fresh segments are told by eight bytes.
     package var initialSeeds: Bool
     /// Tensors of fewer values travel as 32-bit floats.
     package var smallTensors: Int

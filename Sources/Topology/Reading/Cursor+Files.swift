@@ -1,8 +1,7 @@
 import Foundation
 
 extension Cursor {
-  /// What a run is called whose `file` doesn't say it: the file's name without its folder and
-  /// ending.
+  /// The name of a run whose `file` gives none: the file's name without its folder and ending.
   static func name(of file: String, or other: String) -> String {
     var stem = (file.split(separator: "/").last ?? "").prefix { $0 != "." }
     while stem.utf8.count > longestName { stem.removeLast() }

@@ -12,7 +12,7 @@ extension Cursor {
     return value
   }
 
-  /// What chance is derived from: any whole number of 64 bits without a sign.
+  /// A seed: any whole number of 64 bits without a sign.
   func seed() -> UInt64? {
     guard let digits = digits(one: "of at least 0") else { return nil }
     guard let value = UInt64(digits == "-0" ? "0" : digits) else {
@@ -82,12 +82,12 @@ extension Cursor {
     return share
   }
 
-  /// What to do first where a comma stands in a number.
+  /// The advice for a number with a comma in it; empty for any other.
   var pointRemedy: String {
     word?.contains(",") == true ? "put a point before decimals, as in 6.5; " : ""
   }
 
-  /// How many times as much, in `range`, as in 1.3.
+  /// A factor in `range`, as in 1.3.
   func multiple(_ range: ClosedRange<Share>) -> Share? {
     guard number(range.lowerBound.value...range.upperBound.value) != nil else { return nil }
     guard let share = word.flatMap({ Share($0) }), range.contains(share) else {
@@ -127,8 +127,7 @@ extension Cursor {
     return text
   }
 
-  /// What a run is called: it becomes the name of a folder, so no slash, no full stop at its
-  /// beginning.
+  /// A run's name, which becomes the name of a folder: no slash, and no full stop at its beginning.
   func name() -> String? {
     guard let text = text(atMost: 100) else { return nil }
     let problem: String? =

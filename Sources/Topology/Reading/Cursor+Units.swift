@@ -43,7 +43,7 @@ extension Cursor {
     return Bandwidth(bitsPerSecond: rate)
   }
 
-  /// How fast a device trains: "5 GFLOP/s", or "40 samples/s" of the full model.
+  /// A device's speed in training: "5 GFLOP/s", or "40 samples/s" of the full model.
   func computeSpeed() -> ComputeSpeed? {
     let isSamples = word?.hasSuffix("samples/s") == true
     let units =

@@ -25,7 +25,7 @@ struct Cursor {
     report("is \(found), not \(what)", remedy: remedy)
   }
 
-  /// Whether a key stands here without a value.
+  /// True if a key stands here without a value.
   var isNothing: Bool {
     guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else {
       return false
@@ -42,7 +42,7 @@ struct Cursor {
     return scalar.string
   }
 
-  /// Whether a single value stands here, or nothing, instead of a list or a section.
+  /// True for a single value or none, false for a list or a section.
   var isScalar: Bool {
     if case .scalar = node { true } else { false }
   }
@@ -50,7 +50,7 @@ struct Cursor {
   /// The value as it is written, and not too long.
   var spelled: String { word.map(Self.shown) ?? found }
 
-  /// What stands here, for people.
+  /// The value's kind and text, for people.
   var found: String {
     switch node {
     case .mapping: return "a section of keys"
@@ -116,7 +116,8 @@ struct Cursor {
 }
 
 extension Cursor {
-  /// The keys and values of a section whose keys aren't known beforehand; nil and a fault if there is none.
+  /// The keys and values of a section whose keys aren't known beforehand; nil and a fault if there
+  /// is none.
   func entries(_ what: String, remedy: String) -> [(key: String, value: Cursor)]? {
     guard case .mapping(let mapping) = node else {
       expected(what, remedy: remedy)

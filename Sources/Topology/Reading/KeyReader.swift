@@ -5,7 +5,7 @@ struct KeyReader {
   let path: String
   let reading: Reading
   private var entries: [(key: String, place: TopologyIssue.Place, value: Cursor)] = []
-  /// Where the first entry of each key is.
+  /// The index of each key's first entry.
   private var indices: [String: Int] = [:]
   private var known: [String] = []
   /// The keys that were asked for.
@@ -56,7 +56,8 @@ struct KeyReader {
     optional(key, read) ?? standard
   }
 
-  /// The value of `key`, also under the name that it had `formerly`, which isn't suggested any more.
+  /// The value of `key`, also under the name that it had `formerly`, which isn't suggested any
+  /// more.
   mutating func optional<Value>(
     _ key: String, formerly former: String, _ read: (Cursor) -> Value?
   ) -> Value? {
@@ -98,20 +99,21 @@ struct KeyReader {
     return value
   }
 
-  /// Reads every key as a name that the file gives, in its order; those with faulty values are left out.
+  /// Reads every key as a name that the file gives, in its order; those with faulty values are left
+  /// out.
   mutating func named<Value>(_ read: (String, Cursor) -> Value?) -> [(name: String, value: Value)] {
     entries.map(\.key).compactMap { key in
       optional(key) { read(key, $0) }.map { (key, $0) }
     }
   }
 
-  /// Whether the section has `key`.
+  /// True if the section has `key`.
   func has(_ key: String) -> Bool { indices[key] != nil }
 
-  /// Whether there are no keys at all.
+  /// True if there are no keys at all.
   var isEmpty: Bool { entries.isEmpty }
 
-  /// Where the value of `key` would stand.
+  /// The path of the value of `key`.
   func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
   /// Reports keys that weren't asked for and keys that must be there but aren't.

@@ -1,4 +1,4 @@
-/// What is learned while one topology is read: where each key stands, and what is wrong.
+/// The record of reading one topology: the place of each key, and the faults.
 final class Reading {
   private(set) var faults: [TopologyIssue] = []
   private var places: [String: TopologyIssue.Place] = [:]
@@ -6,7 +6,7 @@ final class Reading {
   private var unsound: Set<String> = []
   /// The sections around what is unsound.
   private var unsoundWithin: Set<String> = []
-  /// How many words may still be held against others, so that a long list of mistakes isn't a long
+  /// The number of comparisons of words that are left, so that a long list of mistakes is no long
   /// wait.
   private var comparisons = 100_000
   private var repetitions: [String: Repetition]
@@ -63,7 +63,8 @@ final class Reading {
     unsoundWithin.formUnion(Self.sections(around: path))
   }
 
-  /// Whether nothing is wrong with the values of `paths`, the sections around them and what is in them.
+  /// True if there is no fault in the values of `paths`, the sections around them and the values in
+  /// them.
   func isSound(_ paths: String...) -> Bool {
     paths.allSatisfy { path in
       !unsound.contains(path) && !unsoundWithin.contains(path)
@@ -94,7 +95,7 @@ final class Reading {
     repetitions = [:]
   }
 
-  /// What leads to `path`: for "a.b[2]" that is "a.b", "a" and "", the whole file.
+  /// The sections around `path`: for "a.b[2]" these are "a.b", "a" and "", the whole file.
   private static func sections(around path: String) -> [String] {
     guard !path.isEmpty else { return [] }
     let ends = path.indices.filter { path[$0] == "." || path[$0] == "[" }
@@ -117,7 +118,8 @@ enum Spelling {
     return best.distance <= max(1, min(word.count, best.word.count) / 2) ? best.word : nil
   }
 
-  /// The fewest insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
+  /// The fewest insertions, deletions, substitutions and swaps of neighbours (optimal string
+  /// alignment).
   static func distance(_ first: String, _ second: String) -> Int {
     let (a, b) = (Array(first), Array(second))
     var beforeLast: [Int] = []

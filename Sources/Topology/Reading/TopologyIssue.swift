@@ -1,6 +1,6 @@
 /// One thing that is wrong with a topology: where, what, and what to do.
 package struct TopologyIssue: Hashable, Sendable {
-  /// Where a fault is to be mended.
+  /// The place at which a fault is to be mended.
   package enum Place: Hashable, Sendable {
     /// A position in the file; lines and columns count from 1.
     case line(Int, column: Int)
@@ -10,13 +10,13 @@ package struct TopologyIssue: Hashable, Sendable {
     case file
   }
 
-  /// Where it is to be mended.
+  /// The place at which it is to be mended.
   package var place: Place
   /// The keys that lead there: "training.batch"; empty for the file as a whole.
   package var path: String
-  /// What is wrong.
+  /// The fault in words.
   package var problem: String
-  /// What to do.
+  /// The cure in words.
   package var remedy: String
 
   /// A fault of the given parts.
@@ -59,7 +59,7 @@ extension TopologyIssue {
 package struct TopologyError: Error, Hashable, Sendable {
   /// The file, as it was named.
   package let file: String
-  /// What is wrong, in the order of the file; options of the command line come last.
+  /// The faults in the order of the file; options of the command line come last.
   package let faults: [TopologyIssue]
 
   /// An error of at least one fault.

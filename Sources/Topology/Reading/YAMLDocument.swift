@@ -45,7 +45,7 @@ struct YAMLDocument {
 }
 
 extension TopologyIssue {
-  /// Why a file isn't a tree of keys and values at all.
+  /// The reason that a file isn't a tree of keys and values at all.
   struct Unreadable: Error {
     let place: Place
     let problem: String

@@ -40,7 +40,7 @@ struct YAMLText {
   /// Replaces the scalar at `index`.
   mutating func replace(at index: Int, with scalar: Unicode.Scalar) { scalars[index] = scalar }
 
-  /// Whether `text` stands at `index`.
+  /// True if `text` stands at `index`.
   func has(_ text: String, at index: Int) -> Bool {
     scalars[index...].starts(with: text.unicodeScalars)
   }
@@ -105,7 +105,7 @@ struct YAMLText {
     ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar)
   }
 
-  /// Whether the name of an anchor may contain `scalar`.
+  /// True if the name of an anchor may contain `scalar`.
   private static func isName(_ scalar: Unicode.Scalar) -> Bool {
     scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
       || scalar == "_" || scalar == "-"
@@ -125,7 +125,8 @@ extension YAMLText {
       var start = index(line: mark.line, column: mark.column)
     else { return nil }
     if scalars[start] == "\"" || scalars[start] == "'" { start += 1 }
-    // Only plain words are respelled: whatever may be escaped or folded is read otherwise than spelled.
+    // Only plain words are respelled: whatever may be escaped or folded is read otherwise than
+    // spelled.
     let word = scalars[start...].prefix { $0.isASCII && $0.properties.isAlphabetic }
     guard !word.isEmpty, let end = scalars[word.endIndex...].first,
       " :\"'".unicodeScalars.contains(end)

@@ -11,7 +11,7 @@ struct AvailabilitySection {
     case recorded([AvailabilityTrace])
   }
 
-  /// What a group may name: the file's kinds in the order of their names, then the presets.
+  /// The kinds that a group may name: the file's in the order of their names, then the presets.
   private let kinds: [(String, Kind)]
 
   private static let presets = ["always", "steady", "phone", "vehicular"]
@@ -24,7 +24,7 @@ struct AvailabilitySection {
     kinds = own.sorted { $0.0 < $1.0 } + presets
   }
 
-  /// What stands at the cursor: a name of the file's own or of a preset.
+  /// The kind that the cursor names: one of the file or a preset.
   func availability(_ cursor: Cursor) -> Kind? {
     cursor.choice("an availability", of: kinds)
   }

@@ -7,13 +7,13 @@ package struct CodecsSection: Hashable, Sendable {
   package var up: UpdateCodec
   /// The codec of the model, from broker to clients; of its keyframes, if there are deltas.
   package var down: UpdateCodec
-  /// How the model goes on from a keyframe; nil if each round has its own.
+  /// The deltas after a keyframe; nil if each round has a keyframe.
   package var delta: DeltaPlan?
-  /// Whether a client keeps what its codec left out of an update, and adds it to the next.
+  /// True if a client keeps the error of an encoded update and adds it to the next one.
   package var errorFeedback: Bool
   /// Other codecs for the first rounds of each stage; nil for the same ones.
   package var early: EarlyCodecs?
-  /// Whether a segment that was just initialized is told by what it is drawn from, instead of whole.
+  /// True if a fresh segment is told by the seed of its values and not sent whole.
   package var tellsSeeds: Bool
 
   /// The codec of the updates in `phase`.
@@ -30,7 +30,7 @@ package struct CodecsSection: Hashable, Sendable {
     return UpdateCodec(spec, smallTensorLimit: up.smallTensorLimit)
   }
 
-  /// How the model goes on from a keyframe in `phase`.
+  /// The deltas after a keyframe in `phase`.
   package func delta(in phase: Phase) -> DeltaPlan? {
     guard var plan = delta, let early, phase.roundInStep <= early.rounds,
       let spec = early.downDelta
@@ -42,7 +42,7 @@ package struct CodecsSection: Hashable, Sendable {
 
 /// Other codecs for the first rounds of each stage, when new blocks learn the most.
 package struct EarlyCodecs: Hashable, Sendable, Encodable {
-  /// How many rounds of each stage.
+  /// The number of rounds at the head of each stage.
   package var rounds: Int
   /// The codec of the updates, of all blocks; nil for the usual ones.
   package var up: CodecSpec?
@@ -134,7 +134,8 @@ extension CodecsSection {
   /// The key of the early codecs before it was called so.
   private static let formerEarly = "young"
 
-  /// All codecs that updates go up by, under their keys; those of a stage's first rounds under `early`.
+  /// All codecs that updates go up by, under their keys; those of a stage's first rounds under
+  /// `early`.
   private func ups(early key: String = "early") -> [(key: String, spec: CodecSpec)] {
     let blocks = up.overrides.sorted { $0.key < $1.key }.map {
       (key: "blocks.\($0.key)", spec: $0.value)
@@ -165,7 +166,8 @@ extension CodecsSection {
     return spec
   }
 
-  /// The codec of a difference whose error is sent later, so that it must be less than the difference.
+  /// The codec of a difference whose error is sent later, so that it must be less than the
+  /// difference.
   fileprivate static func difference(_ cursor: Cursor) -> CodecSpec? {
     guard let spec = spec(cursor) else { return nil }
     if let growth = spec.growth {
@@ -201,7 +203,8 @@ extension CodecsSection {
     return (String(halves[0]), Cursor.trimmed(halves[1]))
   }
 
-  /// The values as name and text, in a fixed order; those that a topology may do without only if it has them.
+  /// The values as name and text, in a fixed order; those that a topology may do without only if it
+  /// has them.
   var canonical: [(String, String)] {
     var lines = [
       ("codecs.up", "\(up.spec)"), ("codecs.down", "\(down.spec)"),
@@ -228,7 +231,7 @@ extension CodecsSection {
     return lines
   }
 
-  /// What a reader of `check` should think over.
+  /// Advice for readers of `check`.
   package var warnings: [String] {
     var warnings: [String] = []
     if !errorFeedback {
@@ -248,7 +251,8 @@ extension CodecsSection {
 }
 
 extension CodecSpec {
-  /// Why a memory of what it leaves out would grow from round to round, and what to do; nil if it wouldn't.
+  /// The reason that an error memory of this codec grows from round to round, and the cure; nil if
+  /// it doesn't.
   fileprivate var growth: (problem: String, remedy: String)? {
     if case .random = sparsification {
       return (

@@ -2,7 +2,8 @@ import Datasets
 import Tensors
 
 extension DataSection {
-  /// Reads what can be chosen about some of the data sets; a key that the data set `name` hasn't is a fault.
+  /// Reads what can be chosen about some of the data sets; a key that the data set `name` hasn't is
+  /// a fault.
   static func options(
     _ keys: inout KeyReader, of name: String?
   ) -> DatasetLoader.Options {

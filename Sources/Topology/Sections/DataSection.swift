@@ -6,11 +6,11 @@ package struct DataSection: Sendable {
   package var name: String
   /// Its folder, or one of the files in it; nil for where a package would have installed it.
   package var path: String?
-  /// How the training samples are dealt out to clients.
+  /// The partition of the training samples among clients.
   package var partition: Partition
-  /// What is done at random to training images.
+  /// The random changes of training images.
   package var augmentation: Augmentation
-  /// How much of it is kept, and what is chosen about it.
+  /// The limits of its size, and the choices that the data set has.
   package var options: DatasetLoader.Options
 
   /// Reads the training and the test samples.

@@ -44,7 +44,7 @@ struct DevicesSection {
     return profile.problems.isEmpty ? (profile, given) : nil
   }
 
-  /// How speeds differ: the deviation of their logarithm, or keys.
+  /// The distribution of speeds: the deviation of their logarithm, or keys.
   private static func spread(_ cursor: Cursor) -> Distribution? {
     if cursor.isScalar {
       return cursor.number(0...3).map { .logNormal(median: 1, sigma: $0) }

@@ -3,7 +3,7 @@ import Measures
 
 /// The section `groups`: who has which link and device, in the order of the clients' numbers.
 struct GroupsSection {
-  /// How many clients a group has.
+  /// The size of a group.
   private enum Size {
     case count(Int)
     case share(Share)

@@ -14,7 +14,8 @@ extension GrowthTrigger {
     }
   }
 
-  /// Reads the keys `when`, `patience`, `gain`, `window`, `level` and `slope` of the section `stages`.
+  /// Reads the keys `when`, `patience`, `gain`, `window`, `level` and `slope` of the section
+  /// `stages`.
   init(reading keys: inout KeyReader) {
     let kind = keys.value("when", default: Kind.planned) { cursor in
       cursor.choice("an end of stages", of: Kind.allCases.map { ($0.rawValue, $0) })

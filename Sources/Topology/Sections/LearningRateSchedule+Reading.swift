@@ -6,7 +6,8 @@ extension LearningRateSchedule {
     case constant, cosine, multistep, cosineRestarts, constantThenCosine
   }
 
-  /// Reads a name, "cosine", or a section: `{name: multistep, milestones: [50 %, 75 %], factor: 0.1}`.
+  /// Reads a name, "cosine", or a section: `{name: multistep, milestones: [50 %, 75 %], factor:
+  /// 0.1}`.
   init?(reading cursor: Cursor) {
     if cursor.isScalar {
       guard let kind = Self.kind(cursor) else { return nil }

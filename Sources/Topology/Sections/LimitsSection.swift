@@ -7,7 +7,7 @@ struct LimitsSection: Hashable, Sendable {
   var transfers = ProtocolLimits()
   /// The largest norm of an update that counts; nil for any.
   var updateNorm: Double?
-  /// How many times the median of those before an update's norm may be; nil for any.
+  /// The largest multiple of the median of earlier norms that an update's norm may be; nil for any.
   var normMultiple: Double? = NormGuard.standardMultiple
   /// The most samples that a client may have; nil for any number.
   var samples: Int?

@@ -7,7 +7,7 @@ struct LinksSection {
   var kinds: [String: DuplexProfile] = [:]
   /// The broker's own link.
   var broker: DuplexProfile?
-  /// What a group may name: the file's kinds, then the presets.
+  /// The links that a group may name: the file's kinds, then the presets.
   private let names: [String]
 
   init(reading keys: inout KeyReader, file: String) {
@@ -107,7 +107,7 @@ struct LinksSection {
     }
   }
 
-  /// How much may wait: a size, or keys.
+  /// The limit of a queue: a size, or keys.
   private static func queue(_ cursor: Cursor) -> QueueLimit? {
     let sizes = 1024...(1 << 40)
     if cursor.isScalar { return cursor.byteCount(sizes).map { QueueLimit($0, .backPressure) } }
@@ -123,7 +123,8 @@ struct LinksSection {
     return read ?? nil
   }
 
-  /// Which segments are lost: a share, a share in bursts, or the four numbers of Gilbert and Elliott.
+  /// Which segments are lost: a share, a share in bursts, or the four numbers of Gilbert and
+  /// Elliott.
   private static func loss(_ cursor: Cursor) -> GilbertElliott? {
     if cursor.isScalar { return cursor.share(0...0.5).map { .independent(rate: $0.value) } }
     return cursor.keys { keys in
@@ -142,7 +143,8 @@ struct LinksSection {
     }
   }
 
-  /// A rate that changes: mahimahi's delivery opportunities, or rows of seconds and bits per second.
+  /// A rate that changes: mahimahi's delivery opportunities, or rows of seconds and bits per
+  /// second.
   private static func trace(_ cursor: Cursor, _ file: String) -> RateTrace? {
     guard let text = cursor.contents(beside: file) else { return nil }
     do throws(TraceError) {

@@ -5,7 +5,7 @@ import Neural
 struct ModelSection: Hashable, Sendable {
   /// The architecture's name; nil if there is none that is known.
   var name: String?
-  /// What is chosen about it.
+  /// The options of the architecture.
   var options = ModelOptions()
   /// The safetensors file whose values it starts from; nil for random ones.
   var from: String?

@@ -9,28 +9,28 @@ struct ParticipationSection: Hashable, Sendable {
     case share(Share)
   }
 
-  /// How many clients' updates a round is to have; nil for all.
+  /// The number of updates that a round is to have; nil for one of each client.
   var perRound: Int?
-  /// How many times as many clients are asked.
+  /// The factor by which more clients are asked.
   var overSelection: Share
   /// Whom a round asks first.
   var sampling: Sampling
-  /// How much an update counts.
+  /// The weight of an update.
   var weighting: Weighting
   /// The most that an update counts, in samples; nil for as many as it was trained on.
   var weightCap: Int?
-  /// What becomes of updates that come after their round has ended.
+  /// The treatment of updates that come after their round has ended.
   var stragglers: StragglerPolicy
   /// The clients whose memory ends at a stage, and that stage.
   var caps: [Int: Int]
-  /// How many updates end a round, after the grace; nil for all.
+  /// The number of updates that end a round, after the grace; nil for all.
   var quorum: Quorum?
   var grace: Duration
   var deadline: Duration
-  /// How many clients must be there for a round to begin.
+  /// The number of clients that a round needs to begin.
   var minimum: Int
   var joinTimeout: Duration
-  /// How long a round that lacks clients is waited for before the run ends.
+  /// The longest wait for a round that lacks clients; then the run ends.
   var patience: Duration
 
   init(reading keys: inout KeyReader) {

@@ -54,7 +54,7 @@ extension Partition {
     }
   }
 
-  /// How many samples `clients` clients need at the least.
+  /// The fewest samples that `clients` clients need.
   func samplesNeeded(clients: Int) -> Int {
     switch self {
     case .iid, .logNormal, .byUser: clients

@@ -4,7 +4,7 @@ package import Federation
 package struct ServerSection: Hashable, Sendable {
   /// The rule, with all its values.
   package var rule = ServerRule.plain
-  /// How clients that made different numbers of steps count in that mean.
+  /// The weight in that mean of clients that made different numbers of steps.
   package var averaging = Averaging.mean
 }
 
@@ -61,9 +61,9 @@ package struct EvaluationSection: Hashable, Sendable {
   package var every: Int
   /// After how many of the last rounds it is tested in any case, whose mean is what a run came to.
   package var last: Int
-  /// How many test samples are computed at a time.
+  /// The number of test samples in a batch.
   package var batch: Int
-  /// How many training samples the full model's gradient is taken over after each test; 0 for none.
+  /// The number of training samples for the full model's gradient after each test; 0 for none.
   package var gradient: Int
 
   init(reading keys: inout KeyReader) {
@@ -73,7 +73,7 @@ package struct EvaluationSection: Hashable, Sendable {
     gradient = keys.value("gradient", default: 0) { $0.whole(0...1_000_000) }
   }
 
-  /// Whether the model is tested after `round` of `rounds`; always after the last ones.
+  /// True if the model is tested after `round` of `rounds`, as it always is after the last ones.
   package func isDue(after round: Int, of rounds: Int) -> Bool {
     round > rounds - last || (every > 0 && round.isMultiple(of: every))
   }

@@ -117,7 +117,8 @@ extension StagesSection {
     return nil
   }
 
-  /// `rounds` in the same proportion but `total` in all, one each at least; nil if `total` is too small.
+  /// `rounds` in the same proportion but `total` in all, one each at least; nil if `total` is too
+  /// small.
   static func scale(_ rounds: [Int], to total: Int) -> [Int]? {
     guard total >= rounds.count else { return nil }
     let sum = rounds.reduce(0, +)

@@ -2,7 +2,7 @@ import Progressive
 
 /// The section `stages`: how long each sub-model is trained, and how a new block enters.
 struct StagesSection: Hashable, Sendable {
-  /// How many there are to be; nil for as many as the model has.
+  /// The number of stages; nil for as many as the model has.
   var count: Int?
   /// The rounds of each stage, T_s in the paper; nil to derive them.
   var rounds: [Int]?
@@ -10,15 +10,15 @@ struct StagesSection: Hashable, Sendable {
   var each: Int?
   /// The rounds of warm-up at the head of each stage but the first, T_w; none if nil.
   var warmUp: Int?
-  /// What ends a stage before its rounds are over.
+  /// The condition that ends a stage before its rounds are over.
   var trigger: GrowthTrigger
-  /// How many rounds a stage lasts at least where a trigger may end it; nil for what warm-up asks for.
+  /// The fewest rounds of a stage that a trigger may end; nil for one more than the warm-up.
   var minimum: Int?
-  /// Whether the learning rate's schedule begins anew with each stage.
+  /// True if the learning rate's schedule begins anew with each stage.
   var restartsLearningRate: Bool
   /// Over how many rounds the learning rate of a new block and head rises to the others'.
   var ramp: Int
-  /// What a new block and head begin with.
+  /// The first values of a new block and head.
   var entry: BlockEntry?
 
   init(reading keys: inout KeyReader) {
@@ -56,11 +56,12 @@ struct StagesSection: Hashable, Sendable {
   }
 }
 
-/// What a new block and its head begin with when the model grows.
+/// The first values of a new block and its head when the model grows.
 package enum BlockEntry: String, Hashable, Sendable, CaseIterable {
   /// Random values.
   case random
-  /// Values with which the new sub-model computes nearly what the old one did, where the network allows it.
+  /// Values with which the new sub-model computes nearly what the old one did, where the network
+  /// allows it.
   case continued
 
   /// The entry where none is asked for.

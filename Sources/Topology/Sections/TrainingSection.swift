@@ -4,13 +4,13 @@ package import Progressive
 
 /// The section `training`: what a client does with its samples in a round.
 package struct TrainingSection: Hashable, Sendable {
-  /// How often a client goes through its samples.
+  /// The number of passes through a client's samples.
   package var epochs = 1
   /// The samples of a step, B.
   package var batch = 20
-  /// How the learning rate changes over the rounds.
+  /// The schedule of the learning rate over the rounds.
   package var schedule = LearningRateSchedule.constant
-  /// What is added to gradients so that clients whose samples differ don't drift apart.
+  /// The correction of gradients that keeps clients with unlike samples from drifting apart.
   package var correction = Correction.none
   /// The settings of a step, with the learning rate before any decay.
   package var settings = TrainingSettings()
@@ -25,7 +25,7 @@ package struct TrainingSection: Hashable, Sendable {
     return settings
   }
 
-  /// How a client's steps add up to its update, where its optimizer is stochastic gradient descent.
+  /// The sum of a client's steps in its update, for stochastic gradient descent.
   package var localSteps: LocalSteps {
     LocalSteps(momentum: settings.momentum, nesterov: settings.nesterov)
   }

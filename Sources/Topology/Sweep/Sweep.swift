@@ -1,12 +1,14 @@
 import Yams
 
-/// Several runs of one topology as a file describes them: named variants and grids, each with every seed.
+/// Several runs of one topology as a file describes them: named variants and grids, each with every
+/// seed.
 package struct Sweep: Hashable, Sendable {
-  /// What the sweep is called.
+  /// The sweep's name.
   package let name: String
   /// The topology file, as seen from the working directory.
   package let topology: String
-  /// The scores whose cost is to be compared, in [0, 1]: accuracies, or Dice coefficients of segmentation.
+  /// The scores whose cost is to be compared, in [0, 1]: accuracies, or Dice coefficients of
+  /// segmentation.
   package let targets: [Double]
   /// The runs in the order of the file: all seeds of a variant, then the next variant.
   package let runs: [SweepRun]
@@ -20,10 +22,10 @@ package struct SweepRun: Hashable, Sendable {
   package let seed: UInt64
   /// The topology file, as seen from the working directory.
   package let topology: String
-  /// What it changes in the topology, each as KEY=VALUE, the sweep's own settings first.
+  /// The changes to the topology, each as KEY=VALUE, the sweep's own settings first.
   package let settings: [String]
 
-  /// What the run is called, fit for a folder's name.
+  /// The run's name, fit for a folder.
   package var name: String { "\(variant)-\(seed)" }
 }
 

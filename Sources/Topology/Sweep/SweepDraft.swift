@@ -28,7 +28,7 @@ struct SweepDraft {
   var seeds: [UInt64]
   /// The scores whose cost is compared.
   var targets: [Double]
-  /// What is changed in all runs.
+  /// The changes in all runs.
   var settings: [String]
   var variants: [Variant]
 
@@ -121,7 +121,7 @@ struct SweepDraft {
     return variants.map { Variant(name: $0.name, changing: $0.settings) }
   }
 
-  /// What a section sets: its keys may have dots in them.
+  /// The settings of a section, whose keys may have dots in them.
   private static func settings(_ cursor: Cursor) -> [(key: String, text: String)]? {
     if cursor.isNothing { return [] }
     return cursor.entries(
@@ -129,7 +129,7 @@ struct SweepDraft {
     )?.compactMap(setting)
   }
 
-  /// What sets `key` to a value; a topology's path is taken as it is, and must be one.
+  /// The setting of `key`; a topology's path is taken as it is, and must be one.
   private static func setting(_ key: String, _ value: Cursor) -> (key: String, text: String)? {
     guard key == Variant.topologyKey else { return (key, "\(key)=\(flow(value.node))") }
     return value.text().map { (key, "\(key)=\($0)") }
