@@ -88,7 +88,8 @@ struct DownForecast {
 }
 
 extension DownForecast.ControlVariate {
-  /// A round trains the segment: its control variate goes down, if it moved in an earlier one, and moves.
+  /// A round trains the segment: its control variate goes down, if it moved in an earlier one, and
+  /// moves.
   ///
   /// Clients forget it in a round that doesn't train the segment, and lack all of it afterwards.
   fileprivate mutating func train(
