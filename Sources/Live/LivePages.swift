@@ -8,7 +8,8 @@ import Synchronization
 /// There is nothing to change.
 final class LivePages: HTTPHandler {
   private static let pause = Duration.milliseconds(250)
-  /// How many pauses go by before a silent listener is sent a comment, which shows whether it is still there.
+  /// The number of pauses after which a silent listener is sent a comment, to see if it is still
+  /// there.
   private static let patience = 40
   private static let mostListeners = 64
 
@@ -26,14 +27,15 @@ final class LivePages: HTTPHandler {
   /// Tells listeners that nothing more will come.
   func end() { hasEnded.withLock { $0 = true } }
 
-  /// How many browsers listen.
+  /// The number of browsers that listen.
   var listenerCount: Int { listeners.withLock { $0 } }
 
   func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
     guard request.method == .GET || request.method == .HEAD else {
       return Self.response(.methodNotAllowed, "text/plain", "only GET is answered\n")
     }
-    // A page from elsewhere may not read this one under a name of its own that leads here (DNS rebinding).
+    // A page from elsewhere may not read this one under a name of its own that leads here (DNS
+    // rebinding).
     guard !isLocal || LiveAddress.isLocal(Self.host(request)) else {
       return Self.response(.forbidden, "text/plain", "unknown host\n")
     }

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// It has threads of its own; the run doesn't know of it and never waits for it.
 package final class LiveServer: Sendable {
-  /// Where it is, with the port that 0 became.
+  /// Its address, with the port that 0 became.
   package let address: LiveAddress
   private let server: HTTPServer
   private let pages: LivePages
@@ -66,7 +66,7 @@ package final class LiveServer: Sendable {
     task.cancel()
   }
 
-  /// How the beginning went.
+  /// The outcome of the beginning.
   private enum Outcome: Sendable {
     case waiting
     case listening(port: UInt16)
@@ -101,7 +101,7 @@ package final class LiveServer: Sendable {
     }
   }
 
-  /// What the system says beneath an error of the server's.
+  /// The system's text beneath an error of the server's.
   private static func reason(_ error: any Error) -> String {
     guard case SocketError.failed(_, let code, _) = error else { return "\(error)" }
     // SAFETY: strerror's text is copied at once.
@@ -116,7 +116,8 @@ package final class LiveServer: Sendable {
   }
 }
 
-/// Where the live page is: "127.0.0.1:8080", "localhost:8080" or "[::1]:8080"; port 0 is any free one.
+/// The live page's address: "127.0.0.1:8080", "localhost:8080" or "[::1]:8080"; port 0 is any free
+/// one.
 package struct LiveAddress: Hashable, Sendable, CustomStringConvertible {
   /// The address of an interface, or "localhost"; IPv6 without brackets.
   package let host: String
@@ -139,7 +140,7 @@ package struct LiveAddress: Hashable, Sendable, CustomStringConvertible {
     self.port = port
   }
 
-  /// Whether nobody outside this machine can reach it.
+  /// True if nobody outside this machine can reach it.
   package var isLocal: Bool { Self.isLocal(host) }
 
   static func isLocal(_ host: some StringProtocol) -> Bool {
@@ -150,14 +151,14 @@ package struct LiveAddress: Hashable, Sendable, CustomStringConvertible {
   package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
-/// Why the live page can't be shown.
+/// A reason for which the live page can't be shown.
 package enum LiveError: Error, Hashable, CustomStringConvertible {
   /// Other machines could read it, and nothing is encrypted.
   case exposed(String)
   /// Nothing can be served there.
   case unavailable(String, problem: String)
 
-  /// What is wrong, and what to do.
+  /// The fault, and its remedy.
   package var description: String {
     switch self {
     case .exposed(let address):

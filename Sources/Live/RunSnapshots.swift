@@ -3,22 +3,22 @@ import Foundation
 import Ledger
 import Reports
 
-/// What a run's ledger says now, read anew only when its file has changed.
+/// The present state of a run's ledger, read anew only when its file has changed.
 ///
-/// SAFETY of `@unchecked Sendable`: all mutable state is touched only by blocks on `queue`, which is serial.
-/// Nothing of the run waits for it: SQLite's readers don't stop its writer.
+/// SAFETY of `@unchecked Sendable`: all mutable state is touched only by blocks on `queue`, which
+/// is serial. Nothing of the run waits for it: SQLite's readers don't stop its writer.
 final class RunSnapshots: @unchecked Sendable {
   /// The run at one moment, in all forms that are served.
   struct Snapshot: Sendable {
     /// Counts the changes.
     let version: Int
-    /// Whether the run goes on.
+    /// True while the run goes on.
     let isRunning: Bool
-    /// How many rounds have ended.
+    /// The number of rounds that have ended.
     let rounds: Int
     /// The whole live page.
     let page: String
-    /// What stands in the page's `main`.
+    /// The contents of the page's `main`.
     let content: String
     /// The run's JSON object.
     let json: String
@@ -31,7 +31,7 @@ final class RunSnapshots: @unchecked Sendable {
   private var last: Snapshot?
   private var state: [FileState] = []
 
-  /// How a file looked, to tell whether it has changed.
+  /// The size and date of a file, to tell when it has changed.
   private struct FileState: Equatable {
     let size: Int?
     let date: Date?

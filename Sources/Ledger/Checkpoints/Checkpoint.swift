@@ -2,7 +2,7 @@ import Bytes
 public import Foundation
 public import Tensors
 
-/// What a run needs to go on after a round.
+/// The state from which a run goes on after a round.
 public struct Checkpoint: Hashable, Sendable {
   /// The last round that is in it, counted from 1; 0 before the first.
   public var round: Int
@@ -80,7 +80,7 @@ extension Checkpoint {
     return Digest(of: blanked)
   }
 
-  /// Where the value of the metadata's "sha256" lies.
+  /// The place of the value of the metadata's "sha256".
   private static func place(of digest: String, in bytes: [UInt8]) -> Range<Int>? {
     let text = Data("\"sha256\":\"\(digest)\"".utf8)
     // The header alone is searched: its length is in the first bytes, and was checked by decoding.

@@ -6,7 +6,7 @@ public struct CheckpointStore: Sendable {
   public struct Found: Sendable {
     /// The checkpoint; nil if there is none that can be used.
     public var checkpoint: Checkpoint?
-    /// Why each newer one couldn't be used.
+    /// The faults of the newer ones.
     public var damaged: [LedgerError]
   }
 

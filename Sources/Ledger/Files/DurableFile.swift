@@ -9,7 +9,8 @@ public enum DurableFile {
     try replace(url, with: Array(bytes))
   }
 
-  /// Replaces the file at `url`; `point` is passed when its contents are on the disk under another name.
+  /// Replaces the file at `url`; `point` is passed when its contents are on the disk under another
+  /// name.
   static func replace(
     _ url: URL, with bytes: [UInt8], before point: KillPoint? = nil
   ) throws(LedgerError) {
@@ -33,7 +34,7 @@ public enum DurableFile {
     }
   }
 
-  /// Whether there is a folder at `url`.
+  /// True if there is a folder at `url`.
   static func isFolder(_ url: URL) -> Bool {
     var isFolder: ObjCBool = false
     // SAFETY: Foundation writes the flag during the call.

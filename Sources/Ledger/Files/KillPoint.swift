@@ -3,9 +3,9 @@ import Synchronization
 
 /// A named place before or after a durable step, at which a test has the process kill itself.
 ///
-/// `PROGFED_KILL_AT=checkpoint-written:3` raises SIGKILL at the third passing, as if the power had gone
-/// there; `PROGFED_TRAP_AT` has a precondition fail in the same way. Without the variables a passing costs one
-/// comparison.
+/// `PROGFED_KILL_AT=checkpoint-written:3` raises SIGKILL at the third passing, as if the power had
+/// gone there; `PROGFED_TRAP_AT` has a precondition fail in the same way. Without the variables a
+/// passing costs one comparison.
 package enum KillPoint: String, CaseIterable, Sendable {
   /// A broker's incarnation is in the ledger; nothing is bound yet.
   case epochBegun = "epoch-begun"
@@ -48,8 +48,8 @@ package enum KillPoint: String, CaseIterable, Sendable {
   /// A worker handed a chunk of an update to its socket.
   case chunkSent = "chunk-sent"
 
-  /// The variables of the environment that arm a point by its name, a colon, and which passing: to be killed
-  /// there, or to have a precondition fail.
+  /// The variables of the environment that arm a point by its name, a colon, and which passing: to
+  /// be killed there, or to have a precondition fail.
   private static let variables = (kill: "PROGFED_KILL_AT", trap: "PROGFED_TRAP_AT")
 
   private static let armed: (point: KillPoint, passing: Int, traps: Bool)? = {

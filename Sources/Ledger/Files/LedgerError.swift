@@ -1,6 +1,6 @@
 import Foundation
 
-/// Why a ledger, a run directory or a durable file can't be read or written.
+/// A reason for which a ledger, a run directory or a durable file can't be read or written.
 public enum LedgerError: Error, Hashable, Sendable {
   /// No run is at the path.
   case missing(path: String)
@@ -31,10 +31,10 @@ public enum LedgerError: Error, Hashable, Sendable {
 }
 
 extension LedgerError: CustomStringConvertible {
-  /// What is wrong, where, and what to do.
+  /// The fault, its place, and its remedy.
   public var description: String { "\(problem); \(remedy)" }
 
-  /// What is wrong, and where.
+  /// The fault and its place.
   public var problem: String {
     switch self {
     case .missing(let path): "\(path): no such run"
@@ -56,7 +56,7 @@ extension LedgerError: CustomStringConvertible {
     }
   }
 
-  /// What to do about it.
+  /// The remedy.
   private var remedy: String {
     switch self {
     case .missing: "give the directory that --out named"
@@ -84,7 +84,7 @@ enum SystemCode {
     unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
   }
 
-  /// What people can do about a code.
+  /// The advice about a code.
   static func remedy(_ code: Int32) -> String {
     switch code {
     case EIO: "the disk fails: look into the system's log, and save what can be read"

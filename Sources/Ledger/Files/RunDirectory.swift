@@ -3,10 +3,11 @@ import Synchronization
 
 /// A run directory that this process alone works on, by a lock that the system drops when it dies.
 ///
-/// One for a new run is made in two steps: named first, so that what is in the way is told at once, and made
-/// by ``make()`` when all else that a run needs is there. A start that fails before leaves nothing behind.
+/// One for a new run is made in two steps: named first, so that what is in the way is told at once,
+/// and made by ``make()`` when all else that a run needs is there. A start that fails before leaves
+/// nothing behind.
 public final class RunDirectory: Sendable {
-  /// What there is of the directory so far.
+  /// The state of the directory so far.
   private enum State: Sendable {
     /// Nothing: the first place that is free becomes the run's.
     case named(places: @Sendable (Int) -> URL, number: Int, isNumbered: Bool)
@@ -16,7 +17,7 @@ public final class RunDirectory: Sendable {
     case made
   }
 
-  /// Where the parts of the run lie, or will.
+  /// The places of the run's parts, made or not.
   public var paths: RunPaths { place.withLock { $0 } }
   private let place: Mutex<RunPaths>
   private let state: Mutex<State>
@@ -40,8 +41,8 @@ public final class RunDirectory: Sendable {
       paths: paths, state: .named(places: { _ in url }, number: 1, isNumbered: false), lock: nil)
   }
 
-  /// Names the first of the directories 1, 2, … that isn't there; if another process takes it before
-  /// ``make()`` does, the run gets the next.
+  /// Names the first of the directories 1, 2, … that isn't there; if another process takes it
+  /// before ``make()`` does, the run gets the next.
   public static func firstFree(of places: @escaping @Sendable (Int) -> URL) -> RunDirectory {
     let number = firstFree(of: places, from: 1)
     return RunDirectory(
@@ -79,10 +80,11 @@ public final class RunDirectory: Sendable {
     return directory
   }
 
-  /// Makes what was named, with its parents, or gives an earlier run's place to a new one; does nothing
-  /// where that was done.
+  /// Makes what was named, with its parents, or gives an earlier run's place to a new one; does
+  /// nothing where that was done.
   ///
-  /// - Throws: `exists` where a run is by now, `foreign` where anything else is, `locked`, `readOnly`.
+  /// - Throws: `exists` where a run is by now, `foreign` where anything else is, `locked`,
+  ///   `readOnly`.
   public func make() throws(LedgerError) {
     switch state.withLock({ $0 }) {
     case .made: return
@@ -116,7 +118,8 @@ public final class RunDirectory: Sendable {
     return number
   }
 
-  /// Makes and locks a directory that is empty, or holds what a run left before its ledger was there.
+  /// Makes and locks a directory that is empty, or holds what a run left before its ledger was
+  /// there.
   private func claim() throws(LedgerError) {
     let paths = paths
     try DurableFile.makeDirectory(paths.directory)

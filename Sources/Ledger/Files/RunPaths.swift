@@ -1,6 +1,6 @@
 public import Foundation
 
-/// Where the parts of a run lie in its directory.
+/// The places of a run's parts in its directory.
 public struct RunPaths: Hashable, Sendable {
   /// The run directory.
   public let directory: URL
@@ -29,7 +29,7 @@ public struct RunPaths: Hashable, Sendable {
   /// The file that the process at work holds locked: `lock`.
   public var lock: URL { part("lock") }
 
-  /// Where a file is written before it gets its name.
+  /// The place of a file before it gets its name.
   static func partial(_ url: URL) -> URL {
     url.deletingLastPathComponent().appending(path: url.lastPathComponent + ".partial")
   }

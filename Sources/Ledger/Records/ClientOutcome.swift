@@ -1,8 +1,8 @@
 public import Measures
 
-/// How one round ended for one selected client.
+/// The end of one round for one selected client.
 public struct ClientOutcome: Hashable, Sendable {
-  /// What became of the client's update.
+  /// The outcome of a client's update.
   public enum Outcome: Hashable, Sendable {
     /// It counts.
     case accepted
@@ -16,11 +16,12 @@ public struct ClientOutcome: Hashable, Sendable {
 
   /// The client, counted from 0.
   public var client: Int
-  /// What became of its update.
+  /// The outcome of its update.
   public var outcome: Outcome
   /// The update's weight in the average: how many samples the client holds.
   public var samples: Int
-  /// The samples that went through training, repeats by local epochs included: what FLOPs are charged for.
+  /// The samples that went through training, repeats by local epochs included: what FLOPs are
+  /// charged for.
   public var trainedSamples: Int
   /// The encoded update.
   public var updateSize: ByteCount

@@ -1,6 +1,6 @@
 import Measures
 
-/// Where time went along critical paths: what would have to be faster for rounds to be shorter.
+/// The time along critical paths, by cause: the parts to speed up so that rounds get shorter.
 public struct CriticalPath: Hashable, Sendable {
   /// Until the client had the model.
   public var download: Duration
@@ -36,7 +36,7 @@ extension CriticalPath: AdditiveArithmetic {
       upload: lhs.upload + rhs.upload, waiting: lhs.waiting + rhs.waiting)
   }
 
-  /// What is left of `lhs` without `rhs`.
+  /// The rest of `lhs` without `rhs`.
   public static func - (lhs: Self, rhs: Self) -> Self {
     Self(
       download: lhs.download - rhs.download, training: lhs.training - rhs.training,
@@ -75,7 +75,7 @@ public struct RoundTiming: Hashable, Sendable {
   public var opened: Duration
   /// When it ended.
   public var closed: Duration
-  /// Where the time between went.
+  /// The parts of the time between.
   public var path: CriticalPath
 
   /// A timing of the given parts.

@@ -1,17 +1,18 @@
-/// How the test accuracy of a model, or its Dice coefficient, is spread over the clients.
+/// The spread of a model's test accuracy, or its Dice coefficient, over the clients.
 ///
-/// Where each client is one of the data's users and the data tells whose the test samples are, it is that on the client's own.
-/// Elsewhere each client sees the model through its own labels: its accuracy is Σ_c p_c · acc_c: acc_c is the share of the test samples of class c that are classified
-/// rightly, and p_c the share of class c among the client's training samples. So it is what the model is worth to
-/// somebody with that mix of labels.
+/// Where each client is one of the data's users and the data tells whose the test samples are, it
+/// is that on the client's own. Elsewhere each client sees the model through its own labels: its
+/// accuracy is Σ_c p_c · acc_c: acc_c is the share of the test samples of class c that are
+/// classified rightly, and p_c the share of class c among the client's training samples. So it is
+/// what the model is worth to somebody with that mix of labels.
 public struct Fairness: Hashable, Sendable, Codable {
-  /// How many clients there are values of.
+  /// The number of clients with a value.
   public var clients: Int
   /// The mean over the clients, each counting once.
   public var mean: Double
   /// The worst client's accuracy.
   public var minimum: Double
-  /// What a tenth of the clients stays below: the 10th percentile, interpolated between neighbours.
+  /// The accuracy that a tenth of the clients stays below: the 10th percentile, interpolated.
   public var lowestTenth: Double
   /// The accuracy that half of the clients reaches.
   public var median: Double
@@ -49,7 +50,8 @@ public struct Fairness: Hashable, Sendable, Codable {
 
   /// The spread over clients with the given labels.
   ///
-  /// Classes without test samples are left out of a client's mix, and clients with no others out of the spread.
+  /// Classes without test samples are left out of a client's mix, and clients with no others out of
+  /// the spread.
   ///
   /// - Parameters:
   ///   - labels: How many training samples of each class each client has, a row per client.
@@ -77,7 +79,8 @@ public struct Fairness: Hashable, Sendable, Codable {
 }
 
 extension Array<Double> {
-  /// The value below which a `share` of the values lies, interpolated between neighbours; the array must be sorted.
+  /// The value below which a `share` of the values lies, interpolated between neighbours; the array
+  /// must be sorted.
   func quantile(_ share: Double) -> Double {
     precondition(!isEmpty, "a quantile of nothing")
     let place = share * Double(count - 1)

@@ -1,6 +1,6 @@
 public import Bytes
 
-/// How far a run came.
+/// The state of a run.
 public enum RunState: String, CaseIterable, Codable, Hashable, Sendable {
   /// It goes on, or was killed before it could say otherwise.
   case running
@@ -13,7 +13,7 @@ public enum RunState: String, CaseIterable, Codable, Hashable, Sendable {
   /// It gave up for want of clients, with a checkpoint to resume from.
   case aborted
 
-  /// Whether all rounds were run, so that there is nothing to go on with.
+  /// True if all rounds were run, so that there is nothing to go on with.
   public var isFinished: Bool {
     switch self {
     case .done, .fruitless: true
@@ -22,9 +22,9 @@ public enum RunState: String, CaseIterable, Codable, Hashable, Sendable {
   }
 }
 
-/// What a run came to.
+/// The result of a run.
 public struct FinalRecord: Hashable, Sendable {
-  /// How it ended.
+  /// The state in which it ended.
   public var state: RunState
   /// The final model's accuracy; nil if not evaluated.
   public var accuracy: Double?
@@ -34,9 +34,9 @@ public struct FinalRecord: Hashable, Sendable {
   public var dice: Double?
   /// Names the final model by its content.
   public var modelDigest: Digest?
-  /// How long the run took on its own clock.
+  /// The run's duration on its own clock.
   public var elapsed: Duration
-  /// How long the run took on the wall's clock, all resumptions together.
+  /// The run's duration on the wall's clock, all resumptions together.
   public var wallClock: Duration
 
   /// The end of a run.

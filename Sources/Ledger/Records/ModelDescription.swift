@@ -17,11 +17,11 @@ public struct ModelDescription: Hashable, Sendable, Codable {
   /// The stage of that number, counted from 1; nil if there is none.
   public func stage(_ number: Int) -> StageDescription? { stages.first { $0.stage == number } }
 
-  /// What training the full model on one sample costs.
+  /// The operations of training the full model on one sample.
   public var flopsPerSample: Double { stages.map(\.flopsPerSample).max() ?? 0 }
 }
 
-/// What the sub-model of one stage costs.
+/// The cost of the sub-model of one stage.
 public struct StageDescription: Hashable, Sendable, Codable {
   /// The stage, counted from 1.
   public var stage: Int

@@ -1,4 +1,4 @@
-/// Who holds how many samples of how many labels, in a few figures.
+/// The distribution of samples and labels over the clients, in a few figures.
 public struct PartitionSummary: Hashable, Sendable, Codable {
   /// The ends and the middle of some numbers.
   public struct Spread: Hashable, Sendable, Codable {
@@ -22,20 +22,22 @@ public struct PartitionSummary: Hashable, Sendable, Codable {
     }
   }
 
-  /// How many clients there are.
+  /// The number of clients.
   public var clients: Int
-  /// How many training samples they hold together.
+  /// The number of training samples that they hold together.
   public var samples: Int
-  /// How many labels there are.
+  /// The number of labels.
   public var labels: Int
-  /// How many samples a client holds.
+  /// The spread of the number of samples that a client holds.
   public var size: Spread
-  /// How many different labels a client holds.
+  /// The spread of the number of different labels that a client holds.
   public var labelsPerClient: Spread
-  /// How unlike everybody's mix of labels the clients' own are, from 0, the same, to almost 1, nothing in common.
+  /// The distance of the clients' mixes of labels from everybody's: 0 if equal, almost 1 if
+  /// disjoint.
   ///
-  /// The mean over the clients of half the sum of |p_c − q_c|, p_c being a client's share of label c and q_c that
-  /// among all samples (the total variation distance). Clients without samples are left out.
+  /// The mean over the clients of half the sum of |p_c − q_c|, p_c being a client's share of label
+  /// c and q_c that among all samples (the total variation distance). Clients without samples are
+  /// left out.
   public var labelSkew: Double
 
   /// The figures of `labels`, one row of counts for each client; nil if there are no clients.

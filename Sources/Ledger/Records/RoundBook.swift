@@ -5,17 +5,18 @@ public import Measures
 /// A booking is one look-up and some additions. What belongs to no single client, such as the
 /// announcements to a hundred thousand of them, is booked once with its count.
 public struct RoundBook: Hashable, Sendable {
-  /// What was counted under a name: "malformed frame".
+  /// The counts of events by name: "malformed frame".
   public private(set) var counters: [String: Int] = [:]
   private var entries: [Key: Entry] = [:]
 
   /// An empty book.
   public init() {}
 
-  /// Whether nothing was booked or counted.
+  /// True if nothing was booked or counted.
   public var isEmpty: Bool { entries.isEmpty && counters.isEmpty }
 
-  /// Adds `count` messages of together `payload` and `wire` bytes; no client where they belong to none alone.
+  /// Adds `count` messages of together `payload` and `wire` bytes; no client where they belong to
+  /// none alone.
   public mutating func book(
     _ view: View, client: Int?, _ direction: Direction, _ kind: TrafficKind,
     payload: ByteCount = .zero, wire: ByteCount, count: Int = 1, as standing: DeliveryStatus = .both
@@ -30,7 +31,8 @@ public struct RoundBook: Hashable, Sendable {
 
   /// Takes back that `count` messages were delivered: they were handed over, but didn't arrive.
   ///
-  /// - Returns: What was taken back: no more than had been booked as delivered under the same heads.
+  /// - Returns: What was taken back: no more than had been booked as delivered under the same
+  ///   heads.
   @discardableResult
   public mutating func retract(
     _ view: View, client: Int?, _ direction: Direction, _ kind: TrafficKind,
@@ -79,7 +81,7 @@ public struct RoundBook: Hashable, Sendable {
 }
 
 extension RoundBook {
-  /// What an entry is about, packed into one integer: client + 1, view, direction, kind.
+  /// The heads of an entry, packed into one integer: client + 1, view, direction, kind.
   struct Key: Hashable, Comparable, Sendable {
     private let code: Int
 
@@ -97,7 +99,7 @@ extension RoundBook {
     static func < (lhs: Self, rhs: Self) -> Bool { lhs.code < rhs.code }
   }
 
-  /// What was booked under one key.
+  /// The sums that were booked under one key.
   struct Entry: Hashable, Sendable {
     private(set) var offered = Traffic.zero
     private(set) var delivered = Traffic.zero

@@ -1,24 +1,24 @@
 public import Measures
 
-/// What is known of a run before its first round.
+/// The facts of a run that are known before its first round.
 public struct RunHeader: Hashable, Sendable {
   /// The run's name, from its topology.
   public var name: String
-  /// What all randomness was derived from.
+  /// The seed that all randomness was derived from.
   public var seed: UInt64
   /// Which clock rounds are timed by: "virtual" or "real".
   public var clock: String
-  /// What carried the messages: "inproc", "ipc" or "tcp".
+  /// The transport that carried the messages: "inproc", "ipc" or "tcp".
   public var transport: String
   /// The model and its stages.
   public var model: ModelDescription
-  /// How updates become the next model: "fedavg".
+  /// The strategy that makes the next model of updates: "fedavg".
   public var strategy: String
-  /// How models and updates are encoded.
+  /// The codecs of models and updates.
   public var codecs: CodecNames
-  /// How many rounds are to be run; 0 if that is open.
+  /// The number of rounds to be run; 0 if that is open.
   public var plannedRounds: Int
-  /// How content is cut into messages.
+  /// The cut of content into messages.
   public var framing: ChunkFraming
   /// When the run began, on the wall's clock and in ISO 8601; nil where that isn't told.
   public var start: String?
@@ -52,7 +52,7 @@ public struct RunHeader: Hashable, Sendable {
 public struct ExtendedRun: Hashable, Sendable, Codable {
   /// The path of its directory.
   public var run: String
-  /// How many rounds it had.
+  /// The number of its rounds.
   public var rounds: Int
   /// The digest of its last model, hexadecimal.
   public var modelDigest: String
@@ -67,9 +67,9 @@ public struct ExtendedRun: Hashable, Sendable, Codable {
 
 /// The codecs of a run, as topologies spell them.
 public struct CodecNames: Hashable, Sendable, Codable {
-  /// How the model goes down: "dense32".
+  /// The codec of the model on its way down: "dense32".
   public var down: String
-  /// How updates go up: "linear8+random25".
+  /// The codec of updates on their way up: "linear8+random25".
   public var up: String
 
   /// The codecs of the two directions.
@@ -81,9 +81,9 @@ public struct CodecNames: Hashable, Sendable, Codable {
 
 /// Clients of one kind: how many, and behind what link.
 public struct ClientGroup: Hashable, Sendable, Codable {
-  /// What the group is called: "phones".
+  /// The group's name: "phones".
   public var name: String
-  /// How many clients belong to it.
+  /// The number of its clients.
   public var clients: Int
   /// The link in words, such as "3g, 1.6 Mbit/s down, 768 kbit/s up"; nil for the plain network.
   public var link: String?
@@ -96,11 +96,11 @@ public struct ClientGroup: Hashable, Sendable, Codable {
   }
 }
 
-/// How content is cut into messages, and what each of them adds on the wire.
+/// The cut of content into messages, and the bytes that each of them adds on the wire.
 public struct ChunkFraming: Hashable, Sendable {
   /// The most content of one message.
   public var size: ByteCount
-  /// What a message adds to its content: topic, envelope and ZMTP framing.
+  /// The bytes that a message adds to its content: topic, envelope and ZMTP framing.
   public var overhead: ByteCount
 
   /// Chunks of `size`, each `overhead` larger on the wire.
@@ -110,7 +110,7 @@ public struct ChunkFraming: Hashable, Sendable {
     self.overhead = overhead
   }
 
-  /// What `payload` bytes of content are on the wire.
+  /// The size on the wire of `payload` bytes of content.
   public func wire(of payload: ByteCount) -> ByteCount {
     let chunks = payload.bytes / size.bytes + (payload.bytes % size.bytes > 0 ? 1 : 0)
     return ByteCount(payload.bytes + chunks * overhead.bytes)

@@ -1,14 +1,14 @@
-/// How a run began, as far as one that resumes it must know.
+/// The beginning of a run, as far as one that resumes it must know it.
 public struct RunOrigin: Hashable, Sendable {
   /// The run's number in the protocol.
   public var run: UInt64
-  /// What decides the run's result, a line `name: value` for each: only the same may go on with it.
+  /// The settings that decide the result, a line `name: value` for each: only the same may go on.
   public var plan: String
   /// The topology's text.
   public var topology: String
   /// The path of the topology's file, at which paths in it start.
   public var file: String
-  /// What the command line said in place of the topology's values, as JSON.
+  /// The command line's replacements for the topology's values, as JSON.
   public var overrides: String
 
   /// An origin of the given parts.

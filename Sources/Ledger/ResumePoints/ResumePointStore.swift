@@ -1,10 +1,10 @@
 public import Foundation
 
-/// The resume points of a run: its ledger, checkpoints and spool as they were at one moment, and what else it takes
-/// to go on from there.
+/// The resume points of a run: its ledger, checkpoints and spool as they were at one moment, and
+/// what else it takes to go on from there.
 ///
-/// One directory for each, `resume/1`, `resume/2`, …, of which the newest whole one counts; the file `state.safetensors`
-/// is written last, so that a kill leaves a whole point or none.
+/// One directory for each, `resume/1`, `resume/2`, …, of which the newest whole one counts; the
+/// file `state.safetensors` is written last, so that a kill leaves a whole point or none.
 public struct ResumePointStore: Sendable {
   private let paths: RunPaths
   private static let stateName = "state.safetensors"
@@ -16,8 +16,8 @@ public struct ResumePointStore: Sendable {
   ///
   /// - Parameters:
   ///   - ledger: The run's ledger.
-  ///   - state: Makes the state; it may write files of its own into the point's directory, which must be on the disk
-  ///     when it returns.
+  ///   - state: Makes the state; it may write files of its own into the point's directory, which
+  ///     must be on the disk when it returns.
   /// - Throws: ``LedgerError`` and what `state` throws; older points are then still there.
   public func write(ledger: RunStore, state: (URL) throws -> Checkpoint) throws {
     let older = try numbers()
@@ -36,7 +36,8 @@ public struct ResumePointStore: Sendable {
 
   /// The state of the newest point that is whole, and where it lies; nil if there is none.
   ///
-  /// - Throws: ``LedgerError`` where the directory can't be read, or a point is of a later version; damage doesn't throw.
+  /// - Throws: ``LedgerError`` where the directory can't be read, or a point is of a later version;
+  ///   damage doesn't throw.
   public func latest() throws(LedgerError) -> (state: Checkpoint, directory: URL)? {
     for number in try numbers().reversed() {
       let directory = directory(of: number)

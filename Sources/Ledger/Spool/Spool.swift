@@ -13,9 +13,9 @@ public final class Spool {
     public let client: Int
     /// Which of the client's attempts brought it.
     public let attempt: Int
-    /// How many bytes it has.
+    /// Its size in bytes.
     public let size: Int
-    /// Where the bytes begin in the file.
+    /// The beginning of the bytes in the file.
     let offset: Int
     /// The CRC-32C of the bytes.
     let checksum: UInt32
@@ -125,7 +125,7 @@ public final class Spool {
 }
 
 extension Spool {
-  /// What stands before each update in the file; integers are little-endian.
+  /// The header of each update in the file; integers are little-endian.
   ///
   /// 0 magic "PFSP" · 4 round, 4 bytes · 8 client, 4 · 12 attempt, 4 · 16 size, 8 ·
   /// 24 CRC-32C of the update, 4 · 28 CRC-32C of these 28 bytes, 4.

@@ -1,6 +1,7 @@
 import GRDB
 
-/// The tables of a ledger by the version that brought them; the article *Schema* explains each column.
+/// The tables of a ledger by the version that brought them; the article *Schema* explains each
+/// column.
 enum LedgerSchema {
   /// Marks an SQLite file as a ledger: "PFLg".
   static let applicationIdentifier = 0x5046_4C67

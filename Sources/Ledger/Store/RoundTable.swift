@@ -2,7 +2,8 @@ import Bytes
 import GRDB
 import Measures
 
-/// The tables with a row for each round: its place in the run, its time, its counters, its measures.
+/// The tables with a row for each round: its place in the run, its time, its counters, its
+/// measures.
 struct RoundTable {
   let database: Database
 

@@ -34,7 +34,8 @@ extension RunStore {
     }
   }
 
-  /// Adds to a kept round the traffic that crossed the links after it, before the next one or the end.
+  /// Adds to a kept round the traffic that crossed the links after it, before the next one or the
+  /// end.
   public func add(_ book: RoundBook, to round: Int) throws(LedgerError) {
     try write { database in
       try TrafficTable(database: database).insert(book, round: round)

@@ -72,7 +72,7 @@ public final class RunStore: Sendable {
     return store
   }
 
-  /// How changes are made durable; readers make none.
+  /// The journal that makes changes durable; readers make none.
   private enum Journal { case rollback, writeAhead, none }
 
   private init(path: String, journal: Journal) throws(LedgerError) {

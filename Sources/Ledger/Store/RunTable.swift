@@ -2,7 +2,8 @@ import Bytes
 import GRDB
 import Measures
 
-/// The tables that tell of the run as a whole: its plan, its model, its broker's incarnations, its end.
+/// The tables that tell of the run as a whole: its plan, its model, its broker's incarnations, its
+/// end.
 struct RunTable {
   let database: Database
 

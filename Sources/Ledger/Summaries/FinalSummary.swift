@@ -47,7 +47,8 @@ extension FinalSummary: Codable {
       .flatMap(Digest.init(hex:))
   }
 
-  /// Writes "final"; what is of accuracies on the way, and of Dice coefficients, only where there are any.
+  /// Writes "final"; what is of accuracies on the way, and of Dice coefficients, only where there
+  /// are any.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(accuracy.finite, forKey: .accuracy)
@@ -65,9 +66,9 @@ extension FinalSummary: Codable {
   }
 }
 
-/// What a measure of the model came to over a run's evaluated rounds.
+/// The best, last and smoothed value of a score over a run's evaluated rounds.
 public struct ScoreSummary: Hashable, Sendable {
-  /// How many evaluations at a run's end ``meanOfLastFive`` is taken over, where there are so many.
+  /// The number of evaluations at a run's end that ``meanOfLastFive`` is taken over, at most.
   public static let evaluations = 5
 
   /// The highest value.

@@ -1,6 +1,7 @@
 public import Measures
 
-/// The two meters side by side: what the ledger booked on the broker's connections, and what the kernel counted.
+/// The two meters side by side: what the ledger booked on the broker's connections, and what the
+/// kernel counted.
 public struct MeterSummary: Hashable, Sendable, Codable {
   /// Both meters' counts of one direction.
   public struct Counts: Hashable, Sendable, Codable {
@@ -11,7 +12,7 @@ public struct MeterSummary: Hashable, Sendable, Codable {
     /// The bytes that the kernel sent again, beside those.
     public var retransmitted: ByteCount
 
-    /// What the ledger has more than the kernel; negative where it has less.
+    /// The ledger's count less the kernel's.
     public var difference: Int { ledger.bytes - kernel.bytes }
 
     static var zero: Self { Counts(ledger: .zero, kernel: .zero, retransmitted: .zero) }
@@ -27,11 +28,11 @@ public struct MeterSummary: Hashable, Sendable, Codable {
     public var up: Counts
   }
 
-  /// How many connections the broker had, those that ended included.
+  /// The number of the broker's connections, those that ended included.
   public var connections: Int
-  /// How many of them the kernel could not be asked about.
+  /// The number of connections that the kernel could not be asked about.
   public var unmetered: Int
-  /// How many never completed their handshake; their bytes are in neither meter.
+  /// The number of connections without a complete handshake; their bytes are in neither meter.
   public var rejected: Int
   /// From the broker to the clients, over the whole run.
   public var down: Counts

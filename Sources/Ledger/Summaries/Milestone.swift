@@ -1,6 +1,6 @@
 import Measures
 
-/// What had been spent when a run first was as accurate as a given accuracy.
+/// The cost at which a run first reached a given accuracy.
 public struct Milestone: Hashable, Sendable {
   /// The accuracy in question.
   public var accuracy: Double

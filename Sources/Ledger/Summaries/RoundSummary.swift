@@ -6,27 +6,27 @@ public struct RoundSummary: Hashable, Sendable {
   public var round: Int
   /// The stage, counted from 1.
   public var stage: Int
-  /// Whether only the new block and head were trained.
+  /// True if only the new block and head were trained.
   public var warmUp: Bool
-  /// How many clients were asked to train.
+  /// The number of clients that were asked to train.
   public var selected: Int
-  /// How many updates counted.
+  /// The number of updates that counted.
   public var accepted: Int
-  /// How many updates came too late.
+  /// The number of updates that came too late.
   public var late: Int
-  /// How many updates never came.
+  /// The number of updates that never came.
   public var lost: Int
-  /// How many updates were turned away.
+  /// The number of updates that were turned away.
   public var refused: Int
-  /// How many updates came again.
+  /// The number of updates that came again.
   public var duplicates: Int
-  /// What the round asked of links and devices.
+  /// The load of links and devices in the round.
   public var load: Load
-  /// What the full model would have asked of them.
+  /// The load that the full model would have been.
   public var fullModel: Load
   /// When the round began, on the run's clock.
   public var opened: Duration
-  /// How long the round took on the run's clock.
+  /// The round's duration on the run's clock.
   public var elapsed: Duration
   /// The accuracy after the round; nil if not evaluated.
   public var accuracy: Double?
@@ -34,15 +34,17 @@ public struct RoundSummary: Hashable, Sendable {
   public var loss: Double?
   /// The clients' learning rate; nil where that isn't known.
   public var learningRate: Double?
-  /// The mean of the clients' own losses while they trained, by their samples; nil where that isn't known.
+  /// The mean of the clients' own losses while they trained, by their samples; nil where that isn't
+  /// known.
   public var trainingLoss: Double?
   /// The mean Dice coefficient after the round; nil unless this is segmentation.
   public var dice: Double?
-  /// How the accuracy is spread over the clients; nil where that isn't known.
+  /// The accuracy's spread over the clients; nil where that isn't known.
   public var fairness: Fairness?
-  /// The squared norm of the full model's gradient on some training samples; nil where that isn't known.
+  /// The squared norm of the full model's gradient on some training samples; nil where that isn't
+  /// known.
   public var squaredGradientNorm: Double?
-  /// Where the round's time went; nil where the clock is real, or no update counted.
+  /// The round's critical path; nil where the clock is real, or no update counted.
   public var path: CriticalPath?
   /// The models and updates that were sent to and from clients whose updates didn't count.
   public var wasted = TwoWayTraffic.zero
@@ -99,7 +101,8 @@ extension RoundSummary: Codable {
     wasted = try container.decodeIfPresent(TwoWayTraffic.self, forKey: .wasted) ?? .zero
   }
 
-  /// Writes one element of "rounds"; "dice", "fairness" and "squaredGradientNorm" only where there is one.
+  /// Writes one element of "rounds"; "dice", "fairness" and "squaredGradientNorm" only where there
+  /// is one.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(round, forKey: .round)

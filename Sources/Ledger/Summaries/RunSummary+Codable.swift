@@ -10,7 +10,7 @@ extension RunSummary: Codable {
     case extends
   }
 
-  /// What is read of a milestone: the rest follows from the rounds.
+  /// The part of a milestone that is read: the rest follows from the rounds.
   private struct Target: Decodable {
     let accuracy: Double
   }

@@ -1,6 +1,6 @@
 import Measures
 
-/// What a run came to, as the stable JSON object that reports and scripts read.
+/// The result of a run, as the stable JSON object that reports and scripts read.
 ///
 /// Fields are added, never renamed. Traffic is that of the client view, delivered, unless a name
 /// says otherwise; durations are in seconds in the JSON.
@@ -10,19 +10,19 @@ public struct RunSummary: Hashable, Sendable {
 
   /// The run's name.
   public var name: String
-  /// What all randomness was derived from.
+  /// The seed that all randomness was derived from.
   public var seed: UInt64
   /// Which clock rounds are timed by.
   public var clock: String
-  /// What carried the messages.
+  /// The transport that carried the messages.
   public var transport: String
-  /// How updates become the next model.
+  /// The strategy that makes the next model of updates.
   public var strategy: String
-  /// How models and updates are encoded.
+  /// The codecs of models and updates.
   public var codecs: CodecNames
-  /// How far the run came.
+  /// The run's state.
   public var state: RunState
-  /// How many rounds were to be run; 0 if that was open.
+  /// The number of rounds that were to be run; 0 if that was open.
   public var plannedRounds: Int
   /// The time on the run's clock; until the run has ended, that at which its last round had.
   public var elapsed: Duration
@@ -36,21 +36,21 @@ public struct RunSummary: Hashable, Sendable {
   public var stages: [StageSummary]
   /// All rounds together.
   public var totals: Load
-  /// What the full model would have taken: the same rounds and participants, 32-bit floats.
+  /// The load of the full model: the same rounds and participants, 32-bit floats.
   public var fullModel: Load
   /// All rounds together as the process's connections saw it: the socket view.
   public var sockets: TwoWayTraffic
-  /// What was handed over in the client view, whether or not it arrived.
+  /// The traffic that was handed over in the client view, whether or not it arrived.
   public var offered: TwoWayTraffic
   /// All rounds together by kind of traffic; kinds without any are left out.
   public var kinds: [TrafficKind: TwoWayTraffic]
-  /// What else happened, by name.
+  /// The numbers of other events, by name.
   public var counters: [String: Int]
   /// The ledger beside the kernel's count; nil where there were no TCP connections.
   public var meter: MeterSummary?
   /// The clients by kind; empty where nothing is known of them.
   public var groups: [ClientGroup]
-  /// Who holds which labels, in a few figures; nil where that isn't known.
+  /// The distribution of labels over the clients, in a few figures; nil where that isn't known.
   public var partition: PartitionSummary?
   /// The accuracies whose cost is looked at.
   public var targets: [Double]
@@ -59,27 +59,29 @@ public struct RunSummary: Hashable, Sendable {
   /// The run whose last model this one began with; nil for none.
   public var extends: ExtendedRun?
 
-  /// What evaluations are counted under that had nothing to test with, and so came to no figure.
+  /// The counter of evaluations without test samples, and so without a figure.
   public static let untested = "evaluation without test samples"
 
-  /// Whether the model couldn't be tested for want of samples.
+  /// True if the model couldn't be tested for want of samples.
   public var lacksTestSamples: Bool { (counters[Self.untested] ?? 0) > 0 }
 
-  /// What it took to be as accurate as each of ``targets``.
+  /// The cost of reaching each of ``targets``.
   public var milestones: [Milestone] { Milestone.milestones(of: rounds, at: targets) }
 
   /// The time between the rounds, before the first and after the last, on the run's clock.
   ///
-  /// Then the broker waited for clients to come, or made and judged a model. With the rounds' own it is ``elapsed``.
+  /// Then the broker waited for clients to come, or made and judged a model. With the rounds' own
+  /// it is ``elapsed``.
   public var waiting: Duration { max(.zero, elapsed - rounds.reduce(.zero) { $0 + $1.elapsed }) }
 
-  /// How many times less was asked than with the full model.
+  /// The factors by which less was asked than with the full model.
   public var reduction: Savings { Savings(totals, against: fullModel) }
 
-  /// What the counter's name begins with that a run has which was given up for want of clients.
+  /// The beginning of the counter's name in a run that was given up for want of clients.
   package static let givenUpPrefix = "given up with "
 
-  /// Why the run isn't plainly done, in a sentence; nil where it is, goes on, or was stopped.
+  /// The fault of a run that isn't plainly done, in a sentence; nil where it is, goes on, or was
+  /// stopped.
   public var problem: String? {
     switch state {
     case .running, .done, .interrupted: return nil
@@ -98,7 +100,7 @@ public struct RunSummary: Hashable, Sendable {
     }
   }
 
-  /// How many times fewer bytes went over the wire than with the full model; nil if none went.
+  /// The factor by which fewer bytes went over the wire than with the full model; nil if none went.
   public var savings: Double? {
     guard totals.traffic.wire > .zero, fullModel.traffic.wire > .zero else { return nil }
     return Double(fullModel.traffic.wire.bytes) / Double(totals.traffic.wire.bytes)

@@ -4,26 +4,26 @@ import Measures
 public struct StageSummary: Hashable, Sendable {
   /// The stage, counted from 1.
   public var stage: Int
-  /// How many rounds the stage had.
+  /// The number of the stage's rounds.
   public var rounds: Int
   /// The parameters of the sub-model.
   public var parameters: Int
-  /// What the rounds asked of links and devices.
+  /// The load of links and devices in the rounds.
   public var load: Load
-  /// What the full model would have asked of them.
+  /// The load that the full model would have been.
   public var fullModel: Load
-  /// How long the rounds took on the run's clock, without the waiting between them.
+  /// The rounds' duration on the run's clock, without the waiting between them.
   public var elapsed: Duration
-  /// How many clients were selected at least once.
+  /// The number of clients that were selected at least once.
   public var participants: Int
   /// The last accuracy that was measured in the stage.
   public var accuracy: Double?
-  /// Where the rounds' time went; nil where that isn't known.
+  /// The rounds' critical paths together; nil where they aren't known.
   public var path: CriticalPath?
   /// The models and updates that were sent to and from clients whose updates didn't count.
   public var wasted = TwoWayTraffic.zero
 
-  /// How many times less was asked than with the full model.
+  /// The factors by which less was asked than with the full model.
   public var reduction: Savings { Savings(load, against: fullModel) }
 
   /// The operations that a client took on average, over those that were selected; nil if none was.
@@ -90,11 +90,11 @@ extension StageSummary: Codable {
   }
 }
 
-/// How many times less was asked of links and devices than the full model would have asked.
+/// The factors by which less was asked of links and devices than the full model would have asked.
 public struct Savings: Hashable, Sendable, Encodable {
-  /// How many times fewer bytes went over the wire, both ways; nil if none went.
+  /// The factor by which fewer bytes went over the wire, both ways; nil if none went.
   public var bytes: Double?
-  /// How many times fewer operations training took; nil if nothing was trained.
+  /// The factor by which training took fewer operations; nil if nothing was trained.
   public var flops: Double?
 
   /// The savings of `load` against what the full model asks for.

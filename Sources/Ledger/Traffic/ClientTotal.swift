@@ -2,11 +2,11 @@
 public struct ClientTotal: Hashable, Sendable {
   /// The client, counted from 0.
   public var client: Int
-  /// How often it was selected.
+  /// The number of rounds in which it was selected.
   public var selected: Int
-  /// How many of its updates counted.
+  /// The number of its updates that counted.
   public var accepted: Int
-  /// What its own link carried.
+  /// The traffic of its own link.
   public var traffic: TwoWayTraffic
   /// The operations of its training.
   public var flops: Double
@@ -28,14 +28,14 @@ public struct ClientStageTotal: Hashable, Sendable {
   public var client: Int
   /// The stage, counted from 1.
   public var stage: Int
-  /// How often it was selected.
+  /// The number of rounds in which it was selected.
   public var selected: Int
-  /// How many of its updates counted.
+  /// The number of its updates that counted.
   public var accepted: Int
-  /// How many of its updates came too late.
+  /// The number of its updates that came too late.
   public var late: Int
-  /// How many of its updates never came.
+  /// The number of its updates that never came.
   public var lost: Int
-  /// What its own link carried, and what its training took.
+  /// The traffic of its own link, and the operations of its training.
   public var load: Load
 }

@@ -23,7 +23,7 @@ extension Load: AdditiveArithmetic {
     Load(traffic: lhs.traffic + rhs.traffic, flops: lhs.flops + rhs.flops)
   }
 
-  /// What is left of `lhs` without `rhs`.
+  /// The rest of `lhs` without `rhs`.
   public static func - (lhs: Self, rhs: Self) -> Self {
     Load(traffic: lhs.traffic - rhs.traffic, flops: lhs.flops - rhs.flops)
   }
@@ -52,15 +52,15 @@ extension Load: Codable {
   }
 }
 
-/// What a round's participants computed, and what the full model would have asked of them.
+/// The computation of a round's participants, and that of the full model on the same samples.
 struct Effort: Hashable, Sendable {
   /// The operations of training the sub-models.
   var flops: Double
   /// The operations of training the full model on the same samples.
   var fullModelFlops: Double
-  /// How many clients took the model in: all that weren't lost, and the lost ones that got bytes of it.
+  /// The number of clients that took the model in: all but the lost ones without a byte of it.
   var downClients: Int
-  /// How many clients handed an update over, whether or not it counted.
+  /// The number of clients that handed an update over, whether or not it counted.
   var upClients: Int
 
   init(_ record: RoundRecord, book: RoundBook, model: ModelDescription) {

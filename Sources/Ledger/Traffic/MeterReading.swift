@@ -1,10 +1,11 @@
 public import Measures
 
-/// What the ledger and the kernel counted on the broker's connections since the last reading.
+/// The ledger's and the kernel's counts on the broker's connections since the last reading.
 ///
-/// Two independent meters: the ledger adds up the frames that were handed to sockets, by ZMTP's formulas;
-/// the kernel's TCP_INFO counts the bytes of each stream. Their difference is what waited in queues at
-/// the moment of reading (and comes back with the other sign in a later one), or was dropped.
+/// Two independent meters: the ledger adds up the frames that were handed to sockets, by ZMTP's
+/// formulas; the kernel's TCP_INFO counts the bytes of each stream. Their difference is what waited
+/// in queues at the moment of reading (and comes back with the other sign in a later one), or was
+/// dropped.
 public struct MeterReading: Hashable, Sendable {
   /// One direction of one of the broker's sockets.
   public struct Line: Hashable, Sendable {
@@ -32,11 +33,12 @@ public struct MeterReading: Hashable, Sendable {
     }
   }
 
-  /// How many connections were counted so far, those that ended included.
+  /// The number of connections so far, those that ended included.
   public var connections: Int
-  /// How many connections ended before the kernel could be asked, or were too many to be watched.
+  /// The number of connections that ended before the kernel was asked, or were too many to be
+  /// watched.
   public var unmetered: Int
-  /// How many connections never completed their handshake; their bytes are in neither meter.
+  /// The number of connections without a complete handshake; their bytes are in neither meter.
   public var rejected: Int
   /// The counts of each socket and direction.
   public var lines: [Line]
@@ -49,6 +51,6 @@ public struct MeterReading: Hashable, Sendable {
     self.lines = lines
   }
 
-  /// Whether both meters say the same on each line.
+  /// True if both meters say the same on each line.
   public var agrees: Bool { lines.allSatisfy { $0.ledger == $0.kernel } }
 }

@@ -23,7 +23,7 @@ extension Traffic: AdditiveArithmetic {
     Traffic(payload: lhs.payload + rhs.payload, wire: lhs.wire + rhs.wire)
   }
 
-  /// What is left of `lhs` without `rhs`.
+  /// The rest of `lhs` without `rhs`.
   public static func - (lhs: Self, rhs: Self) -> Self {
     Traffic(payload: lhs.payload - rhs.payload, wire: lhs.wire - rhs.wire)
   }
@@ -73,7 +73,7 @@ extension TwoWayTraffic: AdditiveArithmetic {
     TwoWayTraffic(down: lhs.down + rhs.down, up: lhs.up + rhs.up)
   }
 
-  /// What is left of `lhs` without `rhs`.
+  /// The rest of `lhs` without `rhs`.
   public static func - (lhs: Self, rhs: Self) -> Self {
     TwoWayTraffic(down: lhs.down - rhs.down, up: lhs.up - rhs.up)
   }

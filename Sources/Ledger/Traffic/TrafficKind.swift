@@ -1,4 +1,4 @@
-/// What bytes are for; the ledger keeps each kind apart.
+/// A purpose of bytes; the ledger keeps each kind apart.
 public enum TrafficKind: String, CaseIterable, Codable, Hashable, Sendable {
   /// Whole blocks of the model: all of them, or those that are new when it grows.
   case keyframe
@@ -14,10 +14,10 @@ public enum TrafficKind: String, CaseIterable, Codable, Hashable, Sendable {
   case heartbeat
   /// Greetings, security handshakes and subscriptions.
   case handshake
-  /// What the link had to carry again, because segments or chunks were lost.
+  /// Bytes that the link carried again, because segments or chunks were lost.
   case retransmission
 
-  /// Whether such bytes bring the model, or parts of it, to a client.
+  /// True if such bytes bring the model, or parts of it, to a client.
   public var carriesModel: Bool {
     switch self {
     case .keyframe, .delta, .repair: true
@@ -39,13 +39,13 @@ public enum Direction: String, CaseIterable, Codable, Hashable, Sendable {
 /// They coincide when each client is its own worker. Where one worker plays many clients over one
 /// connection, a broadcast crosses the socket once and the link of each playing client once.
 public enum View: String, CaseIterable, Codable, Hashable, Sendable {
-  /// What each client's own link carries.
+  /// The bytes that each client's own link carries.
   case client
-  /// What the process's connections carry: it must equal the kernel's count.
+  /// The bytes that the process's connections carry: they must equal the kernel's count.
   case socket
 }
 
-/// How far bytes came: what a publisher drops at its high-water mark was offered, never delivered.
+/// The way that bytes came: a publisher's drop at its high-water mark was offered, never delivered.
 public struct DeliveryStatus: OptionSet, Hashable, Sendable {
   /// The bits of the set.
   public let rawValue: UInt8

@@ -50,7 +50,7 @@ extension Comparison {
     page.add(table.markup())
   }
 
-  /// Whether any of the runs learnt segmentation.
+  /// True if any of the runs learnt segmentation.
   private var hasDice: Bool { courses.contains { !$0.dice(.rounds).isEmpty } }
 
   /// A measure of all runs' models against what was spent for it.

@@ -47,13 +47,13 @@ extension Comparison {
     let totals: Load
     let savings: Savings
     let elapsed: Double
-    /// What of it lies between the rounds.
+    /// The part of it between the rounds.
     let waiting: Double
     /// The clients' mean loss in the last round that trained.
     let trainingLoss: Double?
     let isOnFront: Bool
     let milestones: [Milestone]
-    /// How the full model's gradient fell; not there where it wasn't taken.
+    /// The fall of the full model's gradient; not there where it wasn't taken.
     let convergence: Convergence?
   }
 }

@@ -14,7 +14,8 @@ package struct Comparison {
   /// - Parameters:
   ///   - runs: The runs.
   ///   - directories: Where each lies; may be left out.
-  ///   - targets: The accuracies whose cost is compared; nil for the highest that all evaluated runs reached.
+  ///   - targets: The accuracies whose cost is compared; nil for the highest that all evaluated
+  ///     runs reached.
   package init(_ runs: [RunSummary], directories: [String] = [], targets: [Double]? = nil) {
     self.runs = runs
     self.directories = directories
@@ -22,7 +23,8 @@ package struct Comparison {
     self.targets = targets ?? (courses.compactMap(\.best).min().map { [$0] } ?? [])
   }
 
-  /// The names of the runs, told apart where they are the same: by their directories, or else by number.
+  /// The names of the runs, told apart where they are the same: by their directories, or else by
+  /// number.
   var names: [String] {
     runs.indices.map { index in
       let name = runs[index].name
@@ -54,7 +56,7 @@ package struct Comparison {
     return ParetoFront.members(choices).map { evaluated[$0] }
   }
 
-  /// How the gradients of the runs fell, of those that have any.
+  /// The fall of the runs' gradients, of those that have any.
   var convergences: [(run: Int, convergence: Convergence)] {
     runs.indices.compactMap { run in Convergence(courses[run]).map { (run, $0) } }
   }

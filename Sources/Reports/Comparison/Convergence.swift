@@ -2,12 +2,13 @@ import Foundation
 package import Ledger
 import Measures
 
-/// How fast a run came towards a stationary point of the full model.
+/// The speed at which a run came towards a stationary point of the full model.
 ///
-/// Theory bounds the lowest and the mean squared norm of the gradient over the rounds so far. Both are fitted, over the
-/// evaluated rounds, as powers of the round's number and of the bytes on the wire, both ways, up to its end.
+/// Theory bounds the lowest and the mean squared norm of the gradient over the rounds so far. Both
+/// are fitted, over the evaluated rounds, as powers of the round's number and of the bytes on the
+/// wire, both ways, up to its end.
 package struct Convergence: Hashable, Sendable, Encodable {
-  /// What is looked at of the squared norms so far.
+  /// A statistic of the squared norms so far.
   enum Measure: String, CaseIterable {
     case lowest, mean
   }
@@ -20,7 +21,7 @@ package struct Convergence: Hashable, Sendable, Encodable {
     package let bytes: PowerLaw?
   }
 
-  /// How many rounds have a gradient.
+  /// The number of rounds with a gradient.
   package let evaluations: Int
   /// The squared norm after the last of them.
   package let last: Double
@@ -49,7 +50,7 @@ package struct Convergence: Hashable, Sendable, Encodable {
     mean = fits(.mean)
   }
 
-  /// What the figures mean, for those who read them.
+  /// The meaning of the figures, for their readers.
   static let explanation = """
     The squared norm of the gradient of the full model's mean loss on a fixed choice of training samples; at early \
     stages the later blocks are as they will be initialized. Its lowest and its mean over the rounds so far are fitted \
@@ -79,10 +80,11 @@ package struct PowerLaw: Hashable, Sendable {
   package let intercept: Double
   /// The share of the logarithms' variance that the law explains, R²; 1 where all points lie on it.
   package let rSquared: Double
-  /// How many points it was fitted to.
+  /// The number of points that it was fitted to.
   package let points: Int
 
-  /// The law through `points`, those left out that have no logarithms; nil unless two abscissas differ.
+  /// The law through `points`, those left out that have no logarithms; nil unless two abscissas
+  /// differ.
   package init?(through points: [(x: Double, y: Double)]) {
     let logarithms = points.compactMap { point -> (x: Double, y: Double)? in
       guard point.x > 0, point.y > 0, point.x.isFinite, point.y.isFinite else { return nil }

@@ -3,7 +3,7 @@ import Measures
 
 /// A run's accuracy on its way: each evaluated round with what had been spent by its end.
 struct LearningCurve {
-  /// What accuracy is looked at against.
+  /// A quantity that accuracy is plotted against.
   enum Abscissa: Hashable, CaseIterable {
     case rounds, bytes, flops, time
 
@@ -108,10 +108,11 @@ struct LearningCurve {
     }
   }
 
-  /// The clients' own losses while they trained, of rounds that were evaluated or not; none where they aren't known.
+  /// The clients' own losses while they trained, of rounds that were evaluated or not; none where
+  /// they aren't known.
   let trainingLosses: [(round: Int, loss: Double)]
 
-  /// Where stages begin, with their names.
+  /// The beginnings of stages, with their names.
   func stageBorders(_ abscissa: Abscissa) -> [(x: Double, name: String)] {
     borders.map { ($0.point.value(abscissa), "stage \($0.stage)") }
   }

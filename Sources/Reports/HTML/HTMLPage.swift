@@ -18,7 +18,7 @@ struct HTMLPage {
     body.append(Markup.element("p", ["class": "note"], Markup.escaped(text)))
   }
 
-  /// What the table below is about.
+  /// Adds the subject of the table below.
   mutating func caption(_ text: String) {
     body.append(Markup.element("h3", [:], Markup.escaped(text)))
   }
@@ -38,7 +38,7 @@ struct HTMLPage {
     body.append(Markup.element("details", [:], head + table.markup()))
   }
 
-  /// What stands in the page's `main`.
+  /// The contents of the page's `main`.
   var content: String {
     Markup.element("h1", [:], Markup.escaped(title)) + "\n" + body.joined(separator: "\n")
   }
@@ -56,7 +56,8 @@ struct HTMLPage {
       + content + "\n</main>\(end)</body></html>\n"
   }
 
-  /// Colours that also the colour-blind tell apart (Okabe and Ito, 2008), for light, dark and paper.
+  /// Colours that also the colour-blind tell apart (Okabe and Ito, 2008), for light, dark and
+  /// paper.
   private static let style = """
     :root { --ink: #1c1c1e; --paper: #ffffff; --faint: #d9d9de; --soft: #6b6b72; --tile: #f4f4f6; --on: #ffffff;
       --s1: #0072b2; --s2: #d55e00; --s3: #009e73; --s4: #cc79a7; --s5: #e69f00; --s6: #56b4e9;

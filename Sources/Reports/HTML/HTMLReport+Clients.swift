@@ -2,7 +2,7 @@ import Ledger
 import Measures
 
 extension HTMLReport {
-  /// Who holds which labels, and how many samples.
+  /// Adds the distribution of labels and samples over the clients.
   func addData(to page: inout HTMLPage) {
     guard let partition = summary.partition, !labels.isEmpty else { return }
     page.heading("Data")
@@ -38,7 +38,7 @@ extension HTMLReport {
 }
 
 extension HTMLReport {
-  /// How bytes, participation and computation are spread over the clients.
+  /// The spread of bytes, participation and computation over the clients.
   func addClients(to page: inout HTMLPage) {
     guard !clients.isEmpty else { return }
     page.heading("Clients")

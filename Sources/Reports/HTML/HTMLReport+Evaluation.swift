@@ -2,7 +2,7 @@ import Ledger
 import Measures
 
 extension HTMLReport {
-  /// How the accuracy, or the Dice coefficient, is spread over the clients, round after round.
+  /// Adds the spread of the accuracy, or the Dice coefficient, over the clients, round after round.
   func addFairness(to page: inout HTMLPage) {
     let spreads = summary.rounds.enumerated().compactMap { index, round in
       round.fairness.map { (index: index, round: round.round, spread: $0) }
@@ -49,7 +49,7 @@ extension HTMLReport {
     page.details("The spread after each evaluated round", table)
   }
 
-  /// How the full model's gradient fell.
+  /// Adds the fall of the full model's gradient.
   func addConvergence(to page: inout HTMLPage) {
     let course = LearningCurve(summary)
     guard let convergence = Convergence(course) else { return }

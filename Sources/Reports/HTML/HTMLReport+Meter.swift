@@ -29,7 +29,7 @@ extension HTMLReport {
     page.add(table.markup())
   }
 
-  /// What the comparison of the two meters came to.
+  /// The result of comparing the two meters.
   static func sentence(_ meter: MeterSummary) -> String {
     let connections = "\(meter.connections) connection\(meter.connections == 1 ? "" : "s")"
     var sentence =

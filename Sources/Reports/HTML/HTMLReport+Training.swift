@@ -2,7 +2,8 @@ import Ledger
 import Measures
 
 extension HTMLReport {
-  /// The clients' own loss beside that on the test samples, and the learning rate, round after round.
+  /// The clients' own loss beside that on the test samples, and the learning rate, round after
+  /// round.
   func addTraining(to page: inout HTMLPage) {
     let course = LearningCurve(summary)
     let borders = course.stageBorders(.rounds)

@@ -1,13 +1,14 @@
 package import Ledger
 import Measures
 
-/// A run's summary as one page that needs nothing but itself: figures, plots and the tables behind them.
+/// A run's summary as one page that needs nothing but itself: figures, plots and the tables behind
+/// them.
 ///
 /// Figures that the run's JSON has too carry their place in it (see `Figure`).
 package struct HTMLReport {
   let summary: RunSummary
   let clients: [ClientTotal]
-  /// How many training samples of each label each client has; nothing where that isn't known.
+  /// The training samples of each label that each client has; nothing where that isn't known.
   let labels: [[Int]]
 
   /// The report of `summary`, with the part that each client had, and the labels that each has.
@@ -23,7 +24,7 @@ package struct HTMLReport {
   /// The page for those who look on while the run goes on: it puts new contents in as they come.
   package func liveText() -> String { page().text(script: LiveScript.text) }
 
-  /// What changes in the live page: the contents of its `main`.
+  /// The part of the live page that changes: the contents of its `main`.
   package func content() -> String { page().content }
 
   private func page() -> HTMLPage {

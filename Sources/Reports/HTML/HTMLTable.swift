@@ -1,9 +1,9 @@
 /// A table of a page.
 struct HTMLTable {
-  /// What stands in one place: a text, and the figure that it shows.
+  /// A text in its place, and the figure that it shows.
   struct Cell: ExpressibleByStringInterpolation {
     let text: String
-    /// Where the figure stands in the run's JSON, such as "totals.down.wire", and its value there.
+    /// The figure's place in the run's JSON, such as "totals.down.wire", and its value there.
     var figure: Figure?
 
     init(_ text: String, _ figure: Figure? = nil) {

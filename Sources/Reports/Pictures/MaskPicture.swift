@@ -24,7 +24,7 @@ package struct MaskPicture: Hashable, Sendable {
   package var columns: Int
   /// The samples, from top to bottom.
   package var samples: [Sample]
-  /// How many pixels of the picture are one of an image, along both axes.
+  /// The pixels of the picture for one of an image, along both axes.
   package var scale = 2
 
   /// A picture of samples with `columns` columns each.
@@ -34,7 +34,8 @@ package struct MaskPicture: Hashable, Sendable {
     self.samples = samples
   }
 
-  /// The classes' colours after the background's, told apart by all eyes (Okabe and Ito, 2008); repeated.
+  /// The classes' colours after the background's, told apart by all eyes (Okabe and Ito, 2008);
+  /// repeated.
   private static let colours = [
     Picture.Colour(230, 159, 0), Picture.Colour(86, 180, 233), Picture.Colour(0, 158, 115),
     Picture.Colour(240, 228, 66), Picture.Colour(213, 94, 0), Picture.Colour(204, 121, 167),

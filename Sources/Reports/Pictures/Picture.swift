@@ -35,9 +35,9 @@ package struct Picture: Hashable, Sendable {
     package static let white = Colour(255, 255, 255)
   }
 
-  /// How many columns there are.
+  /// The number of columns.
   package let width: Int
-  /// How many rows there are.
+  /// The number of rows.
   package let height: Int
   private var pixels: [Colour]
 

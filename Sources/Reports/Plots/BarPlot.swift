@@ -59,7 +59,7 @@ struct BarPlot {
     return Frame.legend(names) + Frame.picture(description, drawn.joined())
   }
 
-  /// Where a bar's figure stands: on the bar, or on the line to compare with where that would cross it.
+  /// The place of a bar's figure: on the bar, or on the line to compare with where that crosses it.
   private func height(over base: Double, _ limit: Double?, _ scale: Scale) -> Double {
     let top = scale.position(base)
     guard let line = limit.map(scale.position(_:)), line < top + 1, line > top - 20 else {

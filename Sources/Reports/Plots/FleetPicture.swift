@@ -1,7 +1,7 @@
 import Ledger
 import Measures
 
-/// Who takes part: the broker with its growing model, the clients by kind, and what went between them.
+/// The fleet: the broker with its growing model, the clients by kind, and the bytes between them.
 struct FleetPicture {
   let summary: RunSummary
 

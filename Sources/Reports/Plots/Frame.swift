@@ -1,12 +1,12 @@
 import Measures
 
-/// What one axis of a plot shows.
+/// An axis of a plot.
 struct Axis {
   let title: String
   let kind: Scale.Kind
-  /// Whether only whole numbers make sense.
+  /// True if only whole numbers make sense.
   let countsThings: Bool
-  /// How a value is written beside a mark.
+  /// The text of a value beside a mark.
   let label: @Sendable (Double) -> String
 
   init(

@@ -1,4 +1,4 @@
-/// How many values fall into each of some bins of equal width.
+/// The number of values in each of some bins of equal width.
 package struct Histogram {
   /// A bin: from its lower border on, up to that of the next.
   package struct Bin: Hashable, Sendable {

@@ -12,11 +12,12 @@ struct LinePlot {
   let series: [Series]
   /// Vertical lines with names: where stages begin.
   var borders: [(x: Double, name: String)] = []
-  /// Whether the points are joined.
+  /// True if the points are joined.
   var isJoined = true
   /// Areas behind the curves, each over the places where its lower and upper borders are known.
   var bands: [(name: String, places: [(x: Double, lower: Double, upper: Double)])] = []
-  /// Power laws over the extent of the series of that place; straight where both axes are logarithmic.
+  /// Power laws over the extent of the series of that place; straight where both axes are
+  /// logarithmic.
   var trends: [(series: Int, law: PowerLaw)] = []
   /// Points that a stepped line runs through, from the left: a Pareto front.
   var front: [(x: Double, y: Double)] = []
@@ -76,7 +77,7 @@ struct LinePlot {
     return Frame.legend(names) + Frame.picture(description, parts.joined())
   }
 
-  /// Where a trend begins and ends; nil where its series has no usable points.
+  /// The ends of a trend; nil where its series has no usable points.
   private func ends(
     of trend: (series: Int, law: PowerLaw)
   ) -> (series: Int, from: (x: Double, y: Double), to: (x: Double, y: Double))? {

@@ -1,8 +1,9 @@
 import Measures
 
-/// Who holds which labels: a column for each client, darker the more of its samples have a label, its size above.
+/// The clients' labels: a column for each client, darker the more samples have a label, its size
+/// above.
 struct PartitionPlot {
-  /// How many samples of each label each client has.
+  /// The number of samples of each label that each client has.
   private let labels: [[Int]]
   /// The clients that are shown, from the left.
   private let shown: [Int]
@@ -10,7 +11,7 @@ struct PartitionPlot {
   /// The place of the columns' sizes; the labels are below it.
   private static let sizes = (bottom: 62.0, top: Frame.top)
   private static let top = 68.0
-  /// How many shades there are.
+  /// The number of shades.
   private static let shades = 8
 
   /// A picture of `labels`, of the clients that there is room for.
@@ -28,7 +29,7 @@ struct PartitionPlot {
     shown = (0..<most).map { order[$0 * (order.count - 1) / (most - 1)] }
   }
 
-  /// What the columns are.
+  /// The heads of the columns.
   var caption: String {
     shown.count == labels.count
       ? "labels of each client"

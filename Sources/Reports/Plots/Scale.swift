@@ -2,7 +2,7 @@ import Foundation
 
 /// A map from values to pixels, with the values worth a mark.
 package struct Scale {
-  /// How values are spread.
+  /// The spread of values.
   package enum Kind: Hashable, Sendable {
     case linear, logarithmic
     /// Linear, in seconds: marked at round minutes, hours and days.
@@ -11,10 +11,11 @@ package struct Scale {
 
   let kind: Kind
   package let domain: ClosedRange<Double>
-  /// Where the ends of the domain lie; the first may be the larger one, as it is for heights.
+  /// The places of the domain's ends; the first may be the larger one, as it is for heights.
   let pixels: (Double, Double)
 
-  /// A scale that covers `values`: widened to full steps unless tight, and to something where there is nothing.
+  /// A scale that covers `values`: widened to full steps unless tight, and to something where there
+  /// is nothing.
   ///
   /// Values that a logarithm doesn't take are passed over.
   package init(
@@ -47,7 +48,7 @@ package struct Scale {
     }
   }
 
-  /// Where `value` lies in pixels; values outside of the domain lie on its border.
+  /// The place of `value` in pixels; values outside of the domain lie on its border.
   package func position(_ value: Double) -> Double {
     let inside = min(max(value, domain.lowerBound), domain.upperBound)
     let share =
@@ -59,7 +60,8 @@ package struct Scale {
     return pixels.0 + share * (pixels.1 - pixels.0)
   }
 
-  /// Some five round values in the domain; on a logarithmic scale, powers of ten, and 2 and 5 times these.
+  /// Some five round values in the domain; on a logarithmic scale, powers of ten, and 2 and 5 times
+  /// these.
   package var ticks: [Double] {
     switch kind {
     case .linear, .time:
@@ -77,7 +79,8 @@ package struct Scale {
     }
   }
 
-  /// The smallest of 1, 2, 5, 10 times a power of ten that isn't below `least`; of times, what clocks show.
+  /// The smallest of 1, 2, 5, 10 times a power of ten that isn't below `least`; of times, what
+  /// clocks show.
   private static func step(_ least: Double, _ kind: Kind) -> Double {
     guard least > 0, least.isFinite else { return 1 }
     if kind == .time, least > 10 {

@@ -1,11 +1,12 @@
 import Ledger
 import Measures
 
-/// The rounds one after the other on the run's clock, with the waiting between them: how many clients were asked, and what became of each.
+/// The rounds one after the other on the run's clock, with the waiting between them: how many
+/// clients were asked, and what became of each.
 struct TimelinePlot {
   let rounds: [RoundSummary]
 
-  /// What became of selected clients, from the bottom of each bar on, with their colours.
+  /// The outcomes of selected clients, from the bottom of each bar on, with their colours.
   private static func outcomes(
     of round: RoundSummary?
   ) -> [(name: String, count: Int, kind: String)] {

@@ -2,9 +2,9 @@ import Bytes
 package import Ledger
 import Measures
 
-/// What one run of a sweep came to: a variant with a seed.
+/// The result of one run of a sweep: a variant with a seed.
 package struct SeedSummary: Sendable {
-  /// What it took to reach a score; all nil where it wasn't.
+  /// The cost of reaching a score; all nil where it wasn't reached.
   package struct Cost: Sendable, Encodable {
     /// The score in question: an accuracy, or a Dice coefficient where segmentation was learnt.
     package let target: Double
@@ -20,13 +20,13 @@ package struct SeedSummary: Sendable {
 
   /// The seed.
   package let seed: UInt64
-  /// How many rounds were run.
+  /// The number of rounds that were run.
   package let rounds: Int
   /// The accuracies on the way; nil if nothing was evaluated.
   package let accuracies: ScoreSummary?
   /// The mean Dice coefficients on the way; nil unless segmentation was learnt.
   package let dices: ScoreSummary?
-  /// How the accuracy was spread over the clients at the end; nil where that isn't known.
+  /// The accuracy's spread over the clients at the end; nil where that isn't known.
   package let fairness: Fairness?
   /// Bytes on the wire to the clients.
   package let down: Int
@@ -38,18 +38,18 @@ package struct SeedSummary: Sendable {
   package let elapsed: Double
   /// Seconds on the wall's clock.
   package let wallClock: Double
-  /// Whether the model was no better than guessing after it had grown.
+  /// The stage of a collapse: never, for a time, or at the end.
   package let collapse: Collapse
-  /// What it took to reach each of the targets.
+  /// The cost of reaching each of the targets.
   package let costs: [Cost]
-  /// How the full model's gradient fell; nil where it wasn't taken.
+  /// The fall of the full model's gradient; nil where it wasn't taken.
   package let convergence: Convergence?
   /// The clients' mean loss in the last round that trained; nil where that isn't known.
   package let trainingLoss: Double?
   /// Names the final model by its content.
   let modelDigest: Digest?
 
-  /// What is judged by: Dice coefficients where segmentation was learnt, accuracies elsewhere.
+  /// The scores to judge by: Dice coefficients where segmentation was learnt, accuracies elsewhere.
   package var scores: ScoreSummary? { dices ?? accuracies }
 
   /// The summary of `run`, with the cost of reaching `targets`.
@@ -112,7 +112,7 @@ extension SeedSummary: Encodable {
   }
 }
 
-/// Whether a run's model was no better than guessing after it had grown.
+/// The collapse of a run's model after it had grown: it was then no better than guessing.
 package enum Collapse: String, Hashable, Sendable, Encodable {
   /// It never was.
   case none
@@ -121,10 +121,11 @@ package enum Collapse: String, Hashable, Sendable, Encodable {
   /// It is so at the end, by the mean of the last five evaluations.
   case lasting
 
-  /// What became of `run`: an evaluation at stage 2 or later counts that is within a fifth of what guessing gives.
+  /// The collapse of `run`: an evaluation from stage 2 on within a fifth of the score of guessing.
   ///
-  /// That is one over the number of labels; for segmentation, where most pixels are background, a mean Dice coefficient
-  /// of 0.05. Where labels weren't counted, the warnings of the run itself tell.
+  /// That is one over the number of labels; for segmentation, where most pixels are background, a
+  /// mean Dice coefficient of 0.05. Where labels weren't counted, the warnings of the run itself
+  /// tell.
   package init(_ run: RunSummary) {
     let isSegmentation = run.final.dices != nil
     guard let chance = isSegmentation ? 0.05 : run.partition.map({ 1 / Double(max(1, $0.labels)) })

@@ -6,14 +6,16 @@ import Measures
 package struct SweepReport: Sendable {
   /// The sweep's name.
   package let name: String
-  /// The scores whose cost is compared: accuracies, or Dice coefficients where segmentation was learnt.
+  /// The scores whose cost is compared: accuracies, or Dice coefficients where segmentation was
+  /// learnt.
   package let targets: [Double]
   /// The variants that have finished runs, in the order of the file.
   package let variants: [VariantSummary]
   /// The finished runs in which no update counted, which are left out.
   package let fruitless: [String]
 
-  /// A report on the finished `runs`, each under its variant's name, and on what it cost to reach `targets`.
+  /// A report on the finished `runs`, each under its variant's name, and on what it cost to reach
+  /// `targets`.
   package init(
     _ name: String, runs: [(variant: String, summary: RunSummary)], fruitless: [String] = [],
     targets: [Double] = []
@@ -29,19 +31,20 @@ package struct SweepReport: Sendable {
     }
   }
 
-  /// How many times fewer bytes than the first variant's went over the wire, both ways together.
+  /// The factor by which fewer bytes went over the wire than the first variant's, both ways
+  /// together.
   func bytesRatio(_ variant: VariantSummary) -> Double? {
     guard let first = variants.first, variant.down + variant.up > 0 else { return nil }
     return (first.down + first.up) / (variant.down + variant.up)
   }
 
-  /// How many times fewer operations than the first variant's training took.
+  /// The factor by which training took fewer operations than the first variant's.
   func flopsRatio(_ variant: VariantSummary) -> Double? {
     guard let first = variants.first, variant.flops > 0 else { return nil }
     return first.flops / variant.flops
   }
 
-  /// What the scores are: "accuracy", "Dice", or "score" where there are both.
+  /// The name of the scores: "accuracy", "Dice", or "score" where there are both.
   var scoreName: String {
     let kinds = Set(variants.map(\.isSegmentation))
     return kinds == [true] ? "Dice" : kinds.contains(true) ? "score" : "accuracy"
@@ -98,7 +101,7 @@ package struct SweepReport: Sendable {
       ? "" : "Left out, as no update counted in them: \(fruitless.joined(separator: ", ")).\n"
   }
 
-  /// What was run, and for how long, as "12 runs, 300 rounds, seeds 1 to 3; one after the other they took 1 h 4 m".
+  /// The runs, as "12 runs, 300 rounds, seeds 1 to 3; one after the other they took 1 h 4 m".
   package var work: String {
     let runs = variants.flatMap(\.seeds)
     let rounds = Set(runs.map(\.rounds)).sorted()
@@ -132,7 +135,7 @@ package struct SweepReport: Sendable {
     }
   }
 
-  /// How fast the variants' gradients fell; nothing where none were taken.
+  /// The fall of the variants' gradients; nothing where none were taken.
   private func slopes(width: Int, style: Style) -> [String] {
     let rows = slopeRows
     guard !rows.isEmpty else { return [] }
@@ -183,7 +186,7 @@ package struct SweepReport: Sendable {
 
   // MARK: Cells
 
-  /// What both tables say of a variant, from its best score on.
+  /// The cells of both tables for a variant, from its best score on.
   func cells(of variant: VariantSummary) -> [String] {
     [
       variant.best.map { text($0, of: variant) } ?? "–", Self.bytes(variant.down),
@@ -221,7 +224,8 @@ package struct SweepReport: Sendable {
 }
 
 extension SweepReport {
-  /// The table in Markdown, to be pasted into a page; then what was run, and how gradients fell where they were taken.
+  /// The table in Markdown, to be pasted into a page; then what was run, and how gradients fell
+  /// where they were taken.
   package func markdown() -> String {
     let heads =
       [

@@ -1,14 +1,15 @@
 package import Ledger
 
-/// What the runs of one variant came to, over its seeds.
+/// The results of one variant's runs, over its seeds.
 package struct VariantSummary: Sendable {
-  /// What it took to reach a score, over the seeds.
+  /// The cost of reaching a score, over the seeds.
   package struct Cost: Sendable, Encodable {
     /// The score in question: an accuracy, or a Dice coefficient where segmentation was learnt.
     package let target: Double
-    /// How many runs reached it.
+    /// The number of runs that reached it.
     package let reached: Int
-    /// The bytes on the wire until then, both ways: the mean over those runs; nil if there are none.
+    /// The bytes on the wire until then, both ways: the mean over those runs; nil if there are
+    /// none.
     package let bytes: Double?
     /// The seconds on the run's clock until then: the mean over those runs; nil if there are none.
     package let elapsed: Double?
@@ -26,13 +27,14 @@ package struct VariantSummary: Sendable {
     seeds = runs.map { SeedSummary($0, targets: targets) }
   }
 
-  /// How many runs were finished.
+  /// The number of finished runs.
   package var runs: Int { seeds.count }
-  /// The accuracy of each run: the mean over its last five evaluations; runs without any are left out.
+  /// The accuracy of each run: the mean over its last five evaluations; runs without any are left
+  /// out.
   package var accuracies: [Double] { seeds.compactMap(\.accuracies?.meanOfLastFive) }
   /// The score of each run, Dice coefficients where segmentation was learnt, as in ``accuracies``.
   package var scores: [Double] { seeds.compactMap(\.scores?.meanOfLastFive) }
-  /// Whether segmentation was learnt.
+  /// True if segmentation was learnt.
   package var isSegmentation: Bool { seeds.contains { $0.dices != nil } }
   /// Bytes on the wire to the clients, the mean over the runs.
   package var down: Double { mean { Double($0.down) } }
@@ -42,9 +44,9 @@ package struct VariantSummary: Sendable {
   package var flops: Double { mean(\.flops) }
   /// Seconds on the runs' clock, the mean over the runs.
   package var elapsed: Double { mean(\.elapsed) }
-  /// How many runs' models had grown and were no better than guessing at the end.
+  /// The number of runs whose model had grown and was no better than guessing at the end.
   package var collapses: Int { seeds.count { $0.collapse == .lasting } }
-  /// How many others were no better than guessing at some time after they had grown.
+  /// The number of other runs that were no better than guessing at some time after they had grown.
   package var passingCollapses: Int { seeds.count { $0.collapse == .passing } }
 
   /// The mean accuracy over the seeds; nil if nothing was evaluated.
@@ -64,7 +66,7 @@ package struct VariantSummary: Sendable {
     return (squares / Double(scores.count - 1)).squareRoot()
   }
 
-  /// What it took to reach each of the targets.
+  /// The cost of reaching each of the targets.
   package var costs: [Cost] {
     (seeds.first?.costs ?? []).indices.map { index in
       let bytes = seeds.compactMap { $0.costs[index].bytes.map(Double.init) }

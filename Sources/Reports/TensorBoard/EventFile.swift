@@ -5,11 +5,13 @@ import Measures
 /// A run's rounds as an event file that TensorBoard reads.
 ///
 /// The file is a row of TFRecords: length, 8 bytes; masked CRC-32C of the length; the event; masked
-/// CRC-32C of the event; all little-endian. Events are messages of tensorflow/core/util/event.proto.
+/// CRC-32C of the event; all little-endian. Events are messages of
+/// tensorflow/core/util/event.proto.
 package enum EventFile {
   /// The bytes of the file; `start` is when the run began, in seconds since 1970.
   ///
-  /// Steps are rounds; times are the ends of rounds on the run's clock, waiting included, from the start on.
+  /// Steps are rounds; times are the ends of rounds on the run's clock, waiting included, from the
+  /// start on.
   package static func bytes(_ summary: RunSummary, start: Double = 0) -> [UInt8] {
     var bytes = record(event(time: start, step: nil) { $0.text("brain.Event:2", field: 3) })
     var wire = TwoWayTraffic.zero
@@ -33,12 +35,12 @@ package enum EventFile {
     return bytes
   }
 
-  /// What the file must be called for TensorBoard to find it.
+  /// The name by which TensorBoard finds the file.
   package static func name(start: Int, host: String) -> String {
     "events.out.tfevents.\(start).\(host)"
   }
 
-  /// Whether a file of this name is one that TensorBoard reads.
+  /// True if a file of this name is one that TensorBoard reads.
   package static func isName(_ name: String) -> Bool { name.hasPrefix("events.out.tfevents.") }
 
   private static func scalars(

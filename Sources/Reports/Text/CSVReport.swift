@@ -1,7 +1,8 @@
 package import Ledger
 import Measures
 
-/// A run's rounds as comma-separated values (RFC 4180, but with bare line feeds), one row per round.
+/// A run's rounds as comma-separated values (RFC 4180, but with bare line feeds), one row per
+/// round.
 package enum CSVReport {
   private static let names = [
     "round", "stage", "warmUp", "selected", "accepted", "late", "lost", "refused", "duplicates",
@@ -11,7 +12,8 @@ package enum CSVReport {
     "wastedUpWire", "opened", "closed", "learningRate", "trainingLoss",
   ]
 
-  /// The text: a row of names, then the rounds; sizes in bytes, times in seconds, nothing where nothing is known.
+  /// The text: a row of names, then the rounds; sizes in bytes, times in seconds, nothing where
+  /// nothing is known.
   package static func text(_ summary: RunSummary) -> String {
     let rows = [names] + summary.rounds.map(cells(_:))
     return rows.map { $0.joined(separator: ",") + "\n" }.joined()

@@ -4,11 +4,11 @@ package import Measures
 package struct ProgressLine: Hashable, Sendable {
   /// The stage at work, counted from 1.
   package var stage: Int
-  /// How many stages there are.
+  /// The number of stages.
   package var stages: Int
   /// The last round that ended, counted from 1; 0 before.
   package var round: Int
-  /// How many rounds there are to be; 0 if that is open.
+  /// The number of rounds to be run; 0 if that is open.
   package var rounds: Int
   /// The last accuracy that was measured.
   package var accuracy: Double?
@@ -18,9 +18,9 @@ package struct ProgressLine: Hashable, Sendable {
   package var down: ByteCount
   /// The bytes that went up.
   package var up: ByteCount
-  /// How long this process has been at work, on the wall's clock.
+  /// The time that this process has been at work, on the wall's clock.
   package var elapsed: Duration
-  /// How many of the rounds were there before this process went on with the run.
+  /// The number of rounds that were there before this process went on with the run.
   package var resumed: Int
 
   /// A line of the given state.
@@ -40,7 +40,8 @@ package struct ProgressLine: Hashable, Sendable {
     self.resumed = resumed
   }
 
-  /// The time that the other rounds will take if they go on as before; nil if there is nothing to go by.
+  /// The time that the other rounds will take if they go on as before; nil if there is nothing to
+  /// go by.
   package var left: Duration? {
     guard round > resumed, rounds >= round else { return nil }
     return .seconds(elapsed.seconds * Double(rounds - round) / Double(round - resumed))

@@ -147,7 +147,7 @@ package struct TextReport {
     return lines
   }
 
-  /// What the accuracies on the way had cost.
+  /// The cost of the accuracies on the way.
   private var milestones: [String] {
     summary.milestones.map { milestone in
       let accuracy = milestone.accuracy.percent(0)
@@ -157,7 +157,7 @@ package struct TextReport {
     }
   }
 
-  /// How the clients' own loss fell, and by which steps.
+  /// The fall of the clients' own loss, and its steps.
   private var training: [String] {
     let losses = summary.rounds.compactMap(\.trainingLoss)
     let rates = summary.rounds.compactMap(\.learningRate)
@@ -187,7 +187,7 @@ package struct TextReport {
       + ["kept as model-best.safetensors"]
   }
 
-  /// Who has which labels.
+  /// Adds the clients' labels.
   private var partition: [String] {
     guard let partition = summary.partition else { return [] }
     let (size, labels) = (partition.size, partition.labelsPerClient)
@@ -206,7 +206,7 @@ package struct TextReport {
     ]
   }
 
-  /// How the last spread over the clients was.
+  /// The last spread over the clients.
   private func fairness(_ text: (Double) -> String) -> [String] {
     guard let spread = summary.rounds.last(where: { $0.fairness != nil })?.fairness else {
       return []
@@ -236,7 +236,8 @@ package struct TextReport {
     return wrapped(items, separator: ", ")
   }
 
-  /// The parts one after the other, broken between parts where the width is used up, or else between words.
+  /// The parts one after the other, broken between parts where the width is used up, or else
+  /// between words.
   private func wrapped(_ parts: [String], separator: String = " · ") -> [String] {
     var lines: [String] = []
     var line = ""
@@ -262,7 +263,7 @@ package struct TextReport {
     return lines + [line]
   }
 
-  /// How many columns a line takes: escape sequences take none.
+  /// The columns that a line takes: escape sequences take none.
   private func visible(_ line: String) -> Int {
     line.replacing(#/\u{1B}\[\d+m/#, with: "").count
   }

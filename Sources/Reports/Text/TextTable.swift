@@ -79,9 +79,9 @@ struct TextTable {
   }
 }
 
-/// How text is set off on a terminal, if at all.
+/// Emphasis and colour of text on a terminal, if any.
 struct Style: Hashable, Sendable {
-  /// Whether escape sequences may be written (ECMA-48, select graphic rendition).
+  /// True if escape sequences may be written (ECMA-48, select graphic rendition).
   var isOn: Bool
 
   func strong(_ text: String) -> String { wrapped(text, "1") }

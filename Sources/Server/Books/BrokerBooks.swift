@@ -5,9 +5,9 @@ package import ZMTP
 
 /// Books what crosses the broker's sockets, from the sizes of real frames.
 ///
-/// Each message is booked twice: in the *socket view*, what the process's connections carry, and in the
-/// *client view*, what each client's own link carries (the same where a client is its own worker).
-/// Within one process nothing is framed; it is booked as it would be over tcp.
+/// Each message is booked twice: in the *socket view*, what the process's connections carry, and in
+/// the *client view*, what each client's own link carries (the same where a client is its own
+/// worker). Within one process nothing is framed; it is booked as it would be over tcp.
 package struct BrokerBooks {
   /// The traffic since the last round was closed.
   private(set) var book = RoundBook()
@@ -110,8 +110,8 @@ package struct BrokerBooks {
 
   /// A subscription, or its cancellation, as an XPUB reports it.
   ///
-  /// Also the end of a connection cancels its subscriptions, without a command on the wire: then the notice
-  /// wasn't `sent`.
+  /// Also the end of a connection cancels its subscriptions, without a command on the wire: then
+  /// the notice wasn't `sent`.
   package mutating func noticed(
     _ notice: SubscriptionNotice, on socket: BrokerSocket, wasSent: Bool
   ) {
@@ -154,7 +154,7 @@ package struct BrokerBooks {
     reconnected(client)
   }
 
-  /// What the handshakes of a client's own three connections take in each direction.
+  /// The bytes of the handshakes of a client's own three connections in each direction.
   package var handshakes: (down: ByteCount, up: ByteCount) {
     let down =
       2 * cost.handshake(of: .xpub, isServer: true).bytes

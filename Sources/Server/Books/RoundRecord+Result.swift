@@ -5,7 +5,7 @@ package import Progressive
 import Wire
 
 extension RunState {
-  /// How a run ended whose rounds are in `ledger`: with all of them, given up for want of clients, or stopped.
+  /// The state of a run that ends with the rounds in `ledger`.
   package static func ended(
     complete: Bool, isGivenUp: Bool, in ledger: RunStore
   ) throws(LedgerError) -> RunState {
@@ -20,7 +20,8 @@ extension Shortage {
 }
 
 extension RoundRecord {
-  /// The record of a round that ended so; `epochs` is how often each client went through its samples.
+  /// The record of a round that ended so; `epochs` is how often each client went through its
+  /// samples.
   package init(_ result: RoundResult, phase: Phase, epochs: Int) {
     self.init(
       round: result.round, stage: phase.stage, warmUp: phase.warmUp,

@@ -44,7 +44,7 @@ extension RunHeader {
       })
   }
 
-  /// What a full chunk of a model adds to its payload on the wire.
+  /// The bytes that a full chunk of a model adds to its payload on the wire.
   private static func chunkOverhead(_ mechanism: ZMTPCost.Mechanism) -> ByteCount {
     let topic = Topic.step("0123456789abcdef").text
     let header = Header(run: .max, epoch: 1, round: 100, stage: 3)

@@ -1,7 +1,7 @@
 package import Federation
 package import Ledger
 
-/// Who watches a run: a progress line, a log, a test.
+/// An observer of a run: a progress line, a log, a test.
 package protocol RunObserver: Sendable {
   /// A round ended and was booked.
   func closed(_ progress: RunProgress)
@@ -9,7 +9,8 @@ package protocol RunObserver: Sendable {
   func noticed(_ notice: BrokerNotice)
   /// Something about the run's data that people should know before it begins, a sentence.
   func remarked(_ remark: String)
-  /// The model's accuracy, or Dice coefficient where pixels are labelled, fell to chance after it had grown.
+  /// The model's accuracy, or Dice coefficient where pixels are labelled, fell to chance after it
+  /// had grown.
   func collapsed(round: Int, stage: Int, accuracy: Double)
 }
 
@@ -18,7 +19,7 @@ extension RunObserver {
   package func remarked(_ remark: String) {}
 }
 
-/// How far a run is after a round.
+/// The progress of a run after a round.
 package struct RunProgress: Sendable {
   /// The round as it was booked.
   package var record: RoundRecord
@@ -32,10 +33,10 @@ package struct RunProgress: Sendable {
   package var dice: Double?
   /// All bytes so far, client view.
   package var total: TwoWayTraffic
-  /// How long the run has lasted.
+  /// The run's duration so far.
   package var elapsed: Duration
 
-  /// How far a run is after the round of `record`.
+  /// The progress of a run after the round of `record`.
   package init(
     record: RoundRecord, rounds: Int, stages: Int, accuracy: Double?, dice: Double? = nil,
     total: TwoWayTraffic, elapsed: Duration
