@@ -1,7 +1,7 @@
 public import Bytes
 
-/// The result of one round; its traffic is in its ``RoundBook``.
-public struct RoundRecord: Hashable, Sendable {
+/// A round's place in the run, its clients and its measures: all that is both written and read.
+public struct RoundFacts: Hashable, Sendable {
   /// The round, counted from 1.
   public var round: Int
   /// The stage of the model, counted from 1.
@@ -9,42 +9,64 @@ public struct RoundRecord: Hashable, Sendable {
   /// True if only the new block and head were trained.
   public var warmUp: Bool
   /// The number of clients that were asked to train.
-  public var selected: Int
+  public var selected = 0
   /// The number of updates that count.
-  public var accepted: Int
+  public var accepted = 0
   /// The number of updates that came after the round had closed.
-  public var late: Int
+  public var late = 0
   /// The number of updates that never came.
-  public var lost: Int
+  public var lost = 0
   /// The number of updates that were turned away.
-  public var refused: Int
+  public var refused = 0
   /// The number of updates that came again after they had been accepted.
-  public var duplicates: Int
-  /// When the round began, on the run's clock; nil for the moment at which the one before had
-  /// ended.
-  public var opened: Duration?
+  public var duplicates = 0
   /// The round's duration on the run's clock.
   public var elapsed: Duration
-  /// The share of test samples (of pixels, for segmentation) that are classified rightly; nil if
-  /// not evaluated.
-  public var accuracy: Double?
-  /// The mean loss over the test samples; nil if not evaluated.
-  public var loss: Double?
-  /// The clients' learning rate; nil where that isn't known.
-  public var learningRate: Double?
-  /// The mean of the clients' own losses while they trained, by their samples; nil where nothing
-  /// was trained.
-  public var trainingLoss: Double?
-  /// Names the model after the round by its content if it is the best so far; nil if it isn't.
-  public var bestModelDigest: Digest?
-  /// The mean Dice coefficient over the foreground classes; nil unless this is segmentation.
-  public var dice: Double?
-  /// The accuracy's spread over the clients; nil if not evaluated, or without labels of whole
-  /// samples.
+  /// The values of the kept measures.
+  public var measures = MeasureValues()
+  /// The accuracy's spread over the clients; nil if not evaluated, or without labels of whole samples.
   public var fairness: Fairness?
-  /// The squared norm of the full model's gradient on some training samples; nil where that wasn't
-  /// asked for.
-  public var squaredGradientNorm: Double?
+
+  /// The value of a kept measure; nil where there is none.
+  public subscript(measure: Measure) -> Double? {
+    get { measures[measure] }
+    set { measures[measure] = newValue }
+  }
+
+  /// The accuracy after the round; nil if not evaluated.
+  public var accuracy: Double? {
+    get { measures[.accuracy] }
+    set { measures[.accuracy] = newValue }
+  }
+
+  /// The loss after the round; nil if not evaluated.
+  public var loss: Double? {
+    get { measures[.loss] }
+    set { measures[.loss] = newValue }
+  }
+
+  /// The mean Dice coefficient after the round; nil unless this is segmentation.
+  public var dice: Double? {
+    get { measures[.dice] }
+    set { measures[.dice] = newValue }
+  }
+
+  /// The squared norm of the full model's gradient after the round; nil if not asked for.
+  public var squaredGradientNorm: Double? {
+    get { measures[.squaredGradientNorm] }
+    set { measures[.squaredGradientNorm] = newValue }
+  }
+}
+
+/// The result of one round on its way into the ledger; its traffic is in its ``RoundBook``.
+@dynamicMemberLookup
+public struct RoundRecord: Hashable, Sendable {
+  /// The part that is read back.
+  public var facts: RoundFacts
+  /// The beginning on the run's clock; nil for the moment at which the round before had ended.
+  public var opened: Duration?
+  /// The digest of the model after the round if it is the best so far; nil if it isn't.
+  public var bestModelDigest: Digest?
   /// The outcome of each selected client.
   public var outcomes: [ClientOutcome]
   /// The numbers of other events, by name: "malformed frame".
@@ -56,35 +78,39 @@ public struct RoundRecord: Hashable, Sendable {
   /// Nil for those of the whole sub-model.
   public var flopsPerSample: Double?
 
-  /// A record whose `selected`, `accepted`, `late`, `lost` and `refused` are counted from
-  /// `outcomes`.
+  /// A record whose numbers of clients are counted from `outcomes`.
   public init(
     round: Int, stage: Int, warmUp: Bool = false, outcomes: [ClientOutcome] = [],
     duplicates: Int = 0, elapsed: Duration, accuracy: Double? = nil, loss: Double? = nil,
     dice: Double? = nil, counters: [String: Int] = [:]
   ) {
-    self.round = round
-    self.stage = stage
-    self.warmUp = warmUp
-    selected = outcomes.count
-    accepted = 0
-    late = 0
-    lost = 0
-    refused = 0
-    for outcome in outcomes {
-      switch outcome.outcome {
-      case .accepted: accepted += 1
-      case .late: late += 1
-      case .lost: lost += 1
-      case .refused: refused += 1
-      }
-    }
-    self.duplicates = duplicates
-    self.elapsed = elapsed
-    self.accuracy = accuracy
-    self.loss = loss
-    self.dice = dice
+    facts = RoundFacts(
+      round: round, stage: stage, warmUp: warmUp, selected: outcomes.count,
+      duplicates: duplicates, elapsed: elapsed)
     self.outcomes = outcomes
     self.counters = counters
+    for outcome in outcomes {
+      switch outcome.outcome {
+      case .accepted: facts.accepted += 1
+      case .late: facts.late += 1
+      case .lost: facts.lost += 1
+      case .refused: facts.refused += 1
+      }
+    }
+    facts.accuracy = accuracy
+    facts.loss = loss
+    facts.dice = dice
+  }
+
+  /// A fact of the round.
+  public subscript<Value>(dynamicMember path: WritableKeyPath<RoundFacts, Value>) -> Value {
+    get { facts[keyPath: path] }
+    set { facts[keyPath: path] = newValue }
+  }
+
+  /// The value of a kept measure; nil where there is none.
+  public subscript(measure: Measure) -> Double? {
+    get { facts[measure] }
+    set { facts[measure] = newValue }
   }
 }

@@ -5,23 +5,51 @@ import GRDB
 enum LedgerSchema {
   /// Marks an SQLite file as a ledger: "PFLg".
   static let applicationIdentifier = 0x5046_4C67
-  /// The schema that is written; later versions must still read it.
-  static let version = 5
+  /// The last version of which this program wrote the tables by hand.
+  private static let lastByHand = 5
+  /// The version that is written: the last one by hand, or that of the newest measure's column.
+  ///
+  /// Later versions must still read it.
+  static let version = Measure.kept.compactMap(\.column?.since).reduce(lastByHand, max)
 
-  /// The statements that make all tables of a new ledger.
-  static let statements = tablesOfVersion1 + additions.map(\.sql).joined()
+  /// The statements that make the tables of `version`.
+  ///
+  /// A ledger that grew from an earlier version has the same tables, text by text.
+  static func statements(upTo version: Int = version) -> String {
+    tablesOfVersion1 + additions(after: 1, upTo: version)
+      + "PRAGMA application_id = \(applicationIdentifier);\nPRAGMA user_version = \(version);\n"
+  }
 
-  /// The additions of the later versions, in their order.
-  private static let additions: [(version: Int, sql: String)] = [
-    (2, additionsOfVersion2), (3, additionsOfVersion3), (4, additionsOfVersion4),
-    (5, additionsOfVersion5),
-  ]
+  /// The statements that add what the versions after `first` brought.
+  private static func additions(after first: Int, upTo last: Int) -> String {
+    let tables = [
+      2: additionsOfVersion2, 3: additionsOfVersion3, 4: additionsOfVersion4,
+      5: additionsOfVersion5,
+    ]
+    return (first..<last).map { earlier in
+      let version = earlier + 1
+      let columns = Measure.kept.compactMap { measure -> String? in
+        // The columns of earlier measures are in the tables above.
+        guard let column = measure.column, column.since == version, version > lastByHand else {
+          return nil
+        }
+        let type = measure.unit.isWhole ? "INTEGER" : "REAL"
+        return "ALTER TABLE \(column.table) ADD COLUMN \(column.name) \(type);\n"
+      }
+      return (tables[version] ?? "") + "\n" + columns.joined()
+    }.joined()
+  }
 
-  /// Adds to a ledger of an earlier version the tables that it lacks.
+  /// The version of a ledger's tables.
+  static func version(of database: Database) throws -> Int {
+    try Int.fetchOne(database, sql: "PRAGMA user_version") ?? version
+  }
+
+  /// Adds to a ledger of an earlier version the tables and columns that it lacks.
   static func migrate(_ database: Database) throws {
-    let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? version
+    let found = try version(of: database)
     guard found < version else { return }
-    for (addition, sql) in additions where addition > found { try database.execute(sql: sql) }
+    try database.execute(sql: additions(after: found, upTo: version))
     try database.execute(sql: "PRAGMA user_version = \(version)")
   }
 
@@ -31,12 +59,11 @@ enum LedgerSchema {
   static func check(_ database: Database, version: Int) throws {
     let sample = try DatabaseQueue()
     let expected = try sample.write { database in
-      try database.execute(sql: statements)
+      try database.execute(sql: statements(upTo: version))
       return try tables(of: database)
     }
     let found = try tables(of: database)
     for (name, definition) in expected where found[name] != definition {
-      if found[name] == nil, let first = firstVersions[name], version < first { continue }
       throw DatabaseError.corrupt("its table \(name) isn't that of a ledger")
     }
   }
@@ -48,9 +75,6 @@ enum LedgerSchema {
   }
 
   private static let tablesOfVersion1 = """
-    PRAGMA application_id = \(applicationIdentifier);
-    PRAGMA user_version = \(version);
-
     CREATE TABLE run (
       name TEXT NOT NULL,
       seed TEXT NOT NULL,
@@ -238,10 +262,4 @@ enum LedgerSchema {
       modelDigest TEXT NOT NULL
     ) STRICT;
     """
-
-  /// The version that brought each table that the first one lacked.
-  private static let firstVersions = [
-    "cohort": 2, "meter": 2, "origin": 2, "epoch": 2, "timing": 2, "holding": 3, "fairness": 3,
-    "gradient": 3, "clock": 4, "training": 4, "best": 4, "extended": 5,
-  ]
 }

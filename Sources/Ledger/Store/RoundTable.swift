@@ -12,15 +12,19 @@ struct RoundTable {
   /// Keeps a round; one of the same number must be gone.
   func insert(_ record: RoundRecord, _ effort: Effort) throws {
     try database.execute(
-      sql: "INSERT INTO round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      sql: """
+        INSERT INTO round (round, stage, warmUp, selected, accepted, late, lost, refused,
+          duplicates, elapsed, flops, fullModelFlops, downClients, upClients)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
       arguments: [
         record.round, record.stage, record.warmUp, record.selected, record.accepted, record.late,
-        record.lost, record.refused, record.duplicates, record.elapsed.seconds, record.accuracy,
-        record.loss, record.dice, effort.flops, effort.fullModelFlops, effort.downClients,
-        effort.upClients,
+        record.lost, record.refused, record.duplicates, record.elapsed.seconds, effort.flops,
+        effort.fullModelFlops, effort.downClients, effort.upClients,
       ])
     try insertTimes(of: record)
-    try insertMeasures(of: record)
+    try MeasureTables(database: database).insert(record)
+    try insertFairness(of: record)
     if let digest = record.bestModelDigest {
       try database.execute(
         sql: "INSERT INTO best VALUES (?, ?)", arguments: [record.round, digest.hex])
@@ -42,24 +46,14 @@ struct RoundTable {
       ])
   }
 
-  private func insertMeasures(of record: RoundRecord) throws {
-    if let fairness = record.fairness {
-      try database.execute(
-        sql: "INSERT INTO fairness VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        arguments: [
-          record.round, fairness.clients, fairness.mean, fairness.minimum, fairness.lowestTenth,
-          fairness.median, fairness.maximum, fairness.deviation,
-        ])
-    }
-    if let norm = record.squaredGradientNorm.finite {
-      try database.execute(
-        sql: "INSERT INTO gradient VALUES (?, ?)", arguments: [record.round, norm])
-    }
-    if record.learningRate != nil || record.trainingLoss != nil {
-      try database.execute(
-        sql: "INSERT INTO training VALUES (?, ?, ?)",
-        arguments: [record.round, record.learningRate.finite, record.trainingLoss.finite])
-    }
+  private func insertFairness(of record: RoundRecord) throws {
+    guard let fairness = record.fairness else { return }
+    try database.execute(
+      sql: "INSERT INTO fairness VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        record.round, fairness.clients, fairness.mean, fairness.minimum, fairness.lowestTenth,
+        fairness.median, fairness.maximum, fairness.deviation,
+      ])
   }
 
   /// Adds `amount` to a counter of a round.
@@ -116,16 +110,20 @@ struct RoundTable {
   func summaries(_ header: RunHeader) throws -> [RoundSummary] {
     let traffic = try TrafficTable(database: database).byRound()
     let wasted = try TrafficTable(database: database).wasted()
-    let (timings, openings, trainings) = (try timings(), try openings(), try trainings())
-    let (fairness, gradients) = (try fairness(), try squaredGradientNorms())
+    let (timings, openings, fairness) = (try timings(), try openings(), try fairness())
+    let version = try LedgerSchema.version(of: database)
+    let measures = try MeasureTables(database: database, version: version).values()
     let rows = try Row.fetchAll(database, sql: "SELECT * FROM round ORDER BY round")
     let summaries = try rows.map { row in
       let number: Int = row["round"]
       return RoundSummary(
-        round: try row.count("round"), stage: try row.count("stage"), warmUp: row["warmUp"],
-        selected: try row.count("selected"), accepted: try row.count("accepted"),
-        late: try row.count("late"), lost: try row.count("lost"),
-        refused: try row.count("refused"), duplicates: try row.count("duplicates"),
+        facts: RoundFacts(
+          round: try row.count("round"), stage: try row.count("stage"), warmUp: row["warmUp"],
+          selected: try row.count("selected"), accepted: try row.count("accepted"),
+          late: try row.count("late"), lost: try row.count("lost"),
+          refused: try row.count("refused"), duplicates: try row.count("duplicates"),
+          elapsed: try row.time("elapsed") ?? .zero, measures: measures[number] ?? .init(),
+          fairness: fairness[number]),
         load: Load(traffic: traffic[number] ?? .zero, flops: row["flops"]),
         fullModel: Load(
           traffic: TwoWayTraffic(
@@ -133,9 +131,6 @@ struct RoundTable {
             up: try header.fullModel(times: row.count("upClients"))),
           flops: row["fullModelFlops"]),
         opened: openings[number] ?? timings[number]?.opened ?? .zero,
-        elapsed: try row.time("elapsed") ?? .zero, accuracy: row["accuracy"], loss: row["loss"],
-        learningRate: trainings[number]?.learningRate, trainingLoss: trainings[number]?.loss,
-        dice: row["dice"], fairness: fairness[number], squaredGradientNorm: gradients[number],
         path: timings[number]?.path, wasted: wasted[number] ?? .zero)
     }
     return RoundSummary.placed(summaries)
@@ -180,12 +175,6 @@ struct RoundTable {
     return openings
   }
 
-  private func trainings() throws -> [Int: (learningRate: Double?, loss: Double?)] {
-    guard try database.tableExists("training") else { return [:] }  // versions 1 to 3 had none
-    let rows = try Row.fetchAll(database, sql: "SELECT round, learningRate, loss FROM training")
-    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], ($0[1], $0[2])) })
-  }
-
   private func fairness() throws -> [Int: Fairness] {
     guard try database.tableExists("fairness") else { return [:] }  // versions 1 and 2 had none
     var spreads: [Int: Fairness] = [:]
@@ -196,12 +185,6 @@ struct RoundTable {
         deviation: row["deviation"])
     }
     return spreads
-  }
-
-  private func squaredGradientNorms() throws -> [Int: Double] {
-    guard try database.tableExists("gradient") else { return [:] }  // versions 1 and 2 had none
-    let rows = try Row.fetchAll(database, sql: "SELECT round, squaredNorm FROM gradient")
-    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
   }
 }
 

@@ -28,7 +28,7 @@ public final class RunStore: Sendable {
     let first = try RunStore(path: partial.path(percentEncoded: false), journal: .rollback)
     try first.write { database in
       let run = RunTable(database: database)
-      try database.execute(sql: LedgerSchema.statements)
+      try database.execute(sql: LedgerSchema.statements())
       try run.insert(header)
       if let origin { try run.insert(origin) }
       try HoldingTable(database: database).insert(labels)
@@ -61,10 +61,10 @@ public final class RunStore: Sendable {
     let (application, version) = try store.read { database in
       (
         try Int.fetchOne(database, sql: "PRAGMA application_id"),
-        try Int.fetchOne(database, sql: "PRAGMA user_version")
+        try LedgerSchema.version(of: database)
       )
     }
-    guard application == LedgerSchema.applicationIdentifier, let version, version > 0 else {
+    guard application == LedgerSchema.applicationIdentifier, version > 0 else {
       throw .damaged(path: path, problem: "an SQLite file, but no ledger of progfed")
     }
     guard version <= LedgerSchema.version else { throw .newer(path: path, format: version) }

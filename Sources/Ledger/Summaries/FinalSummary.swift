@@ -18,6 +18,16 @@ public struct FinalSummary: Hashable, Sendable {
   public var bestRound: Int?
   /// The best model's name; nil if there is none.
   public var bestModelDigest: Digest?
+
+  /// The value of a measure at the run's end; nil where there is none.
+  public subscript(measure: Measure) -> Double? {
+    switch measure.name {
+    case Measure.accuracy.name: accuracy
+    case Measure.loss.name: loss
+    case Measure.dice.name: dice
+    default: nil
+    }
+  }
 }
 
 extension FinalSummary: Codable {

@@ -15,7 +15,7 @@ extension Comparison {
       let dice = Axis("mean Dice of the foreground") { $0.fixed(2) }
       page.figures(plots("Dice", dice) { $0.dice($1) })
     }
-    addTraining(to: &page)
+    addMeasures(to: &page)
     addConvergence(to: &page)
     page.heading("Pareto front")
     page.figures([("final accuracy against all bytes", frontPlot(accuracy))])
@@ -23,18 +23,21 @@ extension Comparison {
     return page.text()
   }
 
-  private func addTraining(to page: inout HTMLPage) {
-    guard courses.contains(where: { !$0.trainingLosses.isEmpty }) else { return }
-    page.heading("Training loss")
-    let plot = LinePlot(
-      description: "Training loss against rounds", x: LearningCurve.Abscissa.rounds.axis,
-      y: Axis("clients' mean loss") { $0.brief },
-      series: runs.indices.map { index in
-        LinePlot.Series(
-          name: names[index],
-          points: courses[index].trainingLosses.map { (Double($0.round), $0.loss) })
-      })
-    page.figures([("of the clients, while they train", plot.markup())])
+  private func addMeasures(to page: inout HTMLPage) {
+    for (measure, place) in Self.measures {
+      let points = runs.map { MeasureSeries(measure, in: $0).points }
+      guard points.contains(where: { !$0.isEmpty }) else { continue }
+      let title = place.title.capitalizedFirst
+      page.heading(title)
+      let plot = LinePlot(
+        description: "\(title) against rounds", x: LearningCurve.Abscissa.rounds.axis,
+        y: Axis(place.axis, label: place.format.text),
+        series: runs.indices.map { index in
+          LinePlot.Series(
+            name: names[index], points: points[index].map { (Double($0.round), $0.value) })
+        })
+      page.figures([(place.caption, plot.markup())])
+    }
   }
 
   private func addConvergence(to page: inout HTMLPage) {
@@ -90,8 +93,10 @@ extension Comparison {
     var table = HTMLTable(
       [
         "run", "model", "down", "up", "rounds", "down wire", "up wire", "of full model", "FLOPs",
-        "time", "waiting", "training loss", "accuracy",
-      ] + (hasDice ? ["Dice"] : []) + costs + ["on the front"])
+        "time", "waiting",
+      ] + Self.measures.map(\.place.title) + ["accuracy"] + (hasDice ? ["Dice"] : []) + costs + [
+        "on the front"
+      ])
     let front = front
     for index in runs.indices {
       let run = runs[index]
@@ -101,13 +106,13 @@ extension Comparison {
           point?.bytes.description ?? "–", point?.flops.brief ?? "–", point?.time.brief ?? "–",
         ]
       }
-      let cells: [String] = [
-        names[index], run.model.name, run.codecs.down, run.codecs.up, String(run.rounds.count),
-        run.totals.traffic.down.wire.description, run.totals.traffic.up.wire.description,
-        run.savings.map { (1 / $0).percent() } ?? "–", run.totals.flops.brief, run.elapsed.brief,
-        run.waiting.brief, courses[index].trainingLosses.last?.loss.fixed(4) ?? "–",
-        accuracy(index)?.percent(2) ?? "–",
-      ]
+      let cells: [String] =
+        [
+          names[index], run.model.name, run.codecs.down, run.codecs.up, String(run.rounds.count),
+          run.totals.traffic.down.wire.description, run.totals.traffic.up.wire.description,
+          run.savings.map { (1 / $0).percent() } ?? "–", run.totals.flops.brief, run.elapsed.brief,
+          run.waiting.brief,
+        ] + lastValues(index) + [accuracy(index)?.percent(2) ?? "–"]
       let dice = hasDice ? [run.final.dice?.fixed(4) ?? "–"] : []
       table.add((cells + dice + reached + [front.contains(index) ? "yes" : ""]).map { .init($0) })
     }

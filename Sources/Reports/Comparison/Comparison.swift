@@ -61,14 +61,27 @@ package struct Comparison {
     runs.indices.compactMap { run in Convergence(courses[run]).map { (run, $0) } }
   }
 
+  /// The measures whose last value is compared, with their places.
+  static let measures = Measure.all.compactMap { measure in
+    measure.comparison.map { (measure: measure, place: $0) }
+  }
+
+  /// The texts of a run's last values of ``measures``.
+  func lastValues(_ index: Int) -> [String] {
+    Self.measures.map { measure, _ in
+      MeasureSeries(measure, in: runs[index]).last.map(measure.format.text) ?? "–"
+    }
+  }
+
   /// The table as text, at most `width` columns wide; colours only where they were asked for.
   package func text(width: Int = 80, colours: Bool = false) -> String {
     var columns: [TextTable.Column] = [
       .init("run", alignsLeft: true), .init("rounds", rank: 3), .init("accu-", "racy"),
       .init("down", "wire", rank: 6), .init("up", "wire", rank: 6), .init("wire"),
       .init("of full", "model", rank: 5), .init("FLOPs", rank: 4),
-      .init("train", "loss", rank: 1), .init("time", rank: 2),
     ]
+    columns += Self.measures.map { .init($0.place.head, rank: $0.place.rank) }
+    columns.append(.init("time", rank: 2))
     for target in targets {
       let text = "to \(target.percent())"
       columns += [
@@ -90,9 +103,11 @@ package struct Comparison {
         accuracy(index)?.percent(2) ?? "–", run.totals.traffic.down.wire.description,
         run.totals.traffic.up.wire.description, run.totals.traffic.wire.description,
         run.savings.map { (1 / $0).percent() } ?? "–", run.totals.flops.brief,
-        courses[index].trainingLosses.last?.loss.fixed(4) ?? "–", run.elapsed.brief,
       ]
-      table.add(cells + reached + [front.contains(index) ? "*" : ""])
+      table.add(
+        cells + lastValues(index) + [run.elapsed.brief] + reached + [
+          front.contains(index) ? "*" : ""
+        ])
     }
     var lines = table.lines(width: width, style: Style(isOn: colours))
     if !front.isEmpty {

@@ -9,7 +9,7 @@ import Measures
 /// wire, both ways, up to its end.
 package struct Convergence: Hashable, Sendable, Encodable {
   /// A statistic of the squared norms so far.
-  enum Measure: String, CaseIterable {
+  enum Statistic: String, CaseIterable {
     case lowest, mean
   }
 
@@ -41,7 +41,7 @@ package struct Convergence: Hashable, Sendable, Encodable {
     evaluations = norms.count
     self.last = last
     self.minimum = minimum
-    func fits(_ measure: Measure) -> Fits {
+    func fits(_ measure: Statistic) -> Fits {
       Fits(
         rounds: PowerLaw(through: course.gradients(measure, .rounds)),
         bytes: PowerLaw(through: course.gradients(measure, .bytes)))
@@ -124,7 +124,7 @@ struct ConvergencePlot {
 
   /// The plots of the lowest and the mean norm so far, against rounds and against bytes.
   func figures() -> [(caption: String, plot: String)] {
-    Convergence.Measure.allCases.flatMap { measure in
+    Convergence.Statistic.allCases.flatMap { measure in
       [LearningCurve.Abscissa.rounds, .bytes].map { abscissa in
         (
           caption: "\(measure.rawValue) so far, against \(abscissa.title)",
@@ -134,7 +134,8 @@ struct ConvergencePlot {
     }
   }
 
-  private func plot(_ measure: Convergence.Measure, _ abscissa: LearningCurve.Abscissa) -> String {
+  private func plot(_ measure: Convergence.Statistic, _ abscissa: LearningCurve.Abscissa) -> String
+  {
     let series = courses.indices.map {
       LinePlot.Series(name: names[$0], points: courses[$0].gradients(measure, abscissa))
     }

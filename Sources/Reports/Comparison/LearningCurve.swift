@@ -77,9 +77,6 @@ struct LearningCurve {
           flops: load.flops, time: round.closed))
     }
     self.points = points
-    trainingLosses = summary.rounds.compactMap { round in
-      round.trainingLoss.map { (round.round, $0) }
-    }
     self.borders = borders
   }
 
@@ -96,7 +93,7 @@ struct LearningCurve {
 
   /// The lowest or mean squared gradient norms so far; none where no gradients were taken.
   func gradients(
-    _ measure: Convergence.Measure, _ abscissa: Abscissa
+    _ measure: Convergence.Statistic, _ abscissa: Abscissa
   ) -> [(x: Double, y: Double)] {
     var (lowest, sum, count) = (Double.infinity, 0.0, 0.0)
     return points.compactMap { point in
@@ -107,10 +104,6 @@ struct LearningCurve {
       return (point.value(abscissa), measure == .lowest ? lowest : sum / count)
     }
   }
-
-  /// The clients' own losses while they trained, of rounds that were evaluated or not; none where
-  /// they aren't known.
-  let trainingLosses: [(round: Int, loss: Double)]
 
   /// The beginnings of stages, with their names.
   func stageBorders(_ abscissa: Abscissa) -> [(x: Double, name: String)] {

@@ -2,41 +2,35 @@ import Ledger
 import Measures
 
 extension HTMLReport {
-  /// The clients' own loss beside that on the test samples, and the learning rate, round after
-  /// round.
+  /// Adds the plots of measures against rounds, those of one caption in one plot.
   func addTraining(to page: inout HTMLPage) {
-    let course = LearningCurve(summary)
-    let borders = course.stageBorders(.rounds)
-    var figures: [(caption: String, plot: String)] = []
-    let training = course.trainingLosses.map { (x: Double($0.round), y: $0.loss) }
-    if !training.isEmpty {
-      let test = summary.rounds.compactMap { round in
-        round.loss.flatMap { $0.isFinite ? (x: Double(round.round), y: $0) : nil }
-      }
-      var series = [LinePlot.Series(name: "clients, while they train", points: training)]
-      if !test.isEmpty { series.append(.init(name: "test samples, after the round", points: test)) }
-      let plot = LinePlot(
-        description: "Loss against rounds", x: LearningCurve.Abscissa.rounds.axis,
-        y: Axis("mean loss") { $0.brief }, series: series, borders: borders)
-      figures.append(("loss", plot.markup()))
+    let borders = LearningCurve(summary).stageBorders(.rounds)
+    let lines = Measure.all.compactMap { measure in
+      measure.plot.map { (plot: $0, points: MeasureSeries(measure, in: summary).plotted) }
     }
-    let rates = summary.rounds.compactMap { round in
-      round.learningRate.map { (x: Double(round.round), y: $0) }
+    var captions: [String] = []
+    for line in lines
+    where !line.plot.isCompanion && !line.points.isEmpty && !captions.contains(line.plot.caption) {
+      captions.append(line.plot.caption)
     }
-    if !rates.isEmpty {
-      let plot = LinePlot(
-        description: "Learning rate against rounds", x: LearningCurve.Abscissa.rounds.axis,
-        y: Axis("learning rate") { $0.scientific },
-        series: [.init(name: "the clients' learning rate", points: rates)], borders: borders)
-      figures.append(("learning rate", plot.markup()))
-    }
-    guard !figures.isEmpty else { return }
+    guard !captions.isEmpty else { return }
     page.heading("Training")
-    page.figures(figures)
-    page.note(
-      """
-      The clients' loss is the mean over those whose updates count, weighted by their samples. What is new in the model \
-      may learn more slowly than the learning rate says, where the topology has it enter gently.
-      """)
+    page.figures(
+      captions.map { caption in
+        let together = lines.filter { $0.plot.caption == caption && !$0.points.isEmpty }
+        let drawn = together.filter { !$0.plot.isCompanion } + together.filter(\.plot.isCompanion)
+        let plot = LinePlot(
+          description: "\(caption.capitalizedFirst) against rounds",
+          x: LearningCurve.Abscissa.rounds.axis,
+          y: Axis(drawn[0].plot.axis, label: drawn[0].plot.format.text),
+          series: drawn.map { .init(name: $0.plot.line, points: $0.points) }, borders: borders)
+        return (caption, plot.markup())
+      })
+    page.note(lines.compactMap(\.plot.note).joined(separator: " "))
   }
+}
+
+extension String {
+  /// The text with a capital letter at its beginning.
+  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

@@ -5,7 +5,6 @@ import Measures
 package enum Metrics {
   /// The text: each family with its help and type, then its samples.
   package static func text(_ summary: RunSummary) -> String {
-    let traffic = summary.totals.traffic
     var families = [
       Family(
         "progfed_info", "What is run.", .gauge,
@@ -30,72 +29,17 @@ package enum Metrics {
           }
         }),
       Family(
-        "progfed_payload_bytes_total", "The model's and updates' own bytes.", .counter,
-        Direction.allCases.map {
-          Sample(Double(traffic[$0].payload.bytes), [("direction", $0.rawValue)])
-        }),
-      Family(
-        "progfed_updates_total", "Selected clients, by what became of their updates.", .counter,
-        [
-          ("accepted", \RoundSummary.accepted), ("late", \.late), ("lost", \.lost),
-          ("refused", \.refused),
-        ].map { name, count in
-          Sample(
-            Double(summary.rounds.map { $0[keyPath: count] }.reduce(0, +)), [("outcome", name)])
-        }),
-      Family(
-        "progfed_flops_total", "Floating-point operations of training.", .counter,
-        [.init(summary.totals.flops)]),
-      Family(
         "progfed_elapsed_seconds", "The time on the run's clock.", .gauge,
         [.init(summary.elapsed.seconds)]),
       Family(
         "progfed_waiting_seconds", "The time between the rounds on the run's clock.", .gauge,
         [.init(summary.waiting.seconds)]),
     ]
-    for (name, help, value) in [
-      ("progfed_accuracy", "The last accuracy that was measured.", summary.final.accuracy),
-      ("progfed_loss", "The last loss that was measured.", summary.final.loss),
-      ("progfed_dice", "The last mean Dice coefficient.", summary.final.dice),
-      (
-        "progfed_training_loss", "The clients' mean loss in the last round that trained.",
-        summary.rounds.last { $0.trainingLoss != nil }?.trainingLoss
-      ),
-      (
-        "progfed_learning_rate", "The clients' learning rate in the last round.",
-        summary.rounds.last?.learningRate
-      ),
-      (
-        "progfed_best_round", "The round whose model is kept as the best one.",
-        summary.final.bestRound.map(Double.init)
-      ),
-    ] {
-      if let value, value.isFinite { families.append(Family(name, help, .gauge, [.init(value)])) }
-    }
-    if let fairness = summary.rounds.last(where: { $0.fairness != nil })?.fairness {
+    if let best = summary.final.bestRound {
       families.append(
-        Family(
-          "progfed_client_accuracy",
-          "How the last accuracy, or Dice coefficient, is spread over the clients.", .gauge,
-          [
-            ("min", fairness.minimum), ("percentile10", fairness.lowestTenth),
-            ("median", fairness.median), ("max", fairness.maximum),
-          ].map { Sample($1, [("part", $0)]) }))
+        Family("progfed_best_round", "The round whose model is kept as the best one.", best))
     }
-    let norms = summary.rounds.compactMap(\.squaredGradientNorm)
-    if let norm = norms.last, norm.isFinite {
-      families.append(
-        Family(
-          "progfed_squared_gradient_norm", "Of the full model, on some training samples.", .gauge,
-          [.init(norm)]))
-    }
-    families.append(
-      Family(
-        "progfed_wasted_bytes_total", "Bytes for clients whose updates didn't count.", .counter,
-        Direction.allCases.map { direction in
-          let bytes = summary.rounds.map { $0.wasted[direction].wire.bytes }.reduce(0, +)
-          return Sample(Double(bytes), [("direction", direction.rawValue)])
-        }))
+    families += self.families(of: summary)
     if !summary.counters.isEmpty {
       families.append(
         Family(
@@ -116,9 +60,24 @@ package enum Metrics {
     return families.map(\.text).joined()
   }
 
-  private enum Kind: String {
-    case gauge, counter
+  /// The families of all measures of rounds; samples of one name make one family.
+  private static func families(of summary: RunSummary) -> [Family] {
+    var families: [Family] = []
+    for measure in Measure.all {
+      guard let metric = measure.prometheus,
+        let value = MeasureSeries(measure, in: summary).value(metric.reduction), value.isFinite
+      else { continue }
+      let sample = Sample(value, metric.label.map { [($0.name, $0.value)] } ?? [])
+      if let index = families.firstIndex(where: { $0.name == metric.name }) {
+        families[index].samples.append(sample)
+      } else {
+        families.append(Family(metric.name, metric.help, metric.kind, [sample]))
+      }
+    }
+    return families
   }
+
+  private typealias Kind = Measure.Prometheus.Kind
 
   private struct Sample {
     let value: Double
@@ -151,7 +110,7 @@ package enum Metrics {
     let name: String
     let help: String
     let kind: Kind
-    let samples: [Sample]
+    var samples: [Sample]
 
     init(_ name: String, _ help: String, _ kind: Kind, _ samples: [Sample]) {
       self.name = name

@@ -44,8 +44,8 @@ package struct SeedSummary: Sendable {
   package let costs: [Cost]
   /// The fall of the full model's gradient; nil where it wasn't taken.
   package let convergence: Convergence?
-  /// The clients' mean loss in the last round that trained; nil where that isn't known.
-  package let trainingLoss: Double?
+  /// The last values of the measures that runs are compared by.
+  package let measures: MeasureFields
   /// Names the final model by its content.
   let modelDigest: Digest?
 
@@ -76,7 +76,7 @@ package struct SeedSummary: Sendable {
         elapsed: point?.time.seconds)
     }
     convergence = Convergence(course)
-    trainingLoss = course.trainingLosses.last?.loss
+    measures = MeasureFields(run, isNullWritten: true)
     modelDigest = run.final.modelDigest
   }
 }
@@ -84,7 +84,7 @@ package struct SeedSummary: Sendable {
 extension SeedSummary: Encodable {
   private enum CodingKeys: String, CodingKey {
     case seed, rounds, accuracy, best, last, dice, bestDice, lastDice, fairness, down, up, flops
-    case elapsed, wallClock, collapse, targets, convergence, modelDigest, trainingLoss
+    case elapsed, wallClock, collapse, targets, convergence, modelDigest
   }
 
   /// Writes the run; "accuracy" and "dice" are means of the last five evaluations.
@@ -107,7 +107,7 @@ extension SeedSummary: Encodable {
     try container.encode(collapse, forKey: .collapse)
     try container.encode(costs, forKey: .targets)
     try container.encodeIfPresent(convergence, forKey: .convergence)
-    try container.encode(trainingLoss, forKey: .trainingLoss)
+    try measures.encode(to: encoder)
     try container.encode(modelDigest?.hex, forKey: .modelDigest)
   }
 }

@@ -14,13 +14,9 @@ package enum EventFile {
   /// start on.
   package static func bytes(_ summary: RunSummary, start: Double = 0) -> [UInt8] {
     var bytes = record(event(time: start, step: nil) { $0.text("brain.Event:2", field: 3) })
-    var wire = TwoWayTraffic.zero
-    var stages: [Int: TwoWayTraffic] = [:]
+    var sums = MeasureSums()
     for round in summary.rounds {
-      wire += round.load.traffic
-      stages[round.stage, default: .zero] += round.load.traffic
-      let ofStage = stages[round.stage] ?? .zero
-      for (tag, value) in scalars(of: round, wire: wire, ofStage: ofStage) {
+      for (tag, value) in sums.scalars(of: round) {
         let value = event(time: start + round.closed.seconds, step: round.round) { event in
           event.message(field: 5) { summary in
             summary.message(field: 1) { entry in
@@ -43,37 +39,6 @@ package enum EventFile {
   /// True if a file of this name is one that TensorBoard reads.
   package static func isName(_ name: String) -> Bool { name.hasPrefix("events.out.tfevents.") }
 
-  private static func scalars(
-    of round: RoundSummary, wire: TwoWayTraffic, ofStage: TwoWayTraffic
-  ) -> [(tag: String, value: Double)] {
-    let own = round.load.traffic
-    var scalars: [(tag: String, value: Double)] = [
-      ("stage", Double(round.stage)), ("round/seconds", round.elapsed.seconds),
-      ("clients/selected", Double(round.selected)), ("clients/accepted", Double(round.accepted)),
-      ("clients/late", Double(round.late)), ("clients/lost", Double(round.lost)),
-      ("clients/refused", Double(round.refused)), ("bytes/down", Double(wire.down.wire.bytes)),
-      ("bytes/up", Double(wire.up.wire.bytes)), ("round/flops", round.load.flops),
-      ("bytes/round/down", Double(own.down.wire.bytes)),
-      ("bytes/round/up", Double(own.up.wire.bytes)),
-      ("bytes/stage\(round.stage)/down", Double(ofStage.down.wire.bytes)),
-      ("bytes/stage\(round.stage)/up", Double(ofStage.up.wire.bytes)),
-    ]
-    if round.wasted != .zero {
-      scalars.append(("bytes/wasted/down", Double(round.wasted.down.wire.bytes)))
-      scalars.append(("bytes/wasted/up", Double(round.wasted.up.wire.bytes)))
-    }
-    for (tag, value) in [
-      ("test/accuracy", round.accuracy), ("test/loss", round.loss), ("test/dice", round.dice),
-      ("test/clients/min", round.fairness?.minimum),
-      ("test/clients/percentile10", round.fairness?.lowestTenth),
-      ("train/squaredGradientNorm", round.squaredGradientNorm),
-      ("train/loss", round.trainingLoss), ("train/learningRate", round.learningRate),
-    ] {
-      if let value { scalars.append((tag, value)) }
-    }
-    return scalars
-  }
-
   private static func event(
     time: Double, step: Int?, _ content: (inout ProtobufWriter) -> Void
   ) -> [UInt8] {
@@ -94,6 +59,36 @@ package enum EventFile {
     let checksum = CRC32C.checksum(bytes)
     let rotated = checksum >> 15 | checksum << 17
     return (rotated &+ 0xA282_EAD8).littleEndianBytes
+  }
+}
+
+/// The sums of the measures that are taken over a stage or a run, up to a round.
+private struct MeasureSums {
+  private static let measures = Measure.all.compactMap { measure in
+    measure.tag.map { (measure: measure, tag: $0) }
+  }
+
+  private var ofRun: [String: Double] = [:]
+  private var ofStage: [Int: [String: Double]] = [:]
+
+  /// The scalars of the next round.
+  mutating func scalars(of round: RoundSummary) -> [(tag: String, value: Double)] {
+    Self.measures.compactMap { measure, tag in
+      guard let value = measure.value(in: round), measure.isUntagged?(round) != true else {
+        return nil
+      }
+      let taken: Double
+      switch measure.scope {
+      case .round: taken = value
+      case .stage:
+        ofStage[round.stage, default: [:]][tag, default: 0] += value
+        taken = ofStage[round.stage]?[tag] ?? value
+      case .run:
+        ofRun[tag, default: 0] += value
+        taken = ofRun[tag] ?? value
+      }
+      return (tag.replacing("{stage}", with: "\(round.stage)"), taken)
+    }
   }
 }
 

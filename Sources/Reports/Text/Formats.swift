@@ -1,3 +1,4 @@
+import Ledger
 import Measures
 
 extension Double {
@@ -46,5 +47,20 @@ extension Duration {
     if minutes < 1440 { return "\(minutes / 60) h \(minutes % 60) m" }
     let hours = Int((seconds / 3600).rounded())
     return "\(hours / 24) d \(hours % 24) h"
+  }
+}
+
+extension Measure.Format {
+  /// The text of a value.
+  func text(_ value: Double) -> String {
+    switch self {
+    case .count: value.fixed(0)
+    case .bytes: ByteCount(Int(value)).description
+    case .duration: Duration.seconds(value).brief
+    case .percent(let decimals): value.percent(decimals)
+    case .fixed(let decimals): value.fixed(decimals)
+    case .scientific: value.scientific
+    case .brief: value.brief
+    }
   }
 }

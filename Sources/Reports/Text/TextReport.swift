@@ -123,7 +123,7 @@ package struct TextReport {
     let counters = summary.counters.sorted { $0.key < $1.key }
     lines += list("Counted", counters.map { "\($0.value) × \($0.key)" })
     lines += list("Reached", milestones)
-    lines += list("Training", training)
+    for head in Self.heads { lines += list(head, phrases(head)) }
     lines += list("Data", partition)
     let isDice = summary.final.dices != nil
     lines += list(
@@ -157,21 +157,16 @@ package struct TextReport {
     }
   }
 
-  /// The fall of the clients' own loss, and its steps.
-  private var training: [String] {
-    let losses = summary.rounds.compactMap(\.trainingLoss)
-    let rates = summary.rounds.compactMap(\.learningRate)
-    var parts: [String] = []
-    if let first = losses.first, let last = losses.last, let least = losses.min() {
-      parts = ["loss \(first.fixed(4)) at first", "last \(last.fixed(4))"]
-      parts.append("lowest \(least.fixed(4))")
+  /// The heads of the lines about measures, each once.
+  private static let heads = Measure.all.compactMap(\.text?.head).reduce(into: [String]()) {
+    if !$0.contains($1) { $0.append($1) }
+  }
+
+  /// The phrases of all measures in the line of that head.
+  private func phrases(_ head: String) -> [String] {
+    Measure.all.filter { $0.text?.head == head }.flatMap {
+      MeasureSeries($0, in: summary).phrases
     }
-    if let first = rates.first, let last = rates.last {
-      let change =
-        rates.allSatisfy { $0 == first } ? "" : " at first, last \(last.scientific)"
-      parts.append("learning rate \(first.scientific)\(change)")
-    }
-    return parts
   }
 
   /// The model that is kept as the best one.
@@ -187,7 +182,7 @@ package struct TextReport {
       + ["kept as model-best.safetensors"]
   }
 
-  /// Adds the clients' labels.
+  /// The distribution of samples and labels over the clients.
   private var partition: [String] {
     guard let partition = summary.partition else { return [] }
     let (size, labels) = (partition.size, partition.labelsPerClient)

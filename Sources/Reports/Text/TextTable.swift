@@ -8,6 +8,10 @@ struct TextTable {
     var alignsLeft: Bool
 
     init(_ head: String..., rank: Int = 0, alignsLeft: Bool = false) {
+      self.init(head, rank: rank, alignsLeft: alignsLeft)
+    }
+
+    init(_ head: [String], rank: Int = 0, alignsLeft: Bool = false) {
       self.head = head
       self.rank = rank
       self.alignsLeft = alignsLeft

@@ -19,20 +19,21 @@ final class LoggedRun: RunObserver {
 
   func closed(_ progress: RunProgress) {
     let record = progress.record
-    log.write(
-      .info, "round closed",
-      [
-        "round": .number(record.round), "stage": .number(record.stage),
-        "selected": .number(record.selected), "accepted": .number(record.accepted),
-        "late": .number(record.late), "lost": .number(record.lost),
-        "refused": .number(record.refused), "duplicates": .number(record.duplicates),
-        "seconds": .fraction(record.elapsed.seconds),
-        "accuracy": .fraction(record.accuracy ?? .nan), "loss": .fraction(record.loss ?? .nan),
-        "learningRate": .fraction(record.learningRate ?? .nan),
-        "trainingLoss": .fraction(record.trainingLoss ?? .nan),
-        "downBytes": .number(progress.total.down.wire.bytes),
-        "upBytes": .number(progress.total.up.wire.bytes),
-      ])
+    let facts: [(String, LogField)] = [
+      ("round", .number(record.round)), ("stage", .number(record.stage)),
+      ("selected", .number(record.selected)), ("accepted", .number(record.accepted)),
+      ("late", .number(record.late)), ("lost", .number(record.lost)),
+      ("refused", .number(record.refused)), ("duplicates", .number(record.duplicates)),
+      ("seconds", .fraction(record.elapsed.seconds)),
+    ]
+    let measures = Measure.kept.filter(\.isLogged).map { measure in
+      (measure.name, LogField.fraction(record[measure] ?? .nan))
+    }
+    let total: [(String, LogField)] = [
+      ("downBytes", .number(progress.total.down.wire.bytes)),
+      ("upBytes", .number(progress.total.up.wire.bytes)),
+    ]
+    log.write(.info, "round closed", fields: facts + measures + total)
     observer.closed(progress)
   }
 

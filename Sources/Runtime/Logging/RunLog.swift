@@ -35,6 +35,11 @@ package final class RunLog: Sendable {
   package func write(
     _ level: LogLevel, _ event: String, _ fields: KeyValuePairs<String, LogField> = [:]
   ) {
+    write(level, event, fields: fields.map { ($0.key, $0.value) })
+  }
+
+  /// Writes a line with fields that are gathered before.
+  func write(_ level: LogLevel, _ event: String, fields: [(String, LogField)]) {
     guard level >= self.level, url != nil else { return }
     state.withLock { state in
       let now = ContinuousClock.now - start
@@ -43,7 +48,7 @@ package final class RunLog: Sendable {
       if missed > 0 {
         append("suppressed", .notice, [("of", .text(event)), ("lines", .number(missed))], &state)
       }
-      if isPassed { append(event, level, fields.map { ($0.key, $0.value) }, &state) }
+      if isPassed { append(event, level, fields, &state) }
     }
   }
 

@@ -43,7 +43,7 @@ extension RoundRecord {
       duplicates: result.duplicates, elapsed: result.closed - result.opened)
     opened = result.opened
     // Those whose late updates count were asked in an earlier round.
-    selected -= result.stale
+    self.selected -= result.stale
     let named = [
       ("surplus", result.outcomes.count { $0.outcome == .surplus }),
       ("carried over", result.outcomes.count { $0.outcome == .carried }),
