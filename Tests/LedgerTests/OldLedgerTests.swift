@@ -41,6 +41,8 @@ import Testing
     #expect(rounds.map(\.accuracy) == [0.5, 0.75] && rounds.map(\.loss) == [1.25, 1])
     #expect(rounds.map(\.dice) == [nil, 0.5])
     #expect(rounds.map(\.squaredGradientNorm) == [nil, 0.125])
+    #expect(rounds.map(\.[.trainingLoss]) == [2.5, nil])
+    #expect(rounds.map(\.[.learningRate]) == [0.5, 0.25])
     #expect(rounds.map(\.closed) == [.seconds(3), .seconds(8)])
     #expect(rounds.map(\.selected) == [2, 1] && rounds.map(\.late) == [1, 0])
     #expect(rounds[0].load.traffic.up.wire == ByteCount(120) && rounds[0].load.flops == 70)

@@ -5,7 +5,7 @@ import Ledger
 import Measures
 import Testing
 
-/// When rounds were, and which of them left the best model.
+/// When rounds were, how they were trained, and which of them left the best model.
 @Suite struct RunClockTests {
   /// Rounds of 2, 3 and 4 s that begin 100, 500 and 600 s after the run did, with rising accuracies.
   private static func record(_ round: Int) -> RoundRecord {
@@ -15,6 +15,8 @@ import Testing
     record.opened = .seconds([100, 500, 600][round - 1])
     record.elapsed = .seconds(round + 1)
     record.accuracy = 0.3 * Double(round)
+    record[.learningRate] = 0.1 / Double(round)
+    record[.trainingLoss] = round == 2 ? .nan : 2 / Double(round)
     record.bestModelDigest = Digest(of: [UInt8(round)])
     return record
   }
@@ -67,6 +69,21 @@ import Testing
     #expect(summary.elapsed == .seconds(9) && summary.waiting == .zero)
   }
 
+  @Test func `learning rate and training loss come back with their round, and go with it`() throws {
+    let directory = try TemporaryDirectory()
+    let store = try Self.store(in: directory)
+    let rounds = try store.summary().rounds
+    #expect(rounds.map(\.[.learningRate]) == [0.1, 0.05, 0.1 / 3])
+    #expect(rounds.map(\.[.trainingLoss]) == [2, nil, 2.0 / 3])
+    let json = try store.summary().json(pretty: false)
+    #expect(json.contains(#""trainingLoss":null"#) && json.contains(#""learningRate":0.05"#))
+    try store.discardRounds(after: 1)
+    var record = RoundRecord.example
+    record.round = 2
+    try store.append(record, book: .example)
+    #expect(try store.summary().rounds.map(\.[.trainingLoss]) == [2, nil])
+  }
+
   @Test func `the best model is the last one that was, of the rounds that are kept`() throws {
     let directory = try TemporaryDirectory()
     let store = try Self.store(in: directory)
@@ -94,6 +111,7 @@ import Testing
     try database.close()
     let reader = try RunStore.read(at: url)
     #expect(try reader.summary().rounds.map(\.closed) == [.seconds(2), .seconds(5), .seconds(9)])
+    #expect(try reader.summary().rounds.allSatisfy { $0[.trainingLoss] == nil })
     #expect(try reader.summary().final.bestRound == nil)
     reader.close()
     let store = try RunStore.open(at: url)

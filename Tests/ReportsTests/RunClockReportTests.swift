@@ -5,7 +5,7 @@ import Measures
 import Reports
 import Testing
 
-/// What reports make of the waiting between rounds, and of the best model.
+/// What reports make of the waiting between rounds, of how rounds were trained, and of the best model.
 @Suite struct RunClockReportTests {
   /// Six rounds, of 24 s together, 100 s before each of them, and ten minutes after the last.
   private static func summary(name: String = "patient") throws -> RunSummary {
@@ -14,6 +14,8 @@ import Testing
     for index in summary.rounds.indices {
       summary.rounds[index].opened = end + .seconds(100)
       end = summary.rounds[index].closed
+      summary.rounds[index][.learningRate] = 0.1 / Double(index + 1)
+      summary.rounds[index][.trainingLoss] = 2 / Double(index + 1)
     }
     summary.elapsed = end + .seconds(600)
     summary.targets = [0.6, 0.8, 0.99]
@@ -42,47 +44,60 @@ import Testing
     #expect(!TextReport(try Example.summary(rounds: 6)).text().contains("waiting"))
   }
 
-  @Test func `text names the best model's file`() throws {
+  @Test func `text tells the training's loss and rate, and names the best model's file`() throws {
     let text = TextReport(try Self.summary(), width: 200).text()
+    #expect(
+      text.contains(
+        """
+        Training: loss 2.0000 at first, last 0.3333, lowest 0.3333, learning rate 0.100 at first, \
+        last 0.0167
+        """
+      ), "\(text)")
     let digest = Digest(of: [5]).short
     #expect(
       text.contains(
         "Best: accuracy 83.33 % after round 5, stage 3, model \(digest), kept as model-best.safetensors"
       ), "\(text)")
     let without = TextReport(try Example.summary(rounds: 6)).text()
-    #expect(!without.contains("Best:"))
+    #expect(!without.contains("Best:") && !without.contains("Training:"))
   }
 
-  @Test func `a page shows waiting and the best model, with their places in the JSON`()
+  @Test func `a page shows waiting, training and the best model, with their places in the JSON`()
     throws
   {
     let summary = try Self.summary()
     let page = HTMLReport(summary, clients: []).text()
     for part in [
       "<td>waiting</td>", "data-path=\"waiting\" value=\"1200\"",
+      "aria-label=\"Loss against rounds\"", "aria-label=\"Learning rate against rounds\"",
+      "data-path=\"rounds.3.trainingLoss\" value=\"0.5\"",
+      "data-path=\"rounds.1.learningRate\" value=\"0.05\"",
       "data-path=\"rounds.3.closed\" value=\"412\"",
       "data-path=\"milestones.1.elapsed\" value=\"412\"",
       "the best, after round 5: model-best.safetensors",
     ] { #expect(page.contains(part), "\(part)") }
     let without = HTMLReport(try Example.summary(rounds: 6), clients: []).text()
-    #expect(!without.contains("model-best"))
+    #expect(!without.contains("Learning rate against rounds") && !without.contains("model-best"))
   }
 
-  @Test func `a row of comma-separated values tells when the round was`() throws {
+  @Test func `a row of comma-separated values tells when the round was, and how it was trained`()
+    throws
+  {
     let lines = CSVReport.text(try Self.summary()).split(separator: "\n").map(String.init)
-    #expect(lines[0].hasSuffix(",opened,closed"))
-    #expect(lines[4].hasSuffix(",408.0,412.0"), "\(lines[4])")
+    #expect(lines[0].hasSuffix(",opened,closed,learningRate,trainingLoss"))
+    #expect(lines[4].hasSuffix(",408.0,412.0,0.025,0.5"), "\(lines[4])")
     let without = CSVReport.text(try Example.summary(rounds: 1)).split(separator: "\n")
-    #expect(without[1].hasSuffix(",0.0,2.0"))
+    #expect(without[1].hasSuffix(",0.0,2.0,,"))
   }
 
-  @Test func `metrics tell the waiting and the best round`() throws {
+  @Test func `metrics tell the waiting, the training and the best round`() throws {
     let lines = Metrics.text(try Self.summary()).split(separator: "\n")
     for line in [
-      "progfed_waiting_seconds 1200", "progfed_best_round 5", "progfed_elapsed_seconds 1224",
+      "progfed_waiting_seconds 1200", "progfed_training_loss \(2.0 / 6)",
+      "progfed_learning_rate \(0.1 / 6)", "progfed_best_round 5", "progfed_elapsed_seconds 1224",
     ] { #expect(lines.contains(Substring(line)), "\(line)") }
     let without = Metrics.text(try Example.summary(rounds: 1))
-    #expect(!without.contains("progfed_best_round"))
+    #expect(!without.contains("progfed_training_loss") && !without.contains("progfed_best_round"))
   }
 
   @Test func `TensorBoard's wall time is the start and the run's clock at a round's end`() throws {
@@ -90,6 +105,9 @@ import Testing
     // The time of an event as a double, then the step: round 4 ended after 412 s.
     let time = (0..<8).map { UInt8(truncatingIfNeeded: Double(1412).bitPattern >> (8 * $0)) }
     #expect(bytes.firstRange(of: [9] + time + [0x10, 4]) != nil)
+    for tag in ["train/loss", "train/learningRate"] {
+      #expect(bytes.firstRange(of: Array(tag.utf8)) != nil)
+    }
   }
 
   @Test func `comparisons and sweeps take the time to a score from the run's clock as well`() throws
@@ -101,16 +119,19 @@ import Testing
         struct Milestone: Decodable { let elapsed: Double }
         let milestones: [Milestone]
         let waiting: Double
+        let trainingLoss: Double
       }
       let runs: [Run]
     }
     let object = try JSONDecoder().decode(Object.self, from: Data(comparison.json().utf8))
     #expect(object.runs[0].milestones.map(\.elapsed) == Self.reached.map(\.seconds))
-    #expect(object.runs[0].waiting == 1200)
+    #expect(object.runs[0].waiting == 1200 && object.runs[0].trainingLoss == 2.0 / 6)
     #expect(comparison.text(width: 200).contains("6 m 52 s"))
     #expect(comparison.html().contains("6 m 52 s"))
+    #expect(comparison.html().contains("aria-label=\"Training loss against rounds\""))
     let report = SweepReport("patience", runs: [(variant: "a", summary: run)], targets: [0.6, 0.8])
     #expect(report.variants[0].seeds[0].costs.map(\.elapsed) == Self.reached.map(\.seconds))
+    #expect(report.variants[0].seeds[0].measures[.trainingLoss] == 2.0 / 6)
     #expect(report.variants[0].costs.map(\.elapsed) == Self.reached.map(\.seconds))
   }
 

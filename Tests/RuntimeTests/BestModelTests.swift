@@ -135,6 +135,17 @@ import Wire
     #expect(said.contains(folder.path("run")) && said.contains("after round 1 "), "\(said)")
   }
 
+  @Test func `each round tells its learning rate and its clients' loss`() throws {
+    let folder = try Folder()
+    let (_, summary, _) = try Self.play(Self.topology(), in: folder.url.appending(path: "run"))
+    let rates = summary.rounds.compactMap(\.[.learningRate])
+    #expect(rates.count == 6 && rates.first == 0.1)
+    #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 > $1 })
+    let losses = summary.rounds.compactMap(\.[.trainingLoss])
+    #expect(losses.count == 6 && losses.allSatisfy { (0.01...10).contains($0) }, "\(losses)")
+    #expect(losses[3] < losses[0], "\(losses)")
+  }
+
   @Test func `a run knows when it began`() throws {
     let folder = try Folder()
     let before = Date()

@@ -10,7 +10,7 @@ extension Measure {
   /// A new measure of a round is declared below and named here. Its column gets the next version of
   /// the schema, its places are the next free ones.
   private static let ofLearning: [Measure] =
-    [accuracy, loss, dice] + spreadOverClients + [squaredGradientNorm]
+    [accuracy, loss, dice] + spreadOverClients + [squaredGradientNorm, trainingLoss, learningRate]
 
   /// The share of test samples (of pixels, for segmentation) that are classified rightly.
   public static let accuracy = Measure(
@@ -49,6 +49,46 @@ extension Measure {
     prometheus: Prometheus(
       name: "progfed_squared_gradient_norm", help: "Of the full model, on some training samples.",
       kind: .gauge, reduction: .lastKnown))
+
+  /// The mean of the clients' own losses while they trained, by their samples.
+  public static let trainingLoss = Measure(
+    name: "trainingLoss", unit: .number,
+    source: .kept(Column(table: "training", name: "loss", since: 4)), isAlwaysInJSON: true,
+    format: .fixed(4), csv: CSVColumn(place: 30, head: "trainingLoss"),
+    table: TableColumn(place: 12, head: "training loss"),
+    plot: Plot(
+      caption: "loss", axis: "mean loss", line: "clients, while they train", format: .brief,
+      note: """
+        The clients' loss is the mean over those whose updates count, weighted by their samples.
+        """),
+    text: Words(head: "Training", name: "loss", choice: .fall),
+    comparison: Comparison(
+      head: ["train", "loss"], rank: 1, title: "training loss", axis: "clients' mean loss",
+      caption: "of the clients, while they train", format: .brief),
+    tag: "train/loss",
+    prometheus: Prometheus(
+      name: "progfed_training_loss",
+      help: "The clients' mean loss in the last round that trained.", kind: .gauge,
+      reduction: .lastKnown), isLogged: true)
+
+  /// The clients' learning rate.
+  public static let learningRate = Measure(
+    name: "learningRate", unit: .number,
+    source: .kept(Column(table: "training", name: "learningRate", since: 4)),
+    isAlwaysInJSON: true, format: .scientific, csv: CSVColumn(place: 29, head: "learningRate"),
+    table: TableColumn(place: 11, head: "learning rate"),
+    plot: Plot(
+      caption: "learning rate", axis: "learning rate", line: "the clients' learning rate",
+      format: .scientific,
+      note: """
+        What is new in the model may learn more slowly than the learning rate says, where the \
+        topology has it enter gently.
+        """),
+    text: Words(head: "Training", name: "learning rate", choice: .change),
+    tag: "train/learningRate",
+    prometheus: Prometheus(
+      name: "progfed_learning_rate", help: "The clients' learning rate in the last round.",
+      kind: .gauge, reduction: .last), isLogged: true)
 
   /// Some values of the accuracy's spread over the clients.
   private static let spreadOverClients: [Measure] = [

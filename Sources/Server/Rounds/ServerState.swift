@@ -174,6 +174,8 @@ extension ServerState {
       round.result, phase: phase, epochs: workload.topology.training.epochs)
     record.timing = round.timing
     record.flopsPerSample = workload.trainingFLOPs(phase)
+    record[.learningRate] = plan.learningRate(in: phase)
+    record[.trainingLoss] = round.result.trainingLoss
     if let evaluation {
       record.note(evaluation)
       if evaluation.hasCollapsed, let quality = evaluation.quality {

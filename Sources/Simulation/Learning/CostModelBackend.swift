@@ -152,6 +152,7 @@ final class CostModelBackend: LearningBackend {
     }
     var record = RoundRecord(round.result, phase: phase, epochs: topology.training.epochs)
     record.timing = round.timing
+    record[.learningRate] = plan.learningRate(in: phase)
     let network = topology.network(stage: phase.stage)
     let trained = phase.segments.indices.filter { phase.trains(phase.segments[$0]) }
     record.flopsPerSample = Double(network.trainingFLOPs(trainable: Set(trained)))
