@@ -84,10 +84,29 @@ import Testing
     throws
   {
     let lines = CSVReport.text(try Self.summary()).split(separator: "\n").map(String.init)
-    #expect(lines[0].hasSuffix(",opened,closed,learningRate,trainingLoss"))
-    #expect(lines[4].hasSuffix(",408.0,412.0,0.025,0.5"), "\(lines[4])")
+    #expect(lines[0].contains(",opened,closed,learningRate,trainingLoss,"))
+    #expect(lines[4].hasSuffix(",408.0,412.0,0.025,0.5,"), "\(lines[4])")
     let without = CSVReport.text(try Example.summary(rounds: 1)).split(separator: "\n")
-    #expect(without[1].hasSuffix(",0.0,2.0,,"))
+    #expect(without[1].hasSuffix(",0.0,2.0,,,"))
+  }
+
+  @Test func `steps that clients skipped are told everywhere, and nowhere if there are none`()
+    throws
+  {
+    var summary = try Self.summary()
+    let name = Measure.skippedSteps.name
+    #expect(try !summary.json().contains(name) && !TextReport(summary).text().contains("skipped"))
+    #expect(EventFile.bytes(summary).firstRange(of: Array("train/skippedSteps".utf8)) == nil)
+    #expect(Metrics.text(summary).contains("\nprogfed_skipped_steps_total 0\n"))
+    summary.rounds[1][.skippedSteps] = 3
+    summary.rounds[4][.skippedSteps] = 4
+    #expect(try summary.json(pretty: false).contains("\"skippedSteps\":3"))
+    #expect(TextReport(summary, width: 300).text().contains(", 7 steps skipped"))
+    #expect(EventFile.bytes(summary).firstRange(of: Array("train/skippedSteps".utf8)) != nil)
+    #expect(Metrics.text(summary).contains("\nprogfed_skipped_steps_total 7\n"))
+    let lines = CSVReport.text(summary).split(separator: "\n")
+    #expect(lines[0].hasSuffix(",skippedSteps"))
+    #expect(lines[2].hasSuffix(",3") && lines[3].hasSuffix(",") && lines[5].hasSuffix(",4"))
   }
 
   @Test func `metrics tell the waiting, the training and the best round`() throws {

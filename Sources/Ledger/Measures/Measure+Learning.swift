@@ -10,7 +10,9 @@ extension Measure {
   /// A new measure of a round is declared below and named here. Its column gets the next version of
   /// the schema, its places are the next free ones.
   private static let ofLearning: [Measure] =
-    [accuracy, loss, dice] + spreadOverClients + [squaredGradientNorm, trainingLoss, learningRate]
+    [accuracy, loss, dice] + spreadOverClients + [
+      squaredGradientNorm, trainingLoss, learningRate, skippedSteps,
+    ]
 
   /// The share of test samples (of pixels, for segmentation) that are classified rightly.
   public static let accuracy = Measure(
@@ -89,6 +91,17 @@ extension Measure {
     prometheus: Prometheus(
       name: "progfed_learning_rate", help: "The clients' learning rate in the last round.",
       kind: .gauge, reduction: .last), isLogged: true)
+
+  /// The optimizer steps that clients skipped because their loss was no usable number; none for zero.
+  public static let skippedSteps = Measure(
+    name: "skippedSteps", unit: .count,
+    source: .kept(Column(table: "training", name: "skippedSteps", since: 6)), format: .count,
+    csv: CSVColumn(place: 31, head: "skippedSteps"),
+    text: Words(head: "Training", name: "steps skipped", choice: .sum), tag: "train/skippedSteps",
+    prometheus: Prometheus(
+      name: "progfed_skipped_steps_total",
+      help: "Optimizer steps that clients skipped because of their loss.", kind: .counter,
+      reduction: .sum))
 
   /// Some values of the accuracy's spread over the clients.
   private static let spreadOverClients: [Measure] = [

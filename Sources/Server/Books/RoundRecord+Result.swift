@@ -42,6 +42,8 @@ extension RoundRecord {
       },
       duplicates: result.duplicates, elapsed: result.closed - result.opened)
     opened = result.opened
+    let skipped = result.accepted.reduce(0) { $0 + $1.submission.offer.skippedSteps }
+    self[.skippedSteps] = skipped > 0 ? Double(skipped) : nil
     // Those whose late updates count were asked in an earlier round.
     self.selected -= result.stale
     let named = [
