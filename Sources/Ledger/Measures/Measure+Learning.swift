@@ -92,7 +92,8 @@ extension Measure {
       name: "progfed_learning_rate", help: "The clients' learning rate in the last round.",
       kind: .gauge, reduction: .last), isLogged: true)
 
-  /// The optimizer steps that clients skipped because their loss was no usable number; none for zero.
+  /// The optimizer steps that clients skipped because their loss was no usable number; none for
+  /// zero.
   public static let skippedSteps = Measure(
     name: "skippedSteps", unit: .count,
     source: .kept(Column(table: "training", name: "skippedSteps", since: 6)), format: .count,

@@ -1,6 +1,7 @@
 /// A figure of a round, declared once: the ledger and all reports go over ``all``.
 ///
-/// A producer fills in the value of a kept measure; a derived one follows from the rest of the round:
+/// A producer fills in the value of a kept measure; a derived one follows from the rest of the
+/// round:
 ///
 /// ```swift
 /// var record = RoundRecord(round: 1, stage: 1, elapsed: .seconds(2))

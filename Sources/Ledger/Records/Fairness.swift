@@ -21,20 +21,16 @@ public struct Fairness: Hashable, Sendable, Codable {
   /// The standard deviation over the clients.
   public var deviation: Double
 
-  /// A spread of the given figures.
-  public init(
-    clients: Int, mean: Double, minimum: Double, lowestTenth: Double, median: Double,
-    maximum: Double, deviation: Double
-  ) {
-    self.clients = clients
-    self.mean = mean
-    self.minimum = minimum
-    self.lowestTenth = lowestTenth
-    self.median = median
-    self.maximum = maximum
-    self.deviation = deviation
+  private enum CodingKeys: String, CodingKey {
+    case clients, mean, median
+    case minimum = "min"
+    case lowestTenth = "percentile10"
+    case maximum = "max"
+    case deviation = "standardDeviation"
   }
+}
 
+extension Fairness {
   /// The spread of the clients' accuracies; nil if there are none.
   public init?(of accuracies: [Double]) {
     guard !accuracies.isEmpty else { return nil }
@@ -67,14 +63,6 @@ public struct Fairness: Hashable, Sendable, Codable {
         }
         return samples > 0 ? right / Double(samples) : nil
       })
-  }
-
-  private enum CodingKeys: String, CodingKey {
-    case clients, mean, median
-    case minimum = "min"
-    case lowestTenth = "percentile10"
-    case maximum = "max"
-    case deviation = "standardDeviation"
   }
 }
 

@@ -12,9 +12,6 @@ public struct RoundBook: Hashable, Sendable {
   /// An empty book.
   public init() {}
 
-  /// True if nothing was booked or counted.
-  public var isEmpty: Bool { entries.isEmpty && counters.isEmpty }
-
   /// Adds `count` messages of together `payload` and `wire` bytes; no client where they belong to
   /// none alone.
   public mutating func book(

@@ -24,7 +24,8 @@ public struct RoundFacts: Hashable, Sendable {
   public var elapsed: Duration
   /// The values of the kept measures.
   public var measures = MeasureValues()
-  /// The accuracy's spread over the clients; nil if not evaluated, or without labels of whole samples.
+  /// The accuracy's spread over the clients; nil if not evaluated, or without labels of whole
+  /// samples.
   public var fairness: Fairness?
 
   /// The value of a kept measure; nil where there is none.

@@ -10,16 +10,6 @@ public struct ClientTotal: Hashable, Sendable {
   public var traffic: TwoWayTraffic
   /// The operations of its training.
   public var flops: Double
-
-  /// A client's part of the given size.
-  public init(client: Int, selected: Int, accepted: Int, traffic: TwoWayTraffic, flops: Double = 0)
-  {
-    self.client = client
-    self.selected = selected
-    self.accepted = accepted
-    self.traffic = traffic
-    self.flops = flops
-  }
 }
 
 /// One client's part in the rounds of one stage.

@@ -3,15 +3,9 @@ import Measures
 /// Traffic and computation: what was asked of links and devices.
 public struct Load: Hashable, Sendable {
   /// The bytes of both directions.
-  public var traffic: TwoWayTraffic
+  public var traffic = TwoWayTraffic.zero
   /// The floating-point operations of training.
-  public var flops: Double
-
-  /// A load of the given traffic and computation.
-  public init(traffic: TwoWayTraffic = .zero, flops: Double = 0) {
-    self.traffic = traffic
-    self.flops = flops
-  }
+  public var flops = 0.0
 }
 
 extension Load: AdditiveArithmetic {
