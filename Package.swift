@@ -85,10 +85,6 @@ let package = Package(
       swiftSettings: safe),
     // 4
     .target(
-      name: "Faults",
-      dependencies: ["Bytes", "Codecs", "Federation", "Links", "Measures", "Progressive", "Wire"],
-      swiftSettings: safe),
-    .target(
       name: "Topology",
       dependencies: [
         "Bytes", "Codecs", "Datasets", "Federation", "Links", "Measures", "Models", "Neural",
@@ -139,6 +135,12 @@ let package = Package(
       ],
       swiftSettings: safe),
     // 8
+    .target(
+      name: "Faults",
+      dependencies: [
+        "Bytes", "Codecs", "Federation", "Measures", "Progressive", "Simulation", "Wire",
+      ],
+      swiftSettings: safe),
     .target(
       name: "Benchmarks",
       dependencies: [
@@ -233,7 +235,7 @@ let package = Package(
     .testTarget(
       name: "SimulationTests",
       dependencies: [
-        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "LocalTraining", "Measures",
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Links", "LocalTraining", "Measures",
         "Models", "Neural", "Progressive", "Server", "Simulation", "Tensors", "TestSupport",
         "Topology", "Wire",
       ],

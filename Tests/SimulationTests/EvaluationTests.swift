@@ -14,7 +14,7 @@ import TestSupport
 import Testing
 import Topology
 
-/// What evaluations keep in the ledger, against the same computed from the final model and the data.
+/// Evaluations in the ledger, against the same computed from the final model and the data.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct EvaluationTests {
   private struct Silence: RunObserver {
     func closed(_ progress: RunProgress) {}
@@ -134,8 +134,9 @@ import Topology
   func `at early stages the gradient is that of what the model will begin as`(
     strategy: String, entry: String
   ) throws {
-    // Such a rate is 0 in 32 bits, so that each stage's model is the beginning of the full one. At a rate that only
-    // almost vanishes, what a continued block leaves at 0 would step off ReLU's kink.
+    // Such a rate is 0 in 32 bits, so that each stage's model is the beginning of the full one. At
+    // a rate that only almost vanishes, what a continued block leaves at 0 would step off ReLU's
+    // kink.
     let still = "learningRate: 1e-60, momentum: 0, weightDecay: 0"
     let outcome = try Self.run(
       Self.topology(gradient: 60, strategy: strategy, entry: entry, training: still))
@@ -251,7 +252,8 @@ import Topology
       evaluation: {every: 1}
       """
     ) { data in
-      // The test set knows its users by other numbers; one of them is no client, and two clients have no samples there.
+      // The test set knows its users by other numbers; one of them is no client, and two clients
+      // have no samples there.
       DatasetSplit(
         train: Self.owned(data.train, by: ["a", "b", "c", "d"]),
         test: Self.owned(data.test, by: ["x", "c", "a"]))

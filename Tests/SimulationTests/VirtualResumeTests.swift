@@ -28,7 +28,8 @@ import Topology
     func collapsed(round: Int, stage: Int, accuracy: Double) {}
   }
 
-  /// Copies the run as it is when a round has ended, which is what a kill at that moment would leave.
+  /// Copies the run as it is when a round has ended, which is what a kill at that moment would
+  /// leave.
   private struct Copier: RunObserver {
     let run: URL
     let copies: [Int: URL]
@@ -255,7 +256,8 @@ import Topology
     let workload = try Workload(try Self.parse(Self.topology()))
     let run = folder.url.appending(path: "run")
     _ = try Self.stopped(workload, in: run, at: 0.5)
-    // The files of another run that got further stand for what a killed one leaves beside its resume point.
+    // The files of another run that got further stand for what a killed one leaves beside its
+    // resume point.
     let whole = folder.url.appending(path: "probe")
     let files = FileManager.default
     for part in [\RunPaths.ledger, \.checkpoints, \.spool] {

@@ -1,10 +1,10 @@
 /// Many scenarios, each from its own seed: what `progfed bench faults --seeds N` runs.
 package struct FaultCampaign: Sendable {
-  /// What came of a campaign.
+  /// The outcome of a campaign.
   package struct Report: Sendable {
-    /// How many seeds were played.
+    /// The number of seeds that were played.
     package var seeds = 0
-    /// How many events that were, of all machines together.
+    /// The number of events, of all machines together.
     package var events = 0
     /// The seeds that broke a promise, shrunk.
     package var failures: [FaultFailure] = []

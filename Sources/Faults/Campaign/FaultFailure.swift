@@ -8,7 +8,7 @@ package struct FaultFailure: Hashable, Sendable {
   package let faults: [Int]
   /// The promise that they break.
   package let violation: Violation
-  /// What was broken on purpose.
+  /// The promise that was broken on purpose.
   package let mutation: Mutation?
 
   /// Leaves out of a failing scenario all faults that aren't needed to break the same promise.

@@ -1,12 +1,14 @@
-/// What came of one scenario.
+import Measures
+
+/// The outcome of one scenario.
 package struct FaultOutcome: Hashable, Sendable {
   /// The promise that was broken, if any.
   package var violation: Violation?
-  /// How many events happened.
+  /// The number of events.
   package var events: Int
-  /// How many rounds were committed.
+  /// The number of rounds that were committed.
   package var rounds: Int
-  /// What happened, line by line, if it was to be told.
+  /// The events in words, line by line, if they were to be told.
   package var trace: [String]
 }
 
@@ -17,7 +19,7 @@ extension FaultScenario {
     simulator.run()
     return FaultOutcome(
       violation: simulator.violation, events: simulator.events,
-      rounds: simulator.disk.committed.count, trace: simulator.trace?.lines ?? [])
+      rounds: simulator.rounds, trace: simulator.trace)
   }
 
   /// The scenario of a seed with a part of its faults, named by their numbers, from 0.
@@ -27,5 +29,24 @@ extension FaultScenario {
     self.init(seed: seed)
     let all = self.faults
     self.faults = faults.filter(all.indices.contains).sorted().map { all[$0] }
+  }
+}
+
+/// Events in words, line by line; those that go on repeating are told once.
+struct Trace {
+  private(set) var lines: [String] = []
+  private var last: [String] = []
+  private var repetitions = 0
+
+  /// Adds what happened at a time.
+  mutating func add(_ text: String, at time: Duration) {
+    if last.contains(text) {
+      repetitions += 1
+      return
+    }
+    if repetitions > 0 { lines.append("        … and so on, \(repetitions) more") }
+    repetitions = 0
+    last = last.suffix(3) + [text]
+    lines.append("\(time.seconds.fixed(3)) s  \(text)")
   }
 }

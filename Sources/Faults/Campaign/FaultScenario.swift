@@ -2,17 +2,17 @@ package import Federation
 import Measures
 package import Progressive
 
-/// A small federation and what will go wrong in it: all of it follows from a seed.
+/// A small federation and the faults in it: all of it follows from a seed.
 package struct FaultScenario: Hashable, Sendable {
-  /// What everything is drawn from.
+  /// The seed from which everything is drawn.
   package let seed: UInt64
-  /// How many clients there are; each has its own worker.
+  /// The number of clients; each has its own worker.
   package let clients: Int
   /// The rounds of two stages.
   package let schedule: GrowthSchedule
-  /// Whether the run is long enough to be watched after the last fault, and stopped then.
+  /// True if the run is long enough to be watched after the last fault, and is stopped then.
   package let isLong: Bool
-  /// Who takes part, and when rounds begin and end.
+  /// The rules of who takes part, and of when rounds begin and end.
   package let rules: RoundRules
   /// Waiting times and sizes, short ones.
   package let limits: ProtocolLimits
@@ -22,13 +22,14 @@ package struct FaultScenario: Hashable, Sendable {
   package let keepsHeads: Bool
   /// The encoded bytes of block 1, block 2, head 1 and head 2, as keyframes.
   package let segmentBytes: [Int]
-  /// After so many changes a segment is sent by a keyframe, in between by differences; 1 for keyframes alone.
+  /// After so many changes a segment is sent by a keyframe, in between by differences; 1 for
+  /// keyframes alone.
   package let keyframeInterval: Int
   /// The differences begin from the keyframe, not each from the one before it.
   package let hasAnchor: Bool
   /// The most bytes that an update may have.
   package let updateLimit = 400
-  /// What goes wrong; may be replaced by a part of it.
+  /// The faults; may be replaced by a part of them.
   package var faults: [InjectedFault]
 
   /// The scenario of a seed.
@@ -94,10 +95,10 @@ package struct FaultScenario: Hashable, Sendable {
     return keepsHeads ? 1 : nil
   }
 
-  /// When the last fault is over.
+  /// The time at which the last fault is over.
   package var calm: Duration { faults.map(\.end).max() ?? .zero }
 
-  /// How long after the last fault its traces may last: then each round must go well.
+  /// The time for which traces of the last fault may last: after it each round must go well.
   package var settling: Duration {
     let jumps = faults.reduce(Duration.zero) { sum, fault in
       guard case .clockJump(_, let jump) = fault.kind else { return sum }
@@ -106,7 +107,7 @@ package struct FaultScenario: Hashable, Sendable {
     return limits.silence + rules.deadline + rules.joinTimeout + jumps + .seconds(5)
   }
 
-  /// When the run must have ended at the latest.
+  /// The time by which the run must have ended.
   package var end: Duration {
     let rounds = isLong ? 4 : schedule.totalRounds + 1
     return calm + settling + (rules.deadline + .seconds(3)) * rounds + limits.farewell

@@ -34,7 +34,8 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   case acceptsAnyStaleness
   /// A late update counts again in the round after.
   case countsLateTwice
-  /// A round takes the updates of all clients that were asked, also those beyond what it is to have.
+  /// A round takes the updates of all clients that were asked, also those beyond what it is to
+  /// have.
   case waitsForSurplus
   /// A worker doesn't tell the broker what its memory allows.
   case ignoresCaps

@@ -2,11 +2,11 @@ import Measures
 
 /// A promise that was broken at some moment.
 package struct Violation: Hashable, Sendable {
-  /// What the promise was.
+  /// A promise of the protocol.
   package enum Promise: String, Hashable, Sendable {
     /// An update counts for its round and client once or not at all.
     case exactlyOnce = "an update counts once or not at all"
-    /// What is acknowledged was stored, and is aggregated.
+    /// An update that is acknowledged was stored, and is aggregated.
     case durable = "what is acknowledged is durable and counts"
     /// Grants keep to the limit.
     case bounded = "the bytes in flight are limited"
@@ -36,9 +36,9 @@ package struct Violation: Hashable, Sendable {
 
   /// The promise.
   package var promise: Promise
-  /// What happened instead.
+  /// The fact that breaks it.
   package var detail: String
-  /// When, in virtual time.
+  /// The virtual time of that.
   package var time: Duration
 }
 

@@ -1,10 +1,9 @@
 /// A time since the run's start in whole nanoseconds: what the models compute with.
 ///
 /// Half the size of a `Duration`, and one machine word to compare. Times stay within ±146 years.
-@usableFromInline
-struct VirtualTime: Hashable, Comparable, Sendable {
+package struct VirtualTime: Hashable, Comparable, Sendable {
   /// Nanoseconds since the run's start.
-  @usableFromInline var nanoseconds: Int64
+  package var nanoseconds: Int64
 
   /// The run's start.
   static var zero: Self { Self(nanoseconds: 0) }
@@ -21,8 +20,7 @@ struct VirtualTime: Hashable, Comparable, Sendable {
   }
 
   /// `duration` rounded up to nanoseconds, cut at the limit: the first time that isn't before it.
-  @usableFromInline
-  init(roundingUp duration: Duration) {
+  package init(roundingUp duration: Duration) {
     self.init(duration)
     if self.duration < duration, nanoseconds < Self.limit { nanoseconds += 1 }
   }
@@ -39,8 +37,7 @@ struct VirtualTime: Hashable, Comparable, Sendable {
   /// The time as a duration since the run's start.
   var duration: Duration { .nanoseconds(nanoseconds) }
 
-  @usableFromInline
-  static func < (lhs: Self, rhs: Self) -> Bool { lhs.nanoseconds < rhs.nanoseconds }
+  package static func < (lhs: Self, rhs: Self) -> Bool { lhs.nanoseconds < rhs.nanoseconds }
 
   /// The later time, cut at the limit.
   static func + (lhs: Self, rhs: Self) -> Self {

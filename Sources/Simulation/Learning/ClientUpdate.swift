@@ -1,4 +1,5 @@
 package import Bytes
+import Federation
 package import LocalTraining
 
 /// A client's encoded update: its bytes, or only how many there would be.
@@ -24,3 +25,5 @@ package struct ClientUpdate: Sendable {
     memory = nil
   }
 }
+
+extension ClientUpdate: ChunkedUpdate {}

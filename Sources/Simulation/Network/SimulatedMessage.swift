@@ -1,31 +1,35 @@
 import Federation
 import Ledger
+import Links
 import Wire
 
-/// A message on its way, with the bytes that it takes; immutable, and shared by all who are sent it.
+/// A message on its way, with the bytes that it takes; immutable, and shared by all who are sent
+/// it.
 final class SimulatedMessage: Sendable {
-  /// What is in it.
+  /// The content of a message.
   enum Content: Sendable {
-    /// What the broker says; chunks are named, not carried.
+    /// A message of the broker; chunks are named, not carried.
     case downlink(Wire.Message<Downlink>)
-    /// What a client says, with the update that a chunk belongs to.
+    /// A client's message, with the update that a chunk belongs to.
     case uplink(Wire.Message<Uplink>, ClientUpdate?)
-    /// A client's socket listens to a topic, or no longer does.
-    case subscription(Topic, isBulk: Bool, isSubscription: Bool)
+    /// A client's socket listens to a topic.
+    case subscription(Subscription)
+    /// A client's socket no longer listens to a topic.
+    case cancellation(Subscription)
   }
 
-  /// What is in it.
+  /// The content.
   let content: Content
   /// The sizes of its frames; empty for commands of the transport.
   let frames: [Int]
-  /// What it counts as.
+  /// The kind of traffic as which it is booked.
   let kind: TrafficKind
   /// The model's or update's own bytes in it.
   let payload: Int
   /// Its bytes on the stream.
   let wire: Int
 
-  /// A parcel of the given parts.
+  /// A message of the given parts.
   init(_ content: Content, frames: [Int], kind: TrafficKind, payload: Int = 0, wire: Int) {
     self.content = content
     self.frames = frames
@@ -33,4 +37,57 @@ final class SimulatedMessage: Sendable {
     self.payload = payload
     self.wire = wire
   }
+}
+
+/// Messages in the order in which they came.
+struct MessageQueue: Sendable {
+  private var messages: [SimulatedMessage] = []
+  private var head = 0
+
+  /// True if nothing waits.
+  var isEmpty: Bool { head == messages.count }
+  /// The message that has waited longest.
+  var first: SimulatedMessage? { isEmpty ? nil : messages[head] }
+
+  /// Adds a message at the end.
+  mutating func append(_ message: SimulatedMessage) { messages.append(message) }
+
+  /// Removes the message that has waited longest.
+  mutating func removeFirst() {
+    head += 1
+    if head == messages.count {
+      removeAll()
+    } else if head >= 256 {
+      messages.removeFirst(head)
+      head = 0
+    }
+  }
+
+  /// Removes all.
+  mutating func removeAll() {
+    messages.removeAll()
+    head = 0
+  }
+}
+
+/// An event on the way of a message.
+enum NetworkEvent: Sendable {
+  /// A message's planned arrival at a client.
+  case arriveDown(Int, SimulatedMessage, Transit, isBulk: Bool)
+  /// A message comes to a client's own link, which had no place for it before.
+  case lastHopDown(SimulatedMessage, isBulk: Bool, on: Connection)
+  /// A client's link has a place again for what waits.
+  case flushUp(Int)
+  /// A message leaves a client's link for one that it shares with others.
+  case hopUp(Int, SimulatedMessage, own: Transit, last: Transit, isLast: Bool)
+  /// A message's planned arrival at the broker.
+  case arriveUp(Int, SimulatedMessage, Transit)
+}
+
+/// A message that has come through.
+enum Arrival {
+  /// A message of the broker has reached a client.
+  case atClient(Int, Wire.Message<Downlink>)
+  /// A client's message has reached the broker.
+  case atBroker(Int, SimulatedMessage)
 }

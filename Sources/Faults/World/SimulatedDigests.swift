@@ -68,7 +68,8 @@ struct SimulatedDigests {
     digest(root.stream("segment", index, version))
   }
 
-  /// The head of the first stage as it is kept in a round of the second, for a client of little memory.
+  /// The head of the first stage as it is kept in a round of the second, for a client of little
+  /// memory.
   func shallowHeads(round: Int) -> [Segment] {
     guard scenario.keepsHeads, scenario.schedule.phase(in: round).stage > 1 else { return [] }
     let state = digest(root.stream("shallow head", round))
@@ -83,7 +84,7 @@ struct SimulatedDigests {
     ]
   }
 
-  /// What updates of a round must have been trained from, given the stage of the sub-model.
+  /// The model from which updates of a round must have been trained, given the sub-model's stage.
   func base(round: Int, stage: Int) -> Digest {
     let segments = segments(round: round)
     guard stage < scenario.schedule.phase(in: round).stage else {
@@ -101,7 +102,7 @@ struct SimulatedDigests {
       skippedSteps: 0)
   }
 
-  /// What broker and workers must agree on.
+  /// The digest of the plan, on which broker and workers must agree.
   var plan: Digest { digest(root.stream("plan")) }
 
   private func digest(_ stream: RandomStream) -> Digest {

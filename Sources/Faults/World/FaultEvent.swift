@@ -1,21 +1,21 @@
-import Bytes
 import Federation
+import Simulation
 import Wire
 
-/// What can happen in a simulation.
-enum SimulatedEvent {
+/// An event of a played scenario.
+enum FaultEvent {
   /// The broker's alarm.
   case brokerTick(life: Int)
   /// A client's alarm.
   case clientTick(Int, life: Int)
   /// A client's message arrives at the broker.
-  case up(Message<Uplink>, connection: Int)
+  case up(Message<Uplink>, Connection)
   /// A message of the broker arrives at a worker.
-  case down(Message<Downlink>, connection: Int)
+  case down(Message<Downlink>, Connection)
   /// The broker learns that a worker listens to a topic, or no longer does.
-  case notice(Topic, isSubscription: Bool, connection: Int)
+  case notice(Topic, isSubscription: Bool, Connection)
   /// The broker learns that a connection is gone.
-  case lost(connection: Int)
+  case lost(Connection)
   /// A worker may try to connect.
   case connect(client: Int)
   /// The model of a round is ready.

@@ -1,8 +1,8 @@
 import Measures
 
-/// Something that goes wrong for a while.
+/// A fault that lasts for a while.
 package struct InjectedFault: Hashable, Sendable {
-  /// What may go wrong.
+  /// A kind of fault.
   package enum Kind: Hashable, Sendable {
     /// Messages of this client, or of all, get lost with a probability.
     case loss(client: Int?, probability: Double)
@@ -30,14 +30,14 @@ package struct InjectedFault: Hashable, Sendable {
     case slowTraining(client: Int, by: Duration)
   }
 
-  /// What goes wrong.
+  /// The kind.
   package var kind: Kind
-  /// When it begins, in virtual time.
+  /// The virtual time at which it begins.
   package var start: Duration
-  /// How long it lasts.
+  /// The time for which it lasts.
   package var length: Duration
 
-  /// When it is over.
+  /// The virtual time at which it is over.
   package var end: Duration { start + length }
 
   /// A fault drawn for a fleet of so many clients, within the first 40 seconds.
@@ -73,7 +73,7 @@ extension InjectedFault: CustomStringConvertible {
 }
 
 extension InjectedFault.Kind: CustomStringConvertible {
-  /// What goes wrong, in words.
+  /// The kind in words.
   package var description: String {
     switch self {
     case .loss(let client, let probability):

@@ -1,5 +1,6 @@
 import Links
 import Measures
+import Simulation
 import Testing
 
 @Suite struct EventQueueTests {

@@ -1,3 +1,5 @@
+import Links
+
 /// The events of a discrete-event simulation, earliest first, equal times in the order of
 /// insertion.
 ///
@@ -10,7 +12,7 @@
 /// them answers at `now` is never before it. Whatever is asked for finer is put off to the next
 /// nanosecond, and what would lie before `now` happens now: there is no way to put an event into
 /// the past.
-public struct EventQueue<Event> {
+package struct EventQueue<Event> {
   @usableFromInline
   struct Entry {
     /// Nanoseconds since the beginning.
@@ -41,34 +43,34 @@ public struct EventQueue<Event> {
 
   /// The time of the event taken last, zero before the first.
   @inlinable
-  public var now: Duration { .nanoseconds(clock) }
+  package var now: Duration { .nanoseconds(clock) }
 
   /// An empty queue at time zero.
   @inlinable
-  public init() {}
+  package init() {}
 
   /// The number of events that wait.
   @inlinable
-  public var count: Int { heap.count }
+  package var count: Int { heap.count }
 
   /// True if no event waits.
   @inlinable
-  public var isEmpty: Bool { heap.isEmpty }
+  package var isEmpty: Bool { heap.isEmpty }
 
   /// The time of the event that comes next.
   @inlinable
-  public var nextTime: Duration? { heap.first.map { .nanoseconds($0.time) } }
+  package var nextTime: Duration? { heap.first.map { .nanoseconds($0.time) } }
 
-  /// When an event happens that is due at `time`: at the next whole nanosecond, and not before
-  /// `now`.
+  /// The time at which an event happens that is due at `time`: the next whole nanosecond, and not
+  /// before `now`.
   @inlinable
-  public func moment(of time: Duration) -> Duration { .nanoseconds(nanoseconds(of: time)) }
+  package func moment(of time: Duration) -> Duration { .nanoseconds(nanoseconds(of: time)) }
 
   /// Adds an event that is due at `time`.
   ///
   /// - Returns: When it happens; see ``moment(of:)``.
   @inlinable @discardableResult
-  public mutating func insert(_ event: Event, at time: Duration) -> Duration {
+  package mutating func insert(_ event: Event, at time: Duration) -> Duration {
     let time = nanoseconds(of: time)
     inserted += 1
     let place: Int
@@ -86,7 +88,7 @@ public struct EventQueue<Event> {
 
   /// Takes the earliest event and sets the clock to its time.
   @inlinable
-  public mutating func next() -> (time: Duration, event: Event)? {
+  package mutating func next() -> (time: Duration, event: Event)? {
     guard let last = heap.popLast() else { return nil }
     var first = last
     if !heap.isEmpty {

@@ -9,16 +9,17 @@ import Synchronization
 package import Topology
 import Wire
 
-/// Broker, clients and their links in simulated time: as fast as the cores allow, and reproducible to the bit.
+/// Broker, clients and their links in simulated time: as fast as the cores allow, and reproducible
+/// to the bit.
 package final class Simulation: Sendable {
-  /// What stands for the clients' training.
+  /// The clients' training, or a stand-in for it.
   package enum Work: Sendable {
     /// They train, on so many threads.
     case training(Workload, threads: Int)
     /// They take time and send as many bytes as an update has, with so many samples each.
     case costModel(Topology, samplesPerClient: Int)
 
-    /// How many samples each client has where nothing is trained; nil where clients train.
+    /// The number of samples of each client where nothing is trained; nil where clients train.
     fileprivate var samplesPerClient: Int? {
       switch self {
       case .training: nil
@@ -40,7 +41,8 @@ package final class Simulation: Sendable {
   ///   - work: What stands for the clients' training.
   ///   - directory: Where the run is kept.
   ///   - observer: Who watches.
-  ///   - interval: After how long on the wall's clock a run with trainings is kept again, as it may be killed.
+  ///   - interval: After how long on the wall's clock a run with trainings is kept again, as it may
+  ///     be killed.
   ///   - resumption: From where the run in `directory` goes on; nil for a new one.
   package init(
     _ work: Work, directory: RunDirectory, observer: any RunObserver,
@@ -62,10 +64,12 @@ package final class Simulation: Sendable {
 
   /// Runs all rounds on the calling thread.
   ///
-  /// - Parameter isToStop: Asked before each event of simulated time whether the run ends early, as ``stop()`` has it.
+  /// - Parameter isToStop: Asked before each event of simulated time whether the run ends early, as
+  ///   ``stop()`` has it.
   /// - Returns: How the run ended.
-  /// - Throws: `TopologyError` if the topology says what virtual time doesn't play, `LedgerError` for the run directory, ``ReplayError`` if a run that goes on was made by a program that plays
-  ///   it in another way, and what training could not cope with.
+  /// - Throws: `TopologyError` if the topology says what virtual time doesn't play, `LedgerError`
+  ///   for the run directory, ``ReplayError`` if a run that goes on was made by a program that
+  ///   plays it in another way, and what training could not cope with.
   package func run(
     stoppingIf isToStop: @escaping () -> Bool = { false }
   ) throws -> RunState {
@@ -109,7 +113,7 @@ package final class Simulation: Sendable {
     let state = try RunState.ended(
       complete: complete, isGivenUp: loop.isGivenUp, in: ledger)
     try desk.finish(
-      state: state, book: loop.books.close(), elapsed: loop.now, wallClock: clock.now - start)
+      state: state, book: loop.closeBooks(), elapsed: loop.now, wallClock: clock.now - start)
     return state
   }
 
@@ -124,7 +128,7 @@ package final class Simulation: Sendable {
     }
   }
 
-  /// How many samples each client has.
+  /// The number of samples of each client.
   private func dealtSamples(seed: UInt64) throws(PartitionError) -> [Int] {
     switch work {
     case .training(let workload, _): return try workload.dealtSamples(seed: seed)
@@ -135,7 +139,7 @@ package final class Simulation: Sendable {
     }
   }
 
-  /// Where is kept what clients remember; nil where they remember nothing.
+  /// The store of the clients' memories; nil where they remember nothing.
   private func memories() throws -> ClientStore? {
     switch work {
     case .training(let workload, _): try ClientStore(for: workload)

@@ -1,0 +1,128 @@
+import Federation
+import Measures
+import Simulation
+
+/// A scenario that is played in virtual time, all promises being checked after each event.
+///
+/// The machines are the real ones; network, clocks, disk, training and encoding are simulated. What
+/// happens follows from the scenario alone.
+final class FaultSimulation {
+  private let world: FaultWorld
+  private let broker: FaultBroker
+  private let clients: FaultClients
+  /// The number of faults that keep the broker down.
+  private var brokerCrashes = 0
+  /// The number of events so far.
+  private(set) var events = 0
+
+  /// A scenario of which nothing has been played.
+  init(_ scenario: FaultScenario, mutation: Mutation?, isTraced: Bool) {
+    world = FaultWorld(scenario, mutation: mutation, isTraced: isTraced)
+    clients = FaultClients(world)
+    broker = FaultBroker(world, clients: clients)
+  }
+
+  /// The promise that was broken first; nil if all were kept.
+  var violation: Violation? { world.violation }
+  /// The number of rounds that were committed.
+  var rounds: Int { world.disk.committed.count }
+  /// The events in words, if they were to be told.
+  var trace: [String] { world.trace?.lines ?? [] }
+
+  /// Plays until the run has ended or a promise is broken.
+  func run() {
+    let scenario = world.scenario
+    for (index, fault) in scenario.faults.enumerated() {
+      world.network.schedule(.begins(index), at: fault.start)
+      world.network.schedule(.ends(index), at: fault.end)
+    }
+    broker.start()
+    for client in 0..<scenario.clients { clients.start(client) }
+    while world.violation == nil, let (time, event) = world.network.events.next() {
+      if let finished = world.finished, time > finished.time + .seconds(6) { break }
+      events += 1
+      happen(event)
+      if time > scenario.end || events > 400_000 {
+        world.violate(.live, "the run goes on, in round \(world.disk.round)")
+      }
+    }
+    if world.violation == nil { checkEnd() }
+  }
+
+  private func happen(_ event: FaultEvent) {
+    switch event {
+    case .brokerTick(let life): broker.wake(life: life)
+    case .clientTick(let client, let life): clients.wake(client, life: life)
+    case .up(let message, let connection): broker.hear(message, on: connection)
+    case .down(let message, let connection): clients.hear(message, on: connection)
+    case .notice(let topic, let isSubscription, let connection):
+      broker.hear(topic, isSubscription: isSubscription, on: connection)
+    case .lost(let connection): broker.lose(connection)
+    case .connect(let client): clients.connect(client)
+    case .prepared(let round, let life): broker.prepared(round, life: life)
+    case .durable(let client, let round, let submission, let life):
+      broker.durable(client, round, submission, life: life)
+    case .stored(let client, let round, let result, let life):
+      broker.stored(client, round, result, life: life)
+    case .committed(let life): broker.commit(life: life)
+    case .trained(let client, let training, let round, let offer):
+      clients.trained(client, training, round: round, offer)
+    case .begins(let index): begin(world.scenario.faults[index])
+    case .ends(let index): end(world.scenario.faults[index])
+    }
+  }
+
+  private func begin(_ fault: InjectedFault) {
+    guard world.finished == nil else { return }
+    world.note("begins: \(fault)")
+    world.network.begin(fault)
+    switch fault.kind {
+    case .workerCrash(let client): clients.crash(client)
+    case .workerLeave(let client): clients.leave(client)
+    case .brokerCrash:
+      brokerCrashes += 1
+      broker.crash()
+    case .clockJump(let client?, let jump): clients.jump(client, by: jump)
+    case .clockJump(nil, let jump): broker.jump(by: jump)
+    case .fullDisk: world.fullDisks += 1
+    case .partition, .loss, .duplication, .reordering, .delay, .damage, .slowTraining: break
+    }
+  }
+
+  private func end(_ fault: InjectedFault) {
+    guard world.network.end(fault) else { return }
+    world.note("ends: \(fault)")
+    switch fault.kind {
+    case .workerCrash(let client), .workerLeave(let client):
+      let isDown = world.network.active.contains { fault in
+        switch fault.kind {
+        case .workerCrash(client), .workerLeave(client): true
+        default: false
+        }
+      }
+      let end = clients.end(of: client)
+      if !isDown, end == nil || end == .left { clients.start(client) }
+    case .brokerCrash:
+      brokerCrashes -= 1
+      if brokerCrashes == 0, world.finished == nil { broker.start() }
+    case .fullDisk: world.fullDisks -= 1
+    case .partition, .loss, .duplication, .reordering, .delay, .damage, .clockJump,
+      .slowTraining:
+      break
+    }
+  }
+
+  /// Checks what must hold once the run has ended.
+  private func checkEnd() {
+    guard let finished = world.finished else {
+      return world.violate(.live, "nothing more happens, and no end")
+    }
+    guard finished.complete != world.scenario.isLong else {
+      return world.violate(.live, "the run's end is told wrongly")
+    }
+    guard finished.time >= world.scenario.calm + world.scenario.settling else { return }
+    for client in 0..<world.scenario.clients where clients.end(of: client) == nil {
+      world.violate(.live, "client \(client) didn't hear that the run is over")
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import Bytes
+import Federation
+import Measures
+import Wire
+
+/// A broker's process.
+struct BrokerProcess {
+  /// The machine with its surroundings.
+  let host: BrokerHost<ArrivingUpdate>
+  /// The incarnation.
+  let epoch: Int
+  /// The number of the process, also where a mutation keeps the epoch.
+  let life: Int
+  /// The clients whose updates of this round were found in the spool at the start.
+  var restored: Set<Int>
+  /// The updates that are being stored, by client.
+  var storing: [Int: (round: Int, length: Int)] = [:]
+  /// The closed round that isn't committed yet.
+  var closing: RoundResult?
+  /// The clients' participation, as it is known once the closed round is committed.
+  var history = ParticipationHistory()
+  /// The late updates that counted in the last round.
+  var late: [(client: Int, submission: Submission)] = []
+  /// The round whose model is to be made once the last one is committed.
+  var preparing: Int?
+  /// The time by which the open round must end, by the broker's clock.
+  var deadline: Duration?
+  /// The open round began after all traces of faults were gone.
+  var isCalm = false
+  /// The clients that were told that their update counts in the open or the next round.
+  var acknowledged: Set<Int> = []
+  /// The round that was announced last, 0 for none, if it was announced at all.
+  var announced: Int?
+  /// The next tick.
+  var alarm = Alarm()
+
+  /// A process that has just started, with the updates of these clients in its spool.
+  init(_ machine: BrokerMachine, epoch: Int, life: Int, restored: Set<Int>) {
+    host = BrokerHost(machine)
+    self.epoch = epoch
+    self.life = life
+    self.restored = restored
+  }
+
+  /// The bytes of updates that are granted or held, and the number of these updates.
+  var inFlight: (bytes: Int, updates: Int) {
+    var (bytes, updates) = (0, 0)
+    for upload in host.uploads.values { (bytes, updates) = (bytes + upload.length, updates + 1) }
+    for (client, update) in storing where host.uploads[client] == nil {
+      (bytes, updates) = (bytes + update.length, updates + 1)
+    }
+    return (bytes, updates)
+  }
+}
+
+/// The next tick of a process.
+///
+/// Unlike the host's `PendingTick`, a tick that is queued already stays if it comes early enough:
+/// machines put off their ticks with almost each event, and a needless tick costs less than a new
+/// one for each of them.
+struct Alarm {
+  private var time: Duration?
+
+  /// Asks for a tick at a time.
+  ///
+  /// - Returns: True if it is to be queued, as none is that comes early enough.
+  mutating func set(for time: Duration) -> Bool {
+    if let queued = self.time, queued <= time { return false }
+    self.time = time
+    return true
+  }
+
+  /// A tick has come.
+  ///
+  /// - Returns: False if it was replaced by an earlier one.
+  mutating func goesOff(at now: Duration) -> Bool {
+    guard time == now else { return false }
+    time = nil
+    return true
+  }
+}
+
+/// An update that is arriving at the broker: its length and its gaps.
+struct ArrivingUpdate: UpdateAssembly {
+  /// Its length in bytes.
+  let length: Int
+  /// The parts that are missing.
+  private var missing: RangeSet<Int>
+  /// The attempt whose bytes it has; nil before the first.
+  private var attempt: Int?
+  /// Bytes of two attempts are in it, or bytes in a wrong place.
+  private var isMixed = false
+
+  init(length: Int) {
+    self.length = length
+    missing = RangeSet(0..<length)
+  }
+
+  mutating func put(_ chunk: Message<Uplink>, at offset: Int) -> Bool {
+    guard case .updateChunk(let actual, let length) = chunk.body else { return false }
+    missing.remove(contentsOf: actual..<actual + length)
+    if actual != offset || attempt ?? chunk.header.attempt != chunk.header.attempt {
+      isMixed = true
+    }
+    attempt = chunk.header.attempt
+    return true
+  }
+
+  /// True if it is the whole update of this attempt, of so many bytes.
+  func isWhole(ofAttempt attempt: Int, length: Int) -> Bool {
+    self.length == length && missing.isEmpty && !isMixed && self.attempt == attempt
+  }
+}
+
+/// A client's update, of which there is nothing but its length.
+struct SimulatedUpdate: ChunkedUpdate {
+  /// The number of its bytes.
+  let length: Int
+}
+
+/// A worker's process with its client.
+struct ClientProcess {
+  /// A step of which parts have come.
+  struct Assembly {
+    let step: ModelPatch
+    var missing: RangeSet<Int>
+  }
+
+  /// The machine with its surroundings; nil while the worker is down, or when its part has ended.
+  var host: ClientHost<SimulatedUpdate>?
+  /// The number of the process; events of earlier lives are void.
+  var life = 0
+  /// The end of its part in the run; nil before.
+  var ended: ClientEnd?
+  /// The steps to the model that are fetched, by the first bytes of their digests.
+  var assemblies: [UInt64: Assembly] = [:]
+  /// The states that it holds, by the first bytes of their digests.
+  var states: Set<UInt64> = []
+  /// The number of the current training; results of others are void.
+  var training = 0
+  /// Its clock minus virtual time.
+  var offset: Duration = .zero
+  /// The next tick.
+  var alarm = Alarm()
+
+  /// Makes room for a step, if there is none yet.
+  mutating func open(_ step: ModelPatch) {
+    guard assemblies[step.digest.prefix] == nil else { return }
+    assemblies[step.digest.prefix] = Assembly(step: step, missing: RangeSet(0..<step.length))
+  }
+
+  /// Holds a segment's state, if all steps that lead to it are whole.
+  ///
+  /// - Returns: False if they aren't.
+  mutating func reach(_ segment: Segment) -> Bool {
+    var whole = segment
+    whole.steps.removeAll { assemblies[$0.digest.prefix]?.missing.isEmpty != true }
+    guard let path = whole.path(from: states) else { return false }
+    states.formUnion(path.map(\.to))
+    return true
+  }
+
+  /// Drops the steps that aren't of interest any more.
+  mutating func tidy() {
+    let wanted = Set(host?.machine.interests.map(\.prefix) ?? [])
+    assemblies = assemblies.filter { wanted.contains($0.key) }
+  }
+}
+
+/// The part of the broker's state that survives its crashes.
+struct Disk {
+  /// The clients whose updates counted, for each round that was committed, from round 1.
+  private(set) var committed: [Set<Int>] = []
+  /// The updates that counted, of whatever round they were trained for.
+  private(set) var counted: Set<Update> = []
+  /// The clients' participation in the committed rounds.
+  private(set) var history = ParticipationHistory()
+  /// The updates for the round after them that are durable, by client.
+  var spool: [Int: Submission] = [:]
+
+  /// A client's update of a round.
+  struct Update: Hashable {
+    var client: Int
+    var round: Int
+  }
+
+  /// True if a client's update of a round counts, or will.
+  func isSafe(_ client: Int, round: Int) -> Bool {
+    counted.contains(Update(client: client, round: round)) || spool[client]?.round == round
+  }
+
+  /// The round that is open, or will be.
+  var round: Int { committed.count + 1 }
+
+  /// Commits a round: its model is durable, and the spool is that of the next one.
+  mutating func commit(_ result: RoundResult, history: ParticipationHistory) {
+    committed.append(Set(result.accepted.map(\.client)))
+    counted.formUnion(
+      result.accepted.map { Update(client: $0.client, round: $0.submission.round) })
+    self.history = history
+    spool = [:]
+  }
+}
