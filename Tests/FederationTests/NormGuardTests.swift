@@ -49,7 +49,7 @@ import Testing
     #expect(isTooFar(update(39), norms))
   }
 
-  @Test func `another stage, a warm-up and another codec are compared with their own`() {
+  @Test func `another stage, a warm-up and another codec are compared with their own`() throws {
     let norms = seen(Array(repeating: 0.1, count: 20))
     for other in [
       Kind(step: 2, warmUp: false, codec: .dense32), Kind(step: 1, warmUp: true, codec: .dense32),

@@ -192,7 +192,7 @@ final class ClientHostBench {
   func announce() -> [Call] {
     let announce = Announce(
       sequence: 1, state: .open, warmUp: false, remaining: 1000, learningRate: 0.1, selected: [3],
-      segments: ClientBench.segments, updateCodec: "dense32", base: nil)
+      segments: ClientBench.segments, updateCodec: .dense32, base: nil)
     return hear(.announce(announce), client: nil)
   }
 }
