@@ -2,30 +2,30 @@ import Neural
 import Tensors
 
 /// The three small convolutional networks of the paper's experiments.
-enum ConvNets: Hashable {
-  /// Two convolutions and two affine maps for images of 1×28×28 (EMNIST), S = 3; 1,199,882
-  /// parameters with 10 classes.
-  case standard
-  /// Three convolutions and two affine maps for images of 3×32×32 (CIFAR-10), S = 4.
-  case cifar
-  /// Two 5×5 convolutions and two affine maps for images of 1×28×28 (MNIST), S = 3.
-  case wide
+enum ConvNets {
+  /// The networks by name; a new one is a function below and an entry here.
+  static let entries = [
+    entry("convnet", input: [1, 28, 28], standard),
+    entry("convnet-cifar", input: [3, 32, 32], cifar),
+    entry("convnet-5x5", input: [1, 28, 28], wide),
+  ]
 
-  /// The architecture for the given input.
-  func architecture(
-    name: String, input: Shape, classes: Int
-  ) throws(ModelError) -> Architecture {
-    switch self {
-    case .standard: try Self.standard(name: name, input: input, classes: classes)
-    case .cifar: try Self.cifar(name: name, input: input, classes: classes)
-    case .wide: try Self.wide(name: name, input: input, classes: classes)
+  private static func entry(
+    _ name: String, input: Shape, _ blocks: @escaping @Sendable () -> [Block]
+  ) -> Zoo.Entry {
+    Zoo.Entry(
+      name: name, input: input, classes: 10,
+      absentOptions: ["levels", "order", "loss", "stem", "width"]
+    ) { (request) throws(ModelError) in
+      let architecture = try grown(request.name, request.input, request.classes, blocks())
+      return try request.options.checkStages(of: architecture)
     }
   }
 
-  private static func standard(
-    name: String, input: Shape, classes: Int
-  ) throws(ModelError) -> Architecture {
-    let blocks = [
+  /// Two convolutions and two affine maps for images of 1×28×28 (EMNIST), S = 3; 1,199,882
+  /// parameters with 10 classes.
+  @Sendable private static func standard() -> [Block] {
+    [
       Block("block1", [.convolution(ConvolutionLayer("conv1", outputs: 32, window: 3)), .relu]),
       Block(
         "block2",
@@ -37,14 +37,12 @@ enum ConvNets: Hashable {
         "block3",
         [.flatten, .linear(LinearLayer("fc1", outputs: 128)), .relu, .dropout(rate: 0.5)]),
     ]
-    return try grown(name, input, classes, blocks)
   }
 
-  private static func cifar(
-    name: String, input: Shape, classes: Int
-  ) throws(ModelError) -> Architecture {
+  /// Three convolutions and two affine maps for images of 3×32×32 (CIFAR-10), S = 4.
+  @Sendable private static func cifar() -> [Block] {
     let pooling = Layer.maxPooling(PoolingLayer(window: 2))
-    let blocks = [
+    return [
       Block(
         "block1",
         [.convolution(ConvolutionLayer("conv1", outputs: 32, window: 3)), .relu, pooling]),
@@ -54,14 +52,12 @@ enum ConvNets: Hashable {
       Block("block3", [.convolution(ConvolutionLayer("conv3", outputs: 64, window: 3)), .relu]),
       Block("block4", [.flatten, .linear(LinearLayer("fc1", outputs: 64)), .relu]),
     ]
-    return try grown(name, input, classes, blocks)
   }
 
-  private static func wide(
-    name: String, input: Shape, classes: Int
-  ) throws(ModelError) -> Architecture {
+  /// Two 5×5 convolutions and two affine maps for images of 1×28×28 (MNIST), S = 3.
+  @Sendable private static func wide() -> [Block] {
     let pooling = Layer.maxPooling(PoolingLayer(window: 2))
-    let blocks = [
+    return [
       Block(
         "block1",
         [
@@ -76,7 +72,6 @@ enum ConvNets: Hashable {
         ]),
       Block("block3", [.flatten, .linear(LinearLayer("fc1", outputs: 512)), .relu]),
     ]
-    return try grown(name, input, classes, blocks)
   }
 
   /// The blocks with the paper's heads: mean over all positions and a linear map to the classes;

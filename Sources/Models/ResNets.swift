@@ -5,6 +5,18 @@ import Tensors
 ///
 /// Parameters are named as in torchvision: "layer1.0.conv1.weight", "layer2.0.downsample.1.bias".
 struct ResNets {
+  /// The networks by name.
+  static let entries = [18, 34, 50, 101, 152].map { depth in
+    Zoo.Entry(
+      name: "resnet\(depth)", input: [3, 24, 24], classes: 100,
+      absentOptions: ["levels", "order", "loss"]
+    ) { (request) throws(ModelError) in
+      try architecture(
+        depth: depth, name: request.name, input: request.input, classes: request.classes,
+        options: request.options)
+    }
+  }
+
   /// The build of a layer's blocks.
   enum Unit: Hashable {
     /// Two 3×3 convolutions.

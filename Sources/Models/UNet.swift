@@ -15,6 +15,16 @@ import Tensors
 /// sub-model is a U-Net of its own. The first block holds all levels that S stages don't add: L −
 /// S + 1 of them.
 struct UNet {
+  /// The network by name.
+  static let entries = [
+    Zoo.Entry(
+      name: "unet", input: [4, 96, 96], classes: 4, absentOptions: ["stem"]
+    ) { (request) throws(ModelError) in
+      try UNet(request.options, name: request.name).architecture(
+        name: request.name, input: request.input, classes: request.classes)
+    }
+  ]
+
   /// The channels of the first level, w.
   var width = 32
   /// The number of levels, L.

@@ -6,11 +6,24 @@ import Tensors
 ///
 /// Parameters are named as in torchvision: "features.0.weight", "classifier.6.bias".
 enum VGGs {
+  /// The networks by name.
+  static let entries = [11, 13, 16, 19].flatMap { depth in
+    [false, true].map { normalized in
+      Zoo.Entry(
+        name: "vgg\(depth)\(normalized ? "-bn" : "")", input: [3, 32, 32], classes: 10,
+        absentOptions: ["levels", "order", "loss", "stem"]
+      ) { (request) throws(ModelError) in
+        try architecture(
+          depth: depth, normalized: normalized, name: request.name, input: request.input,
+          classes: request.classes, options: request.options)
+      }
+    }
+  }
+
   /// A network of depth 11, 13, 16 or 19.
   static func architecture(
     depth: Int, normalized: Bool, name: String, input: Shape, classes: Int, options: ModelOptions
   ) throws(ModelError) -> Architecture {
-    try options.refuse(all: ["stem"], for: name)
     if let stages = options.stages, stages != 4 {
       throw .unsupportedOption(
         name: name, option: "stages", value: "\(stages)", supported: ["4"])

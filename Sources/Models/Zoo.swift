@@ -3,48 +3,35 @@ public import Tensors
 /// The architectures by name.
 public enum Zoo {
   /// One architecture's name and the input that it is meant for.
-  public struct Entry: Hashable, Sendable {
+  public struct Entry: Sendable {
     /// The name by which it is asked for.
     public let name: String
     /// The usual shape of one sample, `[C, H, W]`.
     public let input: Shape
     /// The usual number of classes.
     public let classes: Int
-    /// The family that it is an instance of.
-    let family: Family
+    /// The options that it doesn't have, in the order in which they are refused.
+    let absentOptions: [String]
+    /// Makes the architecture that is asked for.
+    let make: @Sendable (Request) throws(ModelError) -> Architecture
   }
 
-  /// The families of architectures.
-  enum Family: Hashable {
-    /// Small convolutional networks.
-    case convNet(ConvNets)
-    /// VGG networks by depth, with or without batch norm.
-    case vgg(depth: Int, normalized: Bool)
-    /// Residual networks by depth.
-    case resNet(depth: Int)
-    /// The U-Net.
-    case uNet
+  /// A call for an architecture, with everything settled.
+  struct Request {
+    /// The name of the entry.
+    let name: String
+    /// The shape of one sample, `[C, H, W]`.
+    let input: Shape
+    /// The number of classes, two or more.
+    let classes: Int
+    /// The choices about it; none of an option that the entry doesn't have.
+    let options: ModelOptions
   }
 
   /// All architectures.
-  public static let entries: [Entry] =
-    [
-      Entry(name: "convnet", input: [1, 28, 28], classes: 10, family: .convNet(.standard)),
-      Entry(name: "convnet-cifar", input: [3, 32, 32], classes: 10, family: .convNet(.cifar)),
-      Entry(name: "convnet-5x5", input: [1, 28, 28], classes: 10, family: .convNet(.wide)),
-    ]
-    + [11, 13, 16, 19].flatMap { depth in
-      [false, true].map { normalized in
-        Entry(
-          name: "vgg\(depth)\(normalized ? "-bn" : "")", input: [3, 32, 32], classes: 10,
-          family: .vgg(depth: depth, normalized: normalized))
-      }
-    }
-    + [18, 34, 50, 101, 152].map { depth in
-      Entry(
-        name: "resnet\(depth)", input: [3, 24, 24], classes: 100, family: .resNet(depth: depth))
-    }
-    + [Entry(name: "unet", input: [4, 96, 96], classes: 4, family: .uNet)]
+  ///
+  /// Each family lists its own, so that a new member is written in one file.
+  public static let entries = ConvNets.entries + VGGs.entries + ResNets.entries + UNet.entries
 
   /// The architecture called `name`.
   ///
@@ -65,25 +52,8 @@ public enum Zoo {
     }
     let (input, classes) = (input ?? entry.input, classes ?? entry.classes)
     guard classes >= 2 else { throw .tooFewClasses(name: name, classes: classes) }
-    if entry.family != .uNet {
-      try options.refuse(all: ["levels", "order", "loss"], for: name)
-    }
-    switch entry.family {
-    case .convNet(let kind):
-      try options.refuse(all: ["stem", "width"], for: name)
-      let architecture = try kind.architecture(name: name, input: input, classes: classes)
-      return try options.checkStages(of: architecture)
-    case .vgg(let depth, let normalized):
-      return try VGGs.architecture(
-        depth: depth, normalized: normalized, name: name, input: input, classes: classes,
-        options: options)
-    case .resNet(let depth):
-      return try ResNets.architecture(
-        depth: depth, name: name, input: input, classes: classes, options: options)
-    case .uNet:
-      try options.refuse(all: ["stem"], for: name)
-      return try UNet(options, name: name).architecture(
-        name: name, input: input, classes: classes)
-    }
+    try options.refuse(all: entry.absentOptions, for: name)
+    return try entry.make(
+      Request(name: name, input: input, classes: classes, options: options))
   }
 }
