@@ -1,12 +1,13 @@
 package import Wire
 
-/// What the broker's surroundings are to do for it.
+/// An action that the broker's surroundings do for it.
 package enum BrokerAction: Hashable, Sendable {
   /// Publish this under a topic of the control socket.
   case send(Topic, Message<Downlink>)
   /// Make the model of this round, once all earlier ones are safe; answered by `prepared`.
   ///
-  /// After the last round, the model of the one after it: that isn't sent, but the answer is awaited.
+  /// After the last round, the model of the one after it: that isn't sent, but the answer is
+  /// awaited.
   case prepare(round: Int)
   /// Publish all chunks of these steps for the clients that asked for them.
   case broadcast(round: Int, [Broadcast])
@@ -46,11 +47,12 @@ package struct Broadcast: Hashable, Sendable {
   }
 }
 
-/// What people who watch the broker want to know.
+/// News for the people who watch the broker.
 package enum BrokerNotice: Hashable, Sendable {
   /// Too few clients are here to go on.
   case waiting(Shortage)
-  /// Too few clients were here for too long, or can ever be here again: the run ends, to go on another time.
+  /// Too few clients were here for too long, or can ever be here again: the run ends, to go on
+  /// another time.
   case gaveUp(Shortage, isOverdue: Bool)
   /// The round began with so many clients selected.
   case opened(round: Int, stage: Int, selected: Int)

@@ -1,16 +1,17 @@
 package import Progressive
 package import Wire
 
-/// What happens to the broker.
+/// An event of the broker.
 package enum BrokerEvent: Hashable, Sendable {
   /// Time has passed.
   case tick
-  /// A client said something, from a worker that people would call `from`, if that is known; a chunk's bytes wait
-  /// for the answer.
+  /// A client said something, from a worker that people would call `from`, if that is known; a
+  /// chunk's bytes wait for the answer.
   case message(Message<Uplink>, from: String? = nil)
   /// A client said something that can't be taken, beside what its header says.
   case faulty(UplinkFault)
-  /// A worker asked for a client that its key may not play, or plays one that its key no longer may.
+  /// A worker asked for a client that its key may not play, or plays one that its key no longer
+  /// may.
   case forbidden(client: Int, worker: UInt64, detail: String)
   /// Somebody listens to this topic now.
   case subscribed(Topic)
@@ -20,8 +21,8 @@ package enum BrokerEvent: Hashable, Sendable {
   case prepared(PreparedModel)
   /// The update of a client in `round` was checked and, when accepted, stored durably.
   case stored(round: Int, client: Int, StoreResult)
-  /// No more than so many clients that could take part in the next round will ever be here again, as is known
-  /// where the fleet is played.
+  /// No more than so many clients that could take part in the next round will ever be here again,
+  /// as is known where the fleet is played.
   case limited(to: Int)
   /// The broker is to stop.
   case stop
@@ -52,7 +53,7 @@ package struct PreparedModel: Hashable, Sendable {
   package var round: Int { phase.round }
 }
 
-/// What came of checking and storing an update.
+/// The result of checking and storing an update.
 package enum StoreResult: Hashable, Sendable {
   /// It is durable and counts.
   case accepted

@@ -4,98 +4,64 @@ import Wire
 
 /// The broker's side of the protocol: event in, actions out; no sockets, clock or threads.
 ///
-/// Times are durations since the run began; `wakeTime` says when the next `tick` is due. A round ends
-/// when all selected clients are settled, when a quorum is and the grace is over, or at its deadline:
-/// always by the machine's own time, never only by an arriving message.
+/// Times are durations since the run began; `wakeTime` says when the next `tick` is due. A round
+/// ends when all selected clients are settled, when a quorum is and the grace is over, or at its
+/// deadline: always by the machine's own time, never only by an arriving message.
 package struct BrokerMachine: Hashable, Sendable {
-  /// What is run.
+  /// The run's plan.
   package let plan: BrokerPlan
 
-  /// The clients that joined, by number.
-  var members: [Int: Member] = [:]
-  /// How many sockets listen to each client's mailbox: the present clients, as far as they know.
-  var mailboxes: [Int: Int] = [:]
-  /// How many sockets listen to each step's topic.
-  var listeners: [Topic: Int] = [:]
-  /// The join requests of clients whose mailbox nobody listens to yet.
-  var knocking: [Int: Knock] = [:]
-  /// The clients that more than one worker asked for.
-  var contested: Set<Int> = []
-  /// The clients that joined and whose mailbox somebody listens to.
-  var presence: PresentClients
-  /// How many members have each limit of memory, for those that have one.
-  var limitedMembers: [Int: Int] = [:]
-  /// What the broker is doing.
-  var state: State = .gathering(since: .zero)
-  /// The open round, beside the state so that it changes in place; between rounds the last one, as far as
-  /// updates of it may count later.
-  var round: OpenRound?
-  /// The next round, from 1.
-  var nextRound: Int
-  /// The updates for the next round that were stored durably before a restart.
-  var stored: [Int: Submission] = [:]
-  /// The same for as long as this broker lives, where clients are told of them.
-  let confirmed: [Int: Submission]
+  /// The broker's state, with the data that there is in it.
+  var state: BrokerState
+  /// The clients that joined.
+  var members: Members
+  /// The listeners to the steps of the model.
+  var listeners = StepListeners()
+  /// The next round, or the open one, from 1.
+  private var nextRound: Int
   /// The models of the rounds whose updates may count, by round.
-  var models: [Int: RoundModel] = [:]
-  /// How each client took part so far.
-  package internal(set) var history: ParticipationHistory
-  /// What clients said that they can't train.
-  var restrictions: [Int: Restriction]
-  /// Since when it has waited for clients, where it does.
-  package internal(set) var waitingSince: Duration
-  /// The announcements so far.
-  var sequence: UInt64 = 0
-  /// When the next announcement is due.
-  var nextAnnouncement: Duration = .zero
-
-  /// What the broker may be doing.
-  enum State: Hashable, Sendable {
-    /// Waiting for clients, since this moment.
-    case gathering(since: Duration)
-    /// Waiting for the model of the next round.
-    case preparing
-    /// Having a model, but too few clients for a round.
-    case waiting(PreparedModel)
-    /// A round is open.
-    case open(Phase)
-    /// The run is over; clients are told until this moment.
-    case farewell(until: Duration, complete: Bool)
-    /// Nothing more will happen.
-    case ended
-  }
+  private(set) var models = RoundModels()
+  /// The turns of each client so far.
+  package private(set) var history: ParticipationHistory
+  /// The updates that were stored durably before a restart, where clients are told of them.
+  let confirmed: [Int: Submission]
+  /// The announcements.
+  private var announcements: Announcements
 
   /// A broker at `now`, before `round`, with nobody there yet.
   ///
-  /// After a restart `round` is the one that was open, and `stored` the updates that had been stored
-  /// durably for it, by client: they count, and aren't asked for again. `history` is that after the
-  /// round before. `waitingSince` is when an incarnation before it began to wait for clients, if it did.
+  /// After a restart `round` is the one that was open, and `stored` the updates that had been
+  /// stored durably for it, by client: they count, and aren't asked for again. `history` is that
+  /// after the round before. `waitingSince` is when an incarnation before it began to wait for
+  /// clients, if it did.
   package init(
     plan: BrokerPlan, round: Int = 1, at now: Duration = .zero, stored: [Int: Submission] = [:],
     history: ParticipationHistory = ParticipationHistory(), waitingSince: Duration? = nil
   ) {
     self.plan = plan
-    presence = PresentClients(clients: plan.clients, stages: plan.schedule.stages)
-    nextRound = round
-    self.stored = stored
-    confirmed = plan.confirmsUpdates ? stored : [:]
     self.history = history
-    restrictions = history.restrictions
-    self.waitingSince = waitingSince ?? now
-    state = .gathering(since: now)
-    nextAnnouncement = now
+    nextRound = round
+    members = Members(
+      clients: plan.clients, stages: plan.schedule.stages, restrictions: history.restrictions)
+    confirmed = plan.confirmsUpdates ? stored : [:]
+    state = .gathering(
+      BrokerState.Gathering(
+        began: now, since: waitingSince ?? now, restored: stored,
+        isThrough: round > plan.schedule.totalRounds))
+    announcements = Announcements(due: now)
   }
 
   /// Takes in what happened at `now` and says what is to be done.
   package mutating func handle(_ event: BrokerEvent, at now: Duration) -> [BrokerAction] {
     var actions: [BrokerAction] = []
-    guard state != .ended else { return actions }
+    if case .ended = state { return actions }
     switch event {
     case .tick: break
     case .message(let message, let place): receive(message, from: place, now, &actions)
     case .faulty(let fault): receive(fault, now, &actions)
     case .forbidden(let client, let worker, let detail):
-      forbid(client, worker, detail, &actions)
+      members.forbid(client, worker)
+      actions += plan.refuse(client, .notAuthorized, detail, worker: worker)
     case .subscribed(let topic): subscribed(topic, now, &actions)
     case .unsubscribed(let topic): unsubscribed(topic, now, &actions)
     case .prepared(let model): prepared(model, now, &actions)
@@ -109,139 +75,186 @@ package struct BrokerMachine: Hashable, Sendable {
     return actions
   }
 
-  /// When the next tick is due, if nothing else happens.
+  /// The time at which the next tick is due, if nothing else happens.
   package var wakeTime: Duration? {
     switch state {
     case .ended: nil
-    case .farewell(let until, _): min(until, nextAnnouncement)
+    case .farewell(let farewell): min(farewell.until, announcements.due)
     // The join timeout is looked at with each announcement.
-    case .gathering, .preparing: nextAnnouncement
-    case .waiting: min(nextAnnouncement, waitingSince + plan.rules.patience)
-    case .open: min(nextAnnouncement, round.map(wakeTime(of:)) ?? nextAnnouncement)
+    case .gathering, .preparing: announcements.due
+    case .waiting(let pending): min(announcements.due, pending.since + plan.rules.patience)
+    case .open(let round): min(announcements.due, round.wakeTime(plan))
     }
   }
 
   /// The clients that joined and are there, in rising order.
-  package var present: [Int] { Array(presence.all) }
+  package var present: [Int] { Array(members.presence.all) }
 
-  /// How many clients joined and are there.
-  package var presentCount: Int { presence.count }
+  /// The number of clients that joined and are there.
+  package var presentCount: Int { members.presence.count }
 
-  /// How many clients work on updates of earlier rounds, or have one that counts in the next.
-  package var carriedCount: Int { round?.origins.count ?? 0 }
+  /// The number of clients that work on updates of earlier rounds, or have one that counts in the
+  /// next.
+  package var carriedCount: Int { state.work?.origins.count ?? 0 }
 
   /// The round that is open, from 1; nil between rounds.
-  package var openRound: Int? {
-    guard case .open(let phase) = state else { return nil }
-    return phase.round
-  }
+  package var openRound: Int? { state.phase?.round }
 
   /// The stage of a round whose updates may still count, from 1; nil for others.
   package func stage(of round: Int) -> Int? { models[round]?.stage }
 
+  /// True if a client may offer an update of `round` later, as that isn't open yet.
+  func isAhead(_ round: Int) -> Bool { round >= nextRound }
+
+  /// The number of clients that it takes to begin the next round; nil unless it waits for clients.
+  package var awaited: Int? { state.awaited(plan) }
+
+  /// The time since which it has waited for clients; nil unless it does.
+  package var waitingSince: Duration? { state.waitingSince }
+
+  /// The clients that work on updates which count in the next round, or have one that does.
+  package var atWork: Set<Int> { state.atWork }
+
+  /// True if a client whose memory allows the stages up to `limit`, nil for all, could be asked in
+  /// the round that is waited for.
+  package func canTakePart(_ client: Int, limit: Int?) -> Bool {
+    guard let limit = members.limit(of: client, and: limit) else { return true }
+    return state.asks(limit)
+  }
+
   /// Does what is due at `now`.
   private mutating func proceed(_ now: Duration, _ actions: inout [BrokerAction]) {
     switch state {
-    case .gathering(let since): gather(since, now, &actions)
-    case .waiting(let model):
-      open(model, now, &actions)
+    case .gathering(let gathering): gather(gathering, now, &actions)
+    case .waiting(let pending):
+      open(pending, now, &actions)
       proceedInRound(now, &actions)
     case .open: proceedInRound(now, &actions)
-    case .farewell(let until, let complete):
-      if until <= now || mailboxes.isEmpty {
+    case .farewell(let farewell):
+      if farewell.until <= now || members.isDeserted {
         state = .ended
-        actions.append(.finished(complete: complete))
+        actions.append(.finished(complete: farewell.isComplete))
         return
       }
     case .preparing, .ended: break
     }
-    if isHopeless(now) { giveUp(now, &actions) }
-    if nextAnnouncement <= now {
+    if state.isHopeless(plan, members, at: now) { giveUp(now, &actions) }
+    if announcements.due <= now {
       withdrawFromSilent(now, &actions)
       announce(now, &actions)
     }
   }
 
   private mutating func gather(
-    _ since: Duration, _ now: Duration, _ actions: inout [BrokerAction]
+    _ gathering: BrokerState.Gathering, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
-    let present = presence.count
-    let isOver = since + plan.rules.joinTimeout <= now
-    if nextRound > plan.schedule.totalRounds {
-      // Restarted with nothing left to do: who comes in time is told so.
-      if isOver || present == plan.clients { bid(farewell: true, now, &actions) }
-    } else if present == plan.clients || (isOver && present >= plan.rules.minimumClients) {
-      state = .preparing
-      actions.append(.prepare(round: nextRound))
-    }
+    guard gathering.isOver(plan, present: presentCount, at: now) else { return }
+    if gathering.isThrough { return bid(farewell: true, now, &actions) }
+    state = .preparing(.restored(gathering.restored))
+    actions.append(.prepare(round: nextRound))
   }
 
   private mutating func prepared(
     _ model: PreparedModel, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
-    guard state == .preparing, model.round == nextRound else { return }
+    guard case .preparing(let backlog) = state, model.round == nextRound else { return }
     if nextRound > plan.schedule.totalRounds {
       bid(farewell: true, now, &actions)
     } else {
-      waitingSince = now
-      state = .waiting(model)
+      state = .waiting(PendingRound(prepared: model, since: now, backlog: backlog))
     }
   }
 
   /// Begins the run's end: clients are told until they are gone, or for a while.
-  mutating func bid(farewell complete: Bool, _ now: Duration, _ actions: inout [BrokerAction]) {
+  mutating func bid(farewell isComplete: Bool, _ now: Duration, _ actions: inout [BrokerAction]) {
     if case .farewell = state { return }
-    state = .farewell(until: now + plan.limits.farewell, complete: complete)
-    round = nil
-    nextAnnouncement = now
+    state = .farewell(
+      BrokerState.Farewell(
+        until: now + plan.limits.farewell, isComplete: isComplete, restored: state.restored))
+    announcements.due = now
   }
 
-  /// Publishes what the broker is doing, and says when to do so again.
-  mutating func announce(_ now: Duration, _ actions: inout [BrokerAction]) {
-    nextAnnouncement = now + plan.limits.announceInterval
-    if case .farewell(_, let complete) = state {
-      actions.append(.send(.all, Message(header(), .finished(complete: complete))))
-      return
+  /// Publishes the broker's state, and says when to do so again.
+  private mutating func announce(_ now: Duration, _ actions: inout [BrokerAction]) {
+    announcements.due = now + plan.limits.announceInterval
+    if case .farewell(let farewell) = state {
+      let message = Message(plan.header(in: nil), Downlink.finished(complete: farewell.isComplete))
+      return actions.append(.send(.all, message))
     }
     actions.append(.send(.all, announcement(now)))
-    if let shortage = shortage(now) { actions.append(.notice(.waiting(shortage))) }
+    if let shortage = state.shortage(plan, members, at: now) {
+      actions.append(.notice(.waiting(shortage)))
+    }
   }
 
-  /// The announcement of what the broker is doing, with all steps to the model if there is a choice.
+  /// The announcement of the broker's state, with all steps to the model if there is a choice.
   mutating func announcement(_ now: Duration, listing: Bool = false) -> Message<Downlink> {
-    sequence += 1
-    var announce = Announce(
-      sequence: sequence, state: .waiting, warmUp: false, remaining: 0, learningRate: 0,
-      selected: [], segments: [], updateCodec: plan.updateCodec)
-    switch state {
-    case .gathering, .waiting, .farewell, .ended: break
-    case .preparing: announce.state = .closing
-    case .open:
-      guard let round else { break }
-      announce.state = .open
-      announce.warmUp = round.phase.warmUp
-      announce.remaining = max(0, Int((round.deadline - now).seconds * 1000))
-      announce.learningRate = round.learningRate
-      announce.newBlockRate = Float(round.phase.newBlockRate)
-      announce.updateCodec = plan.updateCodec(in: round.phase)
-      // Those that are settled have nothing left to do, whatever they remember of it.
-      announce.selected = round.selected.filter { round.progress[$0]?.isSettled == false }
-      announce.base = round.model.base
-      if listing || round.model.isListed {
-        announce.segments = round.model.segments
-        announce.shallowHeads = round.model.shallowHeads
+    announcements.next(of: state, plan, at: now, listing: listing)
+  }
+}
+
+/// The rounds and their end.
+extension BrokerMachine {
+  /// Opens the round that was pending, if enough clients are here.
+  private mutating func open(
+    _ pending: PendingRound, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    guard let round = OpenRound(pending, of: plan, members, history, at: now) else { return }
+    let (phase, model) = (round.phase, round.model)
+    models.add(model, of: phase.round, staleness: plan.rules.stragglers.maximalStaleness)
+    listeners.keep(model.steps.keys)
+    state = .open(round)
+    actions.append(
+      .notice(.opened(round: phase.round, stage: phase.stage, selected: round.selected.count)))
+    if !model.isListed {
+      actions += model.invitations(announcement(now, listing: true), members)
+    }
+    announce(now, &actions)
+  }
+
+  /// Broadcasts the model, or ends the round, when it is time.
+  private mutating func proceedInRound(_ now: Duration, _ actions: inout [BrokerAction]) {
+    guard case .open(let round) = state else { return }
+    if let broadcasts = round.broadcasts(listeners, window: plan.limits.gatherWindow, at: now) {
+      state.changeRound { $0.delivery = .repairing([:]) }
+      if !broadcasts.isEmpty {
+        actions.append(.broadcast(round: round.phase.round, broadcasts))
       }
     }
-    return Message(header(), .announce(announce))
+    if round.isOver(plan.rules, at: now, members) { return close(round, now, &actions) }
+    guard let drawn = round.drawReplacements(of: plan, members, history) else { return }
+    state.changeRound { $0.fill(with: drawn) }
+    guard !drawn.isEmpty else { return }
+    let announcement = announcement(now, listing: true)
+    for client in drawn { actions.append(announcement.addressed(to: client)) }
   }
 
-  /// The header of the broker's messages to all.
-  func header() -> Header {
-    var header = Header(run: plan.run, epoch: plan.epoch)
-    if case .open(let phase) = state {
-      header.round = phase.round
-      header.stage = phase.stage
+  /// Ends the round: says so, and has its updates aggregated and the next model made.
+  private mutating func close(
+    _ round: OpenRound, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    let message = Message(plan.header(in: round.phase), Downlink.closed(accepted: round.accepted))
+    actions.append(.send(.all, message))
+    let closed = round.closed(of: plan, members, at: now)
+    for client in closed.released { actions.append(.release(client: client)) }
+    history.note(closed.result)
+    actions.append(.close(closed.result))
+    nextRound = round.phase.round + 1
+    state = .preparing(.carried(closed.carried))
+    announcements.due = now + plan.limits.announceInterval
+    // Also after the last round: clients must not leave before it is safe.
+    actions.append(.prepare(round: nextRound))
+  }
+
+  /// Ends the run, which may go on another time, as more than the clients that are here are needed,
+  /// or more than the `able` that there can be.
+  private mutating func giveUp(
+    able: Int? = nil, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    guard let (shortage, isOverdue) = state.surrender(plan, members, able: able, at: now) else {
+      return
     }
-    return header
+    actions.append(.notice(.gaveUp(shortage, isOverdue: isOverdue)))
+    bid(farewell: false, now, &actions)
   }
 }

@@ -2,7 +2,7 @@ package import Bytes
 package import Codecs
 package import Progressive
 
-/// What the broker runs: fixed for the whole run.
+/// The broker's plan: fixed for the whole run.
 package struct BrokerPlan: Hashable, Sendable {
   /// The run's number, drawn at its start.
   package var run: UInt64
@@ -12,25 +12,27 @@ package struct BrokerPlan: Hashable, Sendable {
   package var seed: UInt64
   /// The digest of what broker and clients must agree on.
   package var digest: Digest
-  /// How many clients the fleet has; they are numbered from 0.
+  /// The number of clients in the fleet; they are numbered from 0.
   package var clients: Int
   /// The rounds of each stage.
   package var schedule: GrowthSchedule
   /// The learning rate before any decay.
   package var learningRate: Double
-  /// How the learning rate changes.
+  /// The course of the learning rate.
   package var learningRateSchedule: LearningRateSchedule
   /// The codec of the updates.
   package var updateCodec: CodecSpec
   /// Another one for the first `earlyRounds` rounds of each stage; nil for the same.
   package var earlyUpdateCodec: CodecSpec?
-  /// How many rounds of a stage count as its first.
+  /// The number of rounds of a stage that count as its first.
   package var earlyRounds = 0
-  /// Whether clients that join after a restart are told at once that their updates count, before they ask.
+  /// True if clients that join after a restart are told at once that their updates count.
   ///
-  /// Clients that remember something of each update that counts must not miss it, and the round may end at once.
+  /// Clients that remember something of each update that counts must not miss it, and the round may
+  /// end at once.
   package var confirmsUpdates = false
-  /// How many samples each client was dealt, the most that it may have; none where that isn't known.
+  /// The number of samples that each client was dealt, the most that it may have; empty where that
+  /// isn't known.
   package var dealtSamples: [Int] = []
   /// The largest mean loss that training can come to; nil for any.
   package var lossLimit: Double?

@@ -1,28 +1,29 @@
-import Bytes
+package import Bytes
 import Progressive
-import Wire
+package import Wire
 
-/// What is announced in a round: the model of its stage, and the heads for clients of little memory.
+/// The announced model of a round: that of its stage, and the heads for clients of little memory.
 ///
 /// A client capped at stage k below the round's trains blocks 1 to k with head k.
-struct RoundModel: Hashable, Sendable {
+package struct RoundModel: Hashable, Sendable {
   /// The stage of the round, from 1.
-  let stage: Int
+  package let stage: Int
   /// The model's segments in order.
-  let segments: [Segment]
+  package let segments: [Segment]
   /// The heads of earlier stages, in the order of these.
-  let shallowHeads: [Segment]
+  package let shallowHeads: [Segment]
   /// All steps to the segments and heads.
-  let steps: [Digest: ModelPatch]
+  package let steps: [Digest: ModelPatch]
   /// The model's name.
-  let base: Digest
+  package let base: Digest
   /// The most bytes that an update can have.
-  let updateLimit: Int
+  package let updateLimit: Int
   /// The sub-models' stages, by the names of what updates must have been trained from.
-  let stages: [Digest: Int]
+  package let stages: [Digest: Int]
 
-  /// The prepared model of a stage, with those of the heads of earlier ones whose stages are in `depths`.
-  init(stage: Int, _ prepared: PreparedModel, depths: Set<Int>) {
+  /// The prepared model of a stage, with those of the heads of earlier ones whose stages are in
+  /// `depths`.
+  package init(stage: Int, _ prepared: PreparedModel, depths: Set<Int>) {
     self.stage = stage
     let segments = prepared.segments
     let heads = prepared.shallowHeads.filter { head in
@@ -42,17 +43,25 @@ struct RoundModel: Hashable, Sendable {
     self.stages = stages
   }
 
+  /// The prepared model with the heads of earlier stages that members need, as their memory ends
+  /// there.
+  package init(_ prepared: PreparedModel, for members: Members) {
+    let available = Self.depths(of: prepared.shallowHeads)
+    let depths = members.limits.compactMap { limit in available.last { $0 <= limit } }
+    self.init(stage: prepared.phase.stage, prepared, depths: Set(depths))
+  }
+
   /// All segments that clients may ask for.
-  var all: [Segment] { segments + shallowHeads }
+  package var all: [Segment] { segments + shallowHeads }
 
   /// The bytes of all steps.
-  var bytes: Int { steps.values.reduce(0) { $0 + $1.length } }
+  package var bytes: Int { steps.values.reduce(0) { $0 + $1.length } }
 
   /// There is one way to each segment, the same for all, so that it is announced to all.
-  var isListed: Bool { all.allSatisfy { $0.steps.count <= 1 } }
+  package var isListed: Bool { all.allSatisfy { $0.steps.count <= 1 } }
 
   /// The segments with the steps that a client with these states needs, and no others.
-  func segments(from states: [UInt64]) -> [Segment] {
+  package func segments(from states: [UInt64]) -> [Segment] {
     segments.map { segment in
       var segment = segment
       segment.steps = segment.path(from: states) ?? segment.steps
@@ -60,24 +69,66 @@ struct RoundModel: Hashable, Sendable {
     }
   }
 
+  /// The invitations of the clients that an announcement asks, each with its way to the model from
+  /// what it is known to hold.
+  package func invitations(_ announcement: Message<Downlink>, _ members: Members) -> [BrokerAction]
+  {
+    guard case .announce(var announce) = announcement.body else { return [] }
+    var invitation = announcement
+    return announce.selected.map { client in
+      announce.selected = [client]
+      announce.segments = segments(from: members[client]?.states ?? [])
+      invitation.body = .announce(announce)
+      return invitation.addressed(to: client)
+    }
+  }
+
   /// The segments of the sub-model that clients train at `depth`.
-  func segments(of depth: Int) -> [Segment] {
+  package func segments(of depth: Int) -> [Segment] {
     guard depth < stage else { return segments }
     let heads = shallowHeads.filter { $0.name == SegmentName.head(depth).description }
     return Array(segments.prefix(depth)) + heads
   }
 
-  /// The stage that a client trains whose memory allows `limit`, nil for any; nil if there is none for it.
-  func stage(allowedBy limit: Int?) -> Int? {
+  /// The stage that a client trains whose memory allows `limit`, nil for any; nil if there is none
+  /// for it.
+  package func stage(allowedBy limit: Int?) -> Int? {
     guard let limit, limit < stage else { return stage }
     return Self.depths(of: shallowHeads).last { $0 <= limit }
   }
 
   /// The stages of heads, in rising order.
-  static func depths(of heads: [Segment]) -> [Int] {
+  package static func depths(of heads: [Segment]) -> [Int] {
     heads.compactMap { segment -> Int? in
       guard case .head(let depth)? = SegmentName(segment.name) else { return nil }
       return depth
     }.sorted()
+  }
+}
+
+/// The models of the rounds whose updates may count.
+package struct RoundModels: Hashable, Sendable {
+  private var byRound: [Int: RoundModel] = [:]
+  /// The stage of the last round that opened; 0 before the first.
+  private var stage = 0
+
+  /// No models yet.
+  package init() {}
+
+  /// The model of a round, from 1; nil if its updates no longer count.
+  package subscript(round: Int) -> RoundModel? { byRound[round] }
+
+  /// Adds the model of a round that opens, and forgets those of rounds more than `staleness` before
+  /// it.
+  package mutating func add(_ model: RoundModel, of round: Int, staleness: Int) {
+    byRound[round] = model
+    byRound = byRound.filter { $0.key >= round - staleness }
+    stage = model.stage
+  }
+
+  /// The header of messages to a client about the update that it works on.
+  package func header(to client: Int, of work: ClientsAtWork, _ plan: BrokerPlan) -> Header {
+    let round = work.origin(of: client) ?? work.round
+    return plan.header(to: client, round: round, stage: byRound[round]?.stage ?? stage)
   }
 }

@@ -1,11 +1,12 @@
 /// A set of clients in rising order that knows its k-th member.
 ///
-/// A Fenwick tree of counts (Fenwick, "A new data structure for cumulative frequency tables", 1994):
-/// changes, ranks and the k-th member cost the logarithm of the number of clients that there can be.
+/// A Fenwick tree of counts (Fenwick, "A new data structure for cumulative frequency tables",
+/// 1994): changes, ranks and the k-th member cost the logarithm of the number of clients that there
+/// can be.
 struct ClientRoster: Hashable, Sendable {
-  /// How many members there are.
+  /// The number of members.
   private(set) var count = 0
-  /// At i, counted from 1, how many members lie in the i & −i places that end at i.
+  /// At i, counted from 1, the number of members that lie in the i & −i places that end at i.
   private var tree: [Int32]
 
   /// An empty roster of clients from 0 below `clients`.
@@ -17,7 +18,7 @@ struct ClientRoster: Hashable, Sendable {
   /// Removes a client, which must be a member.
   mutating func remove(_ client: Int) { change(client, by: -1) }
 
-  /// How many members lie below a client.
+  /// The number of members below a client.
   func rank(of client: Int) -> Int {
     var (sum, place) = (0, client)
     while place > 0 {

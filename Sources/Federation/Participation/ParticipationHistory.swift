@@ -1,25 +1,26 @@
-/// How many turns each client had so far, how reliably it used them, and what it said that it can't train.
+/// The turns of each client so far, its reliability, and the stages that it said it can't train.
 ///
 /// A function of the rounds' results alone, in their order.
 package struct ParticipationHistory: Hashable, Sendable {
   /// The weight of the last round in ``reliability(of:)``.
   package static let adaptation = 0.3
 
-  /// How many turns each client had; clients of none are left out.
+  /// The number of turns of each client; clients of none are left out.
   private var turns: [Int: Int] = [:]
   private var reliabilities: [Int: Double] = [:]
-  /// What clients said that they can't train.
+  /// The stages that clients said they can't train.
   private(set) var restrictions: [Int: Restriction] = [:]
 
   /// The history of a run that begins.
   package init() {}
 
-  /// How many turns the client had: rounds in which it was asked, whatever came of it.
+  /// The number of the client's turns: rounds in which it was asked, whatever came of it.
   ///
   /// An update that may still count later is a turn once it does, or isn't waited for any more.
   package func turns(of client: Int) -> Int { turns[client] ?? 0 }
 
-  /// How reliably the client delivers when it is asked, from 0 to 1: a mean that forgets.
+  /// The client's reliability, from 0 to 1: the share of turns in which it delivered, as a mean
+  /// that forgets.
   ///
   /// r ← (1 − α) r + α, or (1 − α) r if it failed, from 1 on.
   package func reliability(of client: Int) -> Double { reliabilities[client] ?? 1 }
@@ -36,7 +37,8 @@ package struct ParticipationHistory: Hashable, Sendable {
     adapt(client, to: 0)
   }
 
-  /// Notes that the client was asked in vain, through no fault of its own: the round had enough without it.
+  /// Notes that the client was asked in vain, through no fault of its own: the round had enough
+  /// without it.
   package mutating func noteSurplus(_ client: Int) { turns[client, default: 0] += 1 }
 
   /// Notes how a round ended.
@@ -62,7 +64,8 @@ package struct ParticipationHistory: Hashable, Sendable {
 extension ParticipationHistory: Codable {
   private enum CodingKeys: String, CodingKey {
     case turns, reliabilities, restrictions
-    /// What earlier versions kept in place of turns: how many updates of each client counted.
+    /// The number of updates of each client that counted, as earlier versions kept in place of
+    /// turns.
     case counted
   }
 
@@ -86,7 +89,7 @@ extension ParticipationHistory: Codable {
   }
 }
 
-/// What a client said that it can't train; it isn't asked for it again until it joins anew.
+/// A limit of the stages that a client can train, as it said; it holds until the client joins anew.
 package struct Restriction: Hashable, Sendable, Codable {
   /// The worker that said so.
   package var worker: UInt64

@@ -13,10 +13,10 @@ package struct PresentClients: Hashable, Sendable {
     places = Array(repeating: -1, count: clients)
   }
 
-  /// How many are there.
+  /// The number of clients that are there.
   package var count: Int { rosters.reduce(0) { $0 + $1.count } }
 
-  /// Whether a client is there.
+  /// True if a client is there.
   package func contains(_ client: Int) -> Bool {
     places.indices.contains(client) && places[client] >= 0
   }
@@ -78,7 +78,8 @@ package struct PresentClients: Hashable, Sendable {
 
     /// The client that has `index` of them below it.
     package subscript(index: Int) -> Int {
-      // As many are left out below it as there are holes whose rank, less the holes before, is at most it.
+      // As many are left out below it as there are holes whose rank, less the holes before, is at
+      // most it.
       var (low, high) = (0, holes.count)
       while low < high {
         let middle = (low + high) / 2
@@ -87,7 +88,7 @@ package struct PresentClients: Hashable, Sendable {
       return ClientRoster.member(index + low, of: rosters)
     }
 
-    /// Whether a client is one of them.
+    /// True if a client is one of them.
     package func contains(_ client: Int) -> Bool {
       clients.contains(client) && allowed[clients.places[client]] && !excluded.contains(client)
     }

@@ -1,11 +1,21 @@
 import Foundation
 public import Measures
 
+/// The order in which a round asks clients.
+public enum Sampling: String, Hashable, Sendable, CaseIterable {
+  /// All, with equal odds.
+  case uniform
+  /// The clients that had the fewest turns so far; among equals, by lot.
+  case fair
+  /// The clients that lately delivered when they were asked, with better odds; none has no chance.
+  case available
+}
+
 /// Draws the clients of a round.
 ///
 /// Equal sets, histories and streams give equal draws, whatever the order in which clients joined.
-/// A uniform draw costs the more the more are drawn, and hardly more in a larger fleet; the others look
-/// once at each eligible client.
+/// A uniform draw costs the more the more are drawn, and hardly more in a larger fleet; the others
+/// look once at each eligible client.
 public enum Selection {
   /// `count` of the `eligible` clients as `sampling` says, in rising order.
   package static func draw(
@@ -16,7 +26,8 @@ public enum Selection {
       count, ofOrdered: eligible.sorted(), sampling: sampling, history: history, using: stream)
   }
 
-  /// `count` of the `eligible` clients, which are in rising order, as `sampling` says, in that order too.
+  /// `count` of the `eligible` clients, which are in rising order, as `sampling` says, in that
+  /// order too.
   package static func draw(
     _ count: Int, ofOrdered eligible: some RandomAccessCollection<Int>, sampling: Sampling,
     history: ParticipationHistory, using stream: RandomStream
@@ -28,7 +39,8 @@ public enum Selection {
         Key(value: Double(history.turns(of: client)), lot: lot(client, stream))
       }
     case .available:
-      // Efraimidis and Spirakis: the least of −ln(u)/w are a draw without replacement by the weights w.
+      // Efraimidis and Spirakis: the least of −ln(u)/w are a draw without replacement by the
+      // weights w.
       least(count, of: eligible) { client in
         let lot = lot(client, stream)
         return Key(value: -log(lot) / max(history.reliability(of: client), floor), lot: lot)
@@ -61,7 +73,8 @@ public enum Selection {
     return drawn.sorted()
   }
 
-  /// The least reliability that odds are made of, so that a client that never delivered is asked again.
+  /// The least reliability that odds are made of, so that a client that never delivered is asked
+  /// again.
   private static let floor = 0.05
 
   /// A client's lot, above 0 and at most 1; the others don't change it.
@@ -91,12 +104,12 @@ public enum Selection {
     return best.map(\.client).sorted()
   }
 
-  /// What clients are ordered by: a value, and among equals their lots.
+  /// The order of clients: by a value, and among equals by their lots.
   private struct Key {
     var value: Double
     var lot: Double
 
-    /// Whether it comes first; of equal ones the client does that was seen first.
+    /// True if it comes first; of equal ones the client does that was seen first.
     static func < (one: Key, other: Key) -> Bool {
       one.value != other.value ? one.value < other.value : one.lot < other.lot
     }

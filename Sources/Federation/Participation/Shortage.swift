@@ -1,14 +1,14 @@
-/// What the next round lacks to begin: how many clients it takes, and who is waited for.
+/// The clients that the next round lacks to begin.
 package struct Shortage: Hashable, Sendable {
-  /// How many clients are here that can take part, those at work on late updates among them.
+  /// The number of clients here that can take part, those at work on late updates among them.
   package var able: Int
-  /// How many it takes.
+  /// The number that it takes.
   package var needed: Int
   /// The clients that aren't here, in rising order.
   package var missing: [Int]
   /// The clients that are here, but lack samples, or memory for the round's stage, in rising order.
   package var unable: [Int]
-  /// How long the broker waits in all before it gives up.
+  /// The time that the broker waits in all before it gives up.
   package var patience: Duration
 
   /// A shortage of the given parts.
@@ -22,14 +22,34 @@ package struct Shortage: Hashable, Sendable {
     self.patience = patience
   }
 
-  /// The clients that are lacking, in words: "not here: 3, 10-19; without samples or memory for the stage: 7".
+  /// The shortage of a round that takes `needed` clients, of which `capable` are here and can take
+  /// part, and `atWork` have an update for it or work on one.
+  init(
+    of members: Members, capable: PresentClients.Pool, atWork: Set<Int>, needed: Int,
+    plan: BrokerPlan
+  ) {
+    self.init(able: atWork.count, needed: needed, missing: [], patience: plan.rules.patience)
+    for client in 0..<plan.clients where !atWork.contains(client) {
+      if !members.presence.contains(client) {
+        missing.append(client)
+      } else if capable.contains(client) {
+        able += 1
+      } else {
+        unable.append(client)
+      }
+    }
+  }
+
+  /// The clients that are lacking, in words: "not here: 3, 10-19; without samples or memory for the
+  /// stage: 7".
   package var names: String {
     let lists = [("not here", missing), ("without samples or memory for the stage", unable)]
     return lists.filter { !$0.1.isEmpty }.map { "\($0.0): \(Self.ranges($0.1))" }
       .joined(separator: "; ")
   }
 
-  /// Clients in rising order as people write them, "0-4, 7"; beyond some ranges how many more there are.
+  /// Clients in rising order as people write them, "0-4, 7"; beyond some ranges how many more there
+  /// are.
   private static func ranges(_ clients: [Int]) -> String {
     var ranges: [ClosedRange<Int>] = []
     for client in clients {

@@ -1,4 +1,5 @@
 import Bytes
+import Codecs
 import Federation
 import Progressive
 import Wire

@@ -1,0 +1,43 @@
+import Measures
+import Progressive
+package import Wire
+
+/// The broker's announcements: their numbers, and the time of the next.
+package struct Announcements: Hashable, Sendable {
+  /// The time at which the next one is due.
+  package var due: Duration
+  /// The number of announcements so far.
+  private var sequence: UInt64 = 0
+
+  /// No announcements yet; the first is due at once.
+  package init(due: Duration) { self.due = due }
+
+  /// The announcement of the broker's state, with all steps to the model if `listing`, or if there
+  /// is no choice.
+  package mutating func next(
+    of state: BrokerState, _ plan: BrokerPlan, at now: Duration, listing: Bool = false
+  ) -> Message<Downlink> {
+    sequence += 1
+    var announce = Announce(
+      sequence: sequence, state: .waiting, warmUp: false, remaining: 0, learningRate: 0,
+      selected: [], segments: [], updateCodec: plan.updateCodec)
+    switch state {
+    case .gathering, .waiting, .farewell, .ended: break
+    case .preparing: announce.state = .closing
+    case .open(let round):
+      announce.state = .open
+      announce.warmUp = round.phase.warmUp
+      announce.remaining = max(0, Int((round.deadline - now).seconds * 1000))
+      announce.learningRate = round.learningRate
+      announce.newBlockRate = Float(round.phase.newBlockRate)
+      announce.updateCodec = plan.updateCodec(in: round.phase)
+      announce.selected = round.unsettled
+      announce.base = round.model.base
+      if listing || round.model.isListed {
+        announce.segments = round.model.segments
+        announce.shallowHeads = round.model.shallowHeads
+      }
+    }
+    return Message(plan.header(in: state.phase), .announce(announce))
+  }
+}

@@ -1,0 +1,173 @@
+import Measures
+import Wire
+
+/// Clients that come, are heard, and go.
+extension BrokerMachine {
+  /// Somebody listens to a topic: a mailbox makes its client present.
+  mutating func subscribed(_ topic: Topic, _ now: Duration, _ actions: inout [BrokerAction]) {
+    switch topic {
+    case .all: return
+    case .step: listeners.add(topic)
+    case .client(let client):
+      guard (0..<plan.clients).contains(client) else { return }
+      switch members.listen(to: client) {
+      case .admits(let knock): admit(client, knock.join, from: knock.place, now, &actions)
+      case .isContested:
+        // A worker that listens again is told who plays its client by now, or that nobody does.
+        let worker = members[client]?.worker
+        actions.append(
+          worker.map { plan.welcome(client, worker: $0) } ?? plan.askToJoin(client))
+      case .isNoted: break
+      }
+    }
+  }
+
+  /// Somebody is gone, or no longer listens.
+  mutating func unsubscribed(
+    _ topic: Topic, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    switch topic {
+    case .all: return
+    case .step: listeners.remove(topic)
+    case .client(let client):
+      switch members.stopListening(to: client) {
+      // Nothing more of its update will come from there: others may use the room.
+      case .isGone: changeWork(of: client, &actions) { $0.withdrawGrant(of: client) }
+      case .isContested: askWhetherAlive(client, now, &actions)
+      case .isNoted: break
+      }
+    }
+  }
+
+  /// Takes in a client's message.
+  mutating func receive(
+    _ message: Message<Uplink>, from place: String?, _ now: Duration,
+    _ actions: inout [BrokerAction]
+  ) {
+    guard let client = message.header.client else { return }
+    if case .join(let join) = message.body {
+      return admitOrRefuse(client, join, from: place, now, &actions)
+    }
+    guard plan.isOfThisRun(message.header) else {
+      return actions.append(.count("message of another run"))
+    }
+    guard members[client] != nil else {
+      actions.append(.count("message of a stranger"))
+      // It takes itself for a member, and would wait for ever to be asked.
+      if members.isListening(client) { actions.append(plan.askToJoin(client)) }
+      return
+    }
+    members.heard(client, at: now)
+    switch message.body {
+    case .join, .heartbeat: return
+    case .leave(let worker):
+      guard members.leave(client, worker) else {
+        return actions.append(.count("leave of an earlier worker"))
+      }
+      changeWork(of: client, &actions) { $0.leave(client) }
+    case .want, .offer, .updateChunk, .decline:
+      receiveInRound(client, message, now, &actions)
+    }
+  }
+
+  /// Answers a message of which no more than the header is of use.
+  mutating func receive(
+    _ fault: UplinkFault, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    let header = fault.header
+    guard let client = header.client, (0..<plan.clients).contains(client) else {
+      return actions.append(.count("message of a stranger"))
+    }
+    if fault.isJoin || header.run == 0 {
+      actions += plan.refuse(client, fault.reason, fault.problem, worker: fault.worker)
+      return
+    }
+    guard plan.isOfThisRun(header) else {
+      return actions.append(.count("message of another run"))
+    }
+    guard members[client] != nil else {
+      return actions.append(.count("message of a stranger"))
+    }
+    members.heard(client, at: now)
+    refuseFaulty(client, header, fault.problem, &actions)
+  }
+
+  private mutating func admitOrRefuse(
+    _ client: Int, _ join: Join, from place: String?, _ now: Duration,
+    _ actions: inout [BrokerAction]
+  ) {
+    switch members.ask(client, join, from: place, plan, at: now) {
+    case .admits: admit(client, join, from: place, now, &actions)
+    case .waits: break
+    case .isTaken(let member, let isDue):
+      if isDue { askWhetherAlive(client, now, &actions) }
+      actions += plan.refuse(
+        client, .wrongClient, "\(member.place ?? "another worker") plays this client",
+        retry: 2000, worker: join.worker)
+    case .isRefused(let reason, let detail):
+      actions += plan.refuse(client, reason, detail, worker: join.worker)
+    }
+  }
+
+  /// Asks the worker that plays a client to join again, as it does if it lives.
+  private mutating func askWhetherAlive(
+    _ client: Int, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    guard let member = members[client] else { return }
+    members.noteAsked(client, at: now)
+    actions.append(plan.askToJoin(client, worker: member.worker))
+  }
+
+  private mutating func admit(
+    _ client: Int, _ join: Join, from place: String?, _ now: Duration,
+    _ actions: inout [BrokerAction]
+  ) {
+    if let member = members[client], member.worker != join.worker {
+      // The work of the one before it is lost with it.
+      changeWork(of: client, &actions) { $0.giveUp(client) }
+    }
+    members.admit(client, join, from: place, at: now)
+    // Also the worker that played it before hears that, if it lives, and asks again.
+    actions.append(plan.welcome(client, worker: join.worker))
+    // A client that doesn't wait for that ignores it.
+    if let known = confirmed[client] {
+      let header = plan.header(to: client, round: known.round, stage: known.stage)
+      actions.append(.send(.client(client), Message(header, .acknowledge(.duplicate))))
+    }
+    // It came back into an open round, or lost its invitation.
+    guard state.changeRound({ $0.welcomeBack(client) }) == true else { return }
+    actions.append(announcement(now, listing: true).addressed(to: client))
+  }
+}
+
+/// Clients that no longer do what they were asked for.
+extension BrokerMachine {
+  /// Takes back the leaves of clients that were silent for too long, and gives up their late
+  /// updates.
+  mutating func withdrawFromSilent(_ now: Duration, _ actions: inout [BrokerAction]) {
+    guard let work = state.work, !work.room.receivers.isEmpty || !work.origins.isEmpty else {
+      return
+    }
+    let silence = plan.limits.silence
+    for client in work.room.receivers.sorted()
+    where members.isSilent(client, for: silence, at: now) {
+      changeWork(of: client, &actions) { $0.withdrawGrant(of: client) }
+    }
+    for client in work.origins.keys.sorted()
+    where members.isSilent(client, for: silence, at: now) {
+      changeWork(of: client, &actions) { $0.giveUp(client) }
+    }
+  }
+
+  /// Ends a client's work where there is any, and lets others use the room that becomes free.
+  private mutating func changeWork(
+    of client: Int, _ actions: inout [BrokerAction],
+    _ change: (inout ClientsAtWork) -> ClientsAtWork.End
+  ) {
+    guard var work = state.takeWork() else { return }
+    defer { state.put(work) }
+    guard let ends = change(&work).actions(of: client) else { return }
+    actions += ends
+    actions += work.grant(plan, models, members.presence)
+  }
+}

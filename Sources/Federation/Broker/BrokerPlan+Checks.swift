@@ -1,0 +1,114 @@
+import Measures
+import Progressive
+import Wire
+
+extension BrokerPlan {
+  /// True if a message is one to this incarnation of the run's broker.
+  func isOfThisRun(_ header: Header) -> Bool { header.run == run && header.epoch == epoch }
+
+  /// The fault of a message about a round in which its client takes part; nil if there is none.
+  ///
+  /// `model` is that of the message's round, and `progress` that of the client.
+  func problem(
+    of message: Message<Uplink>, at progress: ClientProgress, model: RoundModel?, _ member: Member?
+  ) -> String? {
+    let stage = message.header.stage
+    switch message.body {
+    case .join, .heartbeat, .leave: return nil
+    case .want, .decline:
+      guard let deepest = model?.stage, !(1...deepest).contains(stage) else { return nil }
+      return "field stage is \(stage), in a round of stage \(deepest)"
+    case .updateChunk:
+      guard case .receiving(let submission, _, _) = progress, stage != submission.stage else {
+        return nil
+      }
+      return "field stage is \(stage); the update was offered for stage \(submission.stage)"
+    case .offer(let offer):
+      switch progress {
+      case .storing, .accepted: return nil  // what became of it is all that matters
+      case .refused(let reason) where reason != .wrongBase: return nil
+      case .invited, .working, .offered, .receiving, .refused, .declined, .left: break
+      }
+      if let own = model?.stages[offer.base], stage != own {
+        return "field stage is \(stage); the base is that of stage \(own)"
+      }
+      return problem(of: offer, by: message.header.client ?? 0, member)
+    }
+  }
+
+  /// The fault of the numbers that a client offers its update with; nil if there is none.
+  private func problem(of offer: Offer, by client: Int, _ member: Member?) -> String? {
+    let dealt = dealtSamples.indices.contains(client) ? dealtSamples[client] : nil
+    let limits = [
+      (dealt, "the samples that client \(client) was dealt"),
+      (member?.samples, "what client \(client) said in JOIN that it has"),
+      (rules.sampleLimit, "the most that a client may have (limits.samples)"),
+    ]
+    for case (let limit?, let origin) in limits where offer.samples > limit {
+      return "field samples is \(offer.samples), beyond \(limit), \(origin)"
+    }
+    if let lossLimit, !(0...lossLimit).contains(Double(offer.loss)) {
+      return
+        "field loss is \(offer.loss); a mean loss is from 0 to \(lossLimit) (training.lossLimit)"
+    }
+    return nil
+  }
+}
+
+/// The broker's messages to clients.
+extension BrokerPlan {
+  /// The header of a message to all, in `phase` if a round is open.
+  func header(in phase: Phase?) -> Header {
+    Header(run: run, epoch: epoch, round: phase?.round ?? 0, stage: phase?.stage ?? 0)
+  }
+
+  /// The header of a message to one client, about a round if it is about one.
+  func header(to client: Int, round: Int = 0, stage: Int = 0, worker: UInt64? = nil) -> Header {
+    Header(run: run, epoch: epoch, round: round, stage: stage, client: client, worker: worker)
+  }
+
+  /// The welcome that tells a worker that it plays a client.
+  func welcome(_ client: Int, worker: UInt64) -> BrokerAction {
+    let welcome = Welcome(
+      seed: seed, rounds: schedule.totalRounds,
+      announceInterval: Int(limits.announceInterval.seconds * 1000),
+      chunkBytes: limits.chunkBytes, staleRounds: rules.stragglers.maximalStaleness)
+    return .send(
+      .client(client), Message(header(to: client, worker: worker), .welcome(welcome)))
+  }
+
+  /// The question to all who listen to a mailbox, or to one worker alone, that has them join again.
+  func askToJoin(_ client: Int, worker: UInt64? = nil) -> BrokerAction {
+    let question = Downlink.refuse(
+      .wrongClient, retry: 1, detail: "the broker asks whether this worker still plays the client")
+    return .send(.client(client), Message(header(to: client, worker: worker), question))
+  }
+
+  /// The refusal of a client, for one worker alone where several may listen to its mailbox.
+  ///
+  /// The header is that of the round that it is about, if it is about one.
+  func refuse(
+    _ client: Int, _ reason: RefusalReason, _ detail: String, retry: Int? = nil,
+    worker: UInt64? = nil, under header: Header? = nil
+  ) -> [BrokerAction] {
+    var header = header ?? self.header(to: client)
+    header.worker = worker
+    return [
+      .count(reason.name),
+      .notice(.refused(client: client, reason, detail: detail)),
+      .send(.client(client), Message(header, .refuse(reason, retry: retry, detail: detail))),
+    ]
+  }
+
+  /// The time after which clients ask again for what isn't there yet, in milliseconds.
+  var retry: Int { max(1, Int(limits.announceInterval.seconds * 1000)) }
+}
+
+extension Message<Downlink> {
+  /// Says to one client what is otherwise said to all.
+  func addressed(to client: Int) -> BrokerAction {
+    var message = self
+    message.header.client = client
+    return .send(.client(client), message)
+  }
+}

@@ -1,0 +1,106 @@
+package import Bytes
+package import Wire
+
+/// A round's model on its way to the clients: first they ask for steps, then all of these are
+/// broadcast, then what got lost is repaired.
+package enum ModelDelivery: Hashable, Sendable {
+  /// Before the broadcast, with the clients that asked for each step.
+  case gathering([Digest: Wants])
+  /// After the broadcast, with the number of bytes that were repaired for each client.
+  case repairing([Int: Int])
+
+  /// The clients that asked for a step, and their workers.
+  package struct Wants: Hashable, Sendable {
+    /// The clients.
+    package var clients: Set<Int> = []
+    /// The workers that play them.
+    package var workers: Set<UInt64> = []
+  }
+
+  /// True before the broadcast.
+  package var isGathering: Bool {
+    guard case .gathering = self else { return false }
+    return true
+  }
+
+  /// The answer to a need of a client.
+  package enum Answer: Hashable {
+    /// These ranges of a step are sent to it.
+    case repairs(ModelPatch, [Range<Int>])
+    /// Nothing is sent; this is the name under which it is counted.
+    case isUseless(String)
+
+    /// The action that answers `client` in `round`.
+    package func action(in round: Int, to client: Int) -> BrokerAction {
+      switch self {
+      case .repairs(let step, let ranges):
+        .repair(round: round, client: client, step, ranges: ranges)
+      case .isUseless(let name): .count(name)
+      }
+    }
+  }
+
+  /// Takes in a client's needs; those that it has before the broadcast need no answer.
+  package mutating func want(
+    _ client: Int, _ worker: UInt64, _ needs: [Need], of model: RoundModel,
+    _ limits: ProtocolLimits
+  ) -> [Answer] {
+    switch self {
+    case .gathering(var wants):
+      self = .repairing([:])  // so that it changes in place, not in a copy
+      defer { self = .gathering(wants) }
+      return needs.compactMap { need in
+        guard model.steps[need.digest] != nil else { return .isUseless("want of an unknown step") }
+        wants[need.digest, default: Wants()].clients.insert(client)
+        wants[need.digest, default: Wants()].workers.insert(worker)
+        return nil
+      }
+    case .repairing(var repaired):
+      self = .repairing([:])  // so that it changes in place, not in a copy
+      defer { self = .repairing(repaired) }
+      return needs.map { need in
+        guard let step = model.steps[need.digest] else {
+          return .isUseless("want of an unknown step")
+        }
+        let ranges = need.ranges.isEmpty ? [0..<step.length] : need.ranges
+        guard ranges.allSatisfy({ $0.upperBound <= step.length }) else {
+          return .isUseless("want beyond a step")
+        }
+        let bytes = repaired[client, default: 0] + ranges.reduce(0) { $0 + $1.count }
+        guard bytes <= limits.repairFactor * max(model.bytes, 1) else {
+          return .isUseless("repair beyond the limit")
+        }
+        repaired[client] = bytes
+        return .repairs(step, ranges)
+      }
+    }
+  }
+}
+
+/// The numbers of sockets that listen to each step's topic.
+package struct StepListeners: Hashable, Sendable {
+  private var counts: [Topic: Int] = [:]
+
+  /// Nobody.
+  package init() {}
+
+  /// Notes another listener.
+  package mutating func add(_ topic: Topic) { counts[topic, default: 0] += 1 }
+
+  /// Notes that a listener is gone.
+  package mutating func remove(_ topic: Topic) {
+    let left = (counts[topic] ?? 0) - 1
+    counts[topic] = left > 0 ? left : nil
+  }
+
+  /// Forgets the topics of all steps but these: those of older models are of no more use.
+  package mutating func keep(_ steps: some Sequence<Digest>) {
+    let topics = Set(steps.map { Topic.step($0) })
+    counts = counts.filter { topics.contains($0.key) }
+  }
+
+  /// True if as many sockets listen to each step as workers asked for it.
+  package func includeAll(of wants: [Digest: ModelDelivery.Wants]) -> Bool {
+    wants.allSatisfy { step, wants in counts[.step(step)] ?? 0 >= wants.workers.count }
+  }
+}
