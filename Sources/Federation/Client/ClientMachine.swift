@@ -2,60 +2,102 @@ package import Bytes
 package import Measures
 package import Wire
 
+/// A client's identity, as it tells the broker.
+package struct ClientIdentity: Hashable, Sendable {
+  /// The client's number, from 0.
+  package var client: Int
+  /// A random number, one per worker process.
+  package var worker: UInt64
+  /// The digest of what both sides must agree on.
+  package var plan: Digest
+  /// The deepest stage that its memory allows; nil for no limit.
+  package var maximalStage: Int?
+  /// The number of restarts of its worker.
+  package var attempt: Int
+
+  /// An identity of the given parts.
+  package init(
+    client: Int, worker: UInt64, plan: Digest, maximalStage: Int? = nil, attempt: Int = 0
+  ) {
+    self.client = client
+    self.worker = worker
+    self.plan = plan
+    self.maximalStage = maximalStage
+    self.attempt = attempt
+  }
+}
+
 /// A client's side of the protocol: event in, actions out; no sockets, clock or threads.
 ///
 /// Times are durations since any fixed moment; `wakeTime` says when the next `tick` is due.
 package struct ClientMachine: Hashable, Sendable {
-  /// Who the client is.
+  /// The client's identity.
   package let identity: ClientIdentity
-  /// Waiting times and sizes; how long chunks are, the broker says.
+  /// Waiting times and sizes; the broker says how long chunks are.
   package internal(set) var limits: ProtocolLimits
 
-  /// What the client is doing in the current round.
+  /// The client's state in the current round.
   package internal(set) var state: State = .idle
-  /// The run and the broker's incarnation, once welcomed; nil while it must join (again).
-  package internal(set) var membership: Membership?
-  /// When the next tick is due; nil if nothing is waited for.
-  package internal(set) var wakeTime: Duration?
+  /// The client's standing with the broker.
+  var standing: Standing
+  /// The run that it was last welcomed to and the latest incarnation of its broker that it knows
+  /// of; 0 before.
+  var broker = Membership(run: 0, epoch: 0)
   /// The last round that this client took up, or went on with, since it was welcomed by this epoch.
-  package internal(set) var lastRound = 0
+  var lastRound = LastRound.takenUp(0)
 
-  /// The states that this client holds, by the first 8 bytes of their digests, and of which segment.
-  var held: [UInt64: String] = [:]
-  /// The steps whose chunks it listens to.
-  var subscribed: Set<Digest> = []
-  /// What it asked for last of what is missing, and still waits for.
-  var asked: [Digest: RangeSet<Int>] = [:]
-  /// For how many rounds after the one that it was trained for an update may count, as the broker says.
+  /// The states that this client holds.
+  var held = HeldStates()
+  /// The number of rounds after its own in which an update may count, as the broker says.
   var staleRounds = 0
-  /// When it last said something.
+  /// The time of its last message.
   var lastSaid: Duration = .zero
-  /// The run that it was last welcomed to; 0 before.
-  var run: UInt64 = 0
-  /// The latest incarnation of that run's broker that it knows of; 0 before.
-  var epoch = 0
-  /// Whether it is known to have no samples.
+  /// True if it is known to have no samples.
   var lacksSamples = false
-  /// What it said to the round that it can't take part in, to be said again if it got lost.
-  var declined: Message<Uplink>?
-  /// Where the jitter of its waiting comes from.
+  /// The source of the jitter of its waiting.
   var jitter: RandomStream
 
-  /// The states within a round.
+  /// The states within a round, each with the time at which a member wakes in it.
   package enum State: Hashable, Sendable {
-    /// Not selected, or done with the round.
+    /// Not selected, or done with the round; nothing is waited for.
     case idle
-    /// Waiting for these parts of the steps to the model.
-    case fetching(ClientTask, missing: [Digest: RangeSet<Int>])
+    /// Waiting for the steps to the model.
+    case fetching(Fetching)
     /// Training.
-    case training(ClientTask)
+    case training(ClientTask, wake: Duration)
     /// Has an update; waits for leave to send it, or for its acknowledgement.
-    case offering(ClientTask, Offer, granted: Bool)
+    case offering(ClientTask, Offer, wake: Duration)
     /// The run is over for this client.
     case ended
   }
 
-  /// A welcome's essence.
+  /// The standing with the broker.
+  ///
+  /// A client that joins again goes on with its round meanwhile.
+  enum Standing: Hashable, Sendable {
+    /// The broker has yet to take the client in (again); it asks next at this time.
+    case joining(next: Duration)
+    /// The broker has taken the client in.
+    case member
+  }
+
+  /// The last round that a client took up.
+  enum LastRound: Hashable, Sendable {
+    /// It trained in this round, or still does; 0 for none.
+    case takenUp(Int)
+    /// It said that it can't take part; that is said again if it got lost.
+    case declined(Message<Uplink>)
+
+    /// The round, from 1; 0 for none.
+    var number: Int {
+      switch self {
+      case .takenUp(let round): round
+      case .declined(let message): message.header.round
+      }
+    }
+  }
+
+  /// A run, and an incarnation of its broker.
   package struct Membership: Hashable, Sendable {
     /// The run.
     package var run: UInt64
@@ -68,21 +110,20 @@ package struct ClientMachine: Hashable, Sendable {
     self.identity = identity
     self.limits = limits
     self.jitter = jitter
-    wakeTime = .zero
+    standing = .joining(next: .zero)
   }
 
   /// Takes in what happened at `now` and says what is to be done.
   package mutating func handle(_ event: ClientEvent, at now: Duration) -> [ClientAction] {
-    guard state != .ended else { return [] }
+    if case .ended = state { return [] }
     var actions: [ClientAction] = []
     switch event {
     case .tick: tick(now, &actions)
     case .message(let message): receive(message, now, &actions)
-    case .damaged(let digest): refetch(digest, now, &actions)
+    case .damaged(let digest): refetch(digest, now)
     case .dealt(let samples): lacksSamples = samples == 0
     case .trained(let round, let offer): trained(round, offer, now, &actions)
-    case .failed(let round, let reason, let detail):
-      failed(round, reason, detail, now, &actions)
+    case .failed(let round, let reason, let detail): failed(round, reason, detail, &actions)
     case .stop:
       actions.append(.send(message(.leave(worker: identity.worker))))
       end(.left, &actions)
@@ -91,13 +132,39 @@ package struct ClientMachine: Hashable, Sendable {
     return actions
   }
 
+  /// The run and the broker's incarnation, once welcomed; nil while it must join (again).
+  package var membership: Membership? {
+    guard case .member = standing else { return nil }
+    return broker
+  }
+
+  /// The time at which the next tick is due; nil if nothing is waited for.
+  package var wakeTime: Duration? {
+    switch (state, standing) {
+    case (.ended, _), (.idle, .member): nil
+    case (_, .joining(let next)): next
+    case (.fetching(let fetching), .member): fetching.wake
+    case (.training(_, let wake), .member), (.offering(_, _, let wake), .member): wake
+    }
+  }
+
   /// The task of the current round, if there is one.
   package var task: ClientTask? {
     switch state {
-    case .fetching(let task, _), .training(let task), .offering(let task, _, _): task
+    case .fetching(let fetching): fetching.task
+    case .training(let task, _), .offering(let task, _, _): task
     case .idle, .ended: nil
     }
   }
+
+  /// The steps whose bytes this client waits for.
+  package var interests: Set<Digest> {
+    guard case .fetching(let fetching) = state else { return [] }
+    return Set(fetching.task.steps.map(\.digest))
+  }
+
+  /// The segments of which this client holds a state.
+  package var heldSegments: Set<String> { held.segmentNames }
 
   /// A message of this client in the current round.
   func message(_ body: Uplink) -> Message<Uplink> { Message(header, body) }
@@ -105,15 +172,59 @@ package struct ClientMachine: Hashable, Sendable {
   /// The header of this client's messages in the current round.
   var header: Header {
     Header(
-      run: membership?.run ?? run, epoch: membership?.epoch ?? 0, round: task?.round ?? 0,
+      run: broker.run, epoch: membership?.epoch ?? 0, round: task?.round ?? 0,
       stage: task?.stage ?? 0, client: identity.client, attempt: identity.attempt)
   }
+
+  /// The request to take this client in, or to say again what was said in its mailbox.
+  var join: Message<Uplink> {
+    let join = Join(
+      worker: identity.worker, plan: identity.plan, maximalStage: identity.maximalStage)
+    return Message(
+      Header(run: broker.run, client: identity.client, attempt: identity.attempt), .join(join))
+  }
+
+  /// Has the next tick at `time`; there is none for a member that waits for nothing.
+  mutating func wake(at time: Duration) {
+    switch (state, standing) {
+    case (.ended, _), (.idle, .member): break
+    case (_, .joining): standing = .joining(next: time)
+    case (.fetching(var fetching), .member):
+      state = .idle  // so that it changes in place, not in a copy
+      fetching.wake = time
+      state = .fetching(fetching)
+    case (.training(let task, _), .member): state = .training(task, wake: time)
+    case (.offering(let task, let offer, _), .member):
+      state = .offering(task, offer, wake: time)
+    }
+  }
+
+  /// Does what is due: joins, asks for what is missing, offers again, or says that it is alive.
+  private mutating func tick(_ now: Duration, _ actions: inout [ClientAction]) {
+    guard let wakeTime, wakeTime <= now else { return }
+    guard case .member = standing else {
+      actions.append(.send(join))
+      return joinAgain(at: now + limits.joinInterval * (1 + jitter.uniform()))
+    }
+    switch state {
+    case .idle, .ended: break
+    case .fetching: ask(now, &actions)
+    case .training:
+      actions.append(.send(message(.heartbeat(.training))))
+      wake(at: now + limits.heartbeatInterval)
+    case .offering(_, let offer, _):
+      actions.append(.send(message(.offer(offer))))
+      wake(at: now + limits.offerTimeout)
+    }
+  }
+
+  /// Asks the broker at `time` to be taken in.
+  mutating func joinAgain(at time: Duration) { standing = .joining(next: time) }
 
   /// Ends this client's part for good.
   mutating func end(_ end: ClientEnd, _ actions: inout [ClientAction]) {
     abandon(&actions)
     state = .ended
-    wakeTime = nil
     actions.append(.finished(end))
   }
 
@@ -125,12 +236,11 @@ package struct ClientMachine: Hashable, Sendable {
 
   /// Has nothing to do until the next announcement.
   mutating func rest(_ actions: inout [ClientAction]) {
-    state = .idle
-    asked = [:]
-    for digest in subscribed.sorted(by: { $0.hex < $1.hex }) {
-      actions.append(.unsubscribe(digest))
+    if case .fetching(let fetching) = state {
+      for digest in fetching.subscribed.sorted(by: { $0.hex < $1.hex }) {
+        actions.append(.unsubscribe(digest))
+      }
     }
-    subscribed = []
-    if membership != nil { wakeTime = nil }
+    state = .idle
   }
 }

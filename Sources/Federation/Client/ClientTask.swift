@@ -3,7 +3,7 @@ package import Codecs
 import Progressive
 package import Wire
 
-/// What a selected client does in a round.
+/// The task of a selected client in a round.
 package struct ClientTask: Hashable, Sendable {
   /// The round, from 1.
   package var round: Int
@@ -13,11 +13,11 @@ package struct ClientTask: Hashable, Sendable {
   package var warmUp: Bool
   /// The learning rate.
   package var learningRate: Float
-  /// What the learning rate of the newest block and head is multiplied with, in (0, 1].
+  /// The factor of the learning rate of the newest block and head, in (0, 1].
   package var newBlockRate: Float
   /// The sub-model's segments in order.
   package var segments: [Segment]
-  /// What the client lacks of them: the steps to be fetched, in the model's order, none twice.
+  /// The steps that the client lacks of them and fetches, in the model's order, none twice.
   package var steps: [ModelPatch]
   /// The codec of the update.
   package var updateCodec: CodecSpec
@@ -40,10 +40,11 @@ package struct ClientTask: Hashable, Sendable {
     base = announce.base
   }
 
-  /// The task for a client whose memory allows no stage beyond `limit`; nil if there is none for it.
+  /// The task for a client whose memory allows no stage beyond `limit`; nil if there is none for
+  /// it.
   ///
-  /// Where the round's stage is deeper, that is the deepest stage that the memory allows and whose head is
-  /// announced: the blocks up to it, and its head.
+  /// Where the round's stage is deeper, that is the deepest stage that the memory allows and whose
+  /// head is announced: the blocks up to it, and its head.
   package init?(round: Int, stage: Int, announce: Announce, limit: Int?) {
     self.init(round: round, stage: stage, announce: announce, steps: [])
     guard let limit, limit < stage else { return }

@@ -1,0 +1,120 @@
+import Bytes
+import Measures
+import Wire
+
+/// From the task of a round to the offer of its update.
+extension ClientMachine {
+  /// Begins with a task: fetches the steps to its model, or trains if none are lacking.
+  mutating func begin(
+    _ task: ClientTask, _ now: Duration, _ actions: inout [ClientAction]
+  ) {
+    let fetching = Fetching(task, wake: now + limits.gatherWindow + limits.fetchTimeout)
+    let steps = task.steps.filter { $0.length > 0 }
+    for step in steps { actions.append(.subscribe(step)) }
+    state = .fetching(fetching)
+    let needs = steps.map { Need(digest: $0.digest) }
+    actions.append(.send(message(.want(worker: identity.worker, needs: needs))))
+    trainIfComplete(now, &actions)
+  }
+
+  /// Takes in a chunk of a step: asks on once all that was asked for is here, else says that it is
+  /// alive.
+  mutating func received(
+    _ step: UInt64, _ range: Range<Int>, _ now: Duration, _ actions: inout [ClientAction]
+  ) {
+    guard case .fetching(var fetching) = state else { return }
+    state = .idle  // so that it changes in place, not in a copy
+    let arrival = fetching.receive(range, of: step)
+    if arrival != .isUseless { fetching.wake = now + limits.fetchTimeout }
+    let isComplete = fetching.isComplete
+    state = .fetching(fetching)
+    switch arrival {
+    case .isUseless: return
+    case .asksOn: ask(now, &actions)
+    case .isNoted:
+      if !isComplete, now - lastSaid >= limits.heartbeatInterval {
+        actions.append(.send(message(.heartbeat(.fetching))))
+      }
+    }
+    trainIfComplete(now, &actions)
+  }
+
+  /// Asks for what is missing, as much of it as the repair window allows.
+  mutating func ask(_ now: Duration, _ actions: inout [ClientAction]) {
+    guard case .fetching(var fetching) = state else { return }
+    state = .idle  // so that it changes in place, not in a copy
+    let needs = fetching.ask(window: limits.repairWindow)
+    fetching.wake = now + limits.fetchTimeout
+    state = .fetching(fetching)
+    actions.append(.send(message(.want(worker: identity.worker, needs: needs))))
+  }
+
+  /// Holds the states to which all steps are here, and trains once nothing is missing.
+  private mutating func trainIfComplete(_ now: Duration, _ actions: inout [ClientAction]) {
+    guard case .fetching(let fetching) = state else { return }
+    for segment in fetching.task.segments where !held.contains(segment) {
+      guard let path = held.path(to: segment), fetching.has(path) else { continue }
+      held.reach(segment, by: path)
+      actions.append(.reached(segment))
+    }
+    guard fetching.isComplete else { return }
+    rest(&actions)
+    state = .training(fetching.task, wake: now + limits.heartbeatInterval)
+    actions.append(.train(fetching.task))
+  }
+
+  /// Forgets what it has of a step, and of the state that it leads to, and asks for it again.
+  mutating func refetch(_ digest: Digest, _ now: Duration) {
+    var fetching: Fetching
+    switch state {
+    case .fetching(let known): fetching = known
+    // Found only when training was about to begin.
+    case .training(let task, _): fetching = Fetching(again: task, wake: now)
+    case .idle, .offering, .ended: return
+    }
+    guard let lost = fetching.lose(digest) else {
+      if case .fetching = state { state = .fetching(fetching) }
+      return
+    }
+    for segment in fetching.task.segments where segment.steps.contains(lost) {
+      held.forget(segment)
+    }
+    state = .fetching(fetching)
+    wake(at: now)
+  }
+
+  /// Offers the update that training gave.
+  mutating func trained(
+    _ round: Int, _ offer: Offer, _ now: Duration, _ actions: inout [ClientAction]
+  ) {
+    guard case .training(let task, _) = state, task.round == round else { return }
+    state = .offering(task, offer, wake: now + limits.offerTimeout)
+    guard case .member = standing else { return }
+    actions.append(.send(message(.offer(offer))))
+  }
+
+  /// Tells the broker that there will be no update.
+  mutating func failed(
+    _ round: Int, _ reason: DeclineReason, _ detail: String, _ actions: inout [ClientAction]
+  ) {
+    guard case .training(let task, _) = state, task.round == round else { return }
+    // Whatever broke may be in the model: the next one is built up from nothing.
+    if reason == .failed { held = HeldStates() }
+    let decline = message(.decline(reason, detail: detail))
+    // A restarted broker may go back to this round: then it is taken up again.
+    if lastRound.number == round { lastRound = .declined(decline) }
+    actions.append(.send(decline))
+    abandon(&actions)
+  }
+
+  /// Declines a round of which nothing needs to be fetched to know that there will be no update.
+  mutating func refrain(
+    _ header: Header, _ announce: Announce, _ reason: DeclineReason, _ detail: String,
+    _ now: Duration, _ actions: inout [ClientAction]
+  ) {
+    lastRound = .takenUp(header.round)
+    let task = ClientTask(round: header.round, stage: header.stage, announce: announce, steps: [])
+    state = .training(task, wake: now)
+    failed(header.round, reason, detail, &actions)
+  }
+}
