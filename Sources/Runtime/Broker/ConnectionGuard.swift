@@ -1,6 +1,6 @@
 import Measures
-import Server
-import ZeroMQ
+package import Server
+package import ZeroMQ
 
 /// The record of what each connection of a broker did, to find those that are to be cut for it.
 ///
@@ -8,9 +8,9 @@ import ZeroMQ
 /// subscribes to endlessly many topics, fills the process's memory. This sees it from outside, by
 /// descriptors: the monitors report connections, each message names its own, and the kernel says
 /// how much was taken in.
-struct ConnectionGuard {
+package struct ConnectionGuard: Sendable {
   /// A reason to cut a connection.
-  enum Offence: String, Sendable {
+  package enum Offence: String, Sendable {
     case tooMany = "too many connections"
     case unfinished = "unfinished messages"
     case subscriptions = "too many subscriptions"
@@ -19,9 +19,17 @@ struct ConnectionGuard {
   }
 
   /// A connection to cut, and why.
-  struct Verdict {
-    var descriptor: CInt
-    var offence: Offence
+  package struct Verdict: Hashable, Sendable {
+    /// The connection's descriptor.
+    package var descriptor: CInt
+    /// The offence.
+    package var offence: Offence
+
+    /// A verdict on a connection.
+    package init(descriptor: CInt, offence: Offence) {
+      self.descriptor = descriptor
+      self.offence = offence
+    }
   }
 
   private struct Connection {
@@ -46,24 +54,24 @@ struct ConnectionGuard {
     }
   }
 
-  let limits: ConnectionLimits
+  package let limits: ConnectionLimits
   private var connections: [BrokerSocket: [CInt: Connection]] = [:]
   private var nextInspection = Duration.zero
   /// The number of subscriptions of all connections.
   private var subscriptions = 0
 
   /// A guard that knows of no connections yet.
-  init(_ limits: ConnectionLimits) { self.limits = limits }
+  package init(_ limits: ConnectionLimits) { self.limits = limits }
 
   /// The number of connections.
-  var count: Int { connections.values.reduce(0) { $0 + $1.count } }
+  package var count: Int { connections.values.reduce(0) { $0 + $1.count } }
 
   /// When to inspect next: often, since a fast peer sends much in little time; less often the more
   /// there are.
-  var wakeTime: Duration? { count == 0 ? nil : nextInspection }
+  package var wakeTime: Duration? { count == 0 ? nil : nextInspection }
 
   /// A connection came, went, or did something else.
-  mutating func note(
+  package mutating func note(
     _ event: MonitorEvent.Kind, at socket: BrokerSocket, _ now: Duration
   ) -> Verdict? {
     switch event {
@@ -81,7 +89,7 @@ struct ConnectionGuard {
   }
 
   /// A subscription came, or its end; `isKnown` tells whether the protocol has such a topic.
-  mutating func subscribed(
+  package mutating func subscribed(
     _ descriptor: CInt?, key: String?, isSubscription: Bool, isKnown: Bool, at socket: BrokerSocket
   ) -> Verdict? {
     guard let descriptor, connections[socket]?[descriptor] != nil else { return nil }
@@ -115,14 +123,14 @@ struct ConnectionGuard {
   }
 
   /// A message was read to its end.
-  mutating func delivered(_ descriptor: CInt?, key: String?) {
+  package mutating func delivered(_ descriptor: CInt?, key: String?) {
     guard let descriptor, connections[.updates]?[descriptor] != nil else { return }
     connections[.updates]?[descriptor]?.key = key
     connections[.updates]?[descriptor]?.hasDelivered = true
   }
 
   /// A message couldn't be understood.
-  mutating func malformed(_ descriptor: CInt?) -> Verdict? {
+  package mutating func malformed(_ descriptor: CInt?) -> Verdict? {
     guard let descriptor, connections[.updates]?[descriptor] != nil else { return nil }
     connections[.updates]?[descriptor]?.malformed += 1
     guard let connection = connections[.updates]?[descriptor],
@@ -133,7 +141,7 @@ struct ConnectionGuard {
   }
 
   /// True if another message without payload is within what a connection may send.
-  mutating func allows(_ descriptor: CInt?, _ now: Duration) -> Bool {
+  package mutating func allows(_ descriptor: CInt?, _ now: Duration) -> Bool {
     guard let descriptor, var connection = connections[.updates]?[descriptor] else { return true }
     connection.refill(limits.messagesPerSecond, upTo: limits.burst, now)
     let isAllowed = connection.allowance >= 1
@@ -143,7 +151,7 @@ struct ConnectionGuard {
   }
 
   /// True if a connection that sends too much is to be told so: once a second.
-  mutating func mayAnswer(_ descriptor: CInt?, _ now: Duration) -> Bool {
+  package mutating func mayAnswer(_ descriptor: CInt?, _ now: Duration) -> Bool {
     guard let descriptor, let connection = connections[.updates]?[descriptor],
       connection.answered.map({ now - $0 >= .seconds(1) }) ?? true
     else { return false }
@@ -152,7 +160,7 @@ struct ConnectionGuard {
   }
 
   /// Looks for connections that send more than they may, if it is time to; they are to be cut.
-  mutating func inspect(_ now: Duration) -> [Verdict] {
+  package mutating func inspect(_ now: Duration) -> [Verdict] {
     let count = count
     guard count > 0, now >= nextInspection else { return [] }
     nextInspection = now + max(.milliseconds(20), .microseconds(50) * count)
@@ -183,7 +191,7 @@ struct ConnectionGuard {
   }
 
   /// The connections of keys that `isAdmitted` denies; they are to be cut.
-  mutating func connections(unless isAdmitted: (String) -> Bool) -> [Verdict] {
+  package mutating func connections(unless isAdmitted: (String) -> Bool) -> [Verdict] {
     var verdicts: [Verdict] = []
     for socket in BrokerSocket.allCases {
       for (descriptor, connection) in connections[socket] ?? [:] {
