@@ -7,7 +7,8 @@
 // The rules: a Swift file has 31 to 400 lines. A type has at most 600 lines with all its extensions in
 // its module. A module has at most 4,000 lines, or its page a paragraph "Size: …" with the reason. A
 // comment ends at column 100. The summary of a doc comment doesn't begin with a question word. Each
-// module has a page, Sources/X/X.docc/X.md. What is generated is left out.
+// module has a page, Sources/X/X.docc/X.md. Generated code is left out. Tests have no lower limit of
+// lines and no rule for summaries.
 import Foundation
 
 /// The limits, in lines.
@@ -83,7 +84,8 @@ struct Module {
           "\(source.path):\(index + 1) is a comment of \(line.count) columns, more than "
             + "\(limits.column)")
       }
-      let summary = comment.hasPrefix("/// ") && !isDocumentation ? comment.dropFirst(4) : ""
+      let summary =
+        !isTest && comment.hasPrefix("/// ") && !isDocumentation ? comment.dropFirst(4) : ""
       isDocumentation = comment.hasPrefix("///")
       if let word = questions.first(where: {
         summary.hasPrefix("\($0) ") || summary.hasPrefix("\($0)'")

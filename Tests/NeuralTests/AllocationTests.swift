@@ -26,8 +26,8 @@ private struct AllocationCounter: BatchSource {
 }
 
 @Suite struct `A steady step` {
-  /// What oneDNN may ask for within a primitive: lists of arguments, what Winograd's algorithm
-  /// notes and, in the products of affine maps, packed copies of a few rows.
+  /// Memory that oneDNN may ask for within a primitive: lists of arguments, what Winograd's
+  /// algorithm notes and, in the products of affine maps, packed copies of a few rows.
   private static let limits = [
     ("resnet18", 1, 32_768), ("vgg16-bn", 2, 32_768), ("convnet", 3, 131_072),
   ]

@@ -8,7 +8,7 @@ struct ReferenceNetwork {
   let path: [(segment: Int, layers: [Layer])]
   let input: Shape
   let objective: Objective
-  /// How many scalars each segment has; empty for a chain, whose parameters lie in the layers'
+  /// The number of scalars of each segment; empty for a chain, whose parameters lie in the layers'
   /// order.
   let counts: [Int]
   /// Decides what a dropout layer keeps: its ordinal, the sample, the scalar, the scalars per
