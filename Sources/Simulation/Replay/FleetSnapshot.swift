@@ -19,12 +19,6 @@ package struct FleetSnapshot {
     package var buffer: SharedBuffer
     /// The memory of its client once it counts; nil where clients remember nothing.
     package var memory: ClientMemory?
-
-    /// An update of these bytes.
-    package init(buffer: SharedBuffer, memory: ClientMemory?) {
-      self.buffer = buffer
-      self.memory = memory
-    }
   }
 
   /// The answers.
