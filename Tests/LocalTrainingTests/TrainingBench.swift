@@ -20,7 +20,8 @@ struct TrainingBench {
 
   /// A bench of clients that make plain steps of gradient descent, but for what `training` says.
   init(
-    _ training: String = "", codecs: String = "{up: dense32}", stage: Int = 1, batch: Int = 20
+    _ training: String = "", clipNorm: String = "none", codecs: String = "{up: dense32}",
+    stage: Int = 1, batch: Int = 20
   ) throws {
     let text = """
       name: tiny
@@ -32,7 +33,7 @@ struct TrainingBench {
         limit: {train: 60, test: 20}
       stages: {rounds: [1, 1, 1]}
       codecs: \(codecs)
-      training: {batch: \(batch), momentum: 0, weightDecay: 0, clipNorm: none\(training)}
+      training: {batch: \(batch), momentum: 0, weightDecay: 0, clipNorm: \(clipNorm)\(training)}
 
       """
     let topology = try Topology(

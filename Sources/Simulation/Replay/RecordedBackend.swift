@@ -197,12 +197,12 @@ package final class RecordedBackend: LearningBackend {
     _ call: AnswerJournal.Call, by known: () -> Answer?, else work: () throws -> Answer
   ) throws -> Answer {
     if let failure { throw failure }
-    let isKnown = isReplaying
+    let (isKnown, round) = (isReplaying, journal.traces.count + 1)
     journal.note(call)
     guard isKnown else { return try work() }
     // With the last call that was recorded, all calls must have been the same.
     guard let answer = known(), isReplaying || journal.trace == earlier.journal.trace else {
-      throw ReplayError.otherRun(round: journal.traces.count + 1)
+      throw ReplayError.otherRun(round: round)
     }
     return answer
   }
