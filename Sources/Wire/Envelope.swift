@@ -4,12 +4,12 @@ import SwiftProtobuf
 
 /// The envelope frame: signature, version, checksum, then the header and body as protobuf.
 ///
-/// Layout: `50 46` ("PF"), the protocol's version, a zero, the CRC-32C of all that follows and of the
-/// payload frame (little-endian), then the `Envelope` of progfed.proto.
+/// Layout: `50 46` ("PF"), the protocol's version, a zero, the CRC-32C of all that follows and of
+/// the payload frame (little-endian), then the `Envelope` of progfed.proto.
 package enum Envelope {
   /// The protocol's version.
   package static let version = 1
-  /// How many bytes stand before the protobuf message.
+  /// The number of bytes before the protobuf message.
   package static let preamble = 8
   /// The largest envelope that is read: room for an announcement with 100,000 clients.
   package static let maximalBytes = 1 << 20
@@ -41,7 +41,8 @@ package enum Envelope {
     unsafe seal(schema(message), payload: payload)
   }
 
-  /// Whose message it is that `error` keeps from being read; nil where its header names no client.
+  /// The client and worker of a message that `error` keeps from being read; nil if its header names
+  /// no client.
   package static func fault(
     of frame: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, _ error: WireError
   ) -> UplinkFault? {

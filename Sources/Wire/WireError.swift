@@ -1,4 +1,4 @@
-/// Why received frames are not a message.
+/// The reason that received frames are not a message.
 package enum WireError: Error, Hashable, Sendable {
   /// The number of frames isn't that of a message.
   case frameCount(Int)
@@ -35,7 +35,7 @@ extension WireError {
 }
 
 extension WireError: CustomStringConvertible {
-  /// What is wrong with the frames, for the log and the ledger's counters.
+  /// The fault of the frames in words, for the log and the ledger's counters.
   package var description: String {
     switch self {
     case .frameCount(let count): "\(count) frames are not a message"
@@ -51,7 +51,7 @@ extension WireError: CustomStringConvertible {
     }
   }
 
-  /// What a field must be, as the end of a sentence.
+  /// The demand on a field, as the end of a sentence.
   private static func demand(on field: String) -> String {
     switch field {
     case "plan", "digest", "base": "isn't a SHA-256 digest of 32 bytes"
@@ -60,6 +60,7 @@ extension WireError: CustomStringConvertible {
     case "range": "is empty, or goes beyond 2^48"
     case "ranges": "has more than \(Envelope.maximalRanges) ranges, or some that don't rise"
     case "needs": "names more than \(4 * Envelope.maximalSteps) steps"
+    case "update_codec": "names no codec"
     case "detail": "is longer than \(Envelope.maximalText) bytes"
     case "reason", "state", "status": "has a value that the schema doesn't know"
     default: "is out of range"
@@ -73,9 +74,9 @@ package struct UplinkFault: Error, Hashable, Sendable {
   package var header: Header
   /// The worker that a JOIN names; nil in all else.
   package var worker: UInt64?
-  /// Whether it is a JOIN: it concerns the client as such, not a round.
+  /// True for a JOIN, which concerns the client as such and no round.
   package var isJoin: Bool
-  /// Why it is refused.
+  /// The reason of the refusal.
   package var reason: RefusalReason
   /// Which field is wrong, and in what way.
   package var problem: String

@@ -3,7 +3,8 @@ import Measures
 import Testing
 
 @Suite struct UnbiasednessTests {
-  /// The squared error of the mean of `trials` decoded vectors, relative to that of one over `trials`.
+  /// The squared error of the mean of `trials` decoded vectors, relative to that of one over
+  /// `trials`.
   private func biasRatio(_ codec: Codec, _ values: [Float], trials: Int) throws -> Double {
     var mean = [Double](repeating: 0, count: values.count)
     var single = 0.0
@@ -32,7 +33,7 @@ import Testing
     #expect(try biasRatio(codec, Samples.normal(length, seed: 21), trials: 600) < bound)
   }
 
-  /// How far the mean of ⟨x̂, x⟩ / ‖x‖² is from 1 over many encodings, in standard errors.
+  /// The distance of the mean of ⟨x̂, x⟩ / ‖x‖² from 1 over many encodings, in standard errors.
   private func scaleError(_ codec: Codec, _ values: [Float], trials: Int) throws -> Double {
     let norm = values.reduce(0.0) { $0 + Double($1) * Double($1) }
     let scales = try (0..<trials).map { trial in

@@ -8,8 +8,8 @@ import Testing
 
 /// The files of Vectors, by which other implementations are checked, in both directions.
 ///
-/// `PROGFED_FIXTURES=write` makes them anew; they change only with a new version of the protocol. The script
-/// check_vectors.py beside them is an implementation from the documentation alone.
+/// `PROGFED_FIXTURES=write` makes them anew; they change only with a new version of the protocol.
+/// The script check_vectors.py beside them is an implementation from the documentation alone.
 @Suite(.serialized) struct VectorTests {
   @Test(.enabled(if: ProcessInfo.processInfo.environment["PROGFED_FIXTURES"] == "write"))
   func `the files can be made`() throws {

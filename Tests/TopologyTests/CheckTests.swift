@@ -19,7 +19,8 @@ struct CheckTests {
     #expect(check.stages.map(\.parameters) == [650, 19_466, 1_199_882])
     #expect(check.stages.map(\.rounds) == [2, 2, 8])
     #expect(check.stages.map(\.modelSize.bytes) == [2600, 77_864, 4_799_528])
-    // All clients of a round send and receive all of the stage's sub-model: 5 clients, 4 bytes each.
+    // All clients of a round send and receive all of the stage's sub-model: 5 clients, 4 bytes
+    // each.
     #expect(check.stages.map(\.up.bytes) == [26_000, 778_640, 191_981_120])
     #expect(check.up.bytes == 26_000 + 778_640 + 191_981_120)
     // At growth, who was drawn has the blocks of stage s − 1 before their last round only.
@@ -125,7 +126,8 @@ struct CheckTests {
     }
     let (plain, corrected) = (try check("{}"), try check("{correction: scaffold}"))
     let (old, new) = (4 * 320, 4 * (18_496 + 650))
-    // Of three rounds those of the stage's own segments; of the two after warm-up the older block's as well.
+    // Of three rounds those of the stage's own segments; of the two after warm-up the older block's
+    // as well.
     #expect(corrected.stages[0].down.bytes == plain.stages[0].down.bytes + 10 * 3 * 2600)
     #expect(
       corrected.stages[1].down.bytes == plain.stages[1].down.bytes + 10 * (3 * new + 2 * old))

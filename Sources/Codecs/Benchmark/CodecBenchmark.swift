@@ -1,9 +1,9 @@
 import CCodecKernels
 import Measures
 
-/// How fast codecs are, how few bits they take and what they lose, on values like an update's.
+/// A benchmark of codecs on values like an update's: their speed, bits and error.
 package struct CodecBenchmark: Sendable {
-  /// What was measured of one codec.
+  /// The figures of one codec.
   package struct Result: Hashable, Sendable, Encodable {
     /// The codec's canonical text.
     package let codec: String
@@ -30,14 +30,16 @@ package struct CodecBenchmark: Sendable {
     "linear4+zstd",
   ]
 
-  /// What is coded.
+  /// The values that are coded.
   package let values: [Float]
   private let repetitions: Int
 
-  /// A benchmark over `count` normal values of varying magnitude, the best of `repetitions` counting.
+  /// A benchmark over `count` normal values of varying magnitude, the best of `repetitions`
+  /// counting.
   package init(count: Int = 11_220_132, repetitions: Int = 5, seed: UInt64 = 1) {
     precondition(count > 0 && repetitions > 0, "\(count) values, \(repetitions) repetitions")
-    // One normal and one magnitude table, combined: drawing each value would take longer than coding.
+    // One normal and one magnitude table, combined: drawing each value would take longer than
+    // coding.
     var stream = RandomStream(seed: seed)
     let normals = (0..<65_536).map { _ in Float(stream.normal()) }
     let magnitudes = (0..<4096).map { _ in Float(stream.exponential(mean: 0.01)) }

@@ -18,7 +18,8 @@ struct BitWriter {
     }
   }
 
-  /// Appends a number by its Golomb–Rice code: the high part in zeros ended by a one, then the low part.
+  /// Appends a number by its Golomb–Rice code: the high part in zeros ended by a one, then the low
+  /// part.
   mutating func appendRice(_ value: UInt32, parameter: Int) {
     var zeros = value >> UInt32(parameter)
     while zeros >= 32 {

@@ -2,7 +2,7 @@ import Bytes
 
 /// Bytes under construction; numbers are little-endian.
 package struct ByteWriter: Sendable {
-  /// What was written.
+  /// The bytes so far.
   package internal(set) var bytes: [UInt8] = []
 
   /// Nothing yet, with room for `capacity` bytes.

@@ -2,9 +2,10 @@ import Foundation
 
 /// Ascending positions as Golomb–Rice coded gaps or as a bitmap.
 ///
-/// One byte tells which: the Rice parameter r, at most 31, or 255 for a bitmap. A gap g, the positions left
-/// out before one kept, is ⌊g/2^r⌋ zeros, a one, then the low r bits of g (Golomb, 1966; Rice, 1979). Bits
-/// fill each byte from the lowest; a bitmap has bit i set if position i is kept.
+/// One byte tells which: the Rice parameter r, at most 31, or 255 for a bitmap. A gap g, the
+/// positions left out before one kept, is ⌊g/2^r⌋ zeros, a one, then the low r bits of g (Golomb,
+/// 1966; Rice, 1979). Bits fill each byte from the lowest; a bitmap has bit i set if position i is
+/// kept.
 enum PositionCode {
   private static let bitmap: UInt8 = 255
 
@@ -83,7 +84,8 @@ enum PositionCode {
 
   /// The parameter of least expected length for positions kept with probability p.
   ///
-  /// b* = 1 + ⌊log₂(ln(φ − 1) / ln(1 − p))⌋ with the golden ratio φ (Kiely, 2004; STC, Sattler et al., 2019).
+  /// b* = 1 + ⌊log₂(ln(φ − 1) / ln(1 − p))⌋ with the golden ratio φ (Kiely, 2004; STC, Sattler et
+  /// al., 2019).
   static func riceParameter(_ share: Percentage) -> Int {
     let golden = (5.0.squareRoot() + 1) / 2
     let ratio = log(golden - 1) / log(1 - share.fraction)

@@ -47,7 +47,7 @@ extension Kernels {
     }
   }
 
-  /// How many values there are of each exponent and first 4 bits of the fraction: 4096 counts.
+  /// The number of values of each exponent and first 4 bits of the fraction: 4096 counts.
   static func countMagnitudes(_ values: ArraySlice<Float>) -> [UInt32] {
     // SAFETY: the kernel writes exactly 4096 counts.
     unsafe [UInt32](unsafeUninitializedCapacity: 4096) { counts, filled in
@@ -63,7 +63,8 @@ extension Kernels {
   static func listMagnitudes(
     _ values: ArraySlice<Float>, least: UInt32, count: Int
   ) -> [UInt32] {
-    // SAFETY: the caller counted them; the kernel writes at most one beyond, for which there is room.
+    // SAFETY: the caller counted them; the kernel writes at most one beyond, for which there is
+    // room.
     unsafe [UInt32](unsafeUninitializedCapacity: count + 1) { positions, filled in
       unsafe values.withUnsafeBufferPointer { values in
         guard let first = positions.baseAddress, let source = values.baseAddress else { return }

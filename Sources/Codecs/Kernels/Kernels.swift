@@ -14,7 +14,7 @@ enum Kernels {
     return isFinite ? lowest...highest : nil
   }
 
-  /// Whether all floats in the bytes are within ±`limit`, which is finite.
+  /// True if all floats in the bytes are within ±`limit`, which is finite.
   static func areWithin(_ limit: Float, _ floats: ArraySlice<UInt8>) -> Bool {
     // SAFETY: reads as many floats as whole ones are there; an empty slice isn't passed on.
     unsafe floats.withUnsafeBufferPointer { floats in
@@ -54,4 +54,27 @@ enum Kernels {
 
   /// The bytes that `count` codes of `bits` take.
   static func packedSize(of count: Int, bits: Int) -> Int { (count * bits + 7) / 8 }
+}
+
+extension Kernels {
+  /// Flips the signs of the first `count` values by the random bits of `key`.
+  static func flipSigns(_ values: inout [Float], count: Int, key: UInt64) {
+    demand(count, of: values.count)
+    // SAFETY: changes the first `count` values, which are there.
+    unsafe values.withUnsafeMutableBufferPointer { values in
+      guard let first = values.baseAddress else { return }
+      unsafe progfed_codec_flip_signs(first, count, key)
+    }
+  }
+
+  /// The Walsh–Hadamard transform of the first `count` values, in place, not normalized.
+  static func hadamard(_ values: inout [Float], count: Int) {
+    demand(count, of: values.count)
+    precondition(count.nonzeroBitCount == 1, "\(count) isn't a power of two")
+    // SAFETY: changes the first `count` values, which are there.
+    unsafe values.withUnsafeMutableBufferPointer { values in
+      guard let first = values.baseAddress else { return }
+      unsafe progfed_codec_hadamard(first, count)
+    }
+  }
 }

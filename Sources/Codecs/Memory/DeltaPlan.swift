@@ -1,21 +1,22 @@
 public import Measures
 public import Tensors
 
-/// How a model goes on from a keyframe by compressed differences.
+/// The plan by which a model goes on from a keyframe with compressed differences.
 public struct DeltaPlan: Hashable, Sendable {
-  /// What each difference begins from.
+  /// The state that each difference begins from.
   public enum Reference: String, Hashable, Sendable, CaseIterable {
     /// The state before: who missed some needs them all, in order.
     case last
-    /// The keyframe: who has it needs the newest difference alone, which grows with the time (DoCoFL).
+    /// The keyframe: who has it needs the newest difference alone, which grows with the time
+    /// (DoCoFL).
     case anchor
   }
 
   /// The codec of the differences.
   public var codec: UpdateCodec
-  /// What each difference begins from.
+  /// The state that each difference begins from.
   public var reference: Reference
-  /// How many rounds after a keyframe the next one is due.
+  /// The number of rounds from one keyframe to the next.
   ///
   /// If nil, it is once the differences since the last one have more bytes than it.
   public var keyframeEvery: Int?
@@ -31,10 +32,10 @@ public struct DeltaPlan: Hashable, Sendable {
     self.keyframeEvery = keyframeEvery
   }
 
-  /// Whether a segment's next step should be a keyframe.
+  /// Returns true if a segment's next step should be a keyframe.
   ///
-  /// It is where one is due, and always where it loses nothing and a difference would be no smaller: who was
-  /// away then needs one keyframe in place of several differences.
+  /// It is where one is due, and always where it loses nothing and a difference would be no
+  /// smaller: who was away then needs one keyframe in place of several differences.
   ///
   /// - Parameters:
   ///   - layout: The segment.

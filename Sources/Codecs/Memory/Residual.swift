@@ -9,11 +9,11 @@ public struct Residual: Hashable, Sendable {
   public struct Encoded: Hashable, Sendable {
     /// The bytes to send.
     public let bytes: [UInt8]
-    /// What they leave out.
+    /// The error of the bytes.
     public let leftOut: ParameterVector
   }
 
-  /// What was left out so far, by segment name; segments that aren't here left nothing out.
+  /// The error so far, by segment name; segments that aren't here have none.
   public private(set) var segments: [String: ParameterVector]
 
   /// Nothing left out, or what a checkpoint kept.

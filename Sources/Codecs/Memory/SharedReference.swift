@@ -1,13 +1,15 @@
 public import Tensors
 
-/// What every client can hold of one segment: x̂, kept equal at both ends by compressed differences.
+/// The state of one segment that every client can hold: x̂, kept equal at both ends by compressed
+/// differences.
 ///
-/// The broker sends m = C(x − x̂) and both ends set x̂ ← x̂ + m. What m leaves out stays in x − x̂ and is
-/// sent later, so x̂ is the server's error memory and nothing is lost (DoubleSqueeze, EF21-P).
+/// The broker sends m = C(x − x̂) and both ends set x̂ ← x̂ + m. What m leaves out stays in x − x̂
+/// and is sent later, so x̂ is the server's error memory and nothing is lost (DoubleSqueeze,
+/// EF21-P).
 public struct SharedReference: Hashable, Sendable {
   /// The values x̂ that clients train from.
   public private(set) var values: ParameterVector
-  /// How many differences were applied since the keyframe, plus the keyframe's own number.
+  /// The number of differences since the keyframe, plus the keyframe's own number.
   public private(set) var version: Int
 
   /// The state after a keyframe of the given decoded values.
@@ -27,7 +29,7 @@ public struct SharedReference: Hashable, Sendable {
     return (SharedReference(keyframe: values, version: version), bytes)
   }
 
-  /// What the reference lacks of `model`: x − x̂.
+  /// The difference between `model` and the reference: x − x̂.
   public func lag(behind model: ParameterVector) -> ParameterVector {
     precondition(
       model.layout == values.layout, "\(model.layout.name) isn't \(values.layout.name)")

@@ -2,8 +2,9 @@ import Foundation
 
 /// Stochastic rounding to even angles between the vector and the axes; unbiased.
 ///
-/// CosSGD (He, Zenk, Fritz, 2020): the norm and the widest angle φ from the plane as floats, then codes
-/// of the levels ‖x‖·sin(φ·(2c/(2^bits − 1) − 1)). Rounding is unbiased in the value, not the angle.
+/// CosSGD (He, Zenk, Fritz, 2020): the norm and the widest angle φ from the plane as floats, then
+/// codes of the levels ‖x‖·sin(φ·(2c/(2^bits − 1) − 1)). Rounding is unbiased in the value, not the
+/// angle.
 struct CosineQuantizer: Quantizer {
   let bits: Int
 

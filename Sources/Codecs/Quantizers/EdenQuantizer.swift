@@ -1,12 +1,13 @@
 /// A random rotation, the nearest levels of a normal distribution, and one scale per block.
 ///
-/// DRIVE (Vargaftik et al., NeurIPS 2021) for 1 bit and EDEN (ICML 2022) for more. With z = y·√d/‖x‖ for
-/// the rotated block y of d values and q its levels, the scale is ‖y‖²/⟨q, y⟩ without bias or ⟨q, y⟩/‖q‖²
-/// of least error. Each block: the scale divided by d, a float, then d codes; at last the unrotated
-/// values as floats. Expected squared error relative to ‖x‖², without bias: .571, .133, .036, .0096 for
-/// 1…4 bits.
+/// DRIVE (Vargaftik et al., NeurIPS 2021) for 1 bit and EDEN (ICML 2022) for more. With z =
+/// y·√d/‖x‖ for the rotated block y of d values and q its levels, the scale is ‖y‖²/⟨q, y⟩ without
+/// bias or ⟨q, y⟩/‖q‖² of least error. Each block: the scale divided by d, a float, then d codes;
+/// at last the unrotated values as floats. Expected squared error relative to ‖x‖², without bias:
+/// .571, .133, .036, .0096 for 1…4 bits.
 ///
-/// Signs and transform are applied twice, so that also sparse values come near a normal distribution.
+/// Signs and transform are applied twice, so that also sparse values come near a normal
+/// distribution.
 struct EdenQuantizer: Quantizer {
   let codebook: Codebook
   let scale: CodecSpec.EdenScale

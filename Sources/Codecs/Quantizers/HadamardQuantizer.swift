@@ -1,7 +1,7 @@
 /// A random rotation, then stochastic rounding to even levels of each block; unbiased.
 ///
-/// Each block of d rotated values: minimum and step, both divided by d, as floats, then d codes; at last
-/// the unrotated values as floats.
+/// Each block of d rotated values: minimum and step, both divided by d, as floats, then d codes; at
+/// last the unrotated values as floats.
 struct HadamardQuantizer: Quantizer {
   let bits: Int
 

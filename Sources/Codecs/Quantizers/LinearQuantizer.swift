@@ -1,7 +1,7 @@
 /// Stochastic rounding to 2^bits even levels from minimum to maximum; unbiased.
 ///
-/// Each block: minimum and step as floats, then the packed codes. A value becomes ⌊(x − min)/step + u⌋,
-/// u uniform in [0, 1).
+/// Each block: minimum and step as floats, then the packed codes. A value becomes ⌊(x − min)/step +
+/// u⌋, u uniform in [0, 1).
 struct LinearQuantizer: Quantizer {
   let bits: Int
   /// Values per block; nil for the whole tensor.

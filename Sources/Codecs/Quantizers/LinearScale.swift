@@ -32,7 +32,7 @@ struct LinearScale {
     writer.append(step)
   }
 
-  /// Whether all levels are finite and of believable size.
+  /// True if all levels are finite and of believable size.
   func isValid(bits: Int) -> Bool {
     // Comparisons with not-a-number are false.
     abs(base) <= Magnitude.scaleLimit && step >= 0

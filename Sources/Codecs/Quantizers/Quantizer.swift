@@ -1,6 +1,6 @@
 /// Rounds values into a known number of bytes.
 package protocol Quantizer: Sendable {
-  /// Whether the receiver needs the message's seed.
+  /// True if the receiver needs the message's seed.
   var needsSeed: Bool { get }
 
   /// The largest magnitude that is encoded.
@@ -20,7 +20,8 @@ package protocol Quantizer: Sendable {
   /// - Throws: ``CodecError/invalidValue(offset:)`` or ``CodecError/invalidScale(offset:)``.
   func check(_ payload: ArraySlice<UInt8>, count: Int) throws(CodecError)
 
-  /// Adds weight times each of the `count` values of a checked payload to the sums from `offset` on.
+  /// Adds weight times each of the `count` values of a checked payload to the sums from `offset`
+  /// on.
   func add(
     _ payload: ArraySlice<UInt8>, count: Int, keys: TensorKeys, weight: Float,
     to sums: inout [Float], at offset: Int)
@@ -30,7 +31,7 @@ extension Quantizer {
   /// Not unless a random rotation has to be undone.
   package var needsSeed: Bool { false }
 
-  /// What any rotation or norm is safe with.
+  /// The magnitude that any rotation or norm is safe with.
   package var limit: Float { Magnitude.limit }
 }
 

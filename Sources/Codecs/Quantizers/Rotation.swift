@@ -3,8 +3,8 @@ import Measures
 /// Random rotations of a tensor's values, block by block: signs, then the Walsh–Hadamard transform.
 ///
 /// Blocks are powers of two of at most 8192 values. The rest is padded to a power of two while the
-/// padding is at most a tenth of the tensor, else cut at the power of two below; fewer than 32 values
-/// are left unrotated, since so few don't come near a normal distribution.
+/// padding is at most a tenth of the tensor, else cut at the power of two below; fewer than 32
+/// values are left unrotated, since so few don't come near a normal distribution.
 struct Rotation {
   /// The values and the transform's length of each block, in order.
   let blocks: [(values: Range<Int>, length: Int)]

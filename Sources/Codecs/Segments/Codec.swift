@@ -5,7 +5,7 @@ public import Measures
 /// Equal values and keys give equal bytes. Decoding refuses whatever isn't exactly the bytes of the
 /// given number of finite values.
 public struct Codec: Sendable {
-  /// Which codec.
+  /// The codec's description.
   public let spec: CodecSpec
 
   /// The codec that `spec` describes.
@@ -39,7 +39,8 @@ public struct Codec: Sendable {
     return values
   }
 
-  /// Adds `weight` times the `count` values of the bytes to `sums` from `offset` on, or throws and doesn't.
+  /// Adds `weight` times the `count` values of the bytes to `sums` from `offset` on, or throws and
+  /// doesn't.
   public func fold(
     _ bytes: [UInt8], count: Int, weight: Float, into sums: inout [Float], at offset: Int = 0
   ) throws(CodecError) {

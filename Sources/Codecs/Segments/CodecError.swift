@@ -1,4 +1,4 @@
-/// Why values can't be encoded, or bytes can't be decoded.
+/// The reason that values can't be encoded, or bytes can't be decoded.
 public enum CodecError: Error, Hashable, Sendable {
   /// A value to encode is infinite or not a number.
   case notFinite(index: Int)
@@ -27,7 +27,7 @@ public enum CodecError: Error, Hashable, Sendable {
 }
 
 extension CodecError: CustomStringConvertible {
-  /// What is wrong, where, and what to do.
+  /// The fault, its place and its cure in words.
   public var description: String {
     switch self {
     case .notFinite(let index):

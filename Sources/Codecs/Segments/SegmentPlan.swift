@@ -1,13 +1,13 @@
 import Measures
 
-/// How the tensors of one segment, values that travel together, become bytes and values again.
+/// The way of one segment's tensors, values that travel together, to bytes and back.
 ///
-/// The bytes: with `+zstd` a flag, 0 for as it is and 1 for compressed; the seed, 8 bytes, if any tensor's
-/// codec needs it; the tensors' bytes in order, without headers of their own.
+/// The bytes: with `+zstd` a flag, 0 for as it is and 1 for compressed; the seed, 8 bytes, if any
+/// tensor's codec needs it; the tensors' bytes in order, without headers of their own.
 struct SegmentPlan: Sendable {
   /// The tensors: where their values lie and how they are coded.
   let tensors: [(values: Range<Int>, codec: TensorCodec)]
-  /// Whether Zstandard is tried on the bytes.
+  /// True if Zstandard is tried on the bytes.
   let isCompressed: Bool
 
   private let needsSeed: Bool
@@ -49,7 +49,8 @@ struct SegmentPlan: Sendable {
     return [1] + compressed
   }
 
-  /// Expands the bytes and refuses those that don't decode; what it gives can be added any number of times.
+  /// Expands the bytes and refuses those that don't decode; what it gives can be added any number
+  /// of times.
   @discardableResult
   func check(_ bytes: [UInt8]) throws(CodecError) -> [UInt8] {
     let plain = try expanded(bytes)

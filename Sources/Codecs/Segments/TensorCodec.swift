@@ -1,3 +1,5 @@
+import Measures
+
 /// The codec of one tensor: an optional sparsifier, then a quantizer of what it keeps.
 package struct TensorCodec: Sendable {
   package let sparsifier: (any Sparsifier)?
@@ -26,10 +28,10 @@ package struct TensorCodec: Sendable {
       }
   }
 
-  /// Whether the receiver needs the message's seed.
+  /// True if the receiver needs the message's seed.
   package var needsSeed: Bool { quantizer.needsSeed || sparsifier?.needsSeed ?? false }
 
-  /// Whether the size follows from the count alone.
+  /// True if the size follows from the count alone.
   package func isExact(of count: Int) -> Bool { sparsifier?.maximumSize(of: count) ?? 0 == 0 }
 
   /// The bytes of `count` > 0 values at most; exactly, if ``isExact(of:)``.
@@ -65,7 +67,8 @@ package struct TensorCodec: Sendable {
     try quantizer.check(try reader.take(quantizer.size(of: kept)), count: kept)
   }
 
-  /// Adds weight times each of `count` values, whose bytes were checked, to the sums from `offset` on.
+  /// Adds weight times each of `count` values, whose bytes were checked, to the sums from `offset`
+  /// on.
   package func add(
     _ count: Int, keys: TensorKeys, from reader: inout ByteReader, weight: Float,
     to sums: inout [Float], at offset: Int
@@ -93,5 +96,23 @@ package struct TensorCodec: Sendable {
       throw .tooLarge(
         index: values.firstIndex { abs($0) > limit } ?? values.startIndex, limit: limit)
     }
+  }
+}
+
+/// The keys of one tensor's random streams, all derived from the seed of its message.
+package struct TensorKeys: Sendable {
+  /// Draws the positions that a random sparsifier keeps.
+  let positions: UInt64
+  /// Draws the signs of a random rotation.
+  let rotation: UInt64
+  /// Draws the stochastic rounding; only the sender needs it.
+  let rounding: UInt64
+
+  /// The keys of tensor `index` in the message of `seed`.
+  package init(seed: UInt64, tensor index: Int) {
+    let message = RandomStream(key: seed)
+    positions = message.stream("positions", index).key
+    rotation = message.stream("rotation", index).key
+    rounding = message.stream("rounding", index).key
   }
 }

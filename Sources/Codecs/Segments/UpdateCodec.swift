@@ -7,7 +7,8 @@ public import Tensors
 public struct UpdateCodec: Hashable, Sendable {
   /// The codec of the tensors that are large enough.
   public var spec: CodecSpec
-  /// Tensors with fewer values than this travel as 32-bit floats: biases, normalizations, small heads.
+  /// Tensors with fewer values than this travel as 32-bit floats: biases, normalizations, small
+  /// heads.
   public var smallTensorLimit: Int
   /// Segments, by their layout's name, with a codec of their own.
   public var overrides: [String: CodecSpec]
@@ -32,7 +33,8 @@ public struct UpdateCodec: Hashable, Sendable {
 
   /// The bytes of a segment's values; positions, rotation and rounding are drawn by `key`.
   ///
-  /// Different clients, rounds and segments need different keys, else their errors don't average out.
+  /// Different clients, rounds and segments need different keys, else their errors don't average
+  /// out.
   ///
   /// - Throws: ``CodecError/notFinite(index:)`` or ``CodecError/tooLarge(index:limit:)``.
   public func encode(_ values: ParameterVector, key: UInt64) throws(CodecError) -> [UInt8] {
@@ -74,13 +76,13 @@ public struct UpdateCodec: Hashable, Sendable {
   /// The codec of the segment called `name`.
   public func spec(of name: String) -> CodecSpec { overrides[name] ?? spec }
 
-  /// Whether all tensors of a segment travel as they are, so that nothing of it is lost.
+  /// True if all tensors of a segment travel as they are, so that nothing of it is lost.
   public func isExact(for layout: ParameterLayout) -> Bool {
     spec(of: layout.name) == .dense32
       || layout.parameters.indices.allSatisfy { travelsAsItIs($0, of: layout) }
   }
 
-  /// Whether a tensor isn't coded, whatever the codec: running statistics, and few values.
+  /// True for a tensor that isn't coded, whatever the codec: running statistics, and few values.
   private func travelsAsItIs(_ index: Int, of layout: ParameterLayout) -> Bool {
     layout.parameters[index].role == .buffer || layout.range(of: index).count < smallTensorLimit
   }

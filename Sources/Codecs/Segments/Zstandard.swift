@@ -8,7 +8,8 @@ enum Zstandard {
   /// The compressed bytes; nil unless they are fewer.
   static func compress(_ bytes: [UInt8]) -> [UInt8]? {
     guard !bytes.isEmpty else { return nil }
-    // SAFETY: reads all bytes and writes at most as many as there is room for, one less than came in.
+    // SAFETY: reads all bytes and writes at most as many as there is room for, one less than came
+    // in.
     let compressed = unsafe [UInt8](unsafeUninitializedCapacity: bytes.count - 1) { room, filled in
       let size = unsafe ZSTD_compress(
         room.baseAddress, bytes.count - 1, bytes, bytes.count, level)

@@ -1,8 +1,9 @@
 /// Random-k by seed: one position from each of k = ⌈p·n⌉ consecutive ranges; unbiased.
 ///
-/// The ranges share the n positions evenly, the first n mod k being one longer. A position is kept with
-/// probability one over its range's length, and its value is multiplied by that length, 1/p where
-/// that is whole. Both ends draw the same positions, so none travel, and the kept count is exact.
+/// The ranges share the n positions evenly, the first n mod k being one longer. A position is kept
+/// with probability one over its range's length, and its value is multiplied by that length, 1/p
+/// where that is whole. Both ends draw the same positions, so none travel, and the kept count is
+/// exact.
 struct RandomSparsifier: Sparsifier {
   let share: Percentage
 

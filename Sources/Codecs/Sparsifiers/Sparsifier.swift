@@ -1,6 +1,6 @@
 /// Selects the values that are sent at all.
 package protocol Sparsifier: Sendable {
-  /// Whether the receiver needs the message's seed.
+  /// True if the receiver needs the message's seed.
   var needsSeed: Bool { get }
 
   /// Exactly how many of `count` > 0 values are kept.
@@ -28,4 +28,24 @@ package protocol Sparsifier: Sendable {
   func selection(
     of count: Int, keys: TensorKeys, from reader: inout ByteReader
   ) throws(CodecError) -> Selection
+}
+
+/// The positions that a sparsifier keeps, and by what their values are scaled.
+package struct Selection: Hashable, Sendable {
+  /// The ascending positions.
+  let positions: [UInt32]
+  /// The factor of the values but the first `raised`.
+  let factor: Float
+  /// The number of values, from the first on, that are multiplied by one more than `factor`.
+  let raised: Int
+
+  /// Adds weight·factor·value to the sums at each position, counted from `offset`.
+  func scatter(_ kept: [Float], weight: Float, to sums: inout [Float], at offset: Int) {
+    Kernels.scatter(
+      kept, range: 0..<raised, at: positions, factor: factor + 1, weight: weight, to: &sums,
+      offset: offset)
+    Kernels.scatter(
+      kept, range: raised..<kept.count, at: positions, factor: factor, weight: weight, to: &sums,
+      offset: offset)
+  }
 }

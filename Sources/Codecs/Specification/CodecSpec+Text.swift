@@ -7,7 +7,8 @@ extension CodecSpec: LosslessStringConvertible {
 
   /// Reads a codec's text: at most one sparsifier and one quantizer in either order, then `+zstd`.
   ///
-  /// Whatever the order in the text, the sparsifier comes first and the quantizer rounds what it keeps.
+  /// Whatever the order in the text, the sparsifier comes first and the quantizer rounds what it
+  /// keeps.
   ///
   /// - Throws: what is wrong with the text, and the remedy.
   public init(parsing text: String) throws(CodecSpecError) {

@@ -1,10 +1,11 @@
-/// Which codec: an optional sparsifier, then a quantizer of the values it keeps, then optional Zstandard.
+/// A codec's description: an optional sparsifier, then a quantizer of the values it keeps, then
+/// optional Zstandard.
 ///
-/// Spelled as text in topologies: `dense32`, `linear8`, `linear4b1024`, `linear8+random25`, `topk0.1`,
-/// `topk1+linear4`, `stc1`, `eden1`, `eden2mse`, `eden0.1`, `hadamard4`, `cosine4`, `qsgd4`, `sign`,
-/// `linear4+zstd`.
+/// Spelled as text in topologies: `dense32`, `linear8`, `linear4b1024`, `linear8+random25`,
+/// `topk0.1`, `topk1+linear4`, `stc1`, `eden1`, `eden2mse`, `eden0.1`, `hadamard4`, `cosine4`,
+/// `qsgd4`, `sign`, `linear4+zstd`.
 public struct CodecSpec: Hashable, Sendable {
-  /// Which values are sent at all.
+  /// The choice of the values that are sent.
   public enum Sparsification: Hashable, Sendable {
     /// One drawn from each of ⌈p·n⌉ ranges and scaled by the range's length, about 1/p: unbiased.
     case random(Percentage)
@@ -12,7 +13,7 @@ public struct CodecSpec: Hashable, Sendable {
     case top(Percentage)
   }
 
-  /// How the values sent are rounded.
+  /// The rounding of the values that are sent.
   public enum Quantization: Hashable, Sendable {
     /// 32-bit floats, as they are.
     case dense
@@ -30,7 +31,7 @@ public struct CodecSpec: Hashable, Sendable {
     case eden(bits: Int, scale: EdenScale)
   }
 
-  /// What EDEN's scale is chosen for.
+  /// The aim of EDEN's scale.
   public enum EdenScale: Hashable, Sendable {
     /// No bias: for updates that are averaged.
     case unbiased
@@ -38,11 +39,11 @@ public struct CodecSpec: Hashable, Sendable {
     case leastError
   }
 
-  /// Which values are sent; nil for all.
+  /// The choice of the values that are sent; nil for all.
   public let sparsification: Sparsification?
-  /// How they are rounded.
+  /// The rounding of these values.
   public let quantization: Quantization
-  /// Whether the bytes are compressed with Zstandard where that makes them fewer.
+  /// True if the bytes are compressed with Zstandard where that makes them fewer.
   public let isCompressed: Bool
 
   /// 32-bit floats, as they are.
@@ -73,7 +74,7 @@ public struct CodecSpec: Hashable, Sendable {
     self.isCompressed = isCompressed
   }
 
-  /// Whether the mean of decoded values over keys is the value itself.
+  /// True if the mean of decoded values over keys is the value itself.
   public var isUnbiased: Bool {
     if case .top = sparsification { return false }
     return switch quantization {

@@ -1,4 +1,4 @@
-/// What is wrong with the text or the parts of a codec.
+/// A fault in the text or the parts of a codec.
 public enum CodecSpecError: Error, Hashable, Sendable {
   /// A part that isn't a codec's.
   case unknown(part: String)
@@ -21,7 +21,7 @@ public enum CodecSpecError: Error, Hashable, Sendable {
 }
 
 extension CodecSpecError: CustomStringConvertible {
-  /// What is wrong and what to write instead.
+  /// The fault in words, and what to write instead.
   public var description: String {
     switch self {
     case .unknown(let part):

@@ -27,7 +27,7 @@ public struct Percentage: Hashable, Sendable {
   /// The share as a fraction, p in the formulas.
   public var fraction: Double { Double(partsPerMillion) / 1e6 }
 
-  /// How many of `count` are the share, rounded up: k = ⌈p·n⌉, so at least one of one.
+  /// The share of `count`, rounded up: k = ⌈p·n⌉, so at least one of one.
   public func count(of count: Int) -> Int {
     (count * partsPerMillion + 999_999) / 1_000_000
   }

@@ -1,7 +1,7 @@
 package import Bytes
 package import Codecs
 
-/// What the broker says, over PUB.
+/// A message of the broker, over PUB.
 package enum Downlink: Hashable, Sendable {
   /// Takes a client in.
   case welcome(Welcome)
@@ -27,7 +27,7 @@ package struct Welcome: Hashable, Sendable {
   package var seed: UInt64
   /// The rounds of the whole run.
   package var rounds: Int
-  /// How often the broker announces, in milliseconds.
+  /// The time between announcements, in milliseconds.
   package var announceInterval: Int
   /// The largest payload of a chunk, in bytes.
   package var chunkBytes: Int
@@ -48,7 +48,7 @@ package struct Welcome: Hashable, Sendable {
 
 /// Says what the current round is.
 package struct Announce: Hashable, Sendable {
-  /// What the broker is doing.
+  /// The broker's state.
   package enum State: Int, Hashable, Sendable, CaseIterable {
     /// Waiting for clients.
     case waiting = 1
@@ -60,19 +60,20 @@ package struct Announce: Hashable, Sendable {
 
   /// Counts the announcements of this epoch.
   package var sequence: UInt64
-  /// What the broker is doing.
+  /// The broker's state.
   package var state: State
   /// Only the newest block and its head are trained.
   package var warmUp: Bool
-  /// How much of the round is left, in milliseconds.
+  /// The time that is left of the round, in milliseconds.
   package var remaining: Int
   /// The clients' learning rate.
   package var learningRate: Float
-  /// What the learning rate of the newest block and head is multiplied with, in (0, 1].
+  /// The factor of the newest block's and head's learning rate, in (0, 1].
   package var newBlockRate: Float
   /// The clients that are to train, in rising order.
   package var selected: [Int]
-  /// The model's segments in order: block 1 to the newest, then the head; none where they aren't listed.
+  /// The model's segments in order: block 1 to the newest, then the head; none where they aren't
+  /// listed.
   package var segments: [Segment]
   /// The codec of the updates.
   package var updateCodec: CodecSpec
@@ -101,7 +102,7 @@ package struct Announce: Hashable, Sendable {
   }
 }
 
-/// What became of an update.
+/// The broker's answer to an update.
 package enum Acknowledgement: Hashable, Sendable {
   /// It is stored durably and counts.
   case accepted
@@ -111,7 +112,7 @@ package enum Acknowledgement: Hashable, Sendable {
   case incomplete([Range<Int>])
 }
 
-/// Why the broker doesn't take what a client asked for.
+/// The reason that the broker refuses a client's message.
 package enum RefusalReason: Int, Hashable, Sendable, Codable, CaseIterable {
   /// The round is over, or not yet open.
   case staleRound = 1

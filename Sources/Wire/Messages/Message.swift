@@ -2,12 +2,45 @@
 package struct Message<Body: Hashable & Sendable>: Hashable, Sendable {
   /// Whose message it is, and of which round.
   package var header: Header
-  /// What it says.
+  /// The message itself.
   package var body: Body
 
   /// A message of the given parts.
   package init(_ header: Header, _ body: Body) {
     self.header = header
     self.body = body
+  }
+}
+
+/// The header of every message: its run, round and client.
+package struct Header: Hashable, Sendable {
+  /// The run, drawn by the broker at its start; 0 while a client doesn't know it.
+  package var run: UInt64
+  /// The broker's incarnation, from 1; 0 while a client doesn't know it.
+  package var epoch: Int
+  /// The round, from 1; 0 outside of rounds.
+  package var round: Int
+  /// The stage, from 1; 0 outside of rounds.
+  package var stage: Int
+  /// The client that sends or is addressed, from 0; nil in messages to all.
+  package var client: Int?
+  /// Which try of the client's update this is, from 0; 0 where a worker is named.
+  package var attempt: Int
+  /// The worker that is addressed, among those that listen to the client's mailbox; nil for all of
+  /// them.
+  package var worker: UInt64?
+
+  /// A header with the given fields.
+  package init(
+    run: UInt64 = 0, epoch: Int = 0, round: Int = 0, stage: Int = 0, client: Int? = nil,
+    attempt: Int = 0, worker: UInt64? = nil
+  ) {
+    self.run = run
+    self.epoch = epoch
+    self.round = round
+    self.stage = stage
+    self.client = client
+    self.attempt = attempt
+    self.worker = worker
   }
 }

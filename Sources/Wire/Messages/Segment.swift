@@ -1,7 +1,8 @@
 package import Bytes
 package import Codecs
 
-/// A block or head of the announced model: the values that clients train from, and how to come by them.
+/// A block or head of the announced model: the values that clients train from, and how to come by
+/// them.
 package struct Segment: Hashable, Sendable, Codable {
   /// "block1", "head1".
   package var name: String
@@ -9,7 +10,8 @@ package struct Segment: Hashable, Sendable, Codable {
   package var state: Digest
   /// Clients train it and send its update.
   package var trained: Bool
-  /// What leads to the state, each step after those that lead to where it begins.
+  /// The patches that lead to the state, each after those that lead to the state that it begins
+  /// from.
   package var steps: [ModelPatch]
 
   /// A segment of the given parts.
@@ -30,7 +32,7 @@ package struct Segment: Hashable, Sendable, Codable {
 package struct ModelPatch: Hashable, Sendable, Codable {
   /// The digest of the encoded bytes.
   package var digest: Digest
-  /// How many encoded bytes there are.
+  /// The number of encoded bytes.
   package var length: Int
   /// The codec of the encoded bytes.
   package var codec: PatchCodec

@@ -1,6 +1,6 @@
 package import Bytes
 
-/// What a client says to the broker, over PUSH.
+/// A message of a client, over PUSH.
 package enum Uplink: Hashable, Sendable {
   /// Asks to take part.
   case join(Join)
@@ -26,7 +26,8 @@ package struct Join: Hashable, Sendable {
   package var plan: Digest
   /// The deepest stage that the client's memory allows; nil for no limit.
   package var maximalStage: Int?
-  /// How many samples the client has, beyond which no update of it goes; nil if it doesn't say.
+  /// The number of the client's samples, the most that its updates may be trained on; nil if it
+  /// doesn't say.
   package var samples: Int?
 
   /// A request of the given parts.
@@ -38,7 +39,7 @@ package struct Join: Hashable, Sendable {
   }
 }
 
-/// What a client lacks of one step.
+/// The parts of one step that a client lacks.
 package struct Need: Hashable, Sendable {
   /// The digest of the step's encoded bytes.
   package var digest: Digest
@@ -58,15 +59,15 @@ package struct Offer: Hashable, Sendable {
   package var length: Int
   /// The SHA-256 digest of these bytes.
   package var digest: Digest
-  /// How many samples it was trained on.
+  /// The number of samples that it was trained on.
   package var samples: Int
   /// The digest over the states of the segments that it was trained from.
   package var base: Digest
   /// The mean loss over the local training.
   package var loss: Float
-  /// How many optimizer steps were taken.
+  /// The number of optimizer steps.
   package var steps: Int
-  /// How many steps were skipped because of their loss.
+  /// The number of steps that were skipped because of their loss.
   package var skippedSteps: Int
 
   /// An offer of the given parts.
@@ -84,7 +85,7 @@ package struct Offer: Hashable, Sendable {
   }
 }
 
-/// What a client is doing.
+/// A client's activity.
 package enum Activity: Int, Hashable, Sendable, CaseIterable {
   /// Nothing: it wasn't selected, or is done with the round.
   case idle = 1
@@ -96,7 +97,7 @@ package enum Activity: Int, Hashable, Sendable, CaseIterable {
   case sending
 }
 
-/// Why a selected client can't take part.
+/// The reason that a selected client can't take part.
 package enum DeclineReason: Int, Hashable, Sendable, Codable, CaseIterable {
   /// No step had a usable loss.
   case diverged = 1

@@ -7,7 +7,7 @@ public import Progressive
 import Runtime
 import Topology
 
-/// What the commands that run a topology have in common.
+/// The options of all commands that run a topology.
 struct RunOptions: ParsableArguments {
   @Argument(
     help: """
@@ -76,7 +76,7 @@ struct RunOptions: ParsableArguments {
     return try workload.starting(from: path)
   }
 
-  /// What the command line changes in the topology; the file to start from is one of its values.
+  /// The command line's changes to the topology; the file to start from is one of its values.
   var changes: Overrides {
     var changes = overrides.values
     guard let from else { return changes }
@@ -98,7 +98,7 @@ struct RunOptions: ParsableArguments {
   }
 }
 
-/// What the command line may change in a topology.
+/// The options that change a topology.
 struct OverrideOptions: ParsableArguments {
   @Option(help: "The seed of all randomness, in place of the topology's.")
   var seed: UInt64?
@@ -143,7 +143,7 @@ struct OverrideOptions: ParsableArguments {
     }
   }
 
-  /// Whether nothing is changed.
+  /// True if nothing is changed.
   var isEmpty: Bool { values == Overrides() }
 
   /// The changes for the topology's reader.

@@ -2,7 +2,7 @@ import Foundation
 import Ledger
 import Reports
 
-/// What a run leaves on the screen.
+/// The result of a run on the screen.
 struct RunResult {
   private let directory: RunDirectory
   private let state: RunState
@@ -13,7 +13,8 @@ struct RunResult {
     self.state = state
   }
 
-  /// Prints the table or the JSON object, and ends with a status that says how the run ended unless it is done.
+  /// Prints the table or the JSON object, and ends with a status that says how the run ended unless
+  /// it is done.
   func show(asJSON: Bool, quiet: Bool) throws {
     let store = try RunStore.read(at: directory.paths.ledger)
     defer { store.close() }
@@ -52,7 +53,7 @@ struct RunResult {
     Terminal.note("progfed: \(text)")
   }
 
-  /// What to do where no update counted.
+  /// The advice for a run in which no update counted.
   private func advice(_ summary: RunSummary) -> String {
     let refused = summary.rounds.reduce(0) { $0 + $1.refused }
     let missing = summary.rounds.reduce(0) { $0 + $1.late + $1.lost }

@@ -5,20 +5,20 @@ import LocalTraining
 import Server
 import Topology
 
-/// What a run begins with, or goes on with.
+/// The start or resumption of a run.
 struct RunStart {
   /// The run's description.
   let topology: Topology
-  /// What there is to learn.
+  /// The data and the model.
   let workload: Workload
-  /// Where the run is kept.
+  /// The directory that keeps the run.
   let directory: RunDirectory
   /// From where it goes on; nil for a new run.
   let resumption: Resumption?
 }
 
 extension RunOptions {
-  /// What the command line asks for.
+  /// The request of a command line.
   enum Request {
     /// A new run.
     case begin(Topology)
@@ -120,7 +120,7 @@ extension RunOptions {
     }
   }
 
-  /// Why there is nothing to do.
+  /// The message for a command line that names no run.
   static let nothingToRun = "name a topology file, or a run to go on with: --resume RUN"
 
   private func go(

@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import Live
 
-/// Whether and where a run is shown while it goes on.
+/// The address of a run's live page.
 struct ServeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

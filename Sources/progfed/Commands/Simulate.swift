@@ -22,7 +22,7 @@ struct Simulate: ParsableCommand {
       stopped, or kept last (every two minutes) before it was killed. What trains nothing is played again from its beginning.
       """)
 
-  /// What rounds are timed by.
+  /// The clock of the rounds.
   enum Clock: String, CaseIterable, ExpressibleByArgument {
     case virtual, real
   }
@@ -66,7 +66,8 @@ struct Simulate: ParsableCommand {
     }
   }
 
-  /// What the options say; what they leave open, a run that goes on knows, and a new one is virtual.
+  /// True if the options, or else the run that goes on, ask for real time; a new run is virtual by
+  /// default.
   private func usesRealClock(_ earlier: EarlierRun?) -> Bool {
     if let clock { return clock == .real }
     if transport != nil { return true }
@@ -142,7 +143,8 @@ struct Simulate: ParsableCommand {
     return .training(try options.workload(topology), threads: options.threads)
   }
 
-  /// Goes on with a run where it was stopped, or kept last before it was killed; false if that isn't known.
+  /// Goes on with a run where it was stopped, or kept last before it was killed; false if that
+  /// isn't known.
   private func go(
     on earlier: EarlierRun, with work: Simulation.Work, _ topology: Topology,
     _ printer: ProgressPrinter

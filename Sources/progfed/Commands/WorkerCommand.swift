@@ -150,3 +150,7 @@ struct WorkerCommand: ParsableCommand {
     Terminal.note(text)
   }
 }
+
+extension ClientRange: ExpressibleByArgument {
+  init?(argument: String) { self.init(argument) }
+}

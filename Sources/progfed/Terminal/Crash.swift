@@ -2,7 +2,7 @@ import ArgumentParser
 import CCrashes
 import Foundation
 
-/// What a failed precondition comes to: an end at once, with words.
+/// The end of a process whose precondition fails: at once, with words.
 ///
 /// Swift's own backtracer prints addresses for many seconds, and the process then dies by a signal.
 enum Crash {

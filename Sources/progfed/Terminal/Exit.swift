@@ -29,9 +29,9 @@ enum Exit {
 
   /// Has the process end without the destructors that its libraries have asked for so far.
   ///
-  /// A training may still be at work when the command is through, after an error or an interruption; it would
-  /// run on in code of oneDNN's that those destructors free. Handlers run in reverse, so this comes last
-  /// (on_exit(3), _exit(2)).
+  /// A training may still be at work when the command is through, after an error or an
+  /// interruption; it would run on in code of oneDNN's that those destructors free. Handlers run in
+  /// reverse, so this comes last (on_exit(3), _exit(2)).
   private static func leaveAtOnce() {
     // SAFETY: the handler takes a status and no argument; it is called once, when exit(3) is.
     _ = unsafe on_exit(

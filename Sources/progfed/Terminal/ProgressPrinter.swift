@@ -8,8 +8,8 @@ import Server
 import Synchronization
 import Wire
 
-/// Shows on standard error how far a run is: one line that is written over on a terminal, plain lines
-/// otherwise, nothing when quiet.
+/// Shows on standard error how far a run is: one line that is written over on a terminal, plain
+/// lines otherwise, nothing when quiet.
 final class ProgressPrinter: RunObserver {
   private let terminal = Terminal.error
   private let isQuiet: Bool
@@ -75,7 +75,7 @@ final class ProgressPrinter: RunObserver {
 
   func remarked(_ remark: String) { say("data: \(remark)") }
 
-  /// What is said behind a sentence, if there is anything.
+  /// The text as the end of a sentence; empty if there is none.
   private static func clause(_ text: String) -> String { text.isEmpty ? "" : "; \(text)" }
 
   /// Writes a line that strangers can bring about: a few of them a minute.
@@ -98,7 +98,7 @@ final class ProgressPrinter: RunObserver {
     write("\r\u{1B}[K\(text)\(isFinal ? "\n" : "")")
   }
 
-  /// Whether a line was there that is written over.
+  /// Ends the line that is written over; false if there is none.
   private func endLine() -> Bool {
     hasLine.withLock { hasLine in
       defer { hasLine = false }
@@ -107,4 +107,26 @@ final class ProgressPrinter: RunObserver {
   }
 
   private func write(_ text: String) { Terminal.write(text) }
+}
+
+/// A line that would be said again and again while nothing changes.
+///
+/// It is said when it changes, and again after a minute, then after twice as long each time, up to
+/// an hour.
+struct RepeatedLine {
+  private var text: String?
+  private var said: ContinuousClock.Instant?
+  private var pause: Duration = .seconds(60)
+
+  /// True if `line` is to be said at `now`.
+  mutating func isNews(_ line: String, at now: ContinuousClock.Instant) -> Bool {
+    if line != text {
+      (text, said, pause) = (line, now, .seconds(60))
+      return true
+    }
+    guard let said, said.duration(to: now) >= pause else { return false }
+    self.said = now
+    pause = min(pause * 2, .seconds(3600))
+    return true
+  }
 }

@@ -1,10 +1,11 @@
 import Foundation
+import Ledger
 
-/// Where the command writes for people: standard error, a terminal or not.
+/// The stream on which the command writes for people: a terminal or not.
 struct Terminal: Sendable {
   /// Somebody watches: lines may be written over.
   let isTerminal: Bool
-  /// How many columns there are.
+  /// The number of columns.
   let width: Int
   /// Escape sequences for colours are welcome.
   let colours: Bool
@@ -25,7 +26,8 @@ struct Terminal: Sendable {
   /// Writes a line for people to standard error.
   static func note(_ text: String) { write("\(text)\n") }
 
-  /// Writes a text for people to standard error, as far as it goes: nobody to read it is no reason to end.
+  /// Writes a text for people to standard error, as far as it goes: nobody to read it is no reason
+  /// to end.
   static func write(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
@@ -34,4 +36,24 @@ struct Terminal: Sendable {
   static var output: Terminal { Terminal(STDOUT_FILENO) }
   /// Standard error.
   static var error: Terminal { Terminal(STDERR_FILENO) }
+}
+
+/// The destination of a report: a file that was named, or standard output.
+struct Output {
+  private let path: String?
+
+  /// The file at `path`; standard output where there is none.
+  init(_ path: String?) { self.path = path }
+
+  /// Writes all of `content`; a file is written whole or not at all.
+  ///
+  /// - Throws: `LedgerError`.
+  func write(_ content: Data) throws {
+    guard let path else {
+      do { return try FileHandle.standardOutput.write(contentsOf: content) } catch {
+        throw DurableFile.translated(error, "write", URL(fileURLWithPath: "/dev/stdout"))
+      }
+    }
+    try DurableFile.write(content, to: URL(fileURLWithPath: path))
+  }
 }

@@ -3,10 +3,11 @@ import Codecs
 import Foundation
 import Tensors
 
-/// A file of Vectors: what one codec makes of known values, for whoever writes another implementation.
+/// A file of Vectors: what one codec makes of known values, for whoever writes another
+/// implementation.
 ///
-/// Bytes are hexadecimal digits, and so are floats: four bytes each, the lowest first. Seeds are numbers of 64
-/// bits in 16 hexadecimal digits, the highest first.
+/// Bytes are hexadecimal digits, and so are floats: four bytes each, the lowest first. Seeds are
+/// numbers of 64 bits in 16 hexadecimal digits, the highest first.
 struct CodecVector: Codable {
   /// Tensors that are encoded together.
   struct Segment: Codable {

@@ -11,7 +11,8 @@ enum Vectors {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Vectors")
 
-  /// One codec of every kind and of the widths at the ends; "initial" is the eight bytes of fresh values.
+  /// One codec of every kind and of the widths at the ends; "initial" is the eight bytes of fresh
+  /// values.
   static let codecs = [
     "dense32", "linear1", "linear2", "linear3", "linear4", "linear5", "linear6", "linear7",
     "linear8", "linear4b64", "linear8b1024", "hadamard1", "hadamard4", "hadamard8", "cosine1",
@@ -34,7 +35,8 @@ enum Vectors {
       .write(to: folder.appending(path: "\(vector.codec).json"))
   }
 
-  /// Values that need no logarithm: word n of `key` is m·2⁻²³⁻ᵉ with m its upper 24 bits, signed, and e its lowest 3.
+  /// Values that need no logarithm: word n of `key` is m·2⁻²³⁻ᵉ with m its upper 24 bits, signed,
+  /// and e its lowest 3.
   static func drawn(_ key: UInt64, count: Int) -> [Float] {
     var words = [UInt32](repeating: 0, count: count)
     progfed_codec_random_words(key, 0, &words, count)
@@ -47,7 +49,7 @@ enum Vectors {
     Digest(of: values.layout.name, followedBy: values.scalars).hex
   }
 
-  /// Whether a memory of what the codec leaves out doesn't grow, so that deltas and residuals may have it.
+  /// True if an error memory of the codec doesn't grow, so that deltas and residuals may have it.
   static func mayRemember(_ spec: CodecSpec) throws -> Bool {
     if case .random = spec.sparsification { return false }
     return try spec.relativeSquaredError() <= 0.85
@@ -57,7 +59,8 @@ enum Vectors {
 
   private static let smallTensors = 32
 
-  /// 135 values that a rotation cuts in 128 and 7, 60 that it pads to 64, a small tensor and a buffer.
+  /// 135 values that a rotation cuts in 128 and 7, 60 that it pads to 64, a small tensor and a
+  /// buffer.
   private static let small = ParameterLayout(
     name: "block1",
     parameters: [
@@ -150,7 +153,8 @@ enum Vectors {
       encoding.input = Hex.text(values.scalars)
       encoding.decoded = Hex.text(decoded.scalars)
     }
-    // What Zstandard made of them can't be made again by other versions, so that they are always shown.
+    // What Zstandard made of them can't be made again by other versions, so that they are always
+    // shown.
     if isShown || spec.isCompressed { encoding.bytes = Hex.text(bytes) }
     if isShown, spec.isCompressed {
       encoding.plain = Hex.text(try plain(spec).encode(values, key: seed))

@@ -28,7 +28,7 @@ struct BenchCodec: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  /// What was measured, for scripts.
+  /// The figures for scripts.
   private struct Report: Encodable {
     var codecs: [CodecBenchmark.Result]
     var hadamardExponent: Int

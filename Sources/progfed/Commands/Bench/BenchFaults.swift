@@ -104,7 +104,7 @@ struct BenchFaults: ParsableCommand {
     print(String(decoding: try encoder.encode(result), as: UTF8.self))
   }
 
-  /// What came of it.
+  /// The result of the campaign.
   private struct JSON: Encodable {
     var seeds: Int
     var events: Int

@@ -80,7 +80,7 @@ struct BenchFuzz: ParsableCommand {
       .appending(path: "progfed-fuzz-\(ProcessInfo.processInfo.processIdentifier)")
   }
 
-  /// What of the process is in memory.
+  /// The resident memory of the process.
   private static func residentBytes() -> Int {
     guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {
       return 0
@@ -89,7 +89,7 @@ struct BenchFuzz: ParsableCommand {
     return pages * 4096
   }
 
-  /// What came of it.
+  /// The result of the fuzzing.
   private struct JSON: Encodable {
     struct Target: Encodable {
       var name: String

@@ -19,7 +19,7 @@ struct BenchLedger: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  /// What was measured, as it is printed.
+  /// The figures as they are printed.
   private struct Result: Encodable {
     var rounds = 0
     var clientsPerRound = 0

@@ -91,7 +91,7 @@ struct BenchTrain: ParsableCommand {
 }
 
 extension BenchTrain {
-  /// What was measured, under the names of the JSON object.
+  /// The figures under the names of the JSON object.
   private struct Measured: Encodable {
     var model: String
     var stage: Int
@@ -105,7 +105,7 @@ extension BenchTrain {
     var scaling: Double?
     /// Multiplications and additions of convolutions and affine maps, in 10⁹ a second.
     var gigaflopsPerSecond: Double
-    /// What one core reaches.
+    /// The figure of one core.
     var limitGigaflopsPerSecond: Double
     /// The speed in that of `threads` cores at the limit.
     var ratio: Double

@@ -45,7 +45,7 @@ struct SweepCommand: ParsableCommand {
   @Flag(help: "Don't show progress.")
   var quiet = false
 
-  /// How the result is printed.
+  /// The form of the printed result.
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, markdown, json
   }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Why a sweep can't run, or isn't whole.
+/// The reason that a sweep can't run, or isn't whole.
 enum SweepError: Error {
   /// `--only` names what the file doesn't have.
   case unknownVariants([String], known: [String])
@@ -15,7 +15,7 @@ enum SweepError: Error {
 }
 
 extension SweepError: CustomStringConvertible {
-  /// What is wrong and what to do.
+  /// The fault and its cure in words.
   var description: String {
     switch self {
     case .unknownVariants(let names, let known):

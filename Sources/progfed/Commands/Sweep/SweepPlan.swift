@@ -2,11 +2,11 @@ import Foundation
 import Ledger
 import Topology
 
-/// Where the runs of a sweep are kept, and which of them are there already.
+/// The folder of a sweep's runs, some of which may be there already.
 struct SweepPlan: Sendable {
   let sweep: Sweep
   let folder: URL
-  /// What the command line sets in all runs.
+  /// The command line's settings for all runs.
   private let additional: [String]
   /// The rounds of every run, in place of the topology's; nil for these.
   private let rounds: Int?
@@ -25,17 +25,18 @@ struct SweepPlan: Sendable {
   /// The run directory of `run`.
   func directory(of run: SweepRun) -> URL { folder.appending(component: run.name) }
 
-  /// What `run` printed.
+  /// The file with the output of `run`.
   func log(of run: SweepRun) -> URL { folder.appending(component: "\(run.name).log") }
 
-  /// The options of `simulate` that say what `run` changes in the topology, the command line's changes last.
+  /// The options of `simulate` that say what `run` changes in the topology, the command line's
+  /// changes last.
   func options(of run: SweepRun) -> [String] {
     settings(of: run).flatMap { ["--set", $0] } + (rounds.map { ["--rounds", "\($0)"] } ?? [])
   }
 
   private func settings(of run: SweepRun) -> [String] { run.settings + additional }
 
-  /// What `run` came to so far; nil if it hasn't begun.
+  /// The summary of `run` so far; nil if it hasn't begun.
   func summary(of run: SweepRun) throws -> RunSummary? {
     let paths = RunPaths(directory(of: run))
     guard FileManager.default.fileExists(atPath: paths.ledger.path(percentEncoded: false)) else {

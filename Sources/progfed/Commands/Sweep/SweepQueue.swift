@@ -30,13 +30,14 @@ final class SweepQueue: Sendable {
     self.isQuiet = isQuiet
   }
 
-  /// Whether it was told to stop.
+  /// True once it was told to stop.
   var isStopped: Bool { state.withLock { $0.isStopped } }
 
   /// The names of the runs in which no update counted.
   var fruitless: [String] { state.withLock { $0.fruitless.sorted() } }
 
-  /// Runs all that isn't finished; returns the names of the runs that failed, and the statuses that they ended with.
+  /// Runs all that isn't finished; returns the names of the runs that failed, and the statuses that
+  /// they ended with.
   func run(jobs: Int) -> [(run: String, status: Int32)] {
     let group = DispatchGroup()
     for _ in 0..<min(jobs, runs.count) {
@@ -94,7 +95,8 @@ final class SweepQueue: Sendable {
     }
   }
 
-  /// Runs the simulation to its end and returns its exit status, and the signal that ended it, if one did.
+  /// Runs the simulation to its end and returns its exit status, and the signal that ended it, if
+  /// one did.
   private func simulate(
     _ run: SweepRun, isBegun: Bool, index: Int
   ) throws -> (status: Int32, signal: Int32?) {

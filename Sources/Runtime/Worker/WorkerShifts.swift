@@ -1,16 +1,19 @@
 import Dispatch
 import Measures
-import Runtime
 import Synchronization
-import ZeroMQ
+package import ZeroMQ
 
-/// Workers one after the other, so that the same clients are there again when a stopped broker returns.
-final class WorkerShifts: Sendable {
+/// Workers one after the other, so that the same clients are there again when a stopped broker
+/// returns.
+package final class WorkerShifts: Sendable {
   private let current = Mutex<(worker: Worker?, isStopped: Bool)>((nil, false))
   private let stopped = DispatchSemaphore(value: 0)
 
+  /// No worker yet.
+  package init() {}
+
   /// Has the worker leave; there will be no other.
-  func stop() {
+  package func stop() {
     current.withLock { current in
       current.isStopped = true
       current.worker?.stop()
@@ -18,7 +21,8 @@ final class WorkerShifts: Sendable {
     stopped.signal()
   }
 
-  /// Runs the worker that `make` gives; with `pause`, another one that long after the broker was stopped.
+  /// Runs the worker that `make` gives; with `pause`, another one that long after the broker was
+  /// stopped.
   ///
   /// - Parameters:
   ///   - pause: How long to wait between two workers; nil for one worker alone.
@@ -27,7 +31,7 @@ final class WorkerShifts: Sendable {
   ///   - make: Gives a new worker.
   /// - Returns: How the last one ended.
   /// - Throws: what a worker throws.
-  func run(
+  package func run(
     again pause: Duration?, in context: Context, waiting: () -> Void, _ make: () throws -> Worker
   ) throws -> WorkerEnd {
     while true {

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Runtime
+import ZeroMQ
 
-/// How a broker's connections are secured, on the command line.
+/// The command line's options for the security of a broker's connections.
 struct BrokerSecurityOptions: ParsableArguments {
   @Option(help: "The broker's .secret file, from progfed keys broker: encrypt all connections.")
   var keys: String?
@@ -34,5 +35,28 @@ struct BrokerSecurityOptions: ParsableArguments {
         printer.say("\(error)\nthe allow-list from before stays in force")
       }
     }
+  }
+}
+
+/// The command line's options for the security of a worker's connections.
+struct WorkerSecurityOptions: ParsableArguments {
+  @Option(help: "The worker's .secret file, from progfed keys worker: encrypt all connections.")
+  var keys: String?
+
+  @Option(help: "The broker's .public file.")
+  var brokerKey: String?
+
+  func validate() throws {
+    guard (keys == nil) == (brokerKey == nil) else {
+      throw ValidationError(
+        "--keys and --broker-key belong together: who this worker is, and whom it trusts")
+    }
+  }
+
+  /// The security as the files say.
+  func load() throws -> Security {
+    guard let keys, let brokerKey else { return .none }
+    return .curveClient(
+      serverKey: try KeyFile.publicKey(at: brokerKey), pair: try KeyFile.pair(at: keys))
   }
 }

@@ -28,7 +28,8 @@ final class Interruption {
 
   /// Ends the process as a signal does that comes here instead, since every thread blocks it.
   ///
-  /// A process may inherit a mask that blocks it, and Dispatch blocks it where a source is installed.
+  /// A process may inherit a mask that blocks it, and Dispatch blocks it where a source is
+  /// installed.
   private static func end(by number: Int32) {
     var numbers = sigset_t()
     // SAFETY: the set lives during the calls.
@@ -38,11 +39,26 @@ final class Interruption {
     raise(number)
   }
 
-  /// Whether anybody asked to end before.
+  /// The record of whether anybody asked to end before.
   private final class Asks: Sendable {
     private let wasAsked = Atomic(false)
 
     /// True the first time that it is called.
     func isFirst() -> Bool { !wasAsked.exchange(true, ordering: .relaxed) }
   }
+}
+
+/// Turns SIGHUP into a call, each time: the custom of services for "read your files again".
+final class HangUp {
+  private let source: any DispatchSourceSignal
+
+  /// Calls `reload` at each signal.
+  init(_ reload: @escaping @Sendable () -> Void) {
+    signal(SIGHUP, SIG_IGN)
+    source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+    source.setEventHandler(handler: reload)
+    source.resume()
+  }
+
+  deinit { source.cancel() }
 }

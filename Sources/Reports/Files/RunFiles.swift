@@ -1,18 +1,17 @@
 import Foundation
-import Ledger
-import Reports
+package import Ledger
 
 /// The files that are made from a run's ledger: the page and TensorBoard's events.
-struct RunFiles {
+package struct RunFiles {
   private let paths: RunPaths
 
   /// The files of the run at `paths`.
-  init(_ paths: RunPaths) { self.paths = paths }
+  package init(_ paths: RunPaths) { self.paths = paths }
 
   /// Writes the files anew from what `store` says.
   ///
   /// - Throws: `LedgerError` when the ledger can't be read or the directory not be written to.
-  func write(_ summary: RunSummary, from store: RunStore) throws {
+  package func write(_ summary: RunSummary, from store: RunStore) throws {
     let page = HTMLReport(
       summary, clients: try store.clients(), labels: try store.labels()
     ).text()
@@ -28,10 +27,10 @@ struct RunFiles {
       Data(EventFile.bytes(summary, start: start)), to: paths.directory.appending(path: name))
   }
 
-  /// When the run began, in seconds since 1970, as far as its files tell.
+  /// The beginning of the run in seconds since 1970, as far as its files tell.
   ///
   /// Ledgers of earlier versions hold no date; the topology is written when a run begins.
-  static func start(of store: RunStore, at paths: RunPaths) throws(LedgerError) -> Double {
+  package static func start(of store: RunStore, at paths: RunPaths) throws(LedgerError) -> Double {
     if let text = try store.header().start, let date = try? Date(text, strategy: .iso8601) {
       return date.timeIntervalSince1970
     }

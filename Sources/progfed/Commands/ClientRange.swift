@@ -1,6 +1,0 @@
-import ArgumentParser
-import Runtime
-
-extension ClientRange: ExpressibleByArgument {
-  init?(argument: String) { self.init(argument) }
-}
