@@ -10,7 +10,7 @@ import Tensors
 import Testing
 import Topology
 
-/// What a run is expected to take.
+/// The forecast of a run.
 struct CheckTests {
   @Test func `sub-models have the paper's sizes, and bytes follow from them`() throws {
     let topology = try Texts.topology(

@@ -10,7 +10,7 @@ import Tensors
 import Testing
 import Topology
 
-/// What broker and clients must agree on, and what not.
+/// The values that broker and clients must agree on, and those that they needn't.
 struct DigestTests {
   @Test(arguments: [
     "seed: 5", "name: another", "participation: {perRound: 3, deadline: 9 s}",

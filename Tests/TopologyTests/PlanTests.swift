@@ -9,7 +9,7 @@ import Tensors
 import Testing
 import Topology
 
-/// What `progfed plan` says of a topology.
+/// The output of `progfed plan`.
 @Suite struct PlanTests {
   private static let unet = """
     clients: 4

@@ -32,7 +32,7 @@ struct StrategyTests {
     }
     let blocks = [320, 18_496, 1_179_776]
     let heads = [330, 650, 1290]
-    /// What ten clients send in four rounds, for parameters that are trained.
+    /// The bytes that ten clients send in four rounds, for parameters that are trained.
     func sent(_ parameters: [Int]) -> [Int] { parameters.map { 160 * $0 } }
     let layerwise = sent((0..<3).map { blocks[$0] + heads[$0] })
     #expect(try check(.layerwise).stages.map(\.up.bytes) == layerwise)

@@ -2,7 +2,7 @@ import Progressive
 import Testing
 import Topology
 
-/// What a sweep file becomes, and what can be wrong with it.
+/// The runs of a sweep file, and its faults.
 struct SweepTests {
   @Test func `runs come in the order of the file, each with every seed`() throws {
     let sweep = try Sweep(

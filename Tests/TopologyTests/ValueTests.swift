@@ -10,7 +10,7 @@ import Tensors
 import Testing
 import Topology
 
-/// What right values become.
+/// Right values and what they become.
 struct ValueTests {
   @Test func `only five values must be there, the rest has safe defaults`() throws {
     let topology = try Texts.topology(Texts.least)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Wire
 
-/// What is sent is what is received.
+/// Messages come back from their frames.
 @Suite struct RoundTripTests {
   @Test(arguments: 0..<50 as Range<UInt64>)
   func `every message of a client comes back whole`(seed: UInt64) throws {
@@ -78,5 +78,15 @@ import Wire
     #expect(throws: DecodingError.self) {
       try JSONDecoder().decode([PatchCodec].self, from: Data(#"["zip"]"#.utf8))
     }
+  }
+
+  @Test func `the example of the module's page comes back whole`() throws {
+    let message = Message(
+      Header(run: 1, epoch: 1, round: 3, stage: 1, client: 7), Uplink.heartbeat(.training))
+    let frame = Envelope.frame(message)
+    let read = try frame.withUnsafeBytes { frame throws(WireError) in
+      try Envelope.uplink(frame, payload: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+    #expect(read == message)
   }
 }

@@ -1,5 +1,7 @@
 package import Bytes
 package import Codecs
+import Foundation
+import SwiftProtobuf
 
 /// A message of the broker, over PUB.
 package enum Downlink: Hashable, Sendable {
@@ -155,5 +157,193 @@ package enum RefusalReason: Int, Hashable, Sendable, Codable, CaseIterable {
     case .wrongClient: "wrong client"
     case .notAuthorized: "not authorized"
     }
+  }
+}
+
+extension Envelope {
+  /// The protobuf form of the broker's message.
+  static func schema(_ message: Message<Downlink>) -> Schema {
+    var schema = Schema(header: message.header)
+    switch message.body {
+    case .welcome(let welcome):
+      schema.welcome = .with {
+        $0.seed = welcome.seed
+        $0.rounds = UInt32(welcome.rounds)
+        $0.announceMilliseconds = UInt32(welcome.announceInterval)
+        $0.chunkBytes = UInt32(welcome.chunkBytes)
+        $0.staleRounds = UInt32(welcome.staleRounds)
+      }
+    case .announce(let announce): schema.announce = self.schema(announce)
+    case .modelChunk(let step, let offset, _):
+      schema.modelChunk = .with {
+        $0.step = step
+        $0.offset = UInt64(offset)
+      }
+    case .grant(let range): schema.grant = .with { $0.range = range.schema }
+    case .acknowledge(let acknowledgement):
+      schema.acknowledge = .with {
+        switch acknowledgement {
+        case .accepted: $0.status = .accepted
+        case .duplicate: $0.status = .duplicate
+        case .incomplete(let missing):
+          $0.status = .incomplete
+          $0.missing = missing.map(\.schema)
+        }
+      }
+    case .refuse(let reason, let retry, let detail):
+      schema.refuse = .with {
+        $0.reason = .init(rawValue: reason.rawValue) ?? .unspecified
+        $0.retryMilliseconds = UInt32(retry ?? 0)
+        $0.detail = limited(detail)
+      }
+    case .closed(let accepted): schema.closed = .with { $0.accepted = UInt32(accepted) }
+    case .finished(let complete): schema.finished = .with { $0.complete = complete }
+    }
+    return schema
+  }
+
+  private static func schema(_ announce: Announce) -> Progfed_V1_Announce {
+    .with {
+      $0.sequence = announce.sequence
+      $0.state = .init(rawValue: announce.state.rawValue) ?? .unspecified
+      $0.warmUp = announce.warmUp
+      $0.remainingMilliseconds = UInt32(announce.remaining)
+      $0.learningRate = announce.learningRate
+      if announce.newBlockRate != 1 { $0.entryRate = announce.newBlockRate }
+      var previous = -1
+      for client in announce.selected {
+        $0.selectedGaps.append(UInt32(client - previous))
+        previous = client
+      }
+      $0.segments = announce.segments.map(schema)
+      $0.segments += announce.shallowHeads.map { head in
+        var schema = schema(head)
+        schema.shallow = true
+        return schema
+      }
+      $0.updateCodec = announce.updateCodec.description
+      if announce.segments.isEmpty, announce.base != Segment.base(of: []) {
+        $0.base = announce.base.data
+      }
+    }
+  }
+
+  private static func schema(_ segment: Segment) -> Progfed_V1_Segment {
+    .with {
+      $0.name = segment.name
+      $0.trained = segment.trained
+      $0.state = segment.state.data
+      $0.steps = segment.steps.map { step in
+        .with {
+          $0.digest = step.digest.data
+          $0.length = UInt64(step.length)
+          $0.codec = step.codec.description
+          if let from = step.from { $0.from = from }
+          if step.to != segment.state.prefix { $0.to = step.to }
+        }
+      }
+    }
+  }
+
+  /// Checks the broker's message field by field.
+  static func message(_ schema: Schema, payload: Int) throws(WireError) -> Message<Downlink> {
+    let header = try schema.header()
+    guard let body = schema.body else { throw .body }
+    if case .modelChunk(let chunk) = body {
+      let offset = try count(chunk.offset, "offset")
+      guard payload > 0 else { throw .payload(count: payload) }
+      return Message(
+        header, .modelChunk(step: chunk.step, offset: offset, length: payload))
+    }
+    guard payload == 0 else { throw .payload(count: payload) }
+    return try Message(header, downlink(body))
+  }
+
+  private static func downlink(_ body: Schema.OneOf_Body) throws(WireError) -> Downlink {
+    switch body {
+    case .welcome(let welcome):
+      guard welcome.chunkBytes > 0, welcome.chunkBytes <= 1 << 26 else {
+        throw .field("chunk_bytes")
+      }
+      return .welcome(
+        Welcome(
+          seed: welcome.seed, rounds: Int(welcome.rounds),
+          announceInterval: Int(welcome.announceMilliseconds),
+          chunkBytes: Int(welcome.chunkBytes), staleRounds: Int(welcome.staleRounds)))
+    case .announce(let announce): return .announce(try self.announce(announce))
+    case .grant(let grant): return .grant(try range(grant.range))
+    case .acknowledge(let acknowledge):
+      switch acknowledge.status {
+      case .accepted: return .acknowledge(.accepted)
+      case .duplicate: return .acknowledge(.duplicate)
+      case .incomplete: return .acknowledge(.incomplete(try ranges(acknowledge.missing)))
+      case .unspecified, .UNRECOGNIZED: throw .field("status")
+      }
+    case .refuse(let refuse):
+      guard let reason = RefusalReason(rawValue: refuse.reason.rawValue) else {
+        throw .field("reason")
+      }
+      guard refuse.detail.utf8.count <= maximalText else { throw .field("detail") }
+      let retry = refuse.retryMilliseconds
+      return .refuse(reason, retry: retry == 0 ? nil : Int(retry), detail: refuse.detail)
+    case .closed(let closed): return .closed(accepted: Int(closed.accepted))
+    case .finished(let finished): return .finished(complete: finished.complete)
+    case .modelChunk, .join, .want, .offer, .updateChunk, .heartbeat, .leave, .decline:
+      throw .body
+    }
+  }
+
+  private static func announce(_ schema: Progfed_V1_Announce) throws(WireError) -> Announce {
+    guard let state = Announce.State(rawValue: schema.state.rawValue) else {
+      throw .field("state")
+    }
+    guard schema.learningRate.isFinite, schema.learningRate >= 0 else {
+      throw .field("learning_rate")
+    }
+    let newBlockRate = schema.entryRate == 0 ? 1 : schema.entryRate
+    guard newBlockRate > 0, newBlockRate <= 1 else { throw .field("entry_rate") }
+    var selected: [Int] = []
+    var client = -1
+    for gap in schema.selectedGaps {
+      guard gap > 0 else { throw .field("selected_gaps") }
+      client += Int(gap)
+      selected.append(client)
+    }
+    guard client <= maximalClient else { throw .field("selected_gaps") }
+    guard schema.segments.count <= maximalSegments else { throw .field("segments") }
+    var segments: [Segment] = []
+    for segment in schema.segments { segments.append(try self.segment(segment)) }
+    guard schema.updateCodec.utf8.count <= maximalText,
+      let updateCodec = CodecSpec(schema.updateCodec)
+    else { throw .field("update_codec") }
+    // The model's segments come first: what names the model is their states in this order.
+    let count = schema.segments.firstIndex(where: \.shallow) ?? segments.count
+    guard schema.segments[count...].allSatisfy(\.shallow) else { throw .field("segments") }
+    return Announce(
+      sequence: schema.sequence, state: state, warmUp: schema.warmUp,
+      remaining: Int(schema.remainingMilliseconds), learningRate: schema.learningRate,
+      newBlockRate: newBlockRate, selected: selected, segments: Array(segments[..<count]),
+      updateCodec: updateCodec,
+      base: schema.base.isEmpty || count > 0 ? nil : try digest(schema.base, "base"),
+      shallowHeads: Array(segments[count...]))
+  }
+
+  private static func segment(_ schema: Progfed_V1_Segment) throws(WireError) -> Segment {
+    guard schema.name.utf8.count <= maximalText, schema.steps.count <= maximalSteps else {
+      throw .field("segments")
+    }
+    let state = try digest(schema.state, "segments")
+    var steps: [ModelPatch] = []
+    for step in schema.steps {
+      guard step.codec.utf8.count <= maximalText, let codec = PatchCodec(step.codec),
+        codec != .initial || !step.hasFrom
+      else { throw .field("steps") }
+      steps.append(
+        ModelPatch(
+          digest: try digest(step.digest, "steps"), length: try count(step.length, "steps"),
+          codec: codec, from: step.hasFrom ? step.from : nil,
+          to: step.hasTo ? step.to : state.prefix))
+    }
+    return Segment(name: schema.name, state: state, trained: schema.trained, steps: steps)
   }
 }

@@ -41,13 +41,13 @@ struct CodecVector: Codable {
   /// Those of many values are told by what they are drawn from and by their digests.
   struct Encoding: Codable {
     var segment: Segment
-    /// What the encoder draws from; where the bytes have a seed it is this one.
+    /// The key that the encoder draws from; bytes that have a seed have this one.
     var seed: String
     /// The values that are encoded; none where they are drawn.
     var input: String?
     /// The key that the values are drawn from, as ``Vectors/drawn(_:count:)`` does.
     var inputKey: String?
-    /// What Zstandard was given, where the codec compresses.
+    /// The bytes before Zstandard, where the codec compresses.
     var plain: String?
     var bytes: String?
     var length: Int
@@ -81,13 +81,13 @@ struct CodecVector: Codable {
   struct Residuals: Codable {
     struct Update: Codable {
       var seed: String
-      /// What was trained.
+      /// The update as it was trained.
       var update: String
-      /// What was left out of the updates before.
+      /// The error of the updates before.
       var before: String
       var bytes: String
       var decoded: String
-      /// What is left out now.
+      /// The error after this one.
       var after: String
     }
 

@@ -112,7 +112,7 @@ enum Vectors {
     return vector
   }
 
-  /// What fresh values are told by.
+  /// The bytes that tell fresh values.
   static func madeInitial() throws -> CodecVector {
     let layout = ParameterLayout(
       name: "block2",

@@ -22,7 +22,7 @@ enum Frames {
     return try result.get()
   }
 
-  /// What a broker can say of a frame that it can't read; nil where it doesn't know whose it is.
+  /// The fault that a broker finds in a frame; nil if it doesn't know whose it is.
   static func fault(_ frame: [UInt8], _ payload: [UInt8] = []) -> UplinkFault? {
     frame.withUnsafeBytes { frame in
       payload.withUnsafeBytes { payload in
