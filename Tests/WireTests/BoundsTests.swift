@@ -220,16 +220,20 @@ import Wire
         == .field("update_codec"))
   }
 
-  @Test func `an announcement's fresh segments begin from nothing`() {
+  @Test func `an announcement's fresh segments begin from nothing`() throws {
     let codecs = field(2, varint: 2) + field(9, bytes: Array("dense32".utf8))
     let fresh = field(1, bytes: digest) + field(3, bytes: Array("initial".utf8))
-    func announce(_ step: [UInt8]) -> WireError? {
-      let segment = field(7, bytes: digest) + field(8, bytes: step)
-      return downlink(field(33, bytes: codecs + field(8, bytes: segment)))
+    func announce(_ step: [UInt8]) -> [UInt8] {
+      field(33, bytes: codecs + field(8, bytes: field(7, bytes: digest) + field(8, bytes: step)))
     }
-    #expect(announce(fresh) == nil)
+    let message = try Frames.downlink(Frames.forge(announce(fresh)))
+    guard case .announce(let announced) = message.body else {
+      Issue.record("\(message)")
+      return
+    }
+    #expect(announced.segments.first?.steps.first?.codec == .initial)
     let from = [UInt8](arrayLiteral: 4 << 3 | 1, 1, 2, 3, 4, 5, 6, 7, 8)
-    #expect(announce(fresh + from) == .field("steps"))
+    #expect(downlink(announce(fresh + from)) == .field("steps"))
   }
 
   @Test func `an announcement's base is a whole digest`() {
