@@ -41,7 +41,7 @@ extension RunOptions {
   /// - Parameters:
   ///   - earlier: The run that --resume names.
   ///   - clock: By which the run is timed.
-  ///   - costModel: How many samples each client has where nothing is trained; nil where clients train.
+  ///   - costModel: The samples of each client where nothing is trained; nil where clients train.
   ///   - transport: What was said to carry the messages.
   /// - Returns: What is to be done.
   /// - Throws: what is wrong with the topology, or differs from the run that goes on.
