@@ -35,8 +35,8 @@ extension Sweep {
 
   /// Reads the sweep file at `path`.
   ///
-  /// - Throws: everything that is wrong with the file, with the line of each fault. The topology and
-  ///   what is set in it are checked when the runs are.
+  /// - Throws: everything that is wrong with the file, with the line of each fault. The topology
+  ///   and what is set in it are checked when the runs are.
   package init(contentsOf path: String) throws(TopologyError) {
     try self.init(parsing: Topology.text(of: path), file: path)
   }
