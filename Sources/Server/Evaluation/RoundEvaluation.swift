@@ -24,11 +24,11 @@ struct RoundEvaluation {
 extension RoundRecord {
   /// Takes in the figures of the model after the round.
   mutating func note(_ evaluation: RoundEvaluation) {
-    accuracy = evaluation.accuracy
-    loss = evaluation.loss
-    dice = evaluation.dice
-    fairness = evaluation.fairness
-    squaredGradientNorm = evaluation.squaredGradientNorm
+    self.accuracy = evaluation.accuracy
+    self.loss = evaluation.loss
+    self.dice = evaluation.dice
+    self.fairness = evaluation.fairness
+    self.squaredGradientNorm = evaluation.squaredGradientNorm
     if evaluation.hasCollapsed { counters["collapse"] = 1 }
     // No samples, no figure: the reports say why.
     if !evaluation.isTested { counters[RunSummary.untested] = 1 }
