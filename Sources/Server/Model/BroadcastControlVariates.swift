@@ -14,46 +14,14 @@ import Wire
 struct BroadcastControlVariates {
   /// The exact control variates.
   private(set) var server = ServerControlVariates()
-  /// Their broadcast form, by the segments that they correct.
-  private(set) var references: [SegmentName: BroadcastReference] = [:]
-  /// The segments whose control variates have changed since they were broadcast.
-  private(set) var changed: Set<SegmentName> = []
+  /// The control variates as they were broadcast, by the segments that they correct.
+  var sent = SentSegments<BroadcastReference>()
 
   /// Control variates that are 0.
   init() {}
 
-  /// Encodes the control variates that `phase` needs, and drops those of heads that are thrown away.
-  ///
-  /// - Parameters:
-  ///   - phase: The round.
-  ///   - layouts: The layouts of the phase's segments.
-  ///   - codecs: How the model is encoded.
-  ///   - random: What the codecs' chance is drawn from.
-  /// - Returns: What is broadcast of them, in the order of the segments.
-  /// - Throws: `CodecError` if a value is no longer finite.
-  mutating func prepare(
-    _ phase: Phase, of layouts: [ParameterLayout], codecs: CodecsSection, random: RandomStream
-  ) throws(CodecError) -> [BroadcastReference] {
-    server.keep(layouts)
-    references = references.filter { phase.segments.contains($0.key) }
-    changed.formIntersection(phase.segments)
-    var announced: [BroadcastReference] = []
-    for (index, name) in phase.segments.enumerated() where phase.trains(name) {
-      guard let variate = server.values[name] else { continue }
-      let known = references[name]
-      guard known == nil || changed.remove(name) != nil else {
-        announced += known.map { [$0] } ?? []
-        continue
-      }
-      changed.remove(name)
-      let reference = try BroadcastReference(
-        after: known, towards: variate, codecs: codecs, in: phase,
-        key: random.stream("control codec", phase.round, index).key, keepsValues: true)
-      references[name] = reference
-      announced.append(reference)
-    }
-    return announced
-  }
+  /// Keeps those of these segments, and drops those of heads that are thrown away.
+  mutating func keep(_ segments: [ParameterLayout]) { server.keep(segments) }
 
   /// Moves the control variates by the clients' mean gradients in the round of `phase`.
   ///
@@ -72,8 +40,8 @@ struct BroadcastControlVariates {
         for index in gradient.scalars.indices { gradient.scalars[index] /= factor }
       }
       server.step(
-        gradient, sent: references[name]?.values, share: share(gradient.layout.name))
-      changed.insert(name)
+        gradient, sent: sent.references[name]?.values, share: share(gradient.layout.name))
+      sent.changed.insert(name)
     }
   }
 
@@ -95,8 +63,8 @@ extension BroadcastControlVariates {
       content.tensors["server.\(name.control)"] = .flat(variate.scalars)
     }
     var state = GlobalModel.State.ControlVariates(
-      changed: changed.sortedByText, references: [:])
-    for (name, reference) in references where !beginsAnew || !changed.contains(name) {
+      changed: sent.changed.sortedByText, references: [:])
+    for (name, reference) in sent.references where !beginsAnew || !sent.changed.contains(name) {
       state.references[name] = content.keep(reference)
     }
     return state
@@ -112,10 +80,10 @@ extension BroadcastControlVariates {
     for layout in layouts {
       if let variate = try content.flat("server", layout.controlVariate) { kept.append(variate) }
       if let reference = state.references[layout.segment] {
-        references[layout.segment] = try content.reference(reference, layout.controlVariate)
+        sent.references[layout.segment] = try content.reference(reference, layout.controlVariate)
       }
     }
     server = ServerControlVariates(kept)
-    changed = Set(state.changed)
+    sent.changed = Set(state.changed)
   }
 }

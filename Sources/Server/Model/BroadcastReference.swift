@@ -13,7 +13,7 @@ import Wire
 /// A keyframe begins anew; after it come differences C(x − x̂), each added to x̂ (x̂ ← x̂ + C(x − x̂)), so
 /// that x − x̂ is the broker's error memory and nothing gets lost. All differences since the keyframe are
 /// kept, so that who missed some catches up and ends at the same bits.
-struct BroadcastReference: Sendable {
+struct BroadcastReference: SentSegment {
   /// A step and its bytes.
   struct EncodedStep: Sendable {
     let step: ModelPatch
@@ -34,6 +34,49 @@ struct BroadcastReference: Sendable {
   /// The round of the keyframe.
   let keyframeRound: Int
 
+  /// The number of differences since the keyframe.
+  var differenceCount: Int { steps.count - 1 }
+
+  /// The bytes of the differences since the keyframe.
+  var differenceSize: ByteCount {
+    ByteCount(steps.dropFirst().reduce(0) { $0 + $1.step.length })
+  }
+
+  /// Moves x̂ towards `model` by a difference.
+  ///
+  /// - Throws: `CodecError` if a value is no longer finite; nothing has changed then.
+  mutating func advance(
+    towards model: ParameterVector, codec: UpdateCodec, key: UInt64
+  ) throws(CodecError) {
+    guard let start = anchor ?? values else {
+      preconditionFailure("\(name) is sent by keyframes alone")
+    }
+    var reference = SharedReference(keyframe: start)
+    let bytes = try reference.advance(towards: model, codec: codec, key: key)
+    let from = anchor == nil ? state.prefix : steps[0].step.to
+    values = reference.values
+    state = Digest(state: reference.values)
+    if anchor != nil { steps.removeSubrange(1...) }
+    steps.append(Self.step(bytes, .values(codec.spec(of: name)), from: from, to: state))
+  }
+
+  /// The segment as it is announced.
+  func segment(trained: Bool) -> Segment {
+    Segment(name: name, state: state, trained: trained, steps: steps.map(\.step))
+  }
+
+  fileprivate static func step(
+    _ bytes: [UInt8], _ codec: PatchCodec, from: UInt64?, to: Digest
+  ) -> EncodedStep {
+    EncodedStep(
+      step: ModelPatch(
+        digest: Digest(of: bytes), length: bytes.count, codec: codec,
+        from: from, to: to.prefix),
+      buffer: SharedBuffer(bytes))
+  }
+}
+
+extension BroadcastReference {
   /// Begins with a keyframe of `model`.
   ///
   /// - Parameters:
@@ -73,96 +116,5 @@ struct BroadcastReference: Sendable {
     steps = [
       Self.step(fresh.bytes, .initial, from: nil, to: state)
     ]
-  }
-
-  /// What `snapshot` told, with the bytes and the values of x̂ as they were.
-  init(
-    name: String, steps: [EncodedStep], state: Digest, values: ParameterVector?,
-    anchor: ParameterVector?, keyframeRound: Int
-  ) {
-    self.name = name
-    self.steps = steps
-    self.state = state
-    self.values = values
-    self.anchor = anchor
-    self.keyframeRound = keyframeRound
-  }
-
-  /// Goes on from what was broadcast before, so that clients come as near to `model` as they may.
-  ///
-  /// What no later round trains goes on with a keyframe: no later difference makes up for what the last one leaves out.
-  ///
-  /// - Parameters:
-  ///   - known: What was broadcast of the segment; nil if nothing was.
-  ///   - model: The exact values, x, which have changed since then.
-  ///   - codecs: How the model is encoded.
-  ///   - phase: The round for which the step is made.
-  ///   - key: What positions, rotation and rounding are drawn from.
-  ///   - keepsValues: Whether x̂ is kept even if no difference needs it.
-  /// - Throws: `CodecError` if a value is no longer finite.
-  init(
-    after known: BroadcastReference?, towards model: ParameterVector, codecs: CodecsSection,
-    in phase: Phase, key: UInt64, keepsValues: Bool = false
-  ) throws(CodecError) {
-    let plan = codecs.delta(in: phase)
-    guard let plan, var next = known, !Self.isLeft(next.name, in: phase),
-      !plan.needsKeyframe(
-        of: model.layout, by: codecs.down, after: phase.round - next.keyframeRound,
-        steps: next.steps.count, differences: next.differenceSize)
-    else {
-      try self.init(
-        keyframe: model, codec: codecs.down, round: phase.round, key: key, plan: plan,
-        keepsValues: keepsValues)
-      return
-    }
-    try next.advance(towards: model, codec: plan.codec, key: key)
-    self = next
-  }
-
-  /// Whether the last differences left something out that no later one makes up for.
-  func lags(in phase: Phase) -> Bool {
-    steps.count > 1 && Self.isLeft(name, in: phase)
-  }
-
-  private static func isLeft(_ name: String, in phase: Phase) -> Bool {
-    SegmentName(name).map(phase.leaves(_:)) ?? false
-  }
-
-  /// The bytes of the differences since the keyframe.
-  private var differenceSize: ByteCount {
-    ByteCount(steps.dropFirst().reduce(0) { $0 + $1.step.length })
-  }
-
-  /// Moves x̂ towards `model` by a difference.
-  ///
-  /// - Throws: `CodecError` if a value is no longer finite; nothing has changed then.
-  mutating func advance(
-    towards model: ParameterVector, codec: UpdateCodec, key: UInt64
-  ) throws(CodecError) {
-    guard let start = anchor ?? values else {
-      preconditionFailure("\(name) is sent by keyframes alone")
-    }
-    var reference = SharedReference(keyframe: start)
-    let bytes = try reference.advance(towards: model, codec: codec, key: key)
-    let from = anchor == nil ? state.prefix : steps[0].step.to
-    values = reference.values
-    state = Digest(state: reference.values)
-    if anchor != nil { steps.removeSubrange(1...) }
-    steps.append(Self.step(bytes, .values(codec.spec(of: name)), from: from, to: state))
-  }
-
-  /// The segment as it is announced.
-  func segment(trained: Bool) -> Segment {
-    Segment(name: name, state: state, trained: trained, steps: steps.map(\.step))
-  }
-
-  private static func step(
-    _ bytes: [UInt8], _ codec: PatchCodec, from: UInt64?, to: Digest
-  ) -> EncodedStep {
-    EncodedStep(
-      step: ModelPatch(
-        digest: Digest(of: bytes), length: bytes.count, codec: codec,
-        from: from, to: to.prefix),
-      buffer: SharedBuffer(bytes))
   }
 }

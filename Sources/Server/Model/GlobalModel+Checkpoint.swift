@@ -81,13 +81,13 @@ extension GlobalModel {
     let beginsAnew = workload.topology.codecs.delta == nil
     var state = State(
       stage: phase.stage, optimizerStage: optimizer.stage,
-      changed: changed.sortedByText, references: [:])
+      changed: sent.changed.sortedByText, references: [:])
     if let movement, let path = movement.path {
       state.movementSteps = movement.steps
       content.tensors["movement.path.\(path.layout.name)"] = .flat(path.scalars)
       content.tensors["movement.distances.\(path.layout.name)"] = .flat(movement.distances)
     }
-    for (name, reference) in references where !beginsAnew || !changed.contains(name) {
+    for (name, reference) in sent.references where !beginsAnew || !sent.changed.contains(name) {
       state.references[name] = content.keep(reference)
     }
     state.controlVariates = controlVariates?.checkpoint(in: &content, beginsAnew: beginsAnew)
@@ -121,10 +121,10 @@ extension GlobalModel {
           window: movement.window, path: path, distances: distances.scalars, steps: steps)
       }
       if let reference = state.references[name] {
-        references[name] = try content.reference(reference, layout)
+        sent.references[name] = try content.reference(reference, layout)
       }
     }
-    changed = Set(state.changed)
+    sent.changed = Set(state.changed)
     if controlVariates != nil, let kept = state.controlVariates {
       controlVariates = try BroadcastControlVariates(
         kept, content, of: workload.network(stage: state.stage).layouts)

@@ -1,25 +1,72 @@
+import Federation
 import LocalTraining
+import Measures
 import Models
 import Progressive
 import Tensors
 import Topology
 
 extension GlobalModel {
+  /// Gives values to the segments that are new at `stage`.
+  ///
+  /// - Returns: Those of them that were drawn from the seed, and not given by a file or by what was learnt.
+  mutating func grow(to stage: Int) -> Set<SegmentName> {
+    carryHead(to: stage)
+    continueModel(into: stage)
+    var drawn: Set<SegmentName> = []
+    for layout in workload.network(stage: stage).layouts where values[layout.segment] == nil {
+      values[layout.segment] =
+        workload.start?.segments[layout.name] ?? fresh(layout, stage: stage).values(of: layout)
+      if workload.start?.segments[layout.name] == nil { drawn.insert(layout.segment) }
+    }
+    return drawn
+  }
+
   /// The values of the full model as they would be if all remaining stages began now, in the order of the wire.
   ///
-  /// What isn't there yet is what it will be initialized to: the model of an early stage is seen as a point of
-  /// the full model's space, in which the later blocks and the last head are still untrained.
+  /// The model of an early stage is seen as a point of the full model's space, in which the later blocks and the
+  /// last head have their initial values.
   func fullModel(from stage: Int) -> [ParameterVector] {
     let last = workload.topology.architecture.stages
     var grown = self
-    for next in stage...max(stage, last) where next > stage {
-      grown.carryHead(to: next)
-      grown.continueModel(into: next)
-      for layout in workload.network(stage: next).layouts {
-        guard let name = SegmentName(layout.name), grown.values[name] == nil else { continue }
-        grown.values[name] = grown.initialize(layout, stage: next)
-      }
-    }
+    for next in stage...max(stage, last) where next > stage { _ = grown.grow(to: next) }
     return grown.parameters(stage: last)
+  }
+
+  /// Gives a stage's head the values of the one that it replaces, where the architecture says so.
+  private mutating func carryHead(to stage: Int) {
+    guard workload.topology.architecture.carriesHead, values[.head(stage)] == nil,
+      let old = values[.head(stage - 1)],
+      let layout = workload.network(stage: stage).layouts.last,
+      workload.start?.segments[layout.name] == nil, layout.parameters == old.layout.parameters
+    else { return }
+    values[.head(stage)] = ParameterVector(layout: layout, scalars: old.scalars)
+  }
+
+  /// Has a new block and head go on from the function that the model computed without them, where the topology
+  /// says so.
+  private mutating func continueModel(into stage: Int) {
+    let topology = workload.topology
+    guard topology.entry == .continued, topology.strategy.grows, stage > 1,
+      values[.block(stage)] == nil, values[.head(stage)] == nil,
+      workload.start?.segments["\(SegmentName.block(stage))"] == nil
+    else { return }
+    let previous = parameters(stage: stage - 1)
+    guard previous.count == stage,
+      let new = topology.architecture.continuation(
+        stage: stage, from: previous, random: initialization(stage))
+    else { return }
+    values[.block(stage)] = new.block
+    values[.head(stage)] = new.head
+  }
+
+  /// The values that a stage's segment draws from the seed.
+  func fresh(_ layout: ParameterLayout, stage: Int) -> FreshValues {
+    FreshValues(random: initialization(stage).stream(layout.name))
+  }
+
+  /// The stream from which the fresh values of a stage's segments are drawn.
+  private func initialization(_ stage: Int) -> RandomStream {
+    RandomStream(seed: seed).stream("initialize", stage)
   }
 }

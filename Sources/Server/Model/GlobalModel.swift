@@ -10,31 +10,35 @@ import Tensors
 import Topology
 import Wire
 
-/// The broker's model: exact values of all segments that exist, and what of them is broadcast.
+/// The broker's model: the exact values of all segments that exist, and their broadcast form.
 ///
 /// A segment keeps its state for as long as its values don't change: in warm-up the older blocks needn't
 /// travel again.
 struct GlobalModel {
   /// The values of the segments, by name.
   var values: [SegmentName: ParameterVector] = [:]
-  /// What of the segments is broadcast.
-  var references: [SegmentName: BroadcastReference] = [:]
-  /// The segments whose values have changed since they were broadcast.
-  var changed: Set<SegmentName> = []
-  /// How mean updates become steps.
+  /// The segments as they were broadcast, and those that have changed since.
+  var sent = SentSegments<BroadcastReference>()
+  /// The optimizer that makes steps of mean updates.
   var optimizer: ServerOptimizer
-  /// How the block moves that the end of a step depends on; nil where none does.
+  /// The movement of the block on which a step's end depends; nil where none does.
   var movement: EffectiveMovement?
-  /// What clients' gradients are corrected by; nil where they aren't.
+  /// The control variates of SCAFFOLD; nil where gradients aren't corrected.
   var controlVariates: BroadcastControlVariates?
-  /// What is learnt.
+  /// The architecture and the values to start from.
   let workload: Workload
-  private let seed: UInt64
+  /// The seed of initial values and of the codecs' chance.
+  let seed: UInt64
+  /// The steps by which the model goes down.
+  let broadcast: ModelBroadcast
 
   /// A model without any segment yet.
   init(workload: Workload, seed: UInt64) {
     self.workload = workload
     self.seed = seed
+    let stages = 1...workload.topology.architecture.stages
+    broadcast = ModelBroadcast(
+      workload.topology.codecs, layouts: stages.map { workload.network(stage: $0).layouts })
     optimizer = ServerOptimizer(workload.topology.server.rule)
     movement = workload.topology.growthSchedule.trigger.window.map(EffectiveMovement.init(window:))
     controlVariates =
@@ -43,70 +47,6 @@ struct GlobalModel {
     // Clients whose memory ends early go on with the heads that they had.
     for depth in 1..<workload.topology.architecture.stages {
       values[.head(depth)] = workload.start?.segments["\(SegmentName.head(depth))"]
-    }
-  }
-
-  private var codecs: CodecsSection { workload.topology.codecs }
-
-  /// Makes what `phase` needs: new segments are initialized, changed ones encoded.
-  ///
-  /// The heads of earlier stages are kept, for clients whose memory ends there.
-  ///
-  /// - Returns: The model as it is announced, and the bytes of all steps to it.
-  /// - Throws: `CodecError` if a value is no longer finite.
-  mutating func prepare(
-    _ phase: Phase
-  ) throws(CodecError) -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
-    let stage = workload.network(stage: phase.stage)
-    carryHead(to: phase.stage)
-    continueModel(into: phase.stage)
-    var segments: [Segment] = []
-    var steps: [Digest: SharedBuffer] = [:]
-    var updateLimit = 0
-    for (index, name) in phase.segments.enumerated() {
-      let isNew = values[name] == nil
-      let value = values[name] ?? initialize(stage.layouts[index], stage: phase.stage)
-      values[name] = value
-      let reference =
-        isNew && codecs.tellsSeeds && workload.start?.segments[value.layout.name] == nil
-        ? seeded(value, phase) : try reference(to: value, name, index: index, phase)
-      references[name] = reference
-      changed.remove(name)
-      segments.append(reference.segment(trained: phase.trains(name)))
-      for encoded in reference.steps { steps[encoded.step.digest] = encoded.buffer }
-      if phase.trains(name) {
-        let maximum = codecs.up(in: phase).maximumSize(of: stage.layouts[index]).bytes
-        updateLimit += maximum + UpdateFraming.lengthBytes
-      }
-    }
-    let corrections = try controlVariates?.prepare(
-      phase, of: stage.layouts, codecs: workload.topology.codecs,
-      random: RandomStream(seed: seed))
-    for reference in corrections ?? [] {
-      segments.append(reference.segment(trained: false))
-      for encoded in reference.steps { steps[encoded.step.digest] = encoded.buffer }
-    }
-    var heads: [Segment] = []
-    for depth in 1..<phase.stage where !phase.heads.contains(depth) {
-      // Training end to end never had any other head than the last.
-      guard let value = values[.head(depth)] else { continue }
-      let index = depth
-      let reference = try reference(to: value, .head(depth), index: index, phase)
-      references[.head(depth)] = reference
-      changed.remove(.head(depth))
-      heads.append(reference.segment(trained: true))
-      for encoded in reference.steps { steps[encoded.step.digest] = encoded.buffer }
-      updateLimit = max(updateLimit, limit(of: phase, depth: depth))
-    }
-    let model = PreparedModel(
-      phase: phase, segments: segments, updateLimit: updateLimit, shallowHeads: heads)
-    return (model, steps)
-  }
-
-  /// The most bytes that an update of the sub-model of stage `depth` can have in `phase`.
-  private func limit(of phase: Phase, depth: Int) -> Int {
-    workload.trainedLayouts(phase, depth: depth).reduce(0) {
-      $0 + codecs.up(in: phase).maximumSize(of: $1).bytes + UpdateFraming.lengthBytes
     }
   }
 
@@ -140,7 +80,7 @@ struct GlobalModel {
       let step = optimizer.step(update)
       for index in value.scalars.indices { value.scalars[index] += step.scalars[index] }
       values[name] = value
-      changed.insert(name)
+      sent.changed.insert(name)
       if name == .block(phase.step) { moved = movement?.note(update) }
     }
     return moved
@@ -152,64 +92,5 @@ struct GlobalModel {
     bytes.reserveCapacity(4 * parameters.reduce(0) { $0 + $1.scalars.count })
     for vector in parameters { bytes.append(littleEndian: vector.scalars) }
     return Digest(of: bytes)
-  }
-
-  /// Where the architecture says so, gives a stage's head the values of the one before, which it replaces.
-  mutating func carryHead(to stage: Int) {
-    guard workload.topology.architecture.carriesHead, values[.head(stage)] == nil,
-      let old = values[.head(stage - 1)],
-      let layout = workload.network(stage: stage).layouts.last,
-      workload.start?.segments[layout.name] == nil, layout.parameters == old.layout.parameters
-    else { return }
-    values[.head(stage)] = ParameterVector(layout: layout, scalars: old.scalars)
-  }
-
-  /// Where the topology says so, has a new block and head go on from what the model computed without them.
-  mutating func continueModel(into stage: Int) {
-    let topology = workload.topology
-    guard topology.entry == .continued, topology.strategy.grows, stage > 1,
-      values[.block(stage)] == nil, values[.head(stage)] == nil,
-      workload.start?.segments["\(SegmentName.block(stage))"] == nil
-    else { return }
-    let previous = parameters(stage: stage - 1)
-    guard previous.count == stage,
-      let new = topology.architecture.continuation(
-        stage: stage, from: previous, random: initialization(stage))
-    else { return }
-    values[.block(stage)] = new.block
-    values[.head(stage)] = new.head
-  }
-
-  func initialize(_ layout: ParameterLayout, stage: Int) -> ParameterVector {
-    if let given = workload.start?.segments[layout.name] { return given }
-    return fresh(layout, stage: stage).values(of: layout)
-  }
-
-  /// What is broadcast of a segment that was just initialized: what its values are drawn from.
-  private func seeded(_ value: ParameterVector, _ phase: Phase) -> BroadcastReference {
-    BroadcastReference(
-      fresh: fresh(value.layout, stage: phase.stage), value, round: phase.round,
-      plan: codecs.delta(in: phase))
-  }
-
-  /// The fresh values of a stage's segment.
-  private func fresh(_ layout: ParameterLayout, stage: Int) -> FreshValues {
-    FreshValues(random: initialization(stage).stream(layout.name))
-  }
-
-  /// What the fresh values of a stage's segments are drawn from.
-  private func initialization(_ stage: Int) -> RandomStream {
-    RandomStream(seed: seed).stream("initialize", stage)
-  }
-
-  /// What is broadcast of a segment in `phase`, so that clients come as near to its `value` as they may.
-  private func reference(
-    to value: ParameterVector, _ name: SegmentName, index: Int, _ phase: Phase
-  ) throws(CodecError) -> BroadcastReference {
-    let known = references[name]
-    if let known, !changed.contains(name), !known.lags(in: phase) { return known }
-    let key = RandomStream(seed: seed).stream("model codec", phase.round, index).key
-    return try BroadcastReference(
-      after: known, towards: value, codecs: codecs, in: phase, key: key)
   }
 }

@@ -23,23 +23,23 @@ final class CostModelBackend: LearningBackend {
   private let observer: any RunObserver
   private let samplesPerClient: Int
   private let layouts: [[ParameterLayout]]
+  private let broadcast: ModelBroadcast
+  private var segments = SentSegments<SizedSegment>()
+  /// The control variates, by the segments that they correct; nil without SCAFFOLD.
+  private var variates: SentSegments<SizedSegment>?
+  /// The rounds before which each segment changed last.
+  private var versions: [SegmentName: Int] = [:]
   /// The last round that was booked; 0 before the first.
   private var last = 0
-  /// The segments' versions: the round before which each was changed last.
-  private var versions: [SegmentName: Int] = [:]
-  /// The segments that are told by a seed as long as nothing has changed them, by their names.
-  private var told: Set<String> = []
-  /// The versions of the segments' control variates, as far as they have ever moved.
-  private var controlVersions: [SegmentName: Int] = [:]
 
-  /// A desk that books into `ledger`.
+  /// A backend that books into `ledger`.
   ///
   /// - Parameters:
-  ///   - topology: What is run.
-  ///   - plan: What the broker runs.
-  ///   - samplesPerClient: What each client has.
-  ///   - ledger: Where rounds are booked.
-  ///   - observer: Who watches.
+  ///   - topology: The topology that is run.
+  ///   - plan: The broker's plan.
+  ///   - samplesPerClient: The number of samples of each client.
+  ///   - ledger: The ledger in which rounds are booked.
+  ///   - observer: Is told of rounds.
   init(
     topology: Topology, plan: BrokerPlan, samplesPerClient: Int, ledger: RunStore,
     observer: any RunObserver
@@ -50,64 +50,23 @@ final class CostModelBackend: LearningBackend {
     self.ledger = ledger
     self.observer = observer
     layouts = (1...topology.architecture.stages).map { topology.layouts(stage: $0) }
+    broadcast = ModelBroadcast(topology.codecs, layouts: layouts)
+    if topology.training.correction == .scaffold { variates = SentSegments() }
   }
 
   func samples(of client: Int) -> Int { samplesPerClient }
 
   func prepare(round: Int) throws -> PreparedModel {
     let phase = plan.schedule.phase(in: round)
-    let segments = zip(phase.segments, layouts[phase.stage - 1]).map { name, layout in
-      segment(name, layout, of: phase, isTrained: phase.trains(name))
-    }
-    // Those of earlier stages, as far as there ever were rounds of them.
-    let depths = (1..<phase.stage)
-      .filter { versions[.head($0)] != nil && !phase.heads.contains($0) }
-    let heads = depths.compactMap { depth in
-      layouts[depth - 1].last.map { segment(.head(depth), $0, of: phase, isTrained: true) }
-    }
+    let source = SizeSource(
+      run: plan.run, topology: topology, versions: versions, sent: Set(segments.references.keys))
+    let round = broadcast.prepare(phase, segments: &segments, variates: &variates, from: source)
     return PreparedModel(
-      phase: phase, segments: segments + controlVariates(of: phase),
-      updateLimit: (depths + [phase.stage]).map { limit(of: phase, depth: $0) }.max() ?? 0,
-      shallowHeads: heads)
-  }
-
-  private func segment(
-    _ name: SegmentName, _ layout: ParameterLayout, of phase: Phase, isTrained: Bool
-  ) -> Segment {
-    let version = versions[name] ?? phase.round
-    if versions[name] == nil, topology.tellsSeed(of: name, in: phase) { told.insert(layout.name) }
-    versions[name] = version
-    return segment(layout, version: version, isTrained: isTrained)
-  }
-
-  /// The control variates of the segments that `phase` trains, as far as they have ever moved.
-  private func controlVariates(of phase: Phase) -> [Segment] {
-    zip(phase.segments, layouts[phase.stage - 1]).compactMap { name, layout in
-      guard phase.trains(name), let version = controlVersions[name] else { return nil }
-      return segment(layout.controlVariate, version: version, isTrained: false)
-    }
-  }
-
-  private func segment(_ layout: ParameterLayout, version: Int, isTrained: Bool) -> Segment {
-    let codec = topology.codecs.down
-    let isTold = told.contains(layout.name)
-    let state = Digest(of: Data("\(plan.run) \(layout.name) \(version)".utf8))
-    let step = ModelPatch(
-      digest: state,
-      length: isTold ? FreshValues.byteCount : codec.expectedSize(of: layout).bytes,
-      codec: isTold ? .initial : .values(codec.spec), from: nil, to: state.prefix)
-    return Segment(name: layout.name, state: state, trained: isTrained, steps: [step])
-  }
-
-  /// The most bytes that an update of the sub-model of stage `depth` can have in `phase`.
-  private func limit(of phase: Phase, depth: Int) -> Int {
-    let trained = Set(phase.trainedSegments(depth: depth))
-    return layouts[depth - 1]
-      .filter { layout in SegmentName(layout.name).map(trained.contains) ?? false }
-      .reduce(0) { sum, layout in
-        sum + topology.codecs.up(in: phase).maximumSize(of: layout).bytes
-          + UpdateFraming.lengthBytes
-      }
+      phase: phase,
+      segments: round.segments.map { $0.segment(trained: $1) }
+        + round.variates.map { $0.segment(trained: false) },
+      updateLimit: round.updateLimit,
+      shallowHeads: round.shallowHeads.map { $0.segment(trained: true) })
   }
 
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
@@ -143,11 +102,11 @@ final class CostModelBackend: LearningBackend {
     let phase = plan.schedule.phase(in: round.result.round)
     for (_, submission) in round.result.accepted {
       let origin = plan.schedule.phase(in: submission.round)
-      for name in origin.trainedSegments(depth: submission.stage) where versions[name] != nil {
+      for name in origin.trainedSegments(depth: submission.stage)
+      where segments.references[name] != nil {
         versions[name] = phase.round + 1
-        told.remove(name.description)
-        guard topology.training.correction == .scaffold else { continue }
-        controlVersions[name] = phase.round + 1
+        segments.changed.insert(name)
+        variates?.changed.insert(name)
       }
     }
     var record = RoundRecord(round.result, phase: phase, epochs: topology.training.epochs)
@@ -177,4 +136,63 @@ private struct KnownUpdate: PendingUpdate {
   func begin() {}
   func outcome() -> TrainingResult { .trained(offer, ClientUpdate(length: offer.length)) }
   func cancel() {}
+}
+
+/// A segment of which only the size is known: each step is a keyframe.
+private struct SizedSegment: SentSegment {
+  let keyframeRound: Int
+  let differenceCount = 0
+  let differenceSize = ByteCount.zero
+  /// Names the version of the segment that the keyframe leads to.
+  let state: Digest
+  /// The keyframe.
+  let step: ModelPatch
+  /// The segment's name on the wire.
+  let name: String
+
+  /// The segment as it is announced.
+  func segment(trained: Bool) -> Segment {
+    Segment(name: name, state: state, trained: trained, steps: [step])
+  }
+}
+
+/// Makes keyframes out of the sizes that are to be expected, and names them by run, segment and version.
+private struct SizeSource: BroadcastSource {
+  let run: UInt64
+  let topology: Topology
+  /// The rounds before which each segment changed last.
+  let versions: [SegmentName: Int]
+  /// The segments that were sent so far.
+  let sent: Set<SegmentName>
+
+  /// True for heads that there ever were rounds of, and for control variates of segments that have changed.
+  func has(_ name: SegmentName) -> Bool {
+    guard let segment = name.corrected else { return sent.contains(name) }
+    return versions[segment] != nil
+  }
+
+  func isFresh(_ name: SegmentName, in phase: Phase) -> Bool {
+    topology.tellsSeed(of: name, in: phase)
+  }
+
+  func send(
+    _ segment: OutgoingSegment, by step: BroadcastStep<SizedSegment>, in phase: Phase
+  ) -> SizedSegment {
+    let codec = topology.codecs.down
+    let version = versions[segment.name.corrected ?? segment.name] ?? phase.round
+    let state = Digest(of: Data("\(run) \(segment.layout.name) \(version)".utf8))
+    let size: Int
+    let patch: PatchCodec
+    switch step {
+    case .initial: (size, patch) = (FreshValues.byteCount, .initial)
+    case .keyframe, .difference:
+      // Deltas aren't played: a run with them is refused.
+      (size, patch) = (codec.expectedSize(of: segment.layout).bytes, .values(codec.spec))
+    }
+    return SizedSegment(
+      keyframeRound: phase.round, state: state,
+      step: ModelPatch(
+        digest: state, length: size, codec: patch, from: nil, to: state.prefix),
+      name: segment.layout.name)
+  }
 }
