@@ -230,7 +230,10 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "ServerTests",
-      dependencies: ["Federation", "Ledger", "Server"],
+      dependencies: [
+        "Bytes", "Codecs", "Federation", "Ledger", "LocalTraining", "Measures", "Models",
+        "Progressive", "Server", "Tensors", "TestSupport", "Topology", "Wire", "ZMTP",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "SimulationTests",

@@ -1,27 +1,27 @@
 import Datasets
-import Federation
+package import Federation
 import Ledger
-import LocalTraining
+package import LocalTraining
 import Neural
-import Progressive
+package import Progressive
 import Synchronization
 import Tensors
 import Topology
 
 /// Tests the model after the rounds for which that is due, on samples that nobody trains on.
-struct Evaluator {
+package struct Evaluator {
   /// The figures of the last evaluation that a run ends with.
-  struct Scores: Hashable {
+  package struct Scores: Hashable {
     /// The accuracy, in [0, 1].
-    var accuracy: Double?
+    package var accuracy: Double?
     /// The mean loss.
-    var loss: Double?
+    package var loss: Double?
     /// The mean Dice coefficient, in [0, 1]; nil unless pixels are labelled.
-    var dice: Double?
+    package var dice: Double?
   }
 
   /// The figures of the last evaluation; none before the first.
-  private(set) var latest = Scores()
+  package private(set) var latest = Scores()
   /// The watch over models that are no better than guessing.
   private(set) var collapse = CollapseWatch()
   private let workload: Workload
@@ -34,7 +34,7 @@ struct Evaluator {
   private var ownTests: [[Int]]?
 
   /// An evaluator that has tested nothing yet.
-  init(_ workload: Workload, _ plan: BrokerPlan, pool: TrainingPool, labels: [[Int]]) {
+  package init(_ workload: Workload, _ plan: BrokerPlan, pool: TrainingPool, labels: [[Int]]) {
     self.workload = workload
     self.plan = plan
     self.pool = pool
@@ -53,7 +53,7 @@ struct Evaluator {
   ///
   /// - Returns: Its figures; nil where no evaluation is due.
   /// - Throws: `DNNLError` if oneDNN fails, `PartitionError` if the data can't be dealt out.
-  mutating func evaluate(_ model: GlobalModel, in phase: Phase) throws -> RoundEvaluation? {
+  package mutating func evaluate(_ model: GlobalModel, in phase: Phase) throws -> RoundEvaluation? {
     let schedule = plan.schedule
     guard workload.topology.evaluation.isDue(after: phase.round, of: schedule.totalRounds) else {
       return nil

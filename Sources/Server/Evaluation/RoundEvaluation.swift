@@ -1,24 +1,24 @@
-import Ledger
+package import Ledger
 
 /// The figures of a model that was tested after a round.
-struct RoundEvaluation {
+package struct RoundEvaluation {
   /// The share of test samples, or pixels, that are classified rightly, in [0, 1]; nil without samples.
-  var accuracy: Double?
+  package var accuracy: Double?
   /// The mean loss over the test samples; nil without samples.
-  var loss: Double?
+  package var loss: Double?
   /// The mean Dice coefficient, in [0, 1]; nil unless pixels are labelled.
-  var dice: Double?
+  package var dice: Double?
   /// The spread of the clients' accuracies; nil where it isn't known.
-  var fairness: Fairness?
+  package var fairness: Fairness?
   /// The squared norm of the full model's gradient; nil where it isn't asked for.
-  var squaredGradientNorm: Double?
+  package var squaredGradientNorm: Double?
   /// False where the data has no test samples.
-  var isTested = true
+  package var isTested = true
   /// True once per stage, at the evaluation that shows that the model is no better than guessing.
-  var hasCollapsed = false
+  package var hasCollapsed = false
 
   /// The figure that models are compared by: the Dice coefficient where pixels are labelled, else the accuracy.
-  var quality: Double? { dice ?? accuracy }
+  package var quality: Double? { dice ?? accuracy }
 }
 
 extension RoundRecord {

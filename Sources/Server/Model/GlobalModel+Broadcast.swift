@@ -1,10 +1,10 @@
-import Bytes
-import Codecs
-import Federation
+package import Bytes
+package import Codecs
+package import Federation
 import LocalTraining
 import Measures
 import Models
-import Progressive
+package import Progressive
 import Tensors
 import Topology
 import Wire
@@ -17,7 +17,7 @@ extension GlobalModel {
   ///
   /// - Returns: The model as it is announced, and the bytes of all steps to it.
   /// - Throws: `CodecError` if a value is no longer finite.
-  mutating func prepare(
+  package mutating func prepare(
     _ phase: Phase
   ) throws(CodecError) -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
     let drawn = grow(to: phase.stage)

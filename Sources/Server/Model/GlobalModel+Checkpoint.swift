@@ -1,16 +1,16 @@
 import Bytes
 import Federation
-import Ledger
+package import Ledger
 import LocalTraining
 import Models
-import Progressive
+package import Progressive
 package import Tensors
 import Topology
 import Wire
 
 extension GlobalModel {
   /// The model beside its values, as JSON in a checkpoint.
-  struct State: Codable, Hashable {
+  package struct State: Codable, Hashable {
     /// The broadcast form of a segment beside x̂ and the bytes of its steps, which are the checkpoint's tensors and bytes.
     struct Reference: Codable, Hashable {
       /// A step; its digest and length are those of its bytes.
@@ -64,7 +64,7 @@ extension GlobalModel {
   /// "server.squares.block1", the memory of the server's optimizer; "server.block1.control", c;
   /// "movement.path.block1" and "movement.distances.block1", how it moved; "reference.block1", x̂;
   /// "anchor.block1", the keyframe's values; "step.block1.0", bytes.
-  func checkpoint(after phase: Phase) -> (state: State, content: Checkpoint) {
+  package func checkpoint(after phase: Phase) -> (state: State, content: Checkpoint) {
     var content = Checkpoint(round: phase.round)
     let heads = (1..<phase.stage).compactMap { values[.head($0)] }
     for vector in parameters(stage: phase.stage) + heads {
@@ -97,7 +97,7 @@ extension GlobalModel {
   /// Takes up the model of a checkpoint.
   ///
   /// - Throws: `CheckpointMismatch` if the checkpoint isn't one of this topology's model.
-  mutating func restore(_ state: State, _ content: Checkpoint) throws(CheckpointMismatch) {
+  package mutating func restore(_ state: State, _ content: Checkpoint) throws(CheckpointMismatch) {
     guard (1...workload.topology.architecture.stages).contains(state.stage) else {
       throw CheckpointMismatch(what: "stage \(state.stage)")
     }
@@ -134,9 +134,9 @@ extension GlobalModel {
 }
 
 /// A checkpoint holds another model than the topology describes.
-struct CheckpointMismatch: Error {
+package struct CheckpointMismatch: Error {
   /// The name of the part that is missing, or of another shape.
-  var what: String
+  package var what: String
 }
 
 extension Set<SegmentName> {

@@ -3,7 +3,7 @@ import LocalTraining
 import Measures
 import Models
 import Progressive
-import Tensors
+package import Tensors
 import Topology
 
 extension GlobalModel {
@@ -26,7 +26,7 @@ extension GlobalModel {
   ///
   /// The model of an early stage is seen as a point of the full model's space, in which the later blocks and the
   /// last head have their initial values.
-  func fullModel(from stage: Int) -> [ParameterVector] {
+  package func fullModel(from stage: Int) -> [ParameterVector] {
     let last = workload.topology.architecture.stages
     var grown = self
     for next in stage...max(stage, last) where next > stage { _ = grown.grow(to: next) }

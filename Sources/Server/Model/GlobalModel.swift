@@ -1,12 +1,12 @@
-import Bytes
+package import Bytes
 import Codecs
 import Federation
 import Foundation
-import LocalTraining
+package import LocalTraining
 import Measures
 import Models
-import Progressive
-import Tensors
+package import Progressive
+package import Tensors
 import Topology
 import Wire
 
@@ -14,9 +14,9 @@ import Wire
 ///
 /// A segment keeps its state for as long as its values don't change: in warm-up the older blocks needn't
 /// travel again.
-struct GlobalModel {
+package struct GlobalModel {
   /// The values of the segments, by name.
-  var values: [SegmentName: ParameterVector] = [:]
+  package internal(set) var values: [SegmentName: ParameterVector] = [:]
   /// The segments as they were broadcast, and those that have changed since.
   var sent = SentSegments<BroadcastReference>()
   /// The optimizer that makes steps of mean updates.
@@ -33,7 +33,7 @@ struct GlobalModel {
   let broadcast: ModelBroadcast
 
   /// A model without any segment yet.
-  init(workload: Workload, seed: UInt64) {
+  package init(workload: Workload, seed: UInt64) {
     self.workload = workload
     self.seed = seed
     let stages = 1...workload.topology.architecture.stages
@@ -51,7 +51,7 @@ struct GlobalModel {
   }
 
   /// The values of the stage's blocks and its head, in the order of the wire.
-  func parameters(stage: Int) -> [ParameterVector] { parameters(SegmentName.all(stage: stage)) }
+  package func parameters(stage: Int) -> [ParameterVector] { parameters(SegmentName.all(stage: stage)) }
 
   /// The values of these segments, as far as they exist.
   func parameters(_ names: [SegmentName]) -> [ParameterVector] { names.compactMap { values[$0] } }
@@ -70,7 +70,7 @@ struct GlobalModel {
   ///
   /// - Returns: The effective movement of the step's block by the updates, whatever the server makes of them, where a
   ///   window of it has ended.
-  mutating func apply(_ updates: [ParameterVector], in phase: Phase) -> Double? {
+  package mutating func apply(_ updates: [ParameterVector], in phase: Phase) -> Double? {
     optimizer.enter(stage: phase.step)
     var moved: Double?
     for update in updates {
@@ -87,7 +87,7 @@ struct GlobalModel {
   }
 
   /// The digest over the values of segments: 32-bit floats, little-endian, in their order.
-  static func digest(of parameters: [ParameterVector]) -> Digest {
+  package static func digest(of parameters: [ParameterVector]) -> Digest {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(4 * parameters.reduce(0) { $0 + $1.scalars.count })
     for vector in parameters { bytes.append(littleEndian: vector.scalars) }

@@ -1,23 +1,30 @@
-import Bytes
+package import Bytes
 import Foundation
 import Ledger
 import LocalTraining
 import Models
 import Progressive
-import Tensors
+package import Tensors
 import Topology
 
 /// A run's sub-model after a round, as it is kept in a file of its own.
-struct SavedModel {
+package struct SavedModel {
   /// The round after which it was this one, from 1.
-  var round: Int
+  package var round: Int
   /// The stage whose sub-model it is, from 1.
-  var stage: Int
+  package var stage: Int
   /// Its segments in the order of the wire: the blocks, then the head.
-  var parameters: [ParameterVector]
+  package var parameters: [ParameterVector]
+
+  /// The parameters of a stage after a round.
+  package init(round: Int, stage: Int, parameters: [ParameterVector]) {
+    self.round = round
+    self.stage = stage
+    self.parameters = parameters
+  }
 
   /// Names it by its content.
-  var digest: Digest { GlobalModel.digest(of: parameters) }
+  package var digest: Digest { GlobalModel.digest(of: parameters) }
 
   /// Writes it as safetensors, whole or not at all; tensors are called "block1.conv1.weight".
   func write(to url: URL, as topology: Topology) throws(LedgerError) {
@@ -39,7 +46,7 @@ struct SavedModel {
 /// The best model of a run so far: that of the first evaluated round that no other one beats.
 ///
 /// It is judged by what the run is: the mean Dice coefficient where pixels are labelled, the accuracy elsewhere.
-struct BestModel {
+package struct BestModel {
   /// What a checkpoint says of it beside its values.
   struct State: Codable {
     /// The round after which it was the model.
@@ -51,9 +58,9 @@ struct BestModel {
   }
 
   /// The model.
-  var model: SavedModel
+  package var model: SavedModel
   /// How good it is, in [0, 1].
-  var score: Double
+  package var score: Double
 
   /// What a checkpoint says of it.
   var state: State { State(round: model.round, stage: model.stage, score: score) }

@@ -1,19 +1,19 @@
 import Bytes
-import Ledger
-import Topology
+package import Ledger
+package import Topology
 
 /// Writes the models of a run to its directory, each file whole or not at all.
 ///
 /// There are three: a checkpoint after each round, the best model whenever there is a better one, and the
 /// last model at the end.
-struct CheckpointWriter {
+package struct CheckpointWriter {
   /// The best model so far; nil while none was evaluated.
-  var best: BestModel?
+  package internal(set) var best: BestModel?
   private let directory: RunPaths
   private let topology: Topology
 
   /// A writer of the run in `directory`.
-  init(_ directory: RunPaths, of topology: Topology) {
+  package init(_ directory: RunPaths, of topology: Topology) {
     self.directory = directory
     self.topology = topology
   }
@@ -24,7 +24,7 @@ struct CheckpointWriter {
   ///   - model: The model after a round.
   ///   - score: Its accuracy or Dice coefficient; nil where it wasn't evaluated.
   /// - Returns: True if it is the best now.
-  mutating func notes(_ model: SavedModel, score: Double?) -> Bool {
+  package mutating func notes(_ model: SavedModel, score: Double?) -> Bool {
     guard let score, score.isFinite, score > best?.score ?? -.infinity else { return false }
     best = BestModel(model: model, score: score)
     return true
@@ -33,7 +33,7 @@ struct CheckpointWriter {
   /// Writes the best model so far to its file, which is removed where there is none.
   ///
   /// - Throws: `LedgerError`.
-  func saveBest() throws(LedgerError) {
+  package func saveBest() throws(LedgerError) {
     guard let best else { return try DurableFile.remove(directory.bestModel) }
     try best.model.write(to: directory.bestModel, as: topology)
     KillPoint.bestSaved.pass()
@@ -42,14 +42,14 @@ struct CheckpointWriter {
   /// Writes a checkpoint; the one before it stays, in case the newest is damaged.
   ///
   /// - Throws: `LedgerError`; the checkpoints before are then as they were.
-  func write(_ checkpoint: Checkpoint) throws(LedgerError) {
+  package func write(_ checkpoint: Checkpoint) throws(LedgerError) {
     try CheckpointStore(directory: directory.checkpoints).write(checkpoint)
   }
 
   /// Writes the last model to its file.
   ///
   /// - Throws: `LedgerError`.
-  func save(_ last: SavedModel) throws(LedgerError) {
+  package func save(_ last: SavedModel) throws(LedgerError) {
     try last.write(to: directory.model, as: topology)
     KillPoint.modelSaved.pass()
   }

@@ -1,20 +1,20 @@
-import Codecs
-import Federation
-import Tensors
+package import Codecs
+package import Federation
+package import Tensors
 
 /// The weighted means of a round's updates, folded in the order of the clients' numbers.
 ///
 /// Floating-point sums depend on their order. The clients' order is fixed, so the order in which updates
 /// arrive changes nothing. All updates are expected before the first is folded, as their weights are shares
 /// of a sum.
-struct RoundAggregation {
+package struct RoundAggregation {
   /// The updates that count, in the order in which they are to be folded.
-  let updates: [(contribution: Contribution, form: UpdateForm)]
+  package let updates: [(contribution: Contribution, form: UpdateForm)]
   private var aggregator = Aggregator()
   private var gradients = Aggregator()
 
   /// Expects these updates, in whatever order they come.
-  init(of updates: [(Contribution, UpdateForm)]) {
+  package init(of updates: [(Contribution, UpdateForm)]) {
     self.updates = updates.map { (contribution: $0, form: $1) }
       .sorted { $0.contribution.client < $1.contribution.client }
     for (contribution, form) in self.updates {
@@ -30,7 +30,7 @@ struct RoundAggregation {
   /// Adds an update that was expected; to be called in the order of ``updates``.
   ///
   /// - Throws: `CodecError`, never for an update that was decoded.
-  mutating func fold(
+  package mutating func fold(
     _ update: [CheckedSegment], of contribution: Contribution, _ form: UpdateForm
   ) throws(CodecError) {
     try aggregator.fold(update, weight: contribution.weight, localSteps: form.localSteps)
@@ -39,11 +39,11 @@ struct RoundAggregation {
   }
 
   /// The mean update Δ of each segment that an update covers.
-  var means: [ParameterVector] { aggregator.means }
+  package var means: [ParameterVector] { aggregator.means }
 
   /// The mean of the clients' mean gradients, Δᵢ / rᵢ with their reaches r; empty without control variates.
-  var meanGradients: [ParameterVector] { gradients.means }
+  package var meanGradients: [ParameterVector] { gradients.means }
 
   /// The weight of the clients whose gradients are in a segment's mean.
-  func gradientWeight(of segment: String) -> Double { gradients.denominatorWeight(of: segment) }
+  package func gradientWeight(of segment: String) -> Double { gradients.denominatorWeight(of: segment) }
 }

@@ -1,19 +1,19 @@
-import Codecs
-import Federation
-import LocalTraining
-import Progressive
-import Tensors
+package import Codecs
+package import Federation
+package import LocalTraining
+package import Progressive
+package import Tensors
 import Topology
 import Wire
 
 /// The form of an update, which follows from the round and the stage that it was trained for.
-struct UpdateForm {
+package struct UpdateForm {
   /// The client's offer, and what it trained from.
   let submission: Submission
   /// The round for which it was trained.
   let phase: Phase
   /// The segments that it covers, in the order of the wire.
-  let layouts: [ParameterLayout]
+  package let layouts: [ParameterLayout]
   /// The codec of its segments.
   let codec: UpdateCodec
   /// The number of local steps that it is averaged by; 1 unless FedNova makes steps equal.
@@ -28,7 +28,7 @@ struct UpdateForm {
   ///   - phase: The phase of the submission's round.
   ///   - workload: The model and the topology.
   ///   - rate: The learning rate in `phase`.
-  init(_ submission: Submission, in phase: Phase, of workload: Workload, rate: Double) {
+  package init(_ submission: Submission, in phase: Phase, of workload: Workload, rate: Double) {
     let topology = workload.topology
     self.submission = submission
     self.phase = phase
@@ -44,14 +44,17 @@ struct UpdateForm {
 }
 
 /// Decodes updates, and counts them: once on the way into the spool, and once when a round folds them.
-struct UpdateDecoder {
+package struct UpdateDecoder {
   /// The number of updates that were decoded.
-  private(set) var count = 0
+  package private(set) var count = 0
+
+  /// A decoder that has decoded nothing.
+  package init() {}
 
   /// The segments of an update, expanded and checked.
   ///
   /// - Throws: `CodecError` for bytes that aren't an update of this form.
-  mutating func decode(
+  package mutating func decode(
     _ bytes: [UInt8], _ form: UpdateForm
   ) throws(CodecError) -> [CheckedSegment] {
     count += 1

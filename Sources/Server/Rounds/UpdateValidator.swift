@@ -1,15 +1,15 @@
 import Bytes
 import Codecs
-import Federation
-import LocalTraining
+package import Federation
+package import LocalTraining
 import Progressive
 import Topology
 import Wire
 
 /// Judges the updates that come in: their bytes, what the client says of them, their numbers, their norms.
-struct UpdateValidator {
+package struct UpdateValidator {
   /// Decodes all updates of the run.
-  var decoder = UpdateDecoder()
+  package internal(set) var decoder = UpdateDecoder()
   /// The norms of the updates so far, which limit those to come.
   private(set) var norms: NormWatch
   private let workload: Workload
@@ -17,7 +17,7 @@ struct UpdateValidator {
   private let samples: [Int]
 
   /// A validator of a run whose clients were dealt so many samples.
-  init(_ workload: Workload, _ plan: BrokerPlan, samples: [Int]) {
+  package init(_ workload: Workload, _ plan: BrokerPlan, samples: [Int]) {
     self.workload = workload
     self.samples = samples
     norms = NormWatch(workload, plan)
@@ -34,7 +34,7 @@ struct UpdateValidator {
   ///   - form: The form that it must have.
   ///   - model: The model that it was trained from.
   /// - Returns: Accepted, or refused with a reason that names the first thing that is wrong.
-  mutating func validate(
+  package mutating func validate(
     _ bytes: [UInt8], of client: Int, _ form: UpdateForm, against model: GlobalModel
   ) -> StoreResult {
     let offer = form.submission.offer

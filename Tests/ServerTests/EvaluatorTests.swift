@@ -1,0 +1,49 @@
+import Ledger
+import LocalTraining
+import Progressive
+import Server
+import Testing
+import Topology
+
+/// Tests of the model after rounds.
+struct EvaluatorTests {
+  /// The evaluation after a round of a model that nothing has trained.
+  private func evaluation(
+    after round: Int, threads: Int = 1, _ more: String
+  ) throws -> (evaluation: RoundEvaluation?, latest: Evaluator.Scores) {
+    let workload = try ServerBench.workload(more: more)
+    let plan = workload.topology.brokerPlan(run: 5, epoch: 1)
+    var model = GlobalModel(workload: workload, seed: 7)
+    let phase = workload.topology.growthSchedule.phase(in: round)
+    _ = try model.prepare(phase)
+    var evaluator = Evaluator(
+      workload, plan, pool: TrainingPool(width: threads), labels: try workload.labels(seed: 7))
+    return (try evaluator.evaluate(model, in: phase), evaluator.latest)
+  }
+
+  @Test func `a model is tested where that is due, and always after the last round`() throws {
+    let more = "evaluation: {every: 4}"
+    let early = try evaluation(after: 3, more)
+    #expect(early.evaluation == nil && early.latest.accuracy == nil)
+    #expect(try evaluation(after: 4, more).evaluation != nil)
+    #expect(try evaluation(after: 6, more).evaluation != nil)
+  }
+
+  @Test func `figures don't depend on the number of threads`() throws {
+    let more = "evaluation: {batch: 5, gradient: 30}"
+    let (one, scores) = try evaluation(after: 6, threads: 1, more)
+    let (three, _) = try evaluation(after: 6, threads: 3, more)
+    let figures = try #require(one)
+    #expect(figures.accuracy == three?.accuracy && figures.loss == three?.loss)
+    #expect(figures.squaredGradientNorm == three?.squaredGradientNorm)
+    #expect(try #require(figures.squaredGradientNorm) > 0)
+    #expect(scores.accuracy == figures.accuracy && scores.loss == figures.loss)
+    #expect(figures.quality == figures.accuracy && figures.dice == nil)
+    #expect(figures.fairness?.clients == 3 && figures.isTested)
+  }
+
+  @Test func `a model after its first round hasn't collapsed`() throws {
+    let (evaluation, _) = try evaluation(after: 1, "")
+    #expect(try #require(evaluation).hasCollapsed == false)
+  }
+}
