@@ -51,7 +51,9 @@ package struct GlobalModel {
   }
 
   /// The values of the stage's blocks and its head, in the order of the wire.
-  package func parameters(stage: Int) -> [ParameterVector] { parameters(SegmentName.all(stage: stage)) }
+  package func parameters(stage: Int) -> [ParameterVector] {
+    parameters(SegmentName.all(stage: stage))
+  }
 
   /// The values of these segments, as far as they exist.
   func parameters(_ names: [SegmentName]) -> [ParameterVector] { names.compactMap { values[$0] } }

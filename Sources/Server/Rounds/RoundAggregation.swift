@@ -45,5 +45,7 @@ package struct RoundAggregation {
   package var meanGradients: [ParameterVector] { gradients.means }
 
   /// The weight of the clients whose gradients are in a segment's mean.
-  package func gradientWeight(of segment: String) -> Double { gradients.denominatorWeight(of: segment) }
+  package func gradientWeight(of segment: String) -> Double {
+    gradients.denominatorWeight(of: segment)
+  }
 }
