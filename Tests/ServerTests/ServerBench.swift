@@ -26,6 +26,7 @@ final class ServerBench {
   ///   - training: Further keys of `training`, each after a comma.
   ///   - codecs: The section `codecs`.
   ///   - more: Further sections.
+  /// - Throws: what is wrong with the topology or the folder.
   init(_ training: String = "", codecs: String = "{up: dense32}", more: String = "") throws {
     workload = try Self.workload(training, codecs: codecs, more: more)
     var plan = workload.topology.brokerPlan(run: 5, epoch: 1)

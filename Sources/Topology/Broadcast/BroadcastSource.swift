@@ -24,6 +24,7 @@ package protocol BroadcastSource<Sent> {
   ///   - step: The kind of step.
   ///   - phase: The round for which the step is made.
   /// - Returns: The segment as it is sent now.
+  /// - Throws: The reason why the step can't be made.
   func send(
     _ segment: OutgoingSegment, by step: BroadcastStep<Sent>, in phase: Phase
   ) throws(Failure) -> Sent
