@@ -3,7 +3,7 @@ import Progressive
 import Wire
 
 /// The end of a round: its result, and the work that goes on.
-package struct ClosedRound: Hashable, Sendable {
+package struct RoundEnd: Hashable, Sendable {
   /// The outcomes of all clients.
   package let result: RoundResult
   /// The clients whose bytes are released, in rising order.
@@ -17,7 +17,7 @@ extension OpenRound {
   package var accepted: Int { work.accepted + work.acceptedLate }
 
   /// The end of this round at `now`.
-  package func closed(of plan: BrokerPlan, _ members: Members, at now: Duration) -> ClosedRound {
+  package func closed(of plan: BrokerPlan, _ members: Members, at now: Duration) -> RoundEnd {
     let round = phase.round
     let isLast = round >= plan.schedule.totalRounds
     var outcomes = selected.map { client in
@@ -60,7 +60,7 @@ extension OpenRound {
     let result = RoundResult(
       round: round, opened: opened, closed: now, outcomes: outcomes,
       duplicates: work.duplicates, givenUp: givenUp.sorted(), restrictions: members.restrictions)
-    return ClosedRound(result: result, released: released.sorted(), carried: carried)
+    return RoundEnd(result: result, released: released.sorted(), carried: carried)
   }
 
   /// The outcome of a client that was asked.
