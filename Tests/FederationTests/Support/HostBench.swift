@@ -1,5 +1,6 @@
 import Bytes
 import Codecs
+import Codecs
 import Federation
 import Progressive
 import Wire
