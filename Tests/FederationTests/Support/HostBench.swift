@@ -1,6 +1,5 @@
 import Bytes
 import Codecs
-import Codecs
 import Federation
 import Progressive
 import Wire
