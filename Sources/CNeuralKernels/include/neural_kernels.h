@@ -30,8 +30,8 @@ typedef struct {
   float gradient_scale, rate, momentum, beta2, epsilon, spread, decay, proximal;
 } neural_adam_step;
 
-/// w ← w − rate · m / (√v · spread + epsilon), as PyTorch defines it; `momenta` is m and `squares` v;
-/// `anchor` and `correction` as above.
+/// w ← w − rate · m / (√v · spread + epsilon), as PyTorch defines it; `momenta` is m and `squares`
+/// v; `anchor` and `correction` as above.
 void neural_adam(neural_adam_step step, int64_t count, float *weights, const float *gradients,
                  float *momenta, float *squares, const float *anchor, const float *correction);
 
