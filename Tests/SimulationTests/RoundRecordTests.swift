@@ -21,7 +21,7 @@ import Wire
     let result = RoundResult(
       round: 1, opened: .seconds(2), closed: .seconds(5),
       outcomes: outcomes.enumerated().map { (client: $0, outcome: $1) }, duplicates: 1)
-    return RoundRecord(result, phase: GrowthSchedule(rounds: 2).phase(in: 1), epochs: 3)
+    return RoundRecord(result, phase: GrowthSchedule(rounds: [2]).phase(in: 1), epochs: 3)
   }
 
   @Test func `skipped steps are those of the updates that count, and none is no figure`() {
