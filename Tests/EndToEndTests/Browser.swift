@@ -8,7 +8,7 @@ final class Browser: Sendable {
     FileManager.default.isExecutableFile(atPath: $0)
   }
 
-  /// Whether tests that look at pages are run: where there is a browser, and always in CI.
+  /// True if tests that look at pages are run: where there is a browser, and always in CI.
   static let isExpected =
     executable != nil || ProcessInfo.processInfo.environment["CI"] != nil
 

@@ -5,7 +5,8 @@ struct BrowserPage {
   private let browser: Browser
   private let session: String
 
-  /// Opens `address` in a window of the given width, in light or dark colours, and waits until it is there.
+  /// Opens `address` in a window of the given width, in light or dark colours, and waits until it
+  /// is there.
   init(_ address: String, width: Int, isDark: Bool, in browser: Browser) throws {
     self.browser = browser
     let target = try browser.call("Target.createTarget", ["url": "about:blank"])

@@ -21,7 +21,8 @@ import Testing
       within: wrapper)
   }
 
-  /// What a worker says of an address within three seconds, the process's start included, and again later.
+  /// What a worker says of an address within three seconds, the process's start included, and again
+  /// later.
   private func expect(_ text: String, of endpoint: String) throws {
     let worker = try worker(endpoint)
     #expect(worker.says(text, within: 3), "\(worker.standardError)")

@@ -3,7 +3,8 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Runs whose clients correct their gradients (SCAFFOLD), or whose updates count step by step (FedNova).
+/// Runs whose clients correct their gradients (SCAFFOLD), or whose updates count step by step
+/// (FedNova).
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct CorrectionRunTests {
   private static let scaffold = "training:\n  correction: scaffold"
 
@@ -57,9 +58,11 @@ import Testing
     #expect(corrected.final.modelDigest != plain.final.modelDigest)
     #expect(corrected.rounds.map(\.up.payload) == plain.rounds.map(\.up.payload))
     let more = zip(corrected.rounds, plain.rounds).map { $0.down.payload - $1.down.payload }
-    // Those of a stage's first round are 0 yet, and in warm-up those of the older blocks aren't needed.
+    // Those of a stage's first round are 0 yet, and in warm-up those of the older blocks aren't
+    // needed.
     #expect(more[0] == 0 && more[2] == 0 && more[5] == 0)
-    // All others are as large as what they control, all of which goes down in the last round of a stage.
+    // All others are as large as what they control, all of which goes down in the last round of a
+    // stage.
     let whole = [1, 4, 7].map { plain.rounds[$0].down.payload }
     #expect(more[1] == whole[0])
     #expect(more[3...4].allSatisfy { $0 == whole[1] })

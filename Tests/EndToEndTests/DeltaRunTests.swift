@@ -58,7 +58,8 @@ import Testing
     #expect(told.rounds[0].down.payload == 128)
     #expect(told.rounds.map(\.down.payload)[1] == whole.rounds.map(\.down.payload)[1])
     #expect(50 * told.rounds[4].down.payload < whole.rounds[4].down.payload)
-    // The first round of each stage has keyframes of what is new; the small first stage has little else.
+    // The first round of each stage has keyframes of what is new; the small first stage has little
+    // else.
     for (whole, delta) in [pairs[0], pairs[2], pairs[4]] { #expect(delta <= whole) }
     for (whole, delta) in pairs[5...] { #expect(10 * delta < whole) }
   }
@@ -110,7 +111,8 @@ import Testing
     throws
   {
     let folder = try Folder()
-    // All tensors of the first stage are small: block and head take as many bytes by a delta as whole.
+    // All tensors of the first stage are small: block and head take as many bytes by a delta as
+    // whole.
     let text = SmallRun.topology(participation: "  perRound: 2", rounds: "[6, 2, 2]").replacing(
       "  down: linear8", with: "  down: linear8\n  downDelta: stc1\n  keyframeEvery: 1000")
     let run = try SmallRun.play(

@@ -74,7 +74,7 @@ import ZeroMQ
     }
   }
 
-  /// Whether a peer that floods a port is cut off, however long that takes on a busy machine.
+  /// True if a peer that floods a port is cut off, however long that takes on a busy machine.
   private func isCut(_ port: Int, as kind: String, _ bytes: () -> [UInt8]) -> Bool {
     for _ in 0..<20 where Flood(port, as: kind, seconds: 1, { _ in bytes() }).cuts > 0 {
       return true
@@ -82,7 +82,8 @@ import ZeroMQ
     return false
   }
 
-  /// Well-formed messages that are addressed wrongly, stale, repeated or too many, and malformed ones.
+  /// Well-formed messages that are addressed wrongly, stale, repeated or too many, and malformed
+  /// ones.
   private func disturb(_ port: Int) throws {
     let context = try Context()
     defer { #expect(context.terminate(within: .seconds(5))) }

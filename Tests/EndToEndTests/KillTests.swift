@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Brokers and workers that are killed at named points and started again, all runs at the same time.
+/// Brokers and workers that are killed at named points and started again, all runs at the same
+/// time.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct KillTests {
   /// A broker, a worker with all clients, and where they meet.
   private final class Scenario {
@@ -56,7 +57,8 @@ import Testing
     try killBrokers(of: TinyRun.topology(), at: Self.brokerPoints)
   }
 
-  /// What a checkpoint holds beside the model: what the clients share, and what the server's rule remembers.
+  /// What a checkpoint holds beside the model: what the clients share, and what the server's rule
+  /// remembers.
   @Test func `a broker that sends deltas and has an optimizer of its own comes back with both`()
     throws
   {
@@ -96,7 +98,8 @@ import Testing
       ], updates: nil)
   }
 
-  /// Kills brokers at `points`; of runs in which so many updates count, nil for some, but not all of 24.
+  /// Kills brokers at `points`; of runs in which so many updates count, nil for some, but not all
+  /// of 24.
   private func killBrokers(of text: String, at points: [String], updates given: Int? = 12) throws {
     let folder = try Folder()
     let topology = try folder.write(text, to: "tiny.yaml")

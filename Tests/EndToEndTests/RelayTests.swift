@@ -65,7 +65,8 @@ import Testing
     #expect(direct.final.modelDigest == relayed.final.modelDigest)
     #expect(direct.totals.down.payload == relayed.totals.down.payload)
     #expect(direct.totals.up.payload == relayed.totals.up.payload)
-    // A broadcast crosses a connection of the broker's once for each relay, and each client's link once.
+    // A broadcast crosses a connection of the broker's once for each relay, and each client's link
+    // once.
     #expect(relayed.sockets.down.payload < relayed.totals.down.payload)
   }
 

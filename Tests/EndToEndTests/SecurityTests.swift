@@ -83,8 +83,8 @@ import Testing
     ] {
       #expect(summary.counters[counter] ?? 0 > 0, "\(counter): \(summary.counters)")
     }
-    // Both sides see that the other doesn't encrypt; where the worker is first it hangs up, and that is all
-    // that the broker sees. Its three connections are counted in either case.
+    // Both sides see that the other doesn't encrypt; where the worker is first it hangs up, and
+    // that is all that the broker sees. Its three connections are counted in either case.
     let inTheClear = ["other mechanism", "broken handshake"].map {
       summary.counters["connection refused: \($0)"] ?? 0
     }

@@ -212,7 +212,8 @@ import Testing
       #expect(run.errors.contains("it has no samples"))
       // One of the six has none.
       #expect(run.summary.rounds.reduce(0) { $0 + $1.refused } == 1)
-      // An update is as long as the model and its framing: nobody fetched the one without giving the other.
+      // An update is as long as the model and its framing: nobody fetched the one without giving
+      // the other.
       #expect(run.summary.totals.down.payload <= run.summary.totals.up.payload)
     }
     #expect(runs[0].summary.final.modelDigest == runs[1].summary.final.modelDigest)

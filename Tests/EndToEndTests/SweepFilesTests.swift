@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The sweeps of the documentation's tables, each with its own command, on less data and for a few rounds.
+/// The sweeps of the documentation's tables, each with its own command, on less data and for a few
+/// rounds.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct SweepFilesTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "topologies").path

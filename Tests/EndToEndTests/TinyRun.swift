@@ -4,7 +4,8 @@ import TestSupport
 
 /// A run of a second or two on made-up data, and what its ledger says.
 ///
-/// A round begins only with all four clients there, so that each run draws the same ones, whatever happens.
+/// A round begins only with all four clients there, so that each run draws the same ones, whatever
+/// happens.
 struct TinyRun {
   /// The topology's text.
   static func topology(

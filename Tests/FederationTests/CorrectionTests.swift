@@ -3,7 +3,8 @@ import Progressive
 import Tensors
 import Testing
 
-/// Where federations of clients that differ end up, and what control variates make of what they are given.
+/// Where federations of clients that differ end up, and what control variates make of what they are
+/// given.
 @Suite struct CorrectionTests {
   /// Two clients that pull in different directions with different force.
   private static func fleet(

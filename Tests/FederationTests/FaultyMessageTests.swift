@@ -3,7 +3,8 @@ import Federation
 import Testing
 import Wire
 
-/// What clients say that can't be right: told by the field's name, and the round goes on without them.
+/// What clients say that can't be right: told by the field's name, and the round goes on without
+/// them.
 @Suite struct FaultyMessageTests {
   private func offer(samples: Int = 600, loss: Float = 1) -> Uplink {
     var offer = BrokerBench.offer()

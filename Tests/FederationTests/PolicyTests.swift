@@ -51,7 +51,8 @@ import Wire
   private let lateRules = RoundRules(
     clientsPerRound: 2, stragglers: .nextRound(maximalStaleness: 1), quorum: 1, grace: .zero)
 
-  /// A bench on which client 0's update ended round 1 while client 1 was at work, and round 2 is open.
+  /// A bench on which client 0's update ended round 1 while client 1 was at work, and round 2 is
+  /// open.
   private func late(_ rules: RoundRules, clients: Int = 2) -> BrokerBench {
     var bench = bench(clients, rules)
     for client in 0..<clients { bench.say(client, BrokerBench.wants()) }

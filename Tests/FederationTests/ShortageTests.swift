@@ -3,7 +3,8 @@ import Progressive
 import Testing
 import Wire
 
-/// Rounds that can't begin for want of clients: who is waited for, how long, and when there is no sense in it.
+/// Rounds that can't begin for want of clients: who is waited for, how long, and when there is no
+/// sense in it.
 @Suite struct ShortageTests {
   private let rules = RoundRules(
     clientsPerRound: 4, minimumClients: 3, joinTimeout: .seconds(30), patience: .seconds(100))

@@ -9,7 +9,8 @@ import Testing
   @Test func `a client's accuracy is that of the classes, weighted by its own labels`() throws {
     // 8 of 10 samples of class 0 are right, 3 of 6 of class 1; class 2 isn't in the test set.
     let accuracies = [0.8, 0.5, nil]
-    // Client 0: (0.8 + 0.5) / 2. Client 1: 0.8, its samples of class 2 left out. Client 2 has no others.
+    // Client 0: (0.8 + 0.5) / 2. Client 1: 0.8, its samples of class 2 left out. Client 2 has no
+    // others.
     let spread = try #require(
       Fairness(labels: [[1, 1, 0], [4, 0, 6], [0, 0, 3]], classAccuracies: accuracies))
     #expect(spread.clients == 2)

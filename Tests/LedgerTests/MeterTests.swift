@@ -94,7 +94,8 @@ import Testing
     let directory = try TemporaryDirectory()
     let store = try RunStore.create(at: directory.file("run.sqlite"), header: .example)
     try store.append(.example, book: .example)
-    // Client 0 went through 7 samples of 10 operations, client 1 through 10; client 4, a stage ahead, 2 of 50.
+    // Client 0 went through 7 samples of 10 operations, client 1 through 10; client 4, a stage
+    // ahead, 2 of 50.
     let parts = try store.clientsByStage()
     #expect(parts.map(\.client) == [0, 1, 2, 3, 4])
     #expect(parts.map(\.load.flops) == [70, 100, 10, 0, 100])

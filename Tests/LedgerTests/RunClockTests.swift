@@ -7,7 +7,8 @@ import Testing
 
 /// When rounds were, how they were trained, and which of them left the best model.
 @Suite struct RunClockTests {
-  /// Rounds of 2, 3 and 4 s that begin 100, 500 and 600 s after the run did, with rising accuracies.
+  /// Rounds of 2, 3 and 4 s that begin 100, 500 and 600 s after the run did, with rising
+  /// accuracies.
   private static func record(_ round: Int) -> RoundRecord {
     var record = RoundRecord.example
     record.round = round

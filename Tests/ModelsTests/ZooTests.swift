@@ -68,7 +68,8 @@ import Testing
     #expect(first.contains("layer1.0.downsample.1.bias"))
     let vgg = try Zoo.architecture(named: "vgg19-bn")
     let convolutions = vgg.layouts(stage: 4).dropLast().reduce(0) { $0 + $1.count }
-    // torchvision's vgg19_bn.features: 20,035,392 parameters and two buffers for each of 5,504 channels.
+    // torchvision's vgg19_bn.features: 20,035,392 parameters and two buffers for each of 5,504
+    // channels.
     #expect(convolutions == 20_035_392 + 2 * 5_504)
     let names = vgg.layouts(stage: 4).flatMap(\.parameters).map(\.name)
     #expect(names.contains("features.50.running_var"))

@@ -17,7 +17,8 @@ enum Example {
     strategy: "fedavg", codecs: CodecNames(down: "dense32", up: "linear8+random25"),
     plannedRounds: 30, framing: ChunkFraming(overhead: ByteCount(97)))
 
-  /// A run of `rounds` rounds over three stages with `clients` each, evaluated every `evaluation` rounds.
+  /// A run of `rounds` rounds over three stages with `clients` each, evaluated every `evaluation`
+  /// rounds.
   static func summary(
     rounds: Int, clients: Int = 10, evaluation: Int? = 2, state: RunState? = .done,
     name: String? = nil, scale: Int = 1
@@ -28,7 +29,8 @@ enum Example {
     ) { try $0.summary() }
   }
 
-  /// The same with a squared gradient norm of 8 / r² after each evaluated round r, and a spread over clients.
+  /// The same with a squared gradient norm of 8 / r² after each evaluated round r, and a spread
+  /// over clients.
   static func converging(rounds: Int, name: String? = nil, scale: Int = 1) throws -> RunSummary {
     var summary = try summary(rounds: rounds, evaluation: 1, name: name, scale: scale)
     for index in summary.rounds.indices {

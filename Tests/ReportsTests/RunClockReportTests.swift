@@ -5,7 +5,8 @@ import Measures
 import Reports
 import Testing
 
-/// What reports make of the waiting between rounds, of how rounds were trained, and of the best model.
+/// What reports make of the waiting between rounds, of how rounds were trained, and of the best
+/// model.
 @Suite struct RunClockReportTests {
   /// Six rounds, of 24 s together, 100 s before each of them, and ten minutes after the last.
   private static func summary(name: String = "patient") throws -> RunSummary {

@@ -125,7 +125,8 @@ import ZeroMQ
     let store = try RunStore.read(at: directory.paths.ledger)
     defer { store.close() }
     let meter = try #require(try store.summary().meter)
-    // The cut may come before the third handshake is complete: that connection is counted as rejected.
+    // The cut may come before the third handshake is complete: that connection is counted as
+    // rejected.
     #expect(meter.connections + meter.rejected == 6 + relay.accepted, "\(meter)")
     #expect(relay.accepted > 4 && meter.rejected <= 1 && meter.unmetered == 0, "\(meter)")
     let differences = meter.stages.map { [$0.down.difference, $0.up.difference] }

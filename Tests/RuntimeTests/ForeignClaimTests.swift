@@ -11,7 +11,8 @@ import Topology
 import Wire
 import ZeroMQ
 
-/// Clients that claim or send what can't be, against the broker itself: told by name, and nobody waits for them.
+/// Clients that claim or send what can't be, against the broker itself: told by name, and nobody
+/// waits for them.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(2))) struct ForeignClaimTests {
   /// Stops its broker once a round has ended.
   private final class Watch: RunObserver {

@@ -6,7 +6,8 @@ import Testing
 
 /// Links in real time.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct LinkRelayTests {
-  /// A busy machine may hold a transfer up, never hurry it: the best of some tries is what the relay does.
+  /// A busy machine may hold a transfer up, never hurry it: the best of some tries is what the
+  /// relay does.
   @Test(arguments: [
     ("dsl", Direction.up), ("cable", .down), ("3g", .down), ("lte", .up), ("sat", .down),
   ])

@@ -1,9 +1,11 @@
 import Foundation
 import Measures
 
-/// Draws fleets with links, devices, availability and faults, each of which ends its run in the end.
+/// Draws fleets with links, devices, availability and faults, each of which ends its run in the
+/// end.
 ///
-/// What is undone is undone, nobody leaves for good, and nothing returns faster than a round may take.
+/// What is undone is undone, nobody leaves for good, and nothing returns faster than a round may
+/// take.
 enum RandomFleet {
   static func draw(_ random: inout RandomStream) -> String {
     let clients = random.whole(2...24)

@@ -3,9 +3,9 @@ import Measures
 
 /// Draws small topologies of all keys that each clock plays, in which nobody is late or lost.
 ///
-/// Who comes first, real sockets decide in their own way; so rounds are over when all who were asked are done:
-/// buffers hold as many updates as there are clients, and of more clients than a round is to have, the others don't have
-/// the memory for it.
+/// Who comes first, real sockets decide in their own way; so rounds are over when all who were
+/// asked are done: buffers hold as many updates as there are clients, and of more clients than a
+/// round is to have, the others don't have the memory for it.
 enum RandomLearning {
   static func draw(_ random: inout RandomStream) -> String {
     let clients = random.whole(3...6)

@@ -4,8 +4,8 @@ import Topology
 
 /// Topologies drawn from seeds: equal seeds give equal texts.
 ///
-/// Values are drawn one by one, whether or not they go together; of several texts the first one is taken that is a
-/// topology.
+/// Values are drawn one by one, whether or not they go together; of several texts the first one is
+/// taken that is a topology.
 struct RandomTopology {
   /// The topology's text.
   let text: String
@@ -32,8 +32,8 @@ struct RandomTopology {
   /// Why there is none.
   enum Failure: Error { case noTopology(String) }
 
-  /// The first of all seeds, as many as `count` or as the environment's PROGFED_SEEDS says: a number, or a range as
-  /// in 7-7, to play what a failure named.
+  /// The first of all seeds, as many as `count` or as the environment's PROGFED_SEEDS says: a
+  /// number, or a range as in 7-7, to play what a failure named.
   static func seeds(_ count: UInt64) -> [UInt64] {
     let asked = ProcessInfo.processInfo.environment["PROGFED_SEEDS"] ?? ""
     let ends = asked.split(separator: "-").compactMap { UInt64($0) }
@@ -44,7 +44,8 @@ struct RandomTopology {
     }
   }
 
-  /// Does what may bring this process down; then the topology is left in a file that says which it was.
+  /// Does what may bring this process down; then the topology is left in a file that says which it
+  /// was.
   func whileWrittenDown<Result>(_ body: () throws -> Result) throws -> Result {
     let file = FileManager.default.temporaryDirectory.appending(
       path: "progfed-crashed-\(topology.name).yaml")
@@ -55,7 +56,7 @@ struct RandomTopology {
 }
 
 extension RandomStream {
-  /// Whether something of this probability happens.
+  /// True if something of this probability happens.
   mutating func happens(_ probability: Double) -> Bool { uniform() < probability }
 
   /// One of some values.

@@ -45,7 +45,8 @@ import ZeroMQ
     """
   }
 
-  /// Plays the client until the run is over, the machine true, its updates 0 and its claims as given.
+  /// Plays the client until the run is over, the machine true, its updates 0 and its claims as
+  /// given.
   private static func play(
     _ topology: Topology, _ endpoints: Endpoints, claims: [Int], in context: Context
   ) throws {

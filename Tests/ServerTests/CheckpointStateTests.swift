@@ -5,7 +5,8 @@ import Testing
 
 /// The JSON of checkpoints.
 struct CheckpointStateTests {
-  /// The state of a checkpoint of an earlier version: a run with differences, SCAFFOLD and a best model.
+  /// The state of a checkpoint of an earlier version: a run with differences, SCAFFOLD and a best
+  /// model.
   private static let text = """
     {"accuracy":0.1,"best":{"round":2,"score":0.1,"stage":1},"collapse":{"best":0.1,\
     "lowInARow":1,"reported":0},"course":{"starts":[1,3,5],"watch":{"misses":0,\

@@ -11,7 +11,8 @@ import Wire
 
 /// The weighted means of updates that cover different parts of the model.
 struct RoundAggregationTests {
-  /// The contribution of a client's update of `samples` and stage `depth` in the fourth round, of stage 2.
+  /// The contribution of a client's update of `samples` and stage `depth` in the fourth round, of
+  /// stage 2.
   private static func update(
     _ client: Int, samples: Int, depth: Int, of workload: Workload
   ) throws -> (Contribution, UpdateForm) {
@@ -29,7 +30,8 @@ struct RoundAggregationTests {
     )
   }
 
-  /// The means of updates in which all values of client i are the power 2⁻ⁱ, by the segments' names.
+  /// The means of updates in which all values of client i are the power 2⁻ⁱ, by the segments'
+  /// names.
   private static func means(
     _ updates: [(Contribution, UpdateForm)], of workload: Workload
   ) throws -> [String: Set<Float>] {

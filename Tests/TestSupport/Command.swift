@@ -13,7 +13,8 @@ package final class Command: Sendable {
   ///   - arguments: What is written after the command's name.
   ///   - wrapper: A command that runs it, such as one that enters a network namespace.
   ///   - environment: Variables beside those of the test.
-  ///   - longestFile: The most bytes that a file may have, as if the disk were full then; nil for any.
+  ///   - longestFile: The most bytes that a file may have, as if the disk were full then; nil for
+  ///     any.
   /// - Throws: an error of Foundation's if the executable can't be started.
   package init(
     _ arguments: [String], within wrapper: [String] = [], environment: [String: String] = [:],
@@ -66,7 +67,8 @@ package final class Command: Sendable {
     return words.count == 3 ? Int(words[1]).map { $0 << 10 } : nil
   }
 
-  /// Waits for its end and gives its exit status; nil when it had to be killed after `limit` seconds.
+  /// Waits for its end and gives its exit status; nil when it had to be killed after `limit`
+  /// seconds.
   package func status(within limit: Double = 120) -> Int32? {
     let end = Date().addingTimeInterval(limit)
     while process.isRunning {
@@ -81,7 +83,8 @@ package final class Command: Sendable {
     return process.terminationStatus
   }
 
-  /// Waits until standard error contains `text` so often; false after `limit` seconds or if it ended.
+  /// Waits until standard error contains `text` so often; false after `limit` seconds or if it
+  /// ended.
   package func says(_ text: String, times: Int = 1, within limit: Double = 60) -> Bool {
     let end = Date().addingTimeInterval(limit)
     func isSaid() -> Bool { standardError.components(separatedBy: text).count > times }

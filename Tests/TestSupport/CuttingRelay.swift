@@ -89,7 +89,7 @@ package final class CuttingRelay: Sendable {
 
     init(_ bytes: Int) { left = Mutex(bytes) }
 
-    /// Whether these bytes use up what was left.
+    /// True if these bytes use up what was left.
     func spend(_ count: Int) -> Bool {
       left.withLock { left in
         guard left > 0 else { return false }

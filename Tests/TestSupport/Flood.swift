@@ -7,7 +7,8 @@ package struct Flood: Sendable {
   /// The bytes that it could send.
   package private(set) var sent = 0
 
-  /// Floods `port` as a socket of `kind` for `seconds` with the pieces that `bytes` gives by their number.
+  /// Floods `port` as a socket of `kind` for `seconds` with the pieces that `bytes` gives by their
+  /// number.
   package init(
     _ port: Int, as kind: String, seconds: Double, _ bytes: (Int) -> [UInt8]
   ) {

@@ -1,9 +1,10 @@
 package import Testing
 
-/// Keeps suites that wait for processes, or keep a core busy for seconds, from holding up all other tests.
+/// Keeps suites that wait for processes, or keep a core busy for seconds, from holding up all other
+/// tests.
 ///
-/// Two such suites run at a time, on threads of their own instead of those that all tests share; the others
-/// wait before their tests' time limits begin.
+/// Two such suites run at a time, on threads of their own instead of those that all tests share;
+/// the others wait before their tests' time limits begin.
 package struct LongRunning: SuiteTrait, TestScoping {
   private static let turns = Turns(2)
 

@@ -19,7 +19,7 @@ package final class Namespaces: Sendable {
   package let address = "10.77.41.1"
   private let names: [String]
 
-  /// Whether this process may make and join namespaces, and have packets get lost between them.
+  /// True if this process may make and join namespaces, and have packets get lost between them.
   package static let arePermitted = Namespaces()?.lose() != nil
 
   /// Makes and joins them; nil if something isn't permitted.
@@ -48,7 +48,8 @@ package final class Namespaces: Sendable {
 
   /// Has packets get lost from now on, in the best way that there is; nil for none.
   ///
-  /// By nftables it is each twentieth: offloading makes so few and large ones that chance might spare all.
+  /// By nftables it is each twentieth: offloading makes so few and large ones that chance might
+  /// spare all.
   package func lose() -> Loss? {
     let drops = "type filter hook ingress device v0 priority 0;"
     let byTables = [first, second].allSatisfy { inside in
@@ -69,7 +70,8 @@ package final class Namespaces: Sendable {
     return Self.run(first + tc + queue) ? .shortQueue : nil
   }
 
-  /// Has the kernel not send a last packet again, of up to 64 kB, because a busy reader is slow to acknowledge it.
+  /// Has the kernel not send a last packet again, of up to 64 kB, because a busy reader is slow to
+  /// acknowledge it.
   package func probeNoTails() {
     for inside in [first, second] {
       _ = Self.run(inside + ["sh", "-c", "echo 0 > /proc/sys/net/ipv4/tcp_early_retrans"])

@@ -21,7 +21,8 @@ private func isFree(_ port: Int) -> Bool {
   }
 }
 
-/// Sends raw bytes to a tcp port of this machine and closes the connection; false if nobody listens.
+/// Sends raw bytes to a tcp port of this machine and closes the connection; false if nobody
+/// listens.
 package func sendRaw(_ bytes: [UInt8], to port: Int) -> Bool {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   defer { close(descriptor) }

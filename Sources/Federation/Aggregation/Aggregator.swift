@@ -3,16 +3,16 @@ public import Tensors
 
 /// The weighted mean of encoded updates, folded one after the other in memory of one model.
 ///
-/// For each parameter x += Σ wᵢ Δᵢ / Σ mᵢ over the updates i that cover it (FedAvg; McMahan et al., AISTATS
-/// 2017; over those that cover it as in HeteroFL; Diao et al., ICLR 2021): clients may have trained different
-/// segments, and what nobody trained stays as it is. Weights w and denominator weights m are
-/// the same unless stale updates are to make smaller steps. Additions of floats don't commute in
-/// their last bits, so callers fold in the order of the clients' numbers: then arrival order
-/// changes nothing.
+/// For each parameter x += Σ wᵢ Δᵢ / Σ mᵢ over the updates i that cover it (FedAvg; McMahan et al.,
+/// AISTATS 2017; over those that cover it as in HeteroFL; Diao et al., ICLR 2021): clients may have
+/// trained different segments, and what nobody trained stays as it is. Weights w and denominator
+/// weights m are the same unless stale updates are to make smaller steps. Additions of floats don't
+/// commute in their last bits, so callers fold in the order of the clients' numbers: then arrival
+/// order changes nothing.
 ///
-/// Where updates tell their local steps τ, the mean is FedNova's (Wang et al., NeurIPS 2020):
-/// x += (Σ mᵢ τᵢ / Σ mᵢ) Σ wᵢ (Δᵢ / τᵢ) / Σ mᵢ, so that who made more steps doesn't count for more. Buffers such as
-/// running statistics aren't made of steps: their changes are averaged as they are.
+/// Where updates tell their local steps τ, the mean is FedNova's (Wang et al., NeurIPS 2020): x +=
+/// (Σ mᵢ τᵢ / Σ mᵢ) Σ wᵢ (Δᵢ / τᵢ) / Σ mᵢ, so that who made more steps doesn't count for more.
+/// Buffers such as running statistics aren't made of steps: their changes are averaged as they are.
 public struct Aggregator: Sendable {
   private var layouts: [ParameterLayout] = []
   private var denominatorWeights: [Double] = []
@@ -24,7 +24,8 @@ public struct Aggregator: Sendable {
   /// An aggregator that expects nothing yet.
   public init() {}
 
-  /// Expects an update of the segments of `layouts`, to be told for all of them before the first is folded.
+  /// Expects an update of the segments of `layouts`, to be told for all of them before the first is
+  /// folded.
   ///
   /// - Parameters:
   ///   - layouts: The segments that it covers, told apart by their names.
@@ -111,7 +112,8 @@ public struct Aggregator: Sendable {
     indices[segment].map { denominatorWeights[$0] } ?? 0
   }
 
-  /// The mean of all that was folded: the covered segments, in the order in which they were expected.
+  /// The mean of all that was folded: the covered segments, in the order in which they were
+  /// expected.
   public var means: [ParameterVector] {
     zip(layouts, sums).map { ParameterVector(layout: $0, scalars: $1) }
   }

@@ -1,10 +1,11 @@
 public import Tensors
 
-/// How far a segment gets by its steps, in terms of how far it goes: 1 if all lead the same way, 0 in circles.
+/// How far a segment gets by its steps, in terms of how far it goes: 1 if all lead the same way, 0
+/// in circles.
 ///
-/// Σⱼ |Σ Δⱼ| / Σⱼ Σ |Δⱼ|: the steps Δ of a window of rounds summed first, then the parameters j (Wu et al.,
-/// “ProFL”, KDD 2025). A segment that has converged goes to and fro: steps without any direction come to 1/√window.
-/// Buffers, which no gradient moves, are left out.
+/// Σⱼ |Σ Δⱼ| / Σⱼ Σ |Δⱼ|: the steps Δ of a window of rounds summed first, then the parameters j (Wu
+/// et al., “ProFL”, KDD 2025). A segment that has converged goes to and fro: steps without any
+/// direction come to 1/√window. Buffers, which no gradient moves, are left out.
 public struct EffectiveMovement: Hashable, Sendable {
   /// How many steps make a window.
   public let window: Int
@@ -33,7 +34,8 @@ public struct EffectiveMovement: Hashable, Sendable {
     self.steps = steps
   }
 
-  /// Takes in a step; at the window's end its effective movement, in [0, 1], and the next window begins.
+  /// Takes in a step; at the window's end its effective movement, in [0, 1], and the next window
+  /// begins.
   ///
   /// A step of another segment than the one before begins a window of its own.
   public mutating func note(_ step: ParameterVector) -> Double? {

@@ -2,22 +2,23 @@ package import Codecs
 
 /// Tells updates that lie too far from the model: further than a multiple of what those before did.
 ///
-/// An update is measured by its norm ‖Δ‖, and by how far its client's steps can lead along gradients
-/// of 1, its *reach*. Norms of one ``Kind`` are compared alone, as a new stage, warm-up or another
-/// codec gives other ones. The limit for an update of reach r is
+/// An update is measured by its norm ‖Δ‖, and by how far its client's steps can lead along
+/// gradients of 1, its *reach*. Norms of one ``Kind`` are compared alone, as a new stage, warm-up
+/// or another codec gives other ones. The limit for an update of reach r is
 ///
 ///     multiple · median over the accepted updates i of the rounds before: ‖Δᵢ‖ · max(1, r / rᵢ)
 ///
-/// so that a client with more samples, or at a higher learning rate, may go further. While fewer than
-/// ``enough`` are known of a kind there is room: up to the multiple of the norm of the values that are
-/// trained, or of 1 if that is more. The updates of the open round change nothing, so that the order in
-/// which they come doesn't matter.
+/// so that a client with more samples, or at a higher learning rate, may go further. While fewer
+/// than ``enough`` are known of a kind there is room: up to the multiple of the norm of the values
+/// that are trained, or of 1 if that is more. The updates of the open round change nothing, so that
+/// the order in which they come doesn't matter.
 package struct NormGuard: Hashable, Sendable, Codable {
   /// What updates are compared with.
   package struct Kind: Hashable, Sendable, Codable {
-    /// The step of the strategy for which they were trained, from 1: the stage where the model grows.
+    /// The step of the strategy for which they were trained, from 1: the stage where the model
+    /// grows.
     package var step: Int
-    /// Whether only the newest block and head were.
+    /// True if only the newest block and head were.
     package var warmUp: Bool
     /// Their codec; some make norms larger.
     package var codec: CodecSpec
@@ -114,7 +115,8 @@ package struct NormGuard: Hashable, Sendable, Codable {
   package struct Objection: Hashable, Sendable {
     /// The largest norm that it might have had.
     package var limit: Double
-    /// How many updates the median is of; nil in the first rounds of a stage, when there are too few.
+    /// How many updates the median is of; nil in the first rounds of a stage, when there are too
+    /// few.
     package var known: Int?
   }
 }

@@ -4,7 +4,8 @@ public import Tensors
 
 /// An update as one object: the encoded segments one after the other, each behind its length.
 ///
-/// A length is 4 bytes, little-endian. Lengths are needed where a codec's size depends on the values.
+/// A length is 4 bytes, little-endian. Lengths are needed where a codec's size depends on the
+/// values.
 public enum UpdateFraming {
   /// How many bytes stand before each segment.
   public static let lengthBytes = 4

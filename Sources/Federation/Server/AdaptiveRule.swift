@@ -1,7 +1,7 @@
 /// A server optimizer with a learning rate for each parameter: x ← x + η m / (√v + τ).
 ///
-/// m ← β₁ m + (1 − β₁) Δ throughout, without correction of its bias, as in Reddi et al., “Adaptive Federated
-/// Optimization”, ICLR 2021, algorithm 2.
+/// m ← β₁ m + (1 − β₁) Δ throughout, without correction of its bias, as in Reddi et al., “Adaptive
+/// Federated Optimization”, ICLR 2021, algorithm 2.
 public struct AdaptiveRule: Hashable, Sendable {
   /// How v follows the squares of the updates.
   public enum Kind: String, Hashable, Sendable, CaseIterable {

@@ -2,6 +2,7 @@
 public enum Averaging: String, Hashable, Sendable, CaseIterable {
   /// Updates as they are: who made more steps moves the model more (FedAvg).
   case mean
-  /// Updates for each step of theirs, times their mean number of steps (FedNova; Wang et al., NeurIPS 2020).
+  /// Updates for each step of theirs, times their mean number of steps (FedNova; Wang et al.,
+  /// NeurIPS 2020).
   case fednova
 }

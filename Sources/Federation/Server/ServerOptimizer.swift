@@ -1,10 +1,11 @@
 public import Tensors
 
-/// The server's optimizer: makes steps of the model out of mean updates, and remembers what its rule needs.
+/// The server's optimizer: makes steps of the model out of mean updates, and remembers what its
+/// rule needs.
 ///
-/// The memory is kept for each segment, so that it grows with the model: a block that is new has none. It
-/// is forgotten when a stage begins (PROGFED's server optimizer is reset then). Buffers such as running
-/// statistics aren't directions of descent: their mean change is applied as it is.
+/// The memory is kept for each segment, so that it grows with the model: a block that is new has
+/// none. It is forgotten when a stage begins (PROGFED's server optimizer is reset then). Buffers
+/// such as running statistics aren't directions of descent: their mean change is applied as it is.
 public struct ServerOptimizer: Hashable, Sendable {
   /// What is remembered of one segment, scalar by scalar.
   public struct Memory: Hashable, Sendable {

@@ -9,10 +9,10 @@ import Topology
 
 /// Takes the full model's gradient on a fixed choice of training samples.
 ///
-/// Its squared norm, ‖∇f(w)‖² with f the mean loss over these samples without dropout, is what theory bounds: the
-/// progressive scheme comes as fast to a stationary point of the full model as training the full model does (Wang
-/// et al., 2022). At an early stage w is the trained blocks together with the later ones and the last head as they will
-/// be initialized.
+/// Its squared norm, ‖∇f(w)‖² with f the mean loss over these samples without dropout, is what
+/// theory bounds: the progressive scheme comes as fast to a stationary point of the full model as
+/// training the full model does (Wang et al., 2022). At an early stage w is the trained blocks
+/// together with the later ones and the last head as they will be initialized.
 struct ConvergenceProbe {
   private let workload: Workload
   private let samples: Dataset
@@ -27,14 +27,15 @@ struct ConvergenceProbe {
 
   /// The squared norm of the gradient at `parameters`, the full model's.
   ///
-  /// The samples are cut into parts of fixed size, whose gradients are added in order, so that the sum doesn't depend
-  /// on the threads. Few of them wait at a time.
+  /// The samples are cut into parts of fixed size, whose gradients are added in order, so that the
+  /// sum doesn't depend on the threads. Few of them wait at a time.
   ///
   /// - Throws: `DNNLError` if oneDNN fails.
   func squaredGradientNorm(at parameters: [ParameterVector], on pool: TrainingPool) throws -> Double
   {
     let stage = workload.topology.architecture.stages
-    // Where all heads supervise, training's network isn't the full model alone, and lanes tell the two apart by stage.
+    // Where all heads supervise, training's network isn't the full model alone, and lanes tell the
+    // two apart by stage.
     let trained = workload.network(stage: stage)
     let isTrained = trained.layouts.count == parameters.count
     let network = isTrained ? trained.network : workload.topology.architecture.network(stage: stage)

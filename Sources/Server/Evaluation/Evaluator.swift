@@ -78,9 +78,11 @@ package struct Evaluator {
     return evaluation
   }
 
-  /// Evaluates on the test set, in parts that don't depend on the threads, so that sums don't either.
+  /// Evaluates on the test set, in parts that don't depend on the threads, so that sums don't
+  /// either.
   ///
-  /// - Returns: The counts and sums over all samples, and over each client's own, where the data tells whose they are.
+  /// - Returns: The counts and sums over all samples, and over each client's own, where the data
+  ///   tells whose they are.
   private mutating func test(
     _ parameters: [ParameterVector], stage: Int
   ) throws -> (all: Evaluation, clients: [Evaluation]) {

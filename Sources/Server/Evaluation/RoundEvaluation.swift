@@ -2,7 +2,8 @@ package import Ledger
 
 /// The figures of a model that was tested after a round.
 package struct RoundEvaluation {
-  /// The share of test samples, or pixels, that are classified rightly, in [0, 1]; nil without samples.
+  /// The share of test samples, or pixels, that are classified rightly, in [0, 1]; nil without
+  /// samples.
   package var accuracy: Double?
   /// The mean loss over the test samples; nil without samples.
   package var loss: Double?
@@ -17,7 +18,8 @@ package struct RoundEvaluation {
   /// True once per stage, at the evaluation that shows that the model is no better than guessing.
   package var hasCollapsed = false
 
-  /// The figure that models are compared by: the Dice coefficient where pixels are labelled, else the accuracy.
+  /// The figure that models are compared by: the Dice coefficient where pixels are labelled, else
+  /// the accuracy.
   package var quality: Double? { dice ?? accuracy }
 }
 
@@ -35,11 +37,13 @@ extension RoundRecord {
   }
 }
 
-/// Notices when a model that has grown is no better than guessing: it fell there, or can't get away from there.
+/// Notices when a model that has grown is no better than guessing: it fell there, or can't get away
+/// from there.
 package struct CollapseWatch: Codable {
   private var best = 0.0
   private var reported = 0
-  /// The evaluations at chance since the last better one; nil in checkpoints of before it was counted.
+  /// The evaluations at chance since the last better one; nil in checkpoints of before it was
+  /// counted.
   private var lowInARow: Int?
 
   /// A watch that has seen nothing.
@@ -47,8 +51,8 @@ package struct CollapseWatch: Codable {
 
   /// Takes in an accuracy, and tells whether it is a collapse to guessing; true once per stage.
   ///
-  /// A model that had learnt something, more than twice of what guessing gives, collapses by one such accuracy;
-  /// any other by the third in a row since it first grew.
+  /// A model that had learnt something, more than twice of what guessing gives, collapses by one
+  /// such accuracy; any other by the third in a row since it first grew.
   ///
   /// - Parameters:
   ///   - accuracy: The accuracy, in [0, 1].

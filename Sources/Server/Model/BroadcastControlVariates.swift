@@ -7,10 +7,11 @@ import Tensors
 import Topology
 import Wire
 
-/// The server's control variates of SCAFFOLD, c, and their broadcast form, ĉ: further segments of the model.
+/// The server's control variates of SCAFFOLD, c, and their broadcast form, ĉ: further segments of
+/// the model.
 ///
-/// They go the model's own way, by its codecs: those of the segments that a round trains, as far as they have
-/// ever moved. Clients take those that aren't there for 0.
+/// They go the model's own way, by its codecs: those of the segments that a round trains, as far as
+/// they have ever moved. Clients take those that aren't there for 0.
 struct BroadcastControlVariates {
   /// The exact control variates.
   private(set) var server = ServerControlVariates()
@@ -26,10 +27,11 @@ struct BroadcastControlVariates {
   /// Moves the control variates by the clients' mean gradients in the round of `phase`.
   ///
   /// - Parameters:
-  ///   - gradients: The weighted means of Δᵢ / (‖aᵢ‖₁ η) of the segments that the round trained, with the
-  ///     learning rate η of segments that don't enter gently.
+  ///   - gradients: The weighted means of Δᵢ / (‖aᵢ‖₁ η) of the segments that the round trained,
+  ///     with the learning rate η of segments that don't enter gently.
   ///   - phase: The round.
-  ///   - share: The share that these clients have in the weight of all clients, by the segment's name.
+  ///   - share: The share that these clients have in the weight of all clients, by the segment's
+  ///     name.
   mutating func step(
     _ gradients: [ParameterVector], in phase: Phase, share: (String) -> Double
   ) {

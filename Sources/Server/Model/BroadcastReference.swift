@@ -8,11 +8,12 @@ import Tensors
 import Topology
 import Wire
 
-/// One segment as it is broadcast: the state x̂ that clients train from, and the steps that lead to it.
+/// One segment as it is broadcast: the state x̂ that clients train from, and the steps that lead to
+/// it.
 ///
-/// A keyframe begins anew; after it come differences C(x − x̂), each added to x̂ (x̂ ← x̂ + C(x − x̂)), so
-/// that x − x̂ is the broker's error memory and nothing gets lost. All differences since the keyframe are
-/// kept, so that who missed some catches up and ends at the same bits.
+/// A keyframe begins anew; after it come differences C(x − x̂), each added to x̂ (x̂ ← x̂ + C(x −
+/// x̂)), so that x − x̂ is the broker's error memory and nothing gets lost. All differences since
+/// the keyframe are kept, so that who missed some catches up and ends at the same bits.
 struct BroadcastReference: SentSegment {
   /// A step and its bytes.
   struct EncodedStep: Sendable {
@@ -28,8 +29,8 @@ struct BroadcastReference: SentSegment {
   private(set) var state: Digest
   /// x̂ itself; nil where only keyframes are sent, which don't need it, and nobody else does.
   private(set) var values: ParameterVector?
-  /// The values that the keyframe leads to, from which each difference begins; nil if each begins from
-  /// the one before it.
+  /// The values that the keyframe leads to, from which each difference begins; nil if each begins
+  /// from the one before it.
   private(set) var anchor: ParameterVector?
   /// The round of the keyframe.
   let keyframeRound: Int

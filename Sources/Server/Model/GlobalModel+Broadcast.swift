@@ -12,8 +12,8 @@ import Wire
 extension GlobalModel {
   /// Makes the model of the round of `phase` ready to go down.
   ///
-  /// New segments get their values, and those that have changed are encoded. The heads of earlier stages stay,
-  /// for clients whose memory ends there.
+  /// New segments get their values, and those that have changed are encoded. The heads of earlier
+  /// stages stay, for clients whose memory ends there.
   ///
   /// - Returns: The model as it is announced, and the bytes of all steps to it.
   /// - Throws: `CodecError` if a value is no longer finite.

@@ -11,7 +11,8 @@ import Wire
 extension GlobalModel {
   /// The model beside its values, as JSON in a checkpoint.
   package struct State: Codable, Hashable {
-    /// The broadcast form of a segment beside x̂ and the bytes of its steps, which are the checkpoint's tensors and bytes.
+    /// The broadcast form of a segment beside x̂ and the bytes of its steps, which are the
+    /// checkpoint's tensors and bytes.
     struct Reference: Codable, Hashable {
       /// A step; its digest and length are those of its bytes.
       struct Step: Codable, Hashable {
@@ -33,9 +34,11 @@ extension GlobalModel {
 
     /// The broker's control variates beside their values.
     struct ControlVariates: Codable, Hashable {
-      /// The segments whose control variates have changed since they were broadcast, in the order of their texts.
+      /// The segments whose control variates have changed since they were broadcast, in the order
+      /// of their texts.
       var changed: [SegmentName]
-      /// The broadcast form of those that don't begin anew in the next round, by the segments that they correct.
+      /// The broadcast form of those that don't begin anew in the next round, by the segments that
+      /// they correct.
       var references: [SegmentName: Reference]
     }
 
@@ -47,7 +50,8 @@ extension GlobalModel {
     var changed: [SegmentName]
     /// The broadcast form of the segments that don't begin anew in the next round.
     var references: [SegmentName: Reference]
-    /// The number of steps of its window that the watched block has made; nil where none is watched.
+    /// The number of steps of its window that the watched block has made; nil where none is
+    /// watched.
     var movementSteps: Int?
     /// The broker's control variates; nil without SCAFFOLD.
     var controlVariates: ControlVariates?
@@ -58,12 +62,13 @@ extension GlobalModel {
     }
   }
 
-  /// The model for a checkpoint after the round of `phase`: enough for the same bytes in the rounds to come.
+  /// The model for a checkpoint after the round of `phase`: enough for the same bytes in the rounds
+  /// to come.
   ///
-  /// Values are named as in the model's own file, "block1.weight". Beside them, flat: "server.direction.block1" and
-  /// "server.squares.block1", the memory of the server's optimizer; "server.block1.control", c;
-  /// "movement.path.block1" and "movement.distances.block1", how it moved; "reference.block1", x̂;
-  /// "anchor.block1", the keyframe's values; "step.block1.0", bytes.
+  /// Values are named as in the model's own file, "block1.weight". Beside them, flat:
+  /// "server.direction.block1" and "server.squares.block1", the memory of the server's optimizer;
+  /// "server.block1.control", c; "movement.path.block1" and "movement.distances.block1", how it
+  /// moved; "reference.block1", x̂; "anchor.block1", the keyframe's values; "step.block1.0", bytes.
   package func checkpoint(after phase: Phase) -> (state: State, content: Checkpoint) {
     var content = Checkpoint(round: phase.round)
     let heads = (1..<phase.stage).compactMap { values[.head($0)] }

@@ -9,7 +9,8 @@ import Topology
 extension GlobalModel {
   /// Gives values to the segments that are new at `stage`.
   ///
-  /// - Returns: Those of them that were drawn from the seed, and not given by a file or by what was learnt.
+  /// - Returns: Those of them that were drawn from the seed, and not given by a file or by what was
+  ///   learnt.
   mutating func grow(to stage: Int) -> Set<SegmentName> {
     carryHead(to: stage)
     continueModel(into: stage)
@@ -22,10 +23,11 @@ extension GlobalModel {
     return drawn
   }
 
-  /// The values of the full model as they would be if all remaining stages began now, in the order of the wire.
+  /// The values of the full model as they would be if all remaining stages began now, in the order
+  /// of the wire.
   ///
-  /// The model of an early stage is seen as a point of the full model's space, in which the later blocks and the
-  /// last head have their initial values.
+  /// The model of an early stage is seen as a point of the full model's space, in which the later
+  /// blocks and the last head have their initial values.
   package func fullModel(from stage: Int) -> [ParameterVector] {
     let last = workload.topology.architecture.stages
     var grown = self
@@ -43,8 +45,8 @@ extension GlobalModel {
     values[.head(stage)] = ParameterVector(layout: layout, scalars: old.scalars)
   }
 
-  /// Has a new block and head go on from the function that the model computed without them, where the topology
-  /// says so.
+  /// Has a new block and head go on from the function that the model computed without them, where
+  /// the topology says so.
   private mutating func continueModel(into stage: Int) {
     let topology = workload.topology
     guard topology.entry == .continued, topology.strategy.grows, stage > 1,

@@ -12,8 +12,8 @@ import Wire
 
 /// The broker's model: the exact values of all segments that exist, and their broadcast form.
 ///
-/// A segment keeps its state for as long as its values don't change: in warm-up the older blocks needn't
-/// travel again.
+/// A segment keeps its state for as long as its values don't change: in warm-up the older blocks
+/// needn't travel again.
 package struct GlobalModel {
   /// The values of the segments, by name.
   package internal(set) var values: [SegmentName: ParameterVector] = [:]
@@ -68,10 +68,11 @@ package struct GlobalModel {
     return squares.squareRoot()
   }
 
-  /// Steps by the mean `updates` of segments after the round of `phase`, as far as these still exist.
+  /// Steps by the mean `updates` of segments after the round of `phase`, as far as these still
+  /// exist.
   ///
-  /// - Returns: The effective movement of the step's block by the updates, whatever the server makes of them, where a
-  ///   window of it has ended.
+  /// - Returns: The effective movement of the step's block by the updates, whatever the server
+  ///   makes of them, where a window of it has ended.
   package mutating func apply(_ updates: [ParameterVector], in phase: Phase) -> Double? {
     optimizer.enter(stage: phase.step)
     var moved: Double?

@@ -45,7 +45,8 @@ package struct SavedModel {
 
 /// The best model of a run so far: that of the first evaluated round that no other one beats.
 ///
-/// It is judged by what the run is: the mean Dice coefficient where pixels are labelled, the accuracy elsewhere.
+/// It is judged by what the run is: the mean Dice coefficient where pixels are labelled, the
+/// accuracy elsewhere.
 package struct BestModel {
   /// What a checkpoint says of it beside its values.
   struct State: Codable {
@@ -65,7 +66,8 @@ package struct BestModel {
   /// What a checkpoint says of it.
   var state: State { State(round: model.round, stage: model.stage, score: score) }
 
-  /// Adds its values to a checkpoint, flat, under "best.block1", unless that is of its own round and has them.
+  /// Adds its values to a checkpoint, flat, under "best.block1", unless that is of its own round
+  /// and has them.
   func keep(in checkpoint: inout Checkpoint) {
     guard checkpoint.round != model.round else { return }
     for vector in model.parameters {

@@ -21,11 +21,14 @@ package struct CheckpointState: Codable {
   var model: GlobalModel.State
   /// The clients' participation so far.
   package var history: ParticipationHistory
-  /// The rounds in which steps of the strategy began; nil in checkpoints of versions that planned them all.
+  /// The rounds in which steps of the strategy began; nil in checkpoints of versions that planned
+  /// them all.
   var course: GrowthProgress.Memory?
-  /// The norms of accepted updates; nil where no norm is too large, and in checkpoints of versions without it.
+  /// The norms of accepted updates; nil where no norm is too large, and in checkpoints of versions
+  /// without it.
   var norms: NormGuard?
-  /// The best model so far; nil while none was evaluated, and in checkpoints of versions that kept none.
+  /// The best model so far; nil while none was evaluated, and in checkpoints of versions that kept
+  /// none.
   var best: BestModel.State?
 }
 
@@ -39,7 +42,8 @@ extension CheckpointState {
     self = state
   }
 
-  /// The state as JSON, equal for equal states; a diverged model's loss, which is no number, is told in words.
+  /// The state as JSON, equal for equal states; a diverged model's loss, which is no number, is
+  /// told in words.
   package var json: Data {
     get throws {
       let encoder = JSONEncoder()

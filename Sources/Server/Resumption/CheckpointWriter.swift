@@ -4,8 +4,8 @@ package import Topology
 
 /// Writes the models of a run to its directory, each file whole or not at all.
 ///
-/// There are three: a checkpoint after each round, the best model whenever there is a better one, and the
-/// last model at the end.
+/// There are three: a checkpoint after each round, the best model whenever there is a better one,
+/// and the last model at the end.
 package struct CheckpointWriter {
   /// The best model so far; nil while none was evaluated.
   package internal(set) var best: BestModel?

@@ -33,12 +33,13 @@ package struct EarlierRun: Sendable {
 
   /// Refuses what isn't this run: it goes on, or is shown, as what it began as.
   ///
-  /// In real time an unfinished run takes other waiting times, limits and places of its data, which don't change its
-  /// result; nothing else does.
+  /// In real time an unfinished run takes other waiting times, limits and places of its data, which
+  /// don't change its result; nothing else does.
   ///
   /// - Parameters:
   ///   - topology: The topology that the command line comes to.
-  ///   - samples: How many samples each client is to have where nothing is trained; nil where clients train.
+  ///   - samples: How many samples each client is to have where nothing is trained; nil where
+  ///     clients train.
   ///   - transport: What is to carry the messages of a finished run; nil where that wasn't said.
   /// - Throws: ``ResumptionError``, with all that differs by name.
   package func check(

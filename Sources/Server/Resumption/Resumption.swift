@@ -21,7 +21,7 @@ package struct Resumption: Sendable {
   /// All bytes so far, client view.
   package let total: TwoWayTraffic
 
-  /// Whether the clients begin anew as well, and remember nothing of the rounds before.
+  /// True if the clients begin anew as well, and remember nothing of the rounds before.
   package var isWithoutClients = false
 
   let checkpoint: Checkpoint?
@@ -82,7 +82,7 @@ package struct RestoredModel {
   package let checkpoint: Checkpoint
   /// What it says beside the model's values.
   let state: CheckpointState
-  /// Whether the clients begin anew, and remember nothing of the rounds before.
+  /// True if the clients begin anew, and remember nothing of the rounds before.
   package var isWithoutClients = false
 
   /// The model of a checkpoint, whose clients remember what they did unless they begin anew.

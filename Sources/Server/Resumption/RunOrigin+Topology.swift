@@ -4,7 +4,8 @@ package import Ledger
 package import Topology
 
 extension RunOrigin {
-  /// The origin of a run of `topology` under the number `run`, of `samples` a client where nothing is trained.
+  /// The origin of a run of `topology` under the number `run`, of `samples` a client where nothing
+  /// is trained.
   package init(_ topology: Topology, run: UInt64, costModel samples: Int? = nil) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
@@ -31,7 +32,8 @@ extension RunOrigin {
 
   /// The topology as it was run: the file's text of then, and what command lines say, then and now.
   ///
-  /// - Throws: `TopologyError`, for example where the data set isn't there any more, if files are checked.
+  /// - Throws: `TopologyError`, for example where the data set isn't there any more, if files are
+  ///   checked.
   package func readTopology(
     overrides now: Overrides, checksFiles: Bool = true
   ) throws(TopologyError) -> Topology {
@@ -43,7 +45,8 @@ extension RunOrigin {
 }
 
 extension ServerRule {
-  /// The rule in a plan: the text by which runs of all versions tell whether they go on with the same rule.
+  /// The rule in a plan: the text by which runs of all versions tell whether they go on with the
+  /// same rule.
   package var planText: String {
     switch self {
     case .average(let rate, let momentum): "average(rate: \(rate), momentum: \(momentum))"

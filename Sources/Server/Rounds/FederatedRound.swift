@@ -7,19 +7,19 @@ import Wire
 
 /// One round of progressive federated learning, as its server runs it.
 ///
-/// The algorithm is ProgFed's (Wang et al., “ProgFed”, ICML 2022) over federated averaging (McMahan et
-/// al., AISTATS 2017). In round t the model x consists of the blocks and the head of a stage s:
+/// The algorithm is ProgFed's (Wang et al., “ProgFed”, ICML 2022) over federated averaging (McMahan
+/// et al., AISTATS 2017). In round t the model x consists of the blocks and the head of a stage s:
 ///
 ///     announce   x goes down to the clients that were selected
 ///     validate   an update Δᵢ = xᵢ − x comes up, is checked and stored
-///     fold       Δ = Σ wᵢ Δᵢ / Σ mᵢ, each parameter over the updates that cover it, in client order
+///     fold       Δ = Σ wᵢ Δᵢ / Σ mᵢ, each over the updates that cover it, in the clients' order
 ///     step       x ← x + what the server's optimizer makes of Δ
 ///     evaluate   x is tested where that is due
 ///     grow       the next round has stage s + 1 where stage s has come to its end
 ///     keep       round, model and checkpoint reach the disk
 ///
-/// Client selection and waiting are the protocol's trade, in `Federation`. All that outlives a round is in
-/// the ``ServerState``.
+/// Client selection and waiting are the protocol's trade, in `Federation`. All that outlives a
+/// round is in the ``ServerState``.
 package struct FederatedRound {
   /// The round, its stage, and the parts of the model that it trains.
   package let phase: Phase
@@ -60,9 +60,9 @@ package struct FederatedRound {
 
   /// Ends the round with the updates that were accepted.
   ///
-  /// What is durable, in this order: the round in the ledger, in one transaction; a checkpoint with the
-  /// model after it; the end of the round's spool, when the next model is announced. A broker that is
-  /// killed before the checkpoint is there goes on with this round, from the spool.
+  /// What is durable, in this order: the round in the ledger, in one transaction; a checkpoint with
+  /// the model after it; the end of the round's spool, when the next model is announced. A broker
+  /// that is killed before the checkpoint is there goes on with this round, from the spool.
   package func close(_ round: ClosedRound) throws {
     KillPoint.roundClosed.pass()
     let means = try fold(round.result)

@@ -25,7 +25,7 @@ struct NormWatch {
   /// Takes up what a checkpoint kept.
   mutating func restore(_ memory: NormGuard?) { norms = memory ?? NormGuard() }
 
-  /// Whether a client's update of the open round was measured.
+  /// True if a client's update of the open round was measured.
   func knows(_ client: Int) -> Bool { open[client] != nil }
 
   /// Holds an update against the limits; nil if it isn't too far, and then it is remembered.
@@ -60,7 +60,8 @@ struct NormWatch {
     return nil
   }
 
-  /// Remembers the norm of an update that was stored, as ``objection(to:of:samples:in:start:)`` does.
+  /// Remembers the norm of an update that was stored, as ``objection(to:of:samples:in:start:)``
+  /// does.
   mutating func measured(_ norm: Double, of client: Int, samples: Int, in phase: Phase) {
     open[client] = measure(norm, samples: samples, in: phase)
   }

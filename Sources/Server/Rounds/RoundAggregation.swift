@@ -4,9 +4,9 @@ package import Tensors
 
 /// The weighted means of a round's updates, folded in the order of the clients' numbers.
 ///
-/// Floating-point sums depend on their order. The clients' order is fixed, so the order in which updates
-/// arrive changes nothing. All updates are expected before the first is folded, as their weights are shares
-/// of a sum.
+/// Floating-point sums depend on their order. The clients' order is fixed, so the order in which
+/// updates arrive changes nothing. All updates are expected before the first is folded, as their
+/// weights are shares of a sum.
 package struct RoundAggregation {
   /// The updates that count, in the order in which they are to be folded.
   package let updates: [(contribution: Contribution, form: UpdateForm)]
@@ -41,7 +41,8 @@ package struct RoundAggregation {
   /// The mean update Δ of each segment that an update covers.
   package var means: [ParameterVector] { aggregator.means }
 
-  /// The mean of the clients' mean gradients, Δᵢ / rᵢ with their reaches r; empty without control variates.
+  /// The mean of the clients' mean gradients, Δᵢ / rᵢ with their reaches r; empty without control
+  /// variates.
   package var meanGradients: [ParameterVector] { gradients.means }
 
   /// The weight of the clients whose gradients are in a segment's mean.

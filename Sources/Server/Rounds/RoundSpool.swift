@@ -11,7 +11,8 @@ struct RoundSpool {
   /// A spool in `directory` that no round has opened yet.
   init(in directory: URL) { self.directory = directory }
 
-  /// Opens the spool of `round`, with the updates that an earlier process left; those of other rounds go.
+  /// Opens the spool of `round`, with the updates that an earlier process left; those of other
+  /// rounds go.
   ///
   /// - Throws: `LedgerError`.
   mutating func open(round: Int) throws(LedgerError) {
@@ -45,8 +46,8 @@ struct RoundSpool {
 
   /// A client's update.
   ///
-  /// - Throws: `LedgerError` if it is gone or unreadable: an acknowledged update counts, and no round
-  ///   is closed without it.
+  /// - Throws: `LedgerError` if it is gone or unreadable: an acknowledged update counts, and no
+  ///   round is closed without it.
   func update(of client: Int) throws(LedgerError) -> SpooledUpdate {
     guard let update = try known(client) else {
       throw .damaged(

@@ -12,7 +12,8 @@ import Wire
 
 /// All of a run's server that outlives a round: model, growth, norms, scores, checkpoints, spool.
 ///
-/// A ``FederatedRound`` works on it. Each call does its work before it returns, on the caller's thread.
+/// A ``FederatedRound`` works on it. Each call does its work before it returns, on the caller's
+/// thread.
 ///
 /// SAFETY of `@unchecked Sendable`: it has one caller at a time, a serial queue or a single thread.
 package final class ServerState: @unchecked Sendable {
@@ -43,8 +44,8 @@ package final class ServerState: @unchecked Sendable {
   ///   - directory: The run directory.
   ///   - ledger: The ledger in which rounds are booked.
   ///   - observer: Is told of rounds and collapses.
-  ///   - labels: The number of training samples of each class that each client has, where samples are labelled
-  ///     as a whole.
+  ///   - labels: The number of training samples of each class that each client has, where samples
+  ///     are labelled as a whole.
   ///   - restored: The checkpoint to go on from; nil for a new run.
   /// - Throws: `LedgerError` if the checkpoint is one of another model.
   package init(
@@ -129,7 +130,8 @@ package final class ServerState: @unchecked Sendable {
 }
 
 extension ServerState {
-  /// The number of updates that were decoded, on their way into the spool or when a round folded them.
+  /// The number of updates that were decoded, on their way into the spool or when a round folded
+  /// them.
   package var decodedUpdates: Int { validator.decoder.count }
 
   /// The form of an update that this run's clients send.
@@ -165,7 +167,8 @@ extension ServerState {
     }
   }
 
-  /// Books a round that ended, and keeps the model after it in a checkpoint, and in a file if it is the best.
+  /// Books a round that ended, and keeps the model after it in a checkpoint, and in a file if it is
+  /// the best.
   func keep(_ round: ClosedRound, in phase: Phase, _ evaluation: RoundEvaluation?) throws {
     let last = SavedModel(
       round: phase.round, stage: phase.stage, parameters: model.parameters(stage: phase.stage))
@@ -239,7 +242,8 @@ extension ServerState {
 }
 
 extension PreparedModel {
-  /// The names of the models that a client may have trained from: the whole one, and those of capped clients.
+  /// The names of the models that a client may have trained from: the whole one, and those of
+  /// capped clients.
   fileprivate var bases: Set<Digest> {
     let shallow = shallowHeads.compactMap { head -> Digest? in
       // What a capped client trains is a part of the model, with a head of its own.

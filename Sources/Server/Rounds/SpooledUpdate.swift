@@ -2,10 +2,11 @@ import Bytes
 import Federation
 import Wire
 
-/// An update as the spool keeps it: the client's offer, so that a broker that was killed knows what it is,
-/// and the update's bytes.
+/// An update as the spool keeps it: the client's offer, so that a broker that was killed knows what
+/// it is, and the update's bytes.
 ///
-/// 4 bytes, little-endian, say how long the offer's envelope is; the envelope and the update follow.
+/// 4 bytes, little-endian, say how long the offer's envelope is; the envelope and the update
+/// follow.
 struct SpooledUpdate {
   /// What the client said of its update, and what it was trained for.
   var submission: Submission

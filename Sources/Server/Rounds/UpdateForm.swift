@@ -43,7 +43,8 @@ package struct UpdateForm {
   }
 }
 
-/// Decodes updates, and counts them: once on the way into the spool, and once when a round folds them.
+/// Decodes updates, and counts them: once on the way into the spool, and once when a round folds
+/// them.
 package struct UpdateDecoder {
   /// The number of updates that were decoded.
   package private(set) var count = 0

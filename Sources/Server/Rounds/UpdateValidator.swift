@@ -6,7 +6,8 @@ import Progressive
 import Topology
 import Wire
 
-/// Judges the updates that come in: their bytes, what the client says of them, their numbers, their norms.
+/// Judges the updates that come in: their bytes, what the client says of them, their numbers, their
+/// norms.
 package struct UpdateValidator {
   /// Decodes all updates of the run.
   package internal(set) var decoder = UpdateDecoder()
@@ -73,7 +74,8 @@ package struct UpdateValidator {
       .malformed, detail: "\(steps) steps; its samples are good for 1 to \(most)")
   }
 
-  /// Measures an update that an earlier process validated, as the norms of the open round aren't kept.
+  /// Measures an update that an earlier process validated, as the norms of the open round aren't
+  /// kept.
   ///
   /// - Throws: `CodecError`, never for an update that was decoded.
   mutating func noteNorm(

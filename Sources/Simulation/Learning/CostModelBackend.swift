@@ -13,9 +13,11 @@ import Tensors
 import Topology
 import Wire
 
-/// The model as a matter of bytes and time alone: nothing is trained, and sizes are the codecs' own.
+/// The model as a matter of bytes and time alone: nothing is trained, and sizes are the codecs'
+/// own.
 ///
-/// For fleets too large to train: protocol, time and traffic are those of a run whose updates are all usable.
+/// For fleets too large to train: protocol, time and traffic are those of a run whose updates are
+/// all usable.
 final class CostModelBackend: LearningBackend {
   private let topology: Topology
   private let plan: BrokerPlan
@@ -156,7 +158,8 @@ private struct SizedSegment: SentSegment {
   }
 }
 
-/// Makes keyframes out of the sizes that are to be expected, and names them by run, segment and version.
+/// Makes keyframes out of the sizes that are to be expected, and names them by run, segment and
+/// version.
 private struct SizeSource: BroadcastSource {
   let run: UInt64
   let topology: Topology
@@ -165,7 +168,8 @@ private struct SizeSource: BroadcastSource {
   /// The segments that were sent so far.
   let sent: Set<SegmentName>
 
-  /// True for heads that there ever were rounds of, and for control variates of segments that have changed.
+  /// True for heads that there ever were rounds of, and for control variates of segments that have
+  /// changed.
   func has(_ name: SegmentName) -> Bool {
     guard let segment = name.corrected else { return sent.contains(name) }
     return versions[segment] != nil

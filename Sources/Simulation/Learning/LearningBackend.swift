@@ -3,13 +3,15 @@ package import Ledger
 package import Server
 package import Wire
 
-/// What a simulation asks of the model: the broker's slow work and the clients' training, without waiting in time.
+/// What a simulation asks of the model: the broker's slow work and the clients' training, without
+/// waiting in time.
 ///
 /// Called from the simulation's thread only, in the order of simulated time.
 package protocol LearningBackend: AnyObject {
   /// Makes the model of `round`.
   func prepare(round: Int) throws -> PreparedModel
-  /// Begins a client's training, or lets it wait until its result is asked for where that isn't likely.
+  /// Begins a client's training, or lets it wait until its result is asked for where that isn't
+  /// likely.
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate
   /// How many samples a client has.
   func samples(of client: Int) -> Int
@@ -23,7 +25,8 @@ package protocol LearningBackend: AnyObject {
   ) throws -> StoreResult
   /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
   func close(_ round: ClosedRound) throws
-  /// Whether what it answers was answered before, by a run that was stopped: nobody is to be told again.
+  /// True if what it answers was answered before, by a run that was stopped: nobody is to be told
+  /// again.
   var isReplaying: Bool { get }
   /// Keeps what it takes to go on from here later.
   func suspend() throws

@@ -13,7 +13,8 @@ import Synchronization
 import Topology
 import Wire
 
-/// The model and the clients' training as they are in real runs, driven in the order of simulated time.
+/// The model and the clients' training as they are in real runs, driven in the order of simulated
+/// time.
 ///
 /// A ``RecordedBackend`` before it lets a run go on that was stopped.
 final class TrainingBackend {
@@ -23,15 +24,17 @@ final class TrainingBackend {
   private let server: ServerState
   private let partition: [[Int]]
   private let memories: ClientStore?
-  /// The states of the last two models and what they were made from, by the first 8 bytes of their digests.
+  /// The states of the last two models and what they were made from, by the first 8 bytes of their
+  /// digests.
   private var states: [UInt64: SegmentState] = [:]
   /// The states of the last model.
   private var current: Set<UInt64> = []
 
-  /// A desk that books into `ledger`, of a new run or one that goes on from a snapshot and the checkpoint beside it.
+  /// A desk that books into `ledger`, of a new run or one that goes on from a snapshot and the
+  /// checkpoint beside it.
   ///
-  /// - Throws: `PartitionError` if the data can't be dealt out, `LedgerError` if the checkpoint is one of another model,
-  ///   ``ReplayError`` if this program makes another model of it.
+  /// - Throws: `PartitionError` if the data can't be dealt out, `LedgerError` if the checkpoint is
+  ///   one of another model, ``ReplayError`` if this program makes another model of it.
   init(
     _ workload: Workload, plan: BrokerPlan, pool: TrainingPool, directory: RunPaths,
     ledger: RunStore, observer: any RunObserver, labels: [[Int]], memories: ClientStore?,
@@ -73,8 +76,8 @@ final class TrainingBackend {
 
   private static func memoryFile(in place: URL) -> URL { place.appending(path: "clients.bin") }
 
-  /// What the desk would need to go on from here, with what the server has on disk; what clients remember is written
-  /// to a file in the directory `place`.
+  /// What the desk would need to go on from here, with what the server has on disk; what clients
+  /// remember is written to a file in the directory `place`.
   func snapshot(in place: URL) throws -> FleetSnapshot {
     var snapshot = FleetSnapshot()
     let layouts = workload.layouts

@@ -4,7 +4,8 @@ package import Measures
 package import Progressive
 package import Tensors
 
-/// A maker of a broadcast's steps: of real bytes, of their sizes, or of the bytes that are expected.
+/// A maker of a broadcast's steps: of real bytes, of their sizes, or of the bytes that are
+/// expected.
 package protocol BroadcastSource<Sent> {
   /// A segment as it was sent.
   associatedtype Sent: SentSegment

@@ -6,10 +6,11 @@ package import Tensors
 
 /// The part of the model that goes down in a round, and the steps by which it does.
 ///
-/// A segment begins with a keyframe, or with the seed of its initial values. From then on it goes down
-/// whenever it has changed: by a difference, or by a keyframe where one is due. Beside the segments go the
-/// control variates of those that the round trains, and the heads of earlier stages for clients of little
-/// memory. Training, the cost model and the forecast all ask here; they differ in the ``BroadcastSource``.
+/// A segment begins with a keyframe, or with the seed of its initial values. From then on it goes
+/// down whenever it has changed: by a difference, or by a keyframe where one is due. Beside the
+/// segments go the control variates of those that the round trains, and the heads of earlier stages
+/// for clients of little memory. Training, the cost model and the forecast all ask here; they
+/// differ in the ``BroadcastSource``.
 package struct ModelBroadcast: Sendable {
   private let codecs: CodecsSection
   /// The layouts of each stage's sub-model, in the order of the wire.
@@ -26,8 +27,8 @@ package struct ModelBroadcast: Sendable {
   /// - Parameters:
   ///   - phase: The round.
   ///   - segments: The segments as they were sent so far.
-  ///   - variates: The control variates as they were sent so far, by the segments that they correct; nil
-  ///     where gradients aren't corrected.
+  ///   - variates: The control variates as they were sent so far, by the segments that they
+  ///     correct; nil where gradients aren't corrected.
   ///   - source: Makes the steps.
   /// - Returns: All that is announced in the round.
   /// - Throws: What the source throws.

@@ -31,7 +31,8 @@ struct DownForecast {
       for name in phase.segments {
         segments.references[name]?.age(idle)
         guard phase.trains(name) else { continue }
-        // Clients forget it in a round that doesn't train the segment, and lack all of it afterwards.
+        // Clients forget it in a round that doesn't train the segment, and lack all of it
+        // afterwards.
         let isHeld = source.lastTrained[name] == round - 1
         if isHeld {
           variates?.references[name]?.age(idle)
@@ -98,7 +99,8 @@ private struct ExpectedSegment: SentSegment {
   }
 }
 
-/// Makes steps out of the sizes that are to be expected; clients are supposed to train the whole sub-model.
+/// Makes steps out of the sizes that are to be expected; clients are supposed to train the whole
+/// sub-model.
 private struct ExpectedSource: BroadcastSource {
   let topology: Topology
   /// The last round that trained each segment, which is when its control variate moved.

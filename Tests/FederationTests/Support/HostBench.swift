@@ -31,7 +31,7 @@ final class BrokerHostBench {
   let host: BrokerHost<UpdateBuffer<[UInt8]>>
   var now: Duration = .zero
   private(set) var calls: [Call] = []
-  /// Whether the transport fails from now on.
+  /// True if the transport fails from now on.
   var isBroken = false
 
   init(clients: Int, limits: ProtocolLimits = ProtocolLimits(), epoch: Int = 1) {

@@ -3,7 +3,8 @@ import Codecs
 import Federation
 import Tensors
 
-/// A federation whose client i minimizes ½ Σ aᵢ (x − bᵢ)², with the product's own steps, control variates and means.
+/// A federation whose client i minimizes ½ Σ aᵢ (x − bᵢ)², with the product's own steps, control
+/// variates and means.
 struct QuadraticFleet {
   /// What a client minimizes, and how.
   struct Client {
