@@ -2,15 +2,15 @@ package import Codecs
 import Measures
 import Tensors
 
-/// How fast encoded updates are folded into their mean, beside a loop that only adds bytes.
+/// The speed of folding encoded updates into their mean, beside a loop that only adds bytes.
 package struct AggregationBenchmark: Sendable {
-  /// What was measured.
+  /// The measured figures.
   package struct Result: Hashable, Sendable, Encodable {
     /// The codec's canonical text.
     package let codec: String
     /// The values of an update.
     package let parameters: Int
-    /// How many updates were folded.
+    /// The number of updates that were folded.
     package let updates: Int
     /// Values folded in a second on one core, in 10⁹.
     package let gigaelementsPerSecond: Double

@@ -107,7 +107,7 @@ public struct Aggregator: Sendable {
     }
   }
 
-  /// What all updates that were expected of a segment count for together; 0 if none was.
+  /// The sum of the denominator weights of a segment's expected updates; 0 if there are none.
   public func denominatorWeight(of segment: String) -> Double {
     indices[segment].map { denominatorWeights[$0] } ?? 0
   }

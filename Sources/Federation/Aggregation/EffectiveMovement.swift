@@ -1,19 +1,19 @@
 public import Tensors
 
-/// How far a segment gets by its steps, in terms of how far it goes: 1 if all lead the same way, 0
-/// in circles.
+/// The distance that a segment's steps cover together, over the sum of their lengths: 1 if all have
+/// the same direction, 0 if they lead back to their start.
 ///
 /// Σⱼ |Σ Δⱼ| / Σⱼ Σ |Δⱼ|: the steps Δ of a window of rounds summed first, then the parameters j (Wu
 /// et al., “ProFL”, KDD 2025). A segment that has converged goes to and fro: steps without any
 /// direction come to 1/√window. Buffers, which no gradient moves, are left out.
 public struct EffectiveMovement: Hashable, Sendable {
-  /// How many steps make a window.
+  /// The number of steps in a window.
   public let window: Int
-  /// Where the steps of the window lead so far.
+  /// The sum of the window's steps so far.
   public private(set) var path: ParameterVector?
-  /// How far each parameter went, whichever way.
+  /// The sum of each parameter's absolute changes in the window.
   public private(set) var distances: [Float]
-  /// How many steps of the window there were.
+  /// The number of the window's steps so far.
   public private(set) var steps: Int
 
   /// A movement at the beginning of a window.

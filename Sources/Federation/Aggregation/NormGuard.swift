@@ -13,7 +13,7 @@ package import Codecs
 /// that are trained, or of 1 if that is more. The updates of the open round change nothing, so that
 /// the order in which they come doesn't matter.
 package struct NormGuard: Hashable, Sendable, Codable {
-  /// What updates are compared with.
+  /// A kind of updates; norms are compared within it alone.
   package struct Kind: Hashable, Sendable, Codable {
     /// The step of the strategy for which they were trained, from 1: the stage where the model
     /// grows.
@@ -33,11 +33,11 @@ package struct NormGuard: Hashable, Sendable, Codable {
 
   /// An update, as far as it is measured.
   package struct Measure: Hashable, Sendable, Codable {
-    /// What it is compared with.
+    /// The kind whose updates it is compared with.
     package var kind: Kind
     /// Its norm, ‖Δ‖.
     package var norm: Double
-    /// How far its client's steps can lead.
+    /// The reach of its client's steps.
     package var reach: Double
 
     /// A measure of the given parts.
@@ -48,11 +48,11 @@ package struct NormGuard: Hashable, Sendable, Codable {
     }
   }
 
-  /// How many updates of a kind must have been accepted for their median to be the measure.
+  /// The least number of accepted updates of a kind whose median is the measure.
   package static let enough = 8
-  /// How many of the last accepted updates of a kind are remembered.
+  /// The number of the last accepted updates of a kind that are remembered.
   package static let memory = 128
-  /// How many kinds are remembered; those of late updates are among the last ones.
+  /// The number of kinds that are remembered; those of late updates are among the last ones.
   private static let kinds = 8
   /// The multiple where nothing else is said.
   package static let standardMultiple = 10.0
@@ -60,7 +60,7 @@ package struct NormGuard: Hashable, Sendable, Codable {
   /// The last accepted updates by kind, the kind that was seen last at the end.
   private var accepted: [Known] = []
 
-  /// What is known of a kind.
+  /// The remembered norms of a kind.
   private struct Known: Hashable, Codable {
     var kind: Kind
     var norms: [Double] = []
@@ -111,12 +111,12 @@ package struct NormGuard: Hashable, Sendable, Codable {
     accepted.removeFirst(max(0, accepted.count - Self.kinds))
   }
 
-  /// Why an update is too far.
+  /// The reason for which an update is too far.
   package struct Objection: Hashable, Sendable {
     /// The largest norm that it might have had.
     package var limit: Double
-    /// How many updates the median is of; nil in the first rounds of a stage, when there are too
-    /// few.
+    /// The number of updates of which it is the median; nil in the first rounds of a stage, when
+    /// there are too few.
     package var known: Int?
   }
 }

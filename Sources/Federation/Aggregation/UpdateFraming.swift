@@ -7,7 +7,7 @@ public import Tensors
 /// A length is 4 bytes, little-endian. Lengths are needed where a codec's size depends on the
 /// values.
 public enum UpdateFraming {
-  /// How many bytes stand before each segment.
+  /// The number of bytes before each segment.
   public static let lengthBytes = 4
 
   /// The object that holds `parts`.

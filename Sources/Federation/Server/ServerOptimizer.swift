@@ -7,7 +7,7 @@ public import Tensors
 /// none. It is forgotten when a stage begins (PROGFED's server optimizer is reset then). Buffers
 /// such as running statistics aren't directions of descent: their mean change is applied as it is.
 public struct ServerOptimizer: Hashable, Sendable {
-  /// What is remembered of one segment, scalar by scalar.
+  /// The memory of one segment, scalar by scalar.
   public struct Memory: Hashable, Sendable {
     /// The mean direction, m.
     public var direction: ParameterVector
@@ -21,9 +21,9 @@ public struct ServerOptimizer: Hashable, Sendable {
     }
   }
 
-  /// How mean updates become steps.
+  /// The rule that turns mean updates into steps.
   public let rule: ServerRule
-  /// What is remembered, by the segment's name.
+  /// The memory, by the segment's name.
   public private(set) var memory: [String: Memory]
   /// The stage that it remembers, from 1; 0 before the first.
   public private(set) var stage: Int
@@ -42,7 +42,7 @@ public struct ServerOptimizer: Hashable, Sendable {
     memory = [:]
   }
 
-  /// What to add to a segment of the model, given its clients' mean update.
+  /// Gives the step to add to a segment of the model, and remembers its clients' mean update.
   public mutating func step(_ update: ParameterVector) -> ParameterVector {
     var step = update
     switch rule {
@@ -80,7 +80,7 @@ public struct ServerOptimizer: Hashable, Sendable {
     }
   }
 
-  /// What is remembered of the update's segment; nothing if it changed its layout.
+  /// The memory of the update's segment; a new one if the segment changed its layout.
   private func memory(of update: ParameterVector, epsilon: Double?) -> Memory {
     if let known = memory[update.layout.name], known.direction.layout == update.layout {
       return known

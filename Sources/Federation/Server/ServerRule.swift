@@ -1,4 +1,4 @@
-/// How the broker turns the clients' mean update Δ into a step of the model.
+/// The rule by which the server turns the clients' mean update Δ into a step of the model.
 public enum ServerRule: Hashable, Sendable {
   /// x ← x + η m with m ← β m + Δ: FedAvg for η = 1 and β = 0 (Reddi et al., ICLR 2021, algorithm
   /// 1).
@@ -23,7 +23,7 @@ public enum ServerRule: Hashable, Sendable {
 /// m ← β₁ m + (1 − β₁) Δ throughout, without correction of its bias, as in Reddi et al., “Adaptive
 /// Federated Optimization”, ICLR 2021, algorithm 2.
 public struct AdaptiveRule: Hashable, Sendable {
-  /// How v follows the squares of the updates.
+  /// The rule by which v follows the squares of the updates.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
     /// v ← v + Δ².
     case adagrad = "fedadagrad"
@@ -33,7 +33,7 @@ public struct AdaptiveRule: Hashable, Sendable {
     case yogi = "fedyogi"
   }
 
-  /// How v follows the squares of the updates.
+  /// The rule by which v follows the squares of the updates.
   public var kind: Kind
   /// The step's factor, η.
   public var rate: Double
@@ -57,7 +57,7 @@ public struct AdaptiveRule: Hashable, Sendable {
   }
 }
 
-/// How clients that made different numbers of local steps count in the mean of their updates.
+/// The weight in the mean of clients that made different numbers of local steps.
 public enum Averaging: String, Hashable, Sendable, CaseIterable {
   /// Updates as they are: who made more steps moves the model more (FedAvg).
   case mean

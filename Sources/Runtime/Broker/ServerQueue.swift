@@ -28,7 +28,7 @@ final class ServerQueue: @unchecked Sendable {
     var bytes: [UInt8]
   }
 
-  /// How many updates share a wait for the disk at most.
+  /// The most updates that share a wait for the disk.
   private static let batch = 32
 
   /// A queue before `server` that answers through `inbox`.

@@ -48,22 +48,22 @@ package struct SavedModel {
 /// It is judged by what the run is: the mean Dice coefficient where pixels are labelled, the
 /// accuracy elsewhere.
 package struct BestModel {
-  /// What a checkpoint says of it beside its values.
+  /// The part of a checkpoint that describes it, beside its values.
   struct State: Codable {
     /// The round after which it was the model.
     var round: Int
     /// The stage whose sub-model it is.
     var stage: Int
-    /// How good it is.
+    /// Its score.
     var score: Double
   }
 
   /// The model.
   package var model: SavedModel
-  /// How good it is, in [0, 1].
+  /// Its score, in [0, 1].
   package var score: Double
 
-  /// What a checkpoint says of it.
+  /// Its description in a checkpoint.
   var state: State { State(round: model.round, stage: model.stage, score: score) }
 
   /// Adds its values to a checkpoint, flat, under "best.block1", unless that is of its own round
@@ -108,10 +108,10 @@ extension BestModel {
 package struct DivergedModel: Error, CustomStringConvertible {
   /// The last round that ended, from 1; 0 before the first.
   let round: Int
-  /// Where the run is kept.
+  /// The run directory.
   let directory: RunPaths
 
-  /// What happened, where, and what to do.
+  /// The message: the fault, its place and the remedy.
   package var description: String {
     let path = directory.directory.path(percentEncoded: false)
     guard round > 0 else {

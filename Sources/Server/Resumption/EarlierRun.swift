@@ -7,11 +7,11 @@ package import Topology
 package struct EarlierRun: Sendable {
   /// The path of its directory.
   package let path: String
-  /// How it began; nil in ledgers of versions that didn't keep it.
+  /// The run's origin; nil in ledgers of versions that didn't keep it.
   package let origin: RunOrigin?
-  /// What was known of it before its first round.
+  /// The facts that were known before its first round.
   package let header: RunHeader
-  /// How far it came.
+  /// The state in which it ended or was left.
   package let state: RunState
   private let modelDigest: String?
   private let rounds: Int
@@ -82,7 +82,7 @@ package struct EarlierRun: Sendable {
     throw header.clock == "virtual" ? .virtual(path: path) : .real(path: path)
   }
 
-  /// What a run begins with that goes on from this one's last model with so many rounds more.
+  /// The start of a run that goes on from this one's last model for so many more rounds.
   ///
   /// - Throws: ``ResumptionError`` where this run isn't finished, or trained nothing.
   package func extended(by rounds: Int) throws(ResumptionError) -> Overrides.Extended {

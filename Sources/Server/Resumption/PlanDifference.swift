@@ -2,9 +2,9 @@
 package struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
   /// The value's name, "seed".
   var name: String
-  /// What it is in the first plan; nil if it isn't there.
+  /// Its value in the first plan; nil if it isn't there.
   var before: String?
-  /// What it is in the second plan; nil if it isn't there.
+  /// Its value in the second plan; nil if it isn't there.
   var now: String?
 
   /// In which values two plans differ that have a line `name: value` for each, by name.

@@ -6,7 +6,7 @@ package import Topology
 
 /// From where a run goes on: the newest checkpoint that is whole, and what the ledger knows of it.
 package struct Resumption: Sendable {
-  /// How the run began.
+  /// The run's origin.
   package let origin: RunOrigin
   /// The broker's incarnation that goes on, one more than the last.
   package let epoch: Int
@@ -14,7 +14,7 @@ package struct Resumption: Sendable {
   package let round: Int
   /// The rounds that are in the ledger and must be run again, since their checkpoint is missing.
   package let repeated: ClosedRange<Int>?
-  /// Why newer checkpoints couldn't be used.
+  /// The errors for which newer checkpoints couldn't be used.
   package let damaged: [LedgerError]
   /// The run's clock when it goes on.
   package let elapsed: Duration
@@ -80,7 +80,7 @@ package struct Resumption: Sendable {
 package struct RestoredModel {
   /// The checkpoint.
   package let checkpoint: Checkpoint
-  /// What it says beside the model's values.
+  /// The checkpoint's state, beside the model's values.
   let state: CheckpointState
   /// True if the clients begin anew, and remember nothing of the rounds before.
   package var isWithoutClients = false
@@ -93,7 +93,7 @@ package struct RestoredModel {
   }
 }
 
-/// Why a run can't go on.
+/// A reason for which a run can't go on.
 package enum ResumptionError: Error, CustomStringConvertible {
   /// It is a run of something else.
   case otherRun(path: String, topology: String, [PlanDifference], isOver: Bool = false)
@@ -110,7 +110,7 @@ package enum ResumptionError: Error, CustomStringConvertible {
   /// It was made by a version that couldn't resume.
   case tooOld(path: String)
 
-  /// What is wrong, where, and what to do.
+  /// The message: the fault, its place and the remedy.
   package var description: String {
     switch self {
     case .otherRun(let path, let topology, let differences, isOver: false):

@@ -24,7 +24,7 @@ extension RunOrigin {
     samples.map { "\(costModelName): \($0) samples a client\n" } ?? ""
   }
 
-  /// How many samples each client has in a run that trains nothing; nil where clients train.
+  /// The number of samples of each client in a run that trains nothing; nil where clients train.
   package var costModelSamples: Int? {
     let line = plan.split(separator: "\n").first { $0.hasPrefix("\(Self.costModelName): ") }
     return line?.split(separator: " ").compactMap { Int($0) }.first
@@ -59,7 +59,7 @@ extension ServerRule {
 }
 
 extension Topology {
-  /// What decides the result of a run, a line `name: value` for each.
+  /// The settings that decide the result of a run, a line `name: value` for each.
   ///
   /// Not in it are waiting times and limits, which may change when a run goes on.
   package var runPlan: String {

@@ -19,7 +19,7 @@ struct NormWatch {
     self.plan = plan
   }
 
-  /// What is to be kept of it in a checkpoint; nil where no update is too far.
+  /// The norms to be kept in a checkpoint; nil where norms aren't limited.
   var memory: NormGuard? { workload.topology.normMultiple == nil ? nil : norms }
 
   /// Takes up what a checkpoint kept.

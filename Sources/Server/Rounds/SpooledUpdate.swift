@@ -8,7 +8,7 @@ import Wire
 /// 4 bytes, little-endian, say how long the offer's envelope is; the envelope and the update
 /// follow.
 struct SpooledUpdate {
-  /// What the client said of its update, and what it was trained for.
+  /// The client's offer, with the round and model that the update was trained for.
   var submission: Submission
   /// The update.
   var bytes: [UInt8]

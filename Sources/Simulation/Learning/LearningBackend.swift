@@ -5,8 +5,8 @@ package import LocalTraining
 package import Server
 package import Wire
 
-/// What a simulation asks of the model: the broker's slow work and the clients' training, without
-/// waiting in time.
+/// The learning that a simulation asks for: the broker's slow work and the clients' training, which
+/// take no simulated time here.
 ///
 /// Called from the simulation's thread only, in the order of simulated time.
 package protocol LearningBackend: AnyObject {
@@ -15,7 +15,7 @@ package protocol LearningBackend: AnyObject {
   /// Begins a client's training, or lets it wait until its result is asked for where that isn't
   /// likely.
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate
-  /// How many samples a client has.
+  /// The number of a client's samples.
   func samples(of client: Int) -> Int
   /// Has a client remember what came with an update that counts.
   func keep(_ update: ClientUpdate, of client: Int) throws
@@ -46,7 +46,7 @@ package protocol PendingUpdate: Sendable {
   func cancel()
 }
 
-/// What came of a client's training.
+/// The result of a client's training.
 package enum TrainingResult: Sendable {
   /// An update, described by the offer.
   case trained(Offer, ClientUpdate)
@@ -56,11 +56,11 @@ package enum TrainingResult: Sendable {
 
 /// A client's encoded update: its bytes, or only how many there would be.
 package struct ClientUpdate: Sendable {
-  /// How many bytes it has.
+  /// The number of its bytes.
   package let length: Int
   /// The bytes; nil under the cost model.
   package let buffer: SharedBuffer?
-  /// What the client remembers once it counts; nil where clients remember nothing.
+  /// The memory that the client keeps once the update counts; nil where clients remember nothing.
   package let memory: ClientMemory?
 
   /// An update of these bytes.

@@ -68,16 +68,16 @@ final class TrainingBackend {
   /// The last round that ended; nil before the first.
   var lastRound: Int? { server.lastRound }
 
-  /// What happens in a round that was prepared.
+  /// The phase of a round that was prepared.
   func phase(in round: Int) -> Phase { server.round(round).phase }
 
-  /// How many bytes the clients remember.
+  /// The number of bytes that the clients remember.
   var memoryBytes: Int { memories?.byteCount ?? 0 }
 
   private static func memoryFile(in place: URL) -> URL { place.appending(path: "clients.bin") }
 
-  /// What the desk would need to go on from here, with what the server has on disk; what clients
-  /// remember is written to a file in the directory `place`.
+  /// The snapshot from which this backend can go on, together with the server's files; the clients'
+  /// memories are written to a file in the directory `place`.
   func snapshot(in place: URL) throws -> FleetSnapshot {
     var snapshot = FleetSnapshot()
     let layouts = workload.layouts
