@@ -55,7 +55,7 @@ package struct FuzzCampaign: Sendable {
   /// Plays turns of all targets until `isOver` says so, which is asked after each turn.
   ///
   /// - Parameter isOver: Given how many turns were played.
-  /// - Returns: What came of each target.
+  /// - Returns: The tally of each target.
   package func run(until isOver: (Int) -> Bool) -> [Tally] {
     var tallies = targets.map { Tally(name: $0.name) }
     var turn = 0
@@ -109,8 +109,8 @@ package protocol FuzzTarget: Sendable {
 
   /// Plays one case, which follows from `stream` alone.
   ///
-  /// - Returns: Whether what was made up was taken, or taken in part, rather than refused.
-  /// - Throws: ``FuzzFinding`` if something was taken that must not be.
+  /// - Returns: True if the input was accepted, in part at least, and false if it was refused.
+  /// - Throws: ``FuzzFinding`` if input was accepted that must be refused.
   func play(_ stream: RandomStream) throws(FuzzFinding) -> Bool
 }
 

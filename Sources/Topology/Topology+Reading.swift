@@ -59,7 +59,7 @@ extension Topology {
     self = topology
   }
 
-  /// That the value of `key` doesn't go with what came out after the text was read.
+  /// An error at `key`, whose value doesn't fit facts that were found after the text was read.
   package func error(at key: String, _ problem: String, remedy: String) -> TopologyError {
     let place = places[key] ?? .file
     return TopologyError(

@@ -74,7 +74,7 @@ package struct Topology: Sendable {
 
   /// True if a segment that begins in `phase` is told by the seed of its values and not sent whole.
   ///
-  /// Not what comes from a file, or goes on from what the model computed, or learned, without it.
+  /// Segments whose values come from a file, or go on from the smaller model, are sent whole.
   package func tellsSeed(of segment: SegmentName, in phase: Phase) -> Bool {
     guard codecs.tellsSeeds, startsFrom == nil else { return false }
     guard strategy.grows, phase.stage > 1 else { return true }

@@ -17,7 +17,7 @@ extension TopologyDraft {
   /// The protocol's limits, with waiting times that the file doesn't give made long enough for its
   /// links.
   ///
-  /// A client that asks again before what it waits for can be there has it sent twice.
+  /// A client that asks again before the answer can have arrived is sent it twice.
   func limits(
     for fleet: FleetModel, architecture: Architecture, rules: RoundRules, reading: Reading
   ) -> ProtocolLimits {

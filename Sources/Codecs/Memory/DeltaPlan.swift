@@ -5,10 +5,10 @@ public import Tensors
 public struct DeltaPlan: Hashable, Sendable {
   /// The state that each difference begins from.
   public enum Reference: String, Hashable, Sendable, CaseIterable {
-    /// The state before: who missed some needs them all, in order.
+    /// The state before: a client that missed some differences needs them all, in order.
     case last
-    /// The keyframe: who has it needs the newest difference alone, which grows with the time
-    /// (DoCoFL).
+    /// The keyframe: a client that has it needs the newest difference alone, which grows with the
+    /// time (DoCoFL).
     case anchor
   }
 
@@ -35,7 +35,7 @@ public struct DeltaPlan: Hashable, Sendable {
   /// Returns true if a segment's next step should be a keyframe.
   ///
   /// It is where one is due, and always where it loses nothing and a difference would be no
-  /// smaller: who was away then needs one keyframe in place of several differences.
+  /// smaller: a client that was away then needs one keyframe in place of several differences.
   ///
   /// - Parameters:
   ///   - layout: The segment.

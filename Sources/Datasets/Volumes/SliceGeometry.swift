@@ -10,7 +10,7 @@ package struct SliceGeometry: Hashable, Sendable {
   package let columns: Int
   /// The number of voxels along x and along y that become one pixel: their mean.
   package let step: Int
-  /// Each how-manieth slice is used.
+  /// The distance between the slices that are used; 1 for all.
   package let every: Int
 
   /// A geometry of the given size.

@@ -27,7 +27,7 @@ package struct FaultCampaign: Sendable {
   /// Plays all seeds, or as many as it takes to find enough failures.
   ///
   /// - Parameter progress: Called after each seed.
-  /// - Returns: What came of them.
+  /// - Returns: The outcome of all plays.
   package func run(progress: (Report) -> Void = { _ in }) -> Report {
     var report = Report()
     for seed in seeds where report.failures.count < maximalFailures {

@@ -215,7 +215,7 @@ final class FaultBroker {
       at: world.now + world.network.pause(0...20))
   }
 
-  /// The broker learns what came of storing an update.
+  /// The broker learns the result of storing an update.
   func stored(_ client: Int, _ round: Int, _ result: StoreResult, life: Int) {
     guard process?.life == life else { return }
     if process?.storing[client]?.round == round { process?.storing[client] = nil }

@@ -22,7 +22,7 @@ enum FaultEvent {
   case prepared(round: Int, life: Int)
   /// The bytes of an update reach the disk.
   case durable(client: Int, round: Int, Submission, life: Int)
-  /// The broker learns what came of storing an update.
+  /// The broker learns the result of storing an update.
   case stored(client: Int, round: Int, StoreResult, life: Int)
   /// The aggregated model reaches the disk.
   case committed(life: Int)

@@ -5,13 +5,13 @@ public import Tensors
 ///
 /// For each parameter x += Σ wᵢ Δᵢ / Σ mᵢ over the updates i that cover it (FedAvg; McMahan et al.,
 /// AISTATS 2017; over those that cover it as in HeteroFL; Diao et al., ICLR 2021): clients may have
-/// trained different segments, and what nobody trained stays as it is. Weights w and denominator
-/// weights m are the same unless stale updates are to make smaller steps. Additions of floats don't
-/// commute in their last bits, so callers fold in the order of the clients' numbers: then arrival
-/// order changes nothing.
+/// trained different segments, and parameters that none trained stay as they are. Weights w and
+/// denominator weights m are the same unless stale updates are to make smaller steps. Additions of
+/// floats don't commute in their last bits, so callers fold in the order of the clients' numbers:
+/// then arrival order changes nothing.
 ///
 /// Where updates tell their local steps τ, the mean is FedNova's (Wang et al., NeurIPS 2020): x +=
-/// (Σ mᵢ τᵢ / Σ mᵢ) Σ wᵢ (Δᵢ / τᵢ) / Σ mᵢ, so that who made more steps doesn't count for more.
+/// (Σ mᵢ τᵢ / Σ mᵢ) Σ wᵢ (Δᵢ / τᵢ) / Σ mᵢ, so that clients with more steps don't count for more.
 /// Buffers such as running statistics aren't made of steps: their changes are averaged as they are.
 public struct Aggregator: Sendable {
   private var layouts: [ParameterLayout] = []

@@ -140,7 +140,7 @@ extension BrokerMachine {
   }
 }
 
-/// Clients that no longer do what they were asked for.
+/// Clients that have given up the work that they were asked for.
 extension BrokerMachine {
   /// Takes back the leaves of clients that were silent for too long, and gives up their late
   /// updates.

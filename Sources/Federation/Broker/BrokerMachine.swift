@@ -28,7 +28,7 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The announcements.
   private var announcements: Announcements
 
-  /// A broker at `now`, before `round`, with nobody there yet.
+  /// A broker at `now`, before `round`, with no client there yet.
   ///
   /// After a restart `round` is the one that was open, and `stored` the updates that had been
   /// stored durably for it, by client: they count, and aren't asked for again. `history` is that

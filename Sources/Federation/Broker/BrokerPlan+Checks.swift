@@ -77,7 +77,7 @@ extension BrokerPlan {
       .client(client), Message(header(to: client, worker: worker), .welcome(welcome)))
   }
 
-  /// The question to all who listen to a mailbox, or to one worker alone, that has them join again.
+  /// The request to join again, to all listeners of a mailbox or to one worker alone.
   func askToJoin(_ client: Int, worker: UInt64? = nil) -> BrokerAction {
     let question = Downlink.refuse(
       .wrongClient, retry: 1, detail: "the broker asks whether this worker still plays the client")

@@ -34,7 +34,7 @@ package struct BrokerPlan: Hashable, Sendable {
   /// The number of samples that each client was dealt, the most that it may have; empty where that
   /// isn't known.
   package var dealtSamples: [Int] = []
-  /// The largest mean loss that training can come to; nil for any.
+  /// The largest mean loss that an update may report; nil for any.
   package var lossLimit: Double?
   /// When rounds begin and end.
   package var rules: RoundRules

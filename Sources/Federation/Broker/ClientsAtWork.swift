@@ -30,7 +30,7 @@ package struct ClientsAtWork: Hashable, Sendable {
   /// Somebody may have to be asked in place of a client that is done.
   package private(set) var lacksClients = true
 
-  /// Nobody yet, for `round`.
+  /// No client at work yet, for `round`.
   package init(round: Int) { self.round = round }
 
   /// The round on whose update a client works; nil if it takes no part.

@@ -52,7 +52,7 @@ package struct Members: Hashable, Sendable {
     package var place: String?
   }
 
-  /// Nobody of `clients` yet, for a model of `stages`.
+  /// A federation of `clients` in which none has joined, for a model of `stages`.
   package init(clients: Int, stages: Int, restrictions: [Int: Restriction]) {
     presence = PresentClients(clients: clients, stages: stages)
     self.restrictions = restrictions
@@ -110,7 +110,7 @@ extension Members {
 
   /// The consequence of a listener less at a mailbox.
   package enum Departure: Hashable {
-    /// Nobody listens any longer: the client is gone.
+    /// No listener is left: the client is gone.
     case isGone
     /// One of several workers is gone, perhaps the one that plays the client.
     case isContested

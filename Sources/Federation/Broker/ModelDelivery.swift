@@ -81,7 +81,7 @@ package enum ModelDelivery: Hashable, Sendable {
 package struct StepListeners: Hashable, Sendable {
   private var counts: [Topic: Int] = [:]
 
-  /// Nobody.
+  /// No listener.
   package init() {}
 
   /// Notes another listener.

@@ -25,7 +25,7 @@ package struct OpenRound: Hashable, Sendable {
   /// The time at which enough updates had been accepted.
   package private(set) var quorumReached: Duration?
 
-  /// A round in which nobody was heard yet.
+  /// A round in which no client was heard yet.
   package init(
     phase: Phase, model: RoundModel, learningRate: Float, selected: [Int], opened: Duration,
     deadline: Duration

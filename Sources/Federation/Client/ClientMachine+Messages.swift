@@ -207,8 +207,8 @@ extension ClientMachine {
       guard membership == nil || header.round == 0 else { return }
       if let retry {
         if membership == nil { actions.append(.turnedDown(reason, detail: detail)) }
-        // A member is asked whether it still is there: it joins again, and goes on with what it was
-        // at.
+        // The broker asks whether the member is still there: it joins again, and goes on with its
+        // work.
         joinAgain(at: now + .milliseconds(retry))
       } else {
         end(.refused(reason, detail: detail), &actions)

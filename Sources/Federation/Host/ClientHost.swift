@@ -140,8 +140,8 @@ package protocol ClientExecutor<Update>: AnyObject {
   /// `failed`.
   func train(_ task: ClientTask, client: Int) throws(Failure)
 
-  /// Ends what is done for a round; `update` is what was trained for it, if it was, which nobody
-  /// needs any more.
+  /// Ends a client's work for a round; `update`, its update if one was trained, is no longer
+  /// needed.
   func settled(_ client: Int, round: Int, accepted: Bool, update: Update?) throws(Failure)
 
   /// Takes note that the broker grants an update that isn't here: a fault of this program.

@@ -1,13 +1,13 @@
-/// The clients that joined and are there, by the deepest stage that their memory allows.
+/// The clients that joined and are present, by the deepest stage that their memory allows.
 ///
-/// Who may be asked is drawn from it without a walk over the fleet.
+/// A round's clients are drawn from it without a walk over the fleet.
 package struct PresentClients: Hashable, Sendable {
   /// The rosters by limit; the last one is of those without, or with one that means nothing here.
   private var rosters: [ClientRoster]
   /// The place of each client's roster, −1 where it isn't there.
   private var places: [Int]
 
-  /// Nobody of `clients`, for a model of `stages`.
+  /// An empty set of `clients` clients, for a model of `stages`.
   package init(clients: Int, stages: Int) {
     rosters = Array(repeating: ClientRoster(clients: clients), count: stages + 1)
     places = Array(repeating: -1, count: clients)

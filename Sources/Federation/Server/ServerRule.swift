@@ -59,7 +59,7 @@ public struct AdaptiveRule: Hashable, Sendable {
 
 /// The weight in the mean of clients that made different numbers of local steps.
 public enum Averaging: String, Hashable, Sendable, CaseIterable {
-  /// Updates as they are: who made more steps moves the model more (FedAvg).
+  /// Updates as they are: a client with more steps moves the model more (FedAvg).
   case mean
   /// Updates for each step of theirs, times their mean number of steps (FedNova; Wang et al.,
   /// NeurIPS 2020).

@@ -4,8 +4,8 @@ import Server
 import ZMTP
 import ZeroMQ
 
-/// The watch over a broker's connections: books and logs what they do, and cuts those that do what
-/// they may not.
+/// The watch over a broker's connections: books and logs their traffic, and cuts those that go
+/// beyond their limits.
 final class BrokerGate {
   /// The books of all that crosses the sockets.
   var books: BrokerBooks
@@ -14,7 +14,7 @@ final class BrokerGate {
   /// The log of the run's events.
   let log: RunLog
 
-  /// A gate at which nobody has knocked.
+  /// A gate without connections.
   init(_ mechanism: ZMTPCost.Mechanism, limits: ConnectionLimits, log: RunLog) {
     books = BrokerBooks(mechanism)
     connections = ConnectionGuard(limits)
@@ -56,7 +56,7 @@ final class BrokerGate {
     for verdict in connections.inspect(now) { cut(verdict) }
   }
 
-  /// Ends a connection that did what it may not.
+  /// Ends a connection that went beyond its limits.
   func cut(_ verdict: ConnectionGuard.Verdict) {
     PeerConnection.cut(verdict.descriptor)
     wasCut(for: verdict.offence)

@@ -67,8 +67,7 @@ extension BrokerLoop {
       .message(message, from: place(of: message, received)), carrying: ReceivedChunk(received))
   }
 
-  /// Tells the client that a message is of what is wrong with it, as far as its key may speak for
-  /// the client.
+  /// Tells a client the fault of its message, if the sender's key may speak for the client.
   private func complain(of received: ZeroMQ.Message, _ error: WireError) throws(ZMQError) {
     guard let fault = received.fault(error), let client = fault.header.client,
       gate.connections.allows(received.sourceDescriptor, now),
@@ -101,8 +100,8 @@ extension BrokerLoop {
     return false
   }
 
-  /// The allow-list changed: who plays a client that its key may no longer play is told so and
-  /// taken out.
+  /// Takes in a changed allow-list: a worker whose key may no longer play a client is told so, and
+  /// loses it.
   private func admissionsChanged() throws(ZMQError) {
     guard let workers = admission.control?.workers else { return }
     gate.log.write(

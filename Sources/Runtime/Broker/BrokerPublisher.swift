@@ -7,9 +7,9 @@ import Wire
 import ZMTP
 import ZeroMQ
 
-/// The two publishing sockets of a broker: sends what its machine says, and hears who listens.
+/// The two publishing sockets of a broker: sends its machine's messages, and reads subscriptions.
 ///
-/// All that leaves is booked by the sizes of its frames, for those who are known to listen at that
+/// Each message is booked by the sizes of its frames, for the listeners that are known at that
 /// moment.
 final class BrokerPublisher: BrokerTransport {
   /// The bytes of all steps to the announced model.
@@ -114,7 +114,7 @@ final class BrokerPublisher: BrokerTransport {
     }
   }
 
-  // MARK: Hearing who listens
+  // MARK: Subscriptions
 
   /// True if subscriptions were read that the machine hasn't been told of.
   var hasNews: Bool { !notices.isEmpty }
@@ -129,7 +129,7 @@ final class BrokerPublisher: BrokerTransport {
     }
   }
 
-  /// Hands what was heard to `tell`, as far as it concerns the machine; telling may bring more.
+  /// Hands the notices that concern the machine to `tell`, which may bring more of them.
   func takeNotices(_ tell: (BrokerEvent) throws(ZMQError) -> Void) throws(ZMQError) {
     var next = 0
     while next < notices.count {

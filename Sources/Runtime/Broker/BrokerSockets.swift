@@ -23,7 +23,7 @@ struct BrokerSockets: ~Copyable {
     plan: BrokerPlan, settings: BrokerSettings, modelBytes: Int, in context: Context
   ) throws(ZMQError) {
     let places = settings.endpoints
-    // Before anything is bound: who knocks at a door without a keeper is turned away.
+    // Made before anything is bound: without a handler ZeroMQ would refuse the first connections.
     let door: Authenticator? =
       if let gatekeeper = settings.security.gatekeeper {
         try Authenticator(in: context, gatekeeper)
@@ -37,7 +37,7 @@ struct BrokerSockets: ~Copyable {
     publishing.isIPv6 = places.isIPv6
     publishing.sendHighWaterMark = 1000 + 4 * plan.clients
     let control = try Socket(.xpub, in: context, options: publishing)
-    // A slow reader may have two whole models waiting; what is beyond that it asks for again.
+    // A slow reader may have two whole models waiting; it asks again for chunks beyond that.
     publishing.sendHighWaterMark = 1024 + 2 * (modelBytes / plan.limits.chunkBytes + 64)
     let bulk = try Socket(.xpub, in: context, options: publishing)
     var pulling = SocketOptions()
@@ -67,15 +67,15 @@ struct Authenticator: ~Copyable {
   private var handler: ZAPHandler
   private let gatekeeper: AccessControl
 
-  /// The door of a context; made before the sockets are bound.
+  /// The handler of a context; to be made before the sockets are bound.
   init(in context: Context, _ gatekeeper: AccessControl) throws(ZMQError) {
     handler = try ZAPHandler(in: context)
     self.gatekeeper = gatekeeper
   }
 
-  /// Has the loop's poller watch for who knocks.
+  /// Has the loop's poller watch for requests.
   func watch(with poller: inout Poller) { _ = poller.add(handler) }
 
-  /// Answers all who wait.
+  /// Answers all requests that wait.
   mutating func serve() throws(ZMQError) { try handler.serve(gatekeeper.decide) }
 }

@@ -23,7 +23,7 @@ package enum LogLevel: String, Sendable, CaseIterable, Comparable {
     }
   }
 
-  /// The most lines of one event in a minute: few of what strangers can bring about.
+  /// The most lines of one event in a minute: few of those that unknown peers can cause.
   var linesPerMinute: Int {
     switch self {
     case .debug, .notice, .warning: 20

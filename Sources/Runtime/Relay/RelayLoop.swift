@@ -68,8 +68,8 @@ final class RelayLoop {
     }
   }
 
-  /// Takes the connections that wait at a door; the broker's side begins a round trip later, as
-  /// over the link.
+  /// Takes the connections that wait at a listening socket; the broker's side begins a round trip
+  /// later, as over the link.
   private func enter(_ door: Door) {
     while let near = door.socket.accepted() {
       // A link that gave up for loss carries a new connection.

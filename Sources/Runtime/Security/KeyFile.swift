@@ -15,7 +15,7 @@ package enum KeyFile {
   /// - Parameters:
   ///   - pair: The keys.
   ///   - name: The files' name, without extension.
-  ///   - owner: Whose keys they are, for people who open the files.
+  ///   - owner: The owner of the keys, as a comment in the files.
   ///   - directory: Where they are put.
   /// - Returns: The two files.
   /// - Throws: `exists` where one of them is there; nothing is changed then.

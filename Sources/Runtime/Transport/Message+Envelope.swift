@@ -21,7 +21,7 @@ extension ZeroMQ.Message {
     }
   }
 
-  /// Whose message it is that `error` keeps from being read; nil where that isn't known.
+  /// The sender of a message that `error` keeps from being read; nil where that isn't known.
   func fault(_ error: WireError) -> UplinkFault? {
     guard (1...2).contains(frameCount) else { return nil }
     // SAFETY: the frames' bytes are read only within the closure.

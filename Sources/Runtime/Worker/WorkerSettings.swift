@@ -1,7 +1,7 @@
 package import Federation
 package import ZeroMQ
 
-/// Which clients a worker plays, where its broker is, and what it may use.
+/// A worker's clients, the address of its broker, and its limits.
 package struct WorkerSettings: Sendable {
   /// The addresses of the broker's sockets.
   package var endpoints: Endpoints

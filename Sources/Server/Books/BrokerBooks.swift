@@ -60,7 +60,7 @@ package struct BrokerBooks {
     to clients: [Int], as standing: DeliveryStatus = .both
   ) {
     let wire = cost.message(frames)
-    // What nobody hears leaves no socket.
+    // A message without listeners leaves no socket.
     let connections =
       standing == .both ? listeners[Listener(socket: socket, topic: topic)] ?? 0 : 0
     add(
@@ -103,7 +103,7 @@ package struct BrokerBooks {
     add(client, .up, kind, payload: payload, wire: wire, as: standing)
   }
 
-  /// A message that is nobody's.
+  /// Books a message that belongs to no client.
   package mutating func received(stray frames: [Int], on socket: BrokerSocket = .updates) {
     add(socket, .up, .control, wire: cost.message(frames).bytes)
   }
@@ -131,7 +131,7 @@ package struct BrokerBooks {
     listeners[listener] = count > 0 ? count : nil
   }
 
-  /// All connections are gone.
+  /// Forgets all listeners: the connections are gone.
   package mutating func forgetListeners() { listeners = [:] }
 
   /// A connection was made.

@@ -13,7 +13,7 @@ import Wire
 ///
 /// A keyframe begins anew; after it come differences C(x − x̂), each added to x̂ (x̂ ← x̂ + C(x −
 /// x̂)), so that x − x̂ is the broker's error memory and nothing gets lost. All differences since
-/// the keyframe are kept, so that who missed some catches up and ends at the same bits.
+/// the keyframe are kept, so that a client that missed some catches up and ends at the same bits.
 struct BroadcastReference: SentSegment {
   /// A step and its bytes.
   struct EncodedStep: Sendable {
@@ -27,7 +27,7 @@ struct BroadcastReference: SentSegment {
   private(set) var steps: [EncodedStep]
   /// Names x̂.
   private(set) var state: Digest
-  /// x̂ itself; nil where only keyframes are sent, which don't need it, and nobody else does.
+  /// x̂ itself; nil where only keyframes are sent, as these don't need it.
   private(set) var values: ParameterVector?
   /// The values that the keyframe leads to, from which each difference begins; nil if each begins
   /// from the one before it.

@@ -3,7 +3,7 @@ import Foundation
 package import Ledger
 package import Topology
 
-/// A run that is in a directory already: what it began with, and how far it came.
+/// A run that is in a directory already: its origin and its progress.
 package struct EarlierRun: Sendable {
   /// The path of its directory.
   package let path: String
@@ -31,7 +31,7 @@ package struct EarlierRun: Sendable {
     rounds = summary.rounds.last?.round ?? 0
   }
 
-  /// Refuses what isn't this run: it goes on, or is shown, as what it began as.
+  /// Refuses a topology or a transport that would make it another run.
   ///
   /// In real time an unfinished run takes other waiting times, limits and places of its data, which
   /// don't change its result; nothing else does.

@@ -61,7 +61,7 @@ extension ServerRule {
 extension Topology {
   /// The settings that decide the result of a run, a line `name: value` for each.
   ///
-  /// Not in it are waiting times and limits, which may change when a run goes on.
+  /// Waiting times and limits aren't in it: they may change when a run goes on.
   package var runPlan: String {
     var more: [(key: String, value: String)] = []
     if server.averaging != .mean { more.append(("server.averaging", "\(server.averaging)")) }

@@ -132,7 +132,7 @@ struct VirtualDevice {
     case later(Duration)
   }
 
-  /// Nobody needs any more what the device is busy with.
+  /// The device's present work is no longer needed.
   mutating func cancel() {
     work?.update?.cancel()
     work = nil

@@ -116,7 +116,7 @@ final class VirtualClients {
     handle(.tick, for: client)
   }
 
-  /// Takes note of what an event changed: who is addressed, and when the client wakes.
+  /// Takes note of the changes by an event: the clients to address, and the client's next tick.
   private func settle(_ client: Int) {
     world.audience.note(client, isActive: isBusy(client), hasJoined: hasJoined(client))
     setTimer(of: client)
@@ -187,7 +187,7 @@ final class VirtualClients {
     if how.allowsReconnect { end(.cut, of: client) }
   }
 
-  /// The broker's process is gone: connections end, and it forgets what it was told.
+  /// The broker's process is gone: its connections end, and it forgets its subscriptions.
   func loseBroker() {
     for client in clients.indices {
       disconnect(client, .reset)

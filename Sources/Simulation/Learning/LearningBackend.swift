@@ -17,7 +17,7 @@ package protocol LearningBackend: AnyObject {
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate
   /// The number of a client's samples.
   func samples(of client: Int) -> Int
-  /// Has a client remember what came with an update that counts.
+  /// Has a client keep the memory that came with an update that counts.
   func keep(_ update: ClientUpdate, of client: Int) throws
   /// Forgets what a client remembers, as a worker does that starts anew.
   func forget(_ client: Int) throws
@@ -27,20 +27,20 @@ package protocol LearningBackend: AnyObject {
   ) throws -> StoreResult
   /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
   func close(_ round: ClosedRound) throws
-  /// True if what it answers was answered before, by a run that was stopped: nobody is to be told
-  /// again.
+  /// True while it repeats answers of a run that was stopped; observers have heard of these
+  /// already.
   var isReplaying: Bool { get }
-  /// Keeps what it takes to go on from here later.
+  /// Writes the files from which the run can go on later.
   func suspend() throws
   /// Books what crossed after the last round, and keeps the model.
   func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws
 }
 
-/// A training that was begun, or will be when somebody asks what came of it.
+/// A training that was begun, or begins when its result is asked for.
 package protocol PendingUpdate: Sendable {
   /// Begins it, unless it has begun.
   func begin()
-  /// Waits for the training and says what came of it; to be asked once.
+  /// Waits for the training and gives its result; to be called once.
   func outcome() -> TrainingResult
   /// Its result is no longer needed.
   func cancel()

@@ -3,8 +3,7 @@ import Ledger
 import Links
 import Wire
 
-/// A message on its way, with the bytes that it takes; immutable, and shared by all who are sent
-/// it.
+/// A message on its way, with its size in bytes; immutable, and shared by all its receivers.
 final class SimulatedMessage: Sendable {
   /// The content of a message.
   enum Content: Sendable {

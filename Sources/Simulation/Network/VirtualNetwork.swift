@@ -27,7 +27,7 @@ struct VirtualNetwork {
   /// The time after which the broker takes a connection for dead of which it heard nothing.
   private static let silence = Duration.seconds(30)
 
-  /// The links of a fleet in which nobody is connected yet, for chunks of at most `chunk` bytes.
+  /// The links of a fleet in which no client is connected yet, for chunks of at most `chunk` bytes.
   init(_ fleet: VirtualFleet, chunk: Int, run: RandomStream) {
     connections = Connections(clients: fleet.members.count)
     lines = fleet.members.map { AccessLine($0, chunk: chunk, run: run) }

@@ -8,7 +8,7 @@ package import Progressive
 package import Server
 import Wire
 
-/// A backend whose work can be kept, and go on from what was kept.
+/// A backend whose state can be kept, so that it goes on from there.
 package protocol ResumableBackend: LearningBackend {
   /// The last round that ended; nil before the first.
   var lastRound: Int? { get }
@@ -111,7 +111,7 @@ package final class RecordedBackend: LearningBackend {
     let result = try answer(.store(round: round, client: client, attempt: attempt)) {
       number < earlier.journal.stores.count ? earlier.journal.stores[number] : nil
     } else: {
-      // The bytes of a recorded update weren't kept: nobody held it any more.
+      // The bytes of a recorded update weren't kept: no client held the update any more.
       guard update.buffer != nil else { throw ReplayError.otherRun(round: round) }
       return try backend.store(
         round: round, client: client, attempt: attempt, submission, update)
@@ -223,7 +223,7 @@ package final class RecordedBackend: LearningBackend {
     updates[number] = HeldUpdate(buffer: buffer, memory: update.memory)
   }
 
-  /// Nobody will ask for a training's result any more.
+  /// A training's result will not be asked for any more.
   fileprivate func drop(_ number: Int) {
     inherited[number] = nil
     pending[number] = nil

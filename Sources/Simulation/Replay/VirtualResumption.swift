@@ -37,9 +37,9 @@ package struct VirtualResumption: Sendable {
     round = state.round
   }
 
-  /// Puts the run's files back to where they were, and reads what it takes to go on.
+  /// Restores the run's files as they were, and reads the state to go on from.
   ///
-  /// - Throws: ``ReplayError`` if what was kept isn't what this program keeps, `LedgerError`.
+  /// - Throws: ``ReplayError`` if another program kept the state, `LedgerError`.
   func restore(_ workload: Workload, in directory: RunPaths) throws -> ResumePoint {
     try ResumePointStore(of: directory).restore(from: place)
     guard let snapshot = FleetSnapshot(state, of: workload, run: origin.run),

@@ -18,7 +18,7 @@ final class VirtualLoop {
   private let isToStop: () -> Bool
   private var wasStopped = false
 
-  /// A fleet in which nobody has joined yet.
+  /// A fleet in which no client has joined yet.
   init(
     topology: Topology, plan: BrokerPlan, desk: any LearningBackend, observer: any RunObserver,
     isToStop: @escaping () -> Bool
@@ -172,7 +172,7 @@ final class VirtualLoop {
 package enum SimulationError: Error, CustomStringConvertible {
   /// Nothing is waited for, but the run isn't over.
   case nothingHappens(Duration)
-  /// A run in simulated time doesn't tell what it was made of.
+  /// The ledger of a run in simulated time lacks the data to go on from.
   case cannotGoOn(String)
   /// The cost model doesn't know how large deltas of the model are.
   case costModelOfDeltas

@@ -25,7 +25,7 @@ final class VirtualWorld {
   var audience = Audience()
   /// The moment at which the open round began.
   var roundOpened = Duration.zero
-  /// Somebody may have left the fleet for good since it was counted who can still come.
+  /// True if a client may have left the fleet for good since its clients were last counted.
   var isFleetToBeCounted = true
   /// The first failure of what may fail, which ends the run.
   private(set) var failure: (any Error)?
@@ -76,7 +76,7 @@ struct Audience {
     unjoinedListeners.remove(client)
   }
 
-  /// The broker is a new one, whom nobody has heard yet.
+  /// Forgets all listeners: the broker is a new one, which no client has heard yet.
   mutating func forgetListeners() { unjoinedListeners = [] }
 
   /// The clients of a fleet that a message to all is sent to.

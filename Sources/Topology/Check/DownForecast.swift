@@ -83,7 +83,7 @@ private struct ExpectedSegment: SentSegment {
     lacking.differences *= idle
   }
 
-  /// Nobody has any of it any more.
+  /// No client holds any of it any more.
   mutating func forget() { lacking = (keyframeSize, differences.bytes) }
 
   /// A difference is added to those before, or takes the place of them.

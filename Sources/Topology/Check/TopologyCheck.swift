@@ -123,7 +123,7 @@ package struct StageForecast: Hashable, Sendable, Codable {
   package var updateSize: ByteCount
   /// The multiplications and additions of a training step for one sample that trains all of it.
   package var flopsPerSample: Int
-  /// Those of all of its rounds for one sample in each, of what they train.
+  /// The operations of all of its rounds, for one sample in each, on the trained segments.
   package var flops: Double
   /// The payload that all clients receive in all of its rounds.
   package var down: ByteCount

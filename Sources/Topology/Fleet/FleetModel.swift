@@ -2,8 +2,8 @@ import Federation
 package import Links
 import Measures
 
-/// The fleet as virtual time plays it: who has which link and device, when they are there, what
-/// breaks.
+/// The fleet as virtual time plays it: groups of clients with their links, devices and
+/// availability, the broker's link, and the faults.
 package struct FleetModel: Sendable {
   /// The groups of consecutive clients, which together are all of them.
   package var groups: [ClientGroup]

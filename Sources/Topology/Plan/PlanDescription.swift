@@ -59,7 +59,7 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var stage: Int
     /// Its rounds, at most where a trigger may end it.
     package var rounds: Int
-    /// Those of them that train only what is new.
+    /// Its first rounds, which train only the new block and head.
     package var warmUpRounds: Int
     /// The segments of its model in the order of the wire.
     package var segments: [String]
@@ -114,7 +114,7 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var deviations: [Float]
   }
 
-  /// The codecs and what they are limited to.
+  /// The codecs and their limits.
   package struct Codecs: Hashable, Sendable, Encodable {
     package var up: CodecSpec
     package var down: CodecSpec

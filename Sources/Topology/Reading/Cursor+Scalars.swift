@@ -152,7 +152,7 @@ extension Cursor {
   /// The most bytes of a run's name: file systems take 255, and a number is added.
   static let longestName = 200
 
-  /// One of the given words, and what it stands for.
+  /// The meaning of one of the given words.
   func choice<Value>(_ what: String, of choices: [(word: String, value: Value)]) -> Value? {
     let words = choices.map(\.word)
     guard let text = word else {

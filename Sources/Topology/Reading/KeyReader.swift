@@ -1,6 +1,6 @@
 import Yams
 
-/// The keys of one section: hands out their values and finds those that nobody asks for.
+/// The keys of one section: hands out their values and finds keys that no reader asks for.
 struct KeyReader {
   let path: String
   let reading: Reading

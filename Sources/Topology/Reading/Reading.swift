@@ -72,8 +72,8 @@ final class Reading {
     }
   }
 
-  /// The one of `words` that someone may have meant who wrote `word`; nil if none is near, or too
-  /// many were asked for.
+  /// The one of `words` that `word` may be a misspelling of; nil if none is near, or too many words
+  /// were compared already.
   func nearest(to word: String, of words: [String]) -> String? {
     guard comparisons >= words.count else { return nil }
     comparisons -= words.count
@@ -85,7 +85,7 @@ final class Reading {
     TopologyError(file: file, faults: faults.inOrderOfFile)
   }
 
-  /// Reports repeated keys that nobody asked for.
+  /// Reports repeated keys that no section asked for.
   func reportRepetitions() {
     for (_, repetition) in repetitions.sorted(by: { $0.key < $1.key }) {
       report(

@@ -39,7 +39,7 @@ struct Setting {
     value = Self.placeless(root)
   }
 
-  /// `root` with the value in place of what was there; sections that are missing are made.
+  /// `root` with the value in place of the old one; sections that are missing are made.
   func applied(to root: Node?) -> Node { Self.put(value, at: keys[...], in: root) }
 
   private static func put(_ value: Node, at keys: ArraySlice<String>, in node: Node?) -> Node {

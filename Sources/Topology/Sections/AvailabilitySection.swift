@@ -3,7 +3,7 @@ import Measures
 
 /// The section `availability`: when clients of a kind are there, by name.
 struct AvailabilitySection {
-  /// A kind: a profile, or what was recorded of many clients.
+  /// A kind: a profile, or a recording of many clients.
   enum Kind {
     /// The same process for all, each with chance of its own.
     case profile(AvailabilityProfile)

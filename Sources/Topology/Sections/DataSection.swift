@@ -1,6 +1,6 @@
 package import Datasets
 
-/// The section `data`: which samples there are, who has them, and what is done to them.
+/// The section `data`: the data set, its partition over the clients, and its augmentation.
 package struct DataSection: Sendable {
   /// The data set's name.
   package var name: String

@@ -1,7 +1,7 @@
 import Links
 import Measures
 
-/// The section `groups`: who has which link and device, in the order of the clients' numbers.
+/// The section `groups`: the clients' links and devices, in the order of the clients' numbers.
 struct GroupsSection {
   /// The size of a group.
   private enum Size {

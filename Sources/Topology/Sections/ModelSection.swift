@@ -1,7 +1,7 @@
 import Models
 import Neural
 
-/// The section `model`: which architecture, what is chosen about it, and what it starts from.
+/// The section `model`: the architecture, its options, and the values that it starts from.
 struct ModelSection: Hashable, Sendable {
   /// The architecture's name; nil if there is none that is known.
   var name: String?

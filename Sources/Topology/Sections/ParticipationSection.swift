@@ -3,7 +3,7 @@ import Measures
 
 /// The section `participation`: how many clients train in a round, and how long it waits for them.
 struct ParticipationSection: Hashable, Sendable {
-  /// A number of updates, or a share of those who were asked.
+  /// A number of updates, or a share of the clients that were asked.
   enum Quorum: Hashable, Sendable {
     case count(Int)
     case share(Share)

@@ -55,11 +55,11 @@ extension ServerSection {
   }
 }
 
-/// The section `evaluation`: when the global model is tested.
+/// The section `evaluation`: the rounds and samples for tests of the global model.
 package struct EvaluationSection: Hashable, Sendable {
-  /// Every how many rounds; 0 for the last round only.
+  /// The number of rounds from one test to the next; 0 for the last round only.
   package var every: Int
-  /// After how many of the last rounds it is tested in any case, whose mean is what a run came to.
+  /// The number of last rounds that are tested in any case; their mean is the run's score.
   package var last: Int
   /// The number of test samples in a batch.
   package var batch: Int

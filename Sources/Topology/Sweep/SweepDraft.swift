@@ -3,7 +3,7 @@ import Yams
 
 /// A sweep file as it was read.
 struct SweepDraft {
-  /// A name and what it changes, each as KEY=VALUE.
+  /// A variant's name and its changes, each as KEY=VALUE.
   struct Variant {
     var name: String
     /// The topology file in place of the sweep's; nil for that one.
