@@ -19,7 +19,7 @@ package struct Dataset: Sendable {
   package let pixels: Pixels
   /// The labels, sample after sample.
   package let labels: [UInt16]
-  /// Whose sample each one is, where the data says so: an index into ``userNames``.
+  /// The user of each sample, where the data says so: an index into ``userNames``.
   package let users: [Int32]?
   /// The names of the users (writers, patients, sites).
   package let userNames: [String]

@@ -31,12 +31,12 @@ public struct Architecture: Sendable {
   /// - Parameters:
   ///   - name: The name by which it is asked for.
   ///   - input: The shape of one sample, `[C, H, W]`.
-  ///   - classes: How many classes it tells apart.
+  ///   - classes: The number of classes that it tells apart.
   ///   - blocks: E_1 … E_S.
   ///   - heads: G_1 … G_S, the last one the full model's.
   ///   - nesting: In which order blocks are applied.
-  ///   - objective: What it is trained for.
-  ///   - carriesHead: Whether each head starts from the values of the one before; else at random.
+  ///   - objective: The objective of its training.
+  ///   - carriesHead: True if each head starts from the values of the one before, not at random.
   /// - Throws: `ModelError.doesNotFit` for the first stage whose layers don't fit.
   public init(
     name: String, input: Shape, classes: Int, blocks: [Block], heads: [Block],
@@ -87,7 +87,7 @@ public struct Architecture: Sendable {
   ///
   /// - Parameters:
   ///   - stage: The stage.
-  ///   - supervision: Which heads supervise; all only where `supportsAllHeads`.
+  ///   - supervision: The heads that supervise; all only where `supportsAllHeads`.
   /// - Returns: The network of blocks 1 … s and head s, or heads 1 … s.
   public func network(stage: Int, supervision: Supervision = .newest) -> Network {
     precondition((1...stages).contains(stage), "stage \(stage) of \(stages)")
@@ -117,7 +117,7 @@ public struct Architecture: Sendable {
   /// - Parameters:
   ///   - stage: The stage, from 1 to S.
   ///   - trainable: The segments that are trained; nil for all.
-  ///   - supervision: Which heads supervise.
+  ///   - supervision: The heads that supervise.
   /// - Returns: The count, as `Network.trainingFLOPs(trainable:)` defines it.
   public func trainingFLOPs(
     stage: Int, trainable: Set<Int>? = nil, supervision: Supervision = .newest
@@ -127,7 +127,7 @@ public struct Architecture: Sendable {
   }
 }
 
-/// Which heads a sub-model is trained by.
+/// The heads by which a sub-model is trained.
 public enum Supervision: Hashable, Sendable {
   /// The newest head alone, as in the paper.
   case newest

@@ -78,7 +78,7 @@ struct SyntheticSource: BatchSource {
   private let steps: Int
   private let classes: Int
   private var random: RandomStream
-  /// When each batch was asked for, and last when the source had ended.
+  /// The times at which each batch was asked for, and last the time at which the source ended.
   private(set) var instants: [ContinuousClock.Instant] = []
 
   /// A source of `steps` batches.

@@ -38,8 +38,8 @@ public enum Zoo {
   /// - Parameters:
   ///   - name: One of the names of `entries`.
   ///   - input: The shape of one sample, `[C, H, W]`; nil for the usual one.
-  ///   - classes: How many classes to tell apart; nil for the usual number.
-  ///   - options: What is chosen about the architecture.
+  ///   - classes: The number of classes to tell apart; nil for the usual number.
+  ///   - options: The choices about the architecture.
   /// - Returns: The architecture, its layers checked for all stages.
   /// - Throws: `ModelError` if there is none of that name, or if the input or an option doesn't
   ///   fit.

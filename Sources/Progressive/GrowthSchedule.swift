@@ -1,4 +1,4 @@
-/// When the model grows: the rounds of each stage and of its warm-up.
+/// The schedule of growth: the rounds of each stage and of its warm-up.
 ///
 /// Rounds and stages count from 1. A strategy that doesn't grow has as many steps, of the same
 /// lengths.
@@ -27,10 +27,10 @@ public struct GrowthSchedule: Hashable, Sendable {
   /// - Parameters:
   ///   - rounds: The rounds of each stage.
   ///   - warmUpRounds: The rounds of warm-up at the head of each stage but the first.
-  ///   - strategy: What is trained in each step.
-  ///   - trigger: What ends a stage early.
-  ///   - minimumRounds: How many rounds a stage lasts at least.
-  ///   - restartsLearningRate: Whether the learning rate's schedule begins anew with each stage.
+  ///   - strategy: The strategy, which decides what each step trains.
+  ///   - trigger: The trigger that ends a stage early.
+  ///   - minimumRounds: The fewest rounds of a stage.
+  ///   - restartsLearningRate: True if the learning rate's schedule begins anew with each stage.
   ///   - rampRounds: Over how many rounds a newest block's learning rate rises.
   public init(
     rounds: [Int], warmUpRounds: Int = 0, strategy: Strategy = .progressive,

@@ -29,12 +29,12 @@ public struct Phase: Hashable, Sendable {
   ///   - round: The round, from 1.
   ///   - stage: The sub-model, from 1.
   ///   - roundInStep: The round within the step, from 1.
-  ///   - warmUp: Whether only what is new is trained.
+  ///   - warmUp: True if only the new block and head are trained.
   ///   - learningRateRound: The round as the learning rate's schedule counts it.
-  ///   - learningRateRounds: How many rounds that schedule lasts.
+  ///   - learningRateRounds: The number of rounds of that schedule.
   ///   - strategy: Says what is trained.
   ///   - step: The strategy's step, from 1; nil for the stage.
-  ///   - newBlockRate: What the learning rate of the newest block and head is multiplied with.
+  ///   - newBlockRate: The factor of the learning rate of the newest block and head.
   public init(
     round: Int, stage: Int, roundInStep: Int, warmUp: Bool, learningRateRound: Int,
     learningRateRounds: Int, strategy: Strategy = .progressive, step: Int? = nil,

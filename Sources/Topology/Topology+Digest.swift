@@ -32,7 +32,7 @@ extension Topology {
     return lines.map { "\($0.0): \($0.1)\n" }.joined()
   }
 
-  /// When stages end and how new blocks enter, as one text: the broker's own affair.
+  /// The ends of stages and the entry of new blocks, as one text, which only the broker needs.
   package var growthCanonical: String {
     let schedule = growthSchedule
     let rate = schedule.restartsLearningRate ? "restart" : "go on"

@@ -20,8 +20,8 @@ extension Topology {
   /// - Parameters:
   ///   - text: The text, in YAML.
   ///   - file: The file that it is from; paths in it start at this file's folder.
-  ///   - overrides: What the command line says in place of the text.
-  ///   - checksFiles: Whether it is a fault that the data set's files aren't there.
+  ///   - overrides: The values of the command line in place of the text's.
+  ///   - checksFiles: True if it is a fault that the data set's files aren't there.
   /// - Throws: everything that is wrong with the text, with the line of each fault.
   package init(
     parsing text: String, file: String, overrides: Overrides = Overrides(),

@@ -40,14 +40,14 @@ package struct Topology: Sendable {
   package let training: TrainingSection
   /// The broker's step of the model by the clients' mean update.
   package let server: ServerSection
-  /// When rounds begin and end.
+  /// The rules for the beginning and the end of rounds.
   package let rules: RoundRules
   /// The clients whose memory is said to end at a stage, and that stage, from 1; see
   /// ``stageLimits``.
   package let caps: [Int: Int]
   /// The codecs of updates and model.
   package let codecs: CodecsSection
-  /// When the global model is tested.
+  /// The rounds and samples of tests of the global model.
   package let evaluation: EvaluationSection
   /// Waiting times and sizes of the protocol.
   package let limits: ProtocolLimits

@@ -14,7 +14,7 @@ extension TopologyDraft {
   ///   - file: The file, as it was named.
   ///   - source: Its text.
   ///   - overrides: The command line's values, which are in the sections but for the rounds.
-  ///   - checksFiles: Whether the data set's files must be there.
+  ///   - checksFiles: True if the data set's files must be there.
   ///   - reading: Takes the faults.
   /// - Returns: A topology, which is sound only if there are no faults.
   func topology(
@@ -122,7 +122,7 @@ extension TopologyDraft {
     }
   }
 
-  /// Which models take the images of `collection`, in words.
+  /// The models that take the images of `collection`, in words.
   private static func alternatives(
     to name: String, for collection: any ImageCollection, _ input: Shape
   ) -> String {

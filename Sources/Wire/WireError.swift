@@ -78,7 +78,7 @@ package struct UplinkFault: Error, Hashable, Sendable {
   package var isJoin: Bool
   /// The reason of the refusal.
   package var reason: RefusalReason
-  /// Which field is wrong, and in what way.
+  /// The field that is wrong, and its fault.
   package var problem: String
 
   /// A fault of the given parts.

@@ -78,7 +78,7 @@ struct AugmentationDraw {
   var isFlipped = false
   /// The jitter's factors: brightness, contrast, saturation.
   var factors: (Float, Float, Float) = (1, 1, 1)
-  /// Which of the six orders the three changes of colour come in.
+  /// The order of the three changes of colour, one of six.
   var order = 0
 
   /// The centre of an image of `height` × `width`, for an output of `rows` × `columns`.

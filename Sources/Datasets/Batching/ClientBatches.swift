@@ -24,10 +24,10 @@ package struct ClientBatches: BatchSource, Sendable {
   /// Batches over `samples` of `dataset`.
   ///
   /// - Parameters:
-  ///   - dataset: What the samples belong to.
+  ///   - dataset: The data set of the samples.
   ///   - samples: The client's samples, as a partition deals them.
-  ///   - epochs: How often each sample comes, E in FedAvg.
-  ///   - augmentation: What is done to each image.
+  ///   - epochs: The number of times that each sample comes, E in FedAvg.
+  ///   - augmentation: The changes to each image.
   ///   - stream: The chance of this client in this round: `root.stream("batches", client, round)`.
   package init(
     dataset: Dataset, samples: [Int], epochs: Int = 1, augmentation: Augmentation = .none,

@@ -5,7 +5,7 @@ package import Tensors
 ///
 /// The MATLAB files say who wrote each character, and are preferred; the IDX files don't.
 package struct EMNIST: ImageCollection, Hashable {
-  /// Which classes and how many samples; the raw value is what the files are called.
+  /// The split, with its classes and samples; the raw value is the name in its files.
   package enum Variant: String, CaseIterable, Hashable, Sendable {
     /// Digits, capital and small letters, as often as they were written: 62 classes.
     case byClass = "byclass"

@@ -29,8 +29,8 @@ extension Partition {
   /// - Parameters:
   ///   - labels: One class per sample.
   ///   - users: One user per sample, where the data knows them.
-  ///   - clients: How many clients there are.
-  ///   - stream: What the chance of the deal is derived from; the run's root stream serves.
+  ///   - clients: The number of clients.
+  ///   - stream: The stream from which the deal draws; the run's root stream serves.
   /// - Returns: One list of indices into `labels` per client.
   /// - Throws: `PartitionError` where there aren't enough samples or users, or no users at all.
   package func deal(labels: [Int], users: [Int32]? = nil, to clients: Int, stream: RandomStream)

@@ -133,7 +133,7 @@ extension VoxelGrid: CustomStringConvertible {
 
 /// The order in which a volume's axes are taken, and which of them against their direction.
 struct AxisOrder: Hashable, Sendable {
-  /// Which axis each one of the result was.
+  /// The former axis of each axis of the result.
   let axes: [Int]
   /// True if each axis of the result runs against the one that it was.
   let flips: [Bool]

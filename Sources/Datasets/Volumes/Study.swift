@@ -3,7 +3,7 @@ import Measures
 
 /// One patient's volumes of several modalities, voxel on voxel, with their label map.
 struct Study {
-  /// Which of the data set's users it belongs to.
+  /// The user of the data set to whom it belongs.
   let user: Int
   /// The file of the label map, for messages.
   let path: String

@@ -14,7 +14,7 @@ package struct FaultCampaign: Sendable {
   package var seeds: Range<UInt64>
   /// A promise that is broken on purpose.
   package var mutation: Mutation?
-  /// After how many failures it ends.
+  /// The number of failures after which it ends.
   package var maximalFailures: Int
 
   /// A campaign over `seeds`.

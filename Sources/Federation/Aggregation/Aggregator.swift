@@ -57,7 +57,7 @@ public struct Aggregator: Sendable {
   /// - Parameters:
   ///   - update: The encoded segments, framed by ``UpdateFraming``.
   ///   - covered: The segments that it covers, in the order in which their bytes follow each other.
-  ///   - codec: How it is encoded.
+  ///   - codec: The codec of its bytes.
   ///   - weight: The weight of its values.
   ///   - localSteps: The gradients that it follows, as it was expected.
   /// - Throws: `CodecError` if the bytes aren't an update of these segments.

@@ -74,7 +74,7 @@ package struct NormGuard: Hashable, Sendable, Codable {
   ///
   /// - Parameters:
   ///   - update: The update.
-  ///   - multiple: How many times the median it may be.
+  ///   - multiple: The largest multiple of the median.
   ///   - start: The norm of the values that were trained.
   /// - Returns: The limit that it exceeds.
   package func objection(

@@ -36,7 +36,7 @@ package struct BrokerPlan: Hashable, Sendable {
   package var dealtSamples: [Int] = []
   /// The largest mean loss that an update may report; nil for any.
   package var lossLimit: Double?
-  /// When rounds begin and end.
+  /// The rules for the beginning and the end of rounds.
   package var rules: RoundRules
   /// Waiting times and sizes.
   package var limits: ProtocolLimits

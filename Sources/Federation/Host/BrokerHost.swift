@@ -22,7 +22,7 @@ package final class BrokerHost<Upload: UpdateAssembly> {
   ///   - now: The moment, by the broker's clock.
   ///   - transport: The sockets to which messages go.
   ///   - executor: The broker's own work.
-  /// - Throws: What the transport or the executor throws; the actions after it aren't done.
+  /// - Throws: The transport's or the executor's error; the actions after it aren't done.
   @inlinable package func handle<Transport: BrokerTransport, Executor: BrokerExecutor<Upload>>(
     _ event: BrokerEvent, carrying chunk: Upload.Chunk? = nil, at now: Duration,
     over transport: Transport, by executor: Executor
@@ -125,7 +125,7 @@ package protocol BrokerExecutor<Upload>: AnyObject {
   ///   - client: The client that sent it.
   ///   - attempt: The number of the client's process.
   ///   - round: The round in which it counts, which may be a later one than it was trained for.
-  /// - Throws: What keeps the work from being begun.
+  /// - Throws: An error that keeps the work from being begun.
   func store(
     _ upload: Upload, _ submission: Submission, of client: Int, attempt: Int, in round: Int
   ) throws(Failure)

@@ -15,7 +15,7 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
   /// - Parameters:
   ///   - step: The step.
   ///   - range: The bytes that are meant.
-  ///   - header: What stands before each chunk.
+  ///   - header: The header of each chunk.
   ///   - chunkBytes: The largest payload.
   ///   - isAligned: Cuts where a broadcast of the whole step is cut, instead of from the range's
   ///     beginning: then a message may name more bytes than the part of them that lies in `range`.

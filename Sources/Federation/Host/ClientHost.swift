@@ -27,7 +27,7 @@ package final class ClientHost<Update: ChunkedUpdate> {
   ///   - now: The moment, by the client's clock.
   ///   - transport: The sockets to which messages go.
   ///   - executor: The client's own work.
-  /// - Throws: What the transport or the executor throws; the actions after it aren't done.
+  /// - Throws: The transport's or the executor's error; the actions after it aren't done.
   @inlinable
   package func handle<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
     _ event: ClientEvent, at now: Duration, over transport: Transport, by executor: Executor

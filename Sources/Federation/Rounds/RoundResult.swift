@@ -113,7 +113,7 @@ package struct Submission: Hashable, Sendable {
 /// An update's part in the step of the model, x += Σ wᵢ Δᵢ / Σ mᵢ over the updates that
 /// cover a parameter.
 package struct Contribution: Hashable, Sendable {
-  /// Whose update it is.
+  /// The client of the update.
   package var client: Int
   /// The update.
   package var submission: Submission

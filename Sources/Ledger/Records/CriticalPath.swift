@@ -69,11 +69,11 @@ extension CriticalPath: Codable {
   }
 }
 
-/// When a round was, and where its time went: along the path of the last update that counts.
+/// The times of a round, along the path of the last update that counts.
 public struct RoundTiming: Hashable, Sendable {
-  /// When the round began, on the run's clock.
+  /// The time at which the round began, on the run's clock.
   public var opened: Duration
-  /// When it ended.
+  /// The time at which it ended.
   public var closed: Duration
   /// The parts of the time between.
   public var path: CriticalPath

@@ -50,7 +50,8 @@ extension Fairness {
   /// the spread.
   ///
   /// - Parameters:
-  ///   - labels: How many training samples of each class each client has, a row per client.
+  ///   - labels: The number of training samples of each class that each client has, a row per
+  ///     client.
   ///   - accuracies: The accuracy on the test samples of each class; nil where there are none.
   public init?(labels: [[Int]], classAccuracies accuracies: [Double?]) {
     self.init(

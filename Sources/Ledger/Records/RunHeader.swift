@@ -6,7 +6,7 @@ public struct RunHeader: Hashable, Sendable {
   public var name: String
   /// The seed that all randomness was derived from.
   public var seed: UInt64
-  /// Which clock rounds are timed by: "virtual" or "real".
+  /// The clock by which rounds are timed: "virtual" or "real".
   public var clock: String
   /// The transport that carried the messages: "inproc", "ipc" or "tcp".
   public var transport: String
@@ -20,7 +20,7 @@ public struct RunHeader: Hashable, Sendable {
   public var plannedRounds: Int
   /// The cut of content into messages.
   public var framing: ChunkFraming
-  /// When the run began, on the wall's clock and in ISO 8601; nil where that isn't told.
+  /// The run's beginning, on the wall's clock and in ISO 8601; nil where that isn't told.
   public var start: String?
   /// The clients by kind; empty where nothing is known of them.
   public var groups: [ClientGroup]

@@ -29,7 +29,7 @@ public struct Epoch: Hashable, Sendable {
   public var round: Int
   /// The run's clock when it began.
   public var elapsed: Duration
-  /// When it began, on the wall's clock and in ISO 8601; nil where that isn't told.
+  /// Its beginning, on the wall's clock and in ISO 8601; nil where that isn't told.
   public var start: String?
 
   /// An incarnation of the given facts.

@@ -9,9 +9,9 @@ public import Foundation
 public final class Spool {
   /// An update in the spool.
   public struct Entry: Hashable, Sendable {
-    /// Whose it is.
+    /// Its client.
     public let client: Int
-    /// Which of the client's attempts brought it.
+    /// The client's attempt that brought it.
     public let attempt: Int
     /// Its size in bytes.
     public let size: Int
@@ -52,7 +52,7 @@ public final class Spool {
 
   /// Keeps an update; it is on the disk when this returns.
   ///
-  /// - Returns: Whether it is new; false if that client's is there already, which stays.
+  /// - Returns: True if it is new; false if that client's is there already, which stays.
   /// - Throws: ``LedgerError``; the update is then not in the spool.
   @discardableResult
   public func store(client: Int, attempt: Int, _ bytes: [UInt8]) throws(LedgerError) -> Bool {
@@ -63,7 +63,7 @@ public final class Spool {
 
   /// Keeps an update that is on the disk only after ``sync()``, so that one wait serves many.
   ///
-  /// - Returns: Whether it is new; false if that client's is there already, which stays.
+  /// - Returns: True if it is new; false if that client's is there already, which stays.
   /// - Throws: ``LedgerError``; the update is then not in the spool.
   @discardableResult
   public func append(client: Int, attempt: Int, _ bytes: [UInt8]) throws(LedgerError) -> Bool {

@@ -12,7 +12,7 @@ public struct RunSummary: Hashable, Sendable {
   public var name: String
   /// The seed that all randomness was derived from.
   public var seed: UInt64
-  /// Which clock rounds are timed by.
+  /// The clock by which rounds are timed.
   public var clock: String
   /// The transport that carried the messages.
   public var transport: String

@@ -26,7 +26,7 @@ public enum TrafficKind: String, CaseIterable, Codable, Hashable, Sendable {
   }
 }
 
-/// Which way bytes go.
+/// The direction in which bytes go.
 public enum Direction: String, CaseIterable, Codable, Hashable, Sendable {
   /// From the broker to the clients.
   case down

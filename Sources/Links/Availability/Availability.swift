@@ -1,6 +1,6 @@
 public import Measures
 
-/// When one client can take part: any time can be asked for, in any order, with the same answers.
+/// The times when one client can take part: any time can be asked for, in any order.
 public struct Availability: Sendable {
   /// The kind.
   public let profile: AvailabilityProfile
@@ -59,7 +59,7 @@ public struct Availability: Sendable {
   }
 }
 
-/// When clients of a kind can take part.
+/// The times when clients of a kind can take part.
 public enum AvailabilityProfile: Hashable, Sendable {
   /// At any time.
   case always

@@ -54,7 +54,7 @@ struct Nights: Hashable, Sendable {
   private static var day: Int64 { 86_400_000_000_000 }
   private static var hour: Int64 { 3_600_000_000_000 }
 
-  /// When the night of day 0 usually begins.
+  /// The usual beginning of the night of day 0.
   private let usualStart: Int64
   /// Its usual length, one hour to twenty.
   private let usualLength: Int64

@@ -6,7 +6,7 @@ public struct Device: Sendable {
   public let profile: DeviceProfile
   /// The speed of this device as a multiple of its kind's.
   public let speedFactor: Double
-  /// When it can take part, its joining and leaving not counted.
+  /// The times when it can take part, its joining and leaving not counted.
   public let availability: Availability
 
   private let random: RandomStream

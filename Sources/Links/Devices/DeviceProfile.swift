@@ -9,11 +9,11 @@ public struct DeviceProfile: Hashable, Sendable {
   public var speedFactor: Distribution
   /// The memory for training, which caps the stage; without it any stage fits.
   public var memory: ByteCount?
-  /// When one can take part.
+  /// The times when one can take part.
   public var availability: AvailabilityProfile
   /// The probability of dropping out in the middle of a round.
   public var dropOut: Double
-  /// When they join and leave.
+  /// The times when they join and leave.
   public var lifetime: Lifetime
 
   /// A device that, by default, is always there and has memory enough.
@@ -110,11 +110,11 @@ public enum Distribution: Hashable, Sendable {
   }
 }
 
-/// When a device belongs to the fleet: late joining and leaving for good.
+/// The time that a device belongs to the fleet: late joining and leaving for good.
 public struct Lifetime: Hashable, Sendable {
-  /// When it joins.
+  /// The time at which it joins.
   public var joins: Duration
-  /// When it leaves for good, if ever.
+  /// The time at which it leaves for good, if ever.
   public var leaves: Duration?
 
   /// From one time to another, by default the whole run.

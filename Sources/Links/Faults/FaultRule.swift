@@ -2,13 +2,13 @@ import Measures
 
 /// One line of a fault script.
 public struct FaultRule: Hashable, Sendable {
-  /// When it happens.
+  /// The time or the cause of the event.
   public var trigger: FaultTrigger
   /// The event.
   public var action: FaultAction
   /// To whom; of no meaning for the broker's restart.
   public var target: FaultTarget
-  /// After how long it is undone; without it, never.
+  /// The time after which it is undone; without it, never.
   public var duration: Duration?
 
   /// A rule for the whole fleet unless it names a target.
@@ -49,7 +49,7 @@ public struct FaultRule: Hashable, Sendable {
   }
 }
 
-/// Which clients a fault hits.
+/// The clients that a fault hits.
 public enum FaultTarget: Hashable, Sendable {
   /// All of them.
   case fleet
@@ -88,7 +88,7 @@ public enum FaultTarget: Hashable, Sendable {
   }
 }
 
-/// When a fault happens.
+/// The time or the cause of a fault.
 public enum FaultTrigger: Hashable, Sendable {
   /// Once, at a time since the run's start.
   case at(Duration)

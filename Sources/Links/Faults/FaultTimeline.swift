@@ -10,7 +10,7 @@ public struct FaultTimeline: Sendable {
     let random: RandomStream
     /// The number of times it occurred.
     var occurrences = 0
-    /// When it occurs next by the clock.
+    /// The time at which it occurs next by the clock.
     var next: Duration?
   }
 
@@ -25,7 +25,7 @@ public struct FaultTimeline: Sendable {
     for index in entries.indices { entries[index].next = entries[index].first }
   }
 
-  /// When the next fault comes that goes by the clock.
+  /// The time of the next fault that goes by the clock.
   public var nextTime: Duration? { nextEntry.flatMap { entries[$0].next } }
 
   /// True if a fault may still come that goes by the clock and by a rule like this.
@@ -89,7 +89,7 @@ extension FaultTimeline.Entry {
 
 /// One occurrence of a rule of a fault script.
 public struct ScriptedFault: Hashable, Sendable {
-  /// When it happens.
+  /// The time at which it happens.
   public let time: Duration
   /// The fault: its effect, its targets and its duration.
   public let rule: FaultRule
@@ -98,7 +98,7 @@ public struct ScriptedFault: Hashable, Sendable {
 
   let random: RandomStream
 
-  /// When it is undone, if ever.
+  /// The time at which it is undone, if ever.
   public var end: Duration? { rule.duration.map { time + $0 } }
 
   /// The clients that are hit, in ascending order; the same whenever it is asked.

@@ -46,7 +46,7 @@ extension Link {
     return repair
   }
 
-  /// When the last repair of a message is through whose segments leave evenly over a time.
+  /// The end of the last repair of a message whose segments leave evenly over a time.
   func repaired(
     _ repair: Repair, of count: Int, from started: VirtualTime, to departed: VirtualTime
   ) -> VirtualTime {

@@ -116,7 +116,7 @@ public struct Link: Sendable {
     }
   }
 
-  /// When the bucket has let `bytes` pass.
+  /// The time at which the bucket has let `bytes` pass.
   private func departure(of bytes: Double) -> VirtualTime {
     let time = model.time(of: bytes - model.burst, factor: factor)
     return max(now, stalledUntil, VirtualTime(seconds: time))

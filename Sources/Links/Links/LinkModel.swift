@@ -49,7 +49,7 @@ public final class LinkModel: Sendable {
     return trace.capacity(by: seconds) * factor
   }
 
-  /// When the capacity reaches `bytes`, in seconds.
+  /// The time at which the capacity reaches `bytes`, in seconds.
   func time(of bytes: Double, factor: Double) -> Double {
     guard let trace else { return bytes / min(constant * factor, cap) }
     return trace.time(of: bytes / factor)

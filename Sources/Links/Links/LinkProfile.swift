@@ -14,7 +14,7 @@ public struct LinkProfile: Hashable, Sendable {
   public var delay: Duration
   /// The delay varies evenly by at most this much both ways, but never below zero.
   public var jitter: Duration
-  /// Which segments are lost.
+  /// The segments that are lost.
   public var loss: GilbertElliott
   /// The delay of both directions, which decides how long a repair takes.
   public var roundTrip: Duration

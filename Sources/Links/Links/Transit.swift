@@ -4,13 +4,13 @@ public import Measures
 public struct Transit: Hashable, Sendable {
   /// The number of messages that the link had carried before.
   public var index: UInt64
-  /// When it was handed to the link.
+  /// The time at which it was handed to the link.
   public var sent: Duration
-  /// When its first byte left the queue.
+  /// The time at which its first byte left the queue.
   public var started: Duration
-  /// When its last byte left the queue, repairs included.
+  /// The time at which its last byte left the queue, repairs included.
   public var departed: Duration
-  /// When its last byte is there; never before that of an earlier message.
+  /// The time of its last byte's arrival; never before that of an earlier message.
   public var arrival: Duration
   /// The stream bytes.
   public var size: ByteCount
@@ -21,7 +21,7 @@ public struct Transit: Hashable, Sendable {
   /// The link's stalls that are in `arrival` already.
   var stalled: VirtualTime
 
-  /// When its first byte is there; repairs hold back the whole.
+  /// The time of its first byte's arrival; repairs hold back the whole.
   public var firstArrival: Duration { min(arrival, started + (arrival - departed)) }
 
   /// All bytes on the link: stream, headers of each segment, and retransmissions as full segments.

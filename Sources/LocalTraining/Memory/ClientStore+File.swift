@@ -18,7 +18,7 @@ extension ClientStore {
 
   /// Writes what the clients remember to a new file, one after the other.
   ///
-  /// - Returns: What is where.
+  /// - Returns: The entries with their places.
   /// - Throws: `ClientStoreError`, or `LedgerError` for a file that can't be written.
   package func save(to url: URL) throws -> [Int: Entry] {
     func onDisk<Value>(_ body: () throws -> Value) throws(LedgerError) -> Value {
@@ -45,7 +45,7 @@ extension ClientStore {
 
   /// Takes up what a file says that the clients remembered.
   ///
-  /// - Returns: Whether it is what `entries` tell.
+  /// - Returns: True if it is as `entries` tell.
   /// - Throws: `ClientStoreError`, or `LedgerError` for a file that can't be read.
   package func load(
     _ entries: [Int: Entry], from url: URL, layouts: [String: ParameterLayout]

@@ -21,9 +21,9 @@ package final class ClientStore: Sendable {
   /// An empty store.
   ///
   /// - Parameters:
-  ///   - empty: What a client remembers that has never taken part.
-  ///   - parameters: How many values the largest sub-model has.
-  ///   - directory: Where the file is made.
+  ///   - empty: The memory of a client that has never taken part.
+  ///   - parameters: The number of values of the largest sub-model.
+  ///   - directory: The folder of the file.
   /// - Throws: `ClientStoreError` if it can't be made.
   package init(
     of empty: ClientMemory, parameters: Int, in directory: String = NSTemporaryDirectory()

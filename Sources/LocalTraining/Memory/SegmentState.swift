@@ -26,7 +26,7 @@ package final class SegmentState: Sendable {
   ///
   /// - Parameters:
   ///   - name: The segment's name.
-  ///   - digest: What the values must have as a digest; nil where that isn't known.
+  ///   - digest: The digest that the values must have; nil where that isn't known.
   ///   - base: The state that the values are added to; nil for a keyframe.
   ///   - codec: The codec of the bytes.
   ///   - bytes: The encoded bytes, whose own digest was checked.

@@ -21,7 +21,7 @@ package enum StartingFileError: Error, Hashable, Sendable {
 }
 
 extension StartingFileError: CustomStringConvertible {
-  /// Which file, what is wrong, and what to do.
+  /// The message: the file, the fault and the remedy.
   package var description: String {
     switch self {
     case .missing(let path):

@@ -10,7 +10,7 @@ package struct ArenaPlan {
   package struct Reservation {
     /// The length, a multiple of the alignment.
     package var byteCount: Int
-    /// When the bytes are in use.
+    /// The steps during which the bytes are in use.
     package var lifetime: ClosedRange<Int>
     /// Their first byte, once settled.
     package var offset = 0

@@ -15,7 +15,7 @@ final class Compiler {
   let parameters: ParameterStore
   /// The segments to train; empty for an evaluation.
   let trainable: Set<Int>
-  /// Which nodes are run backward.
+  /// The nodes that are run backward.
   let active: [Bool]
   private(set) var arena = ArenaPlan()
   private(set) var forward: [Draft] = []

@@ -20,10 +20,10 @@ public struct Network: Sendable {
   ///
   /// - Parameters:
   ///   - input: The shape of one sample, `[C, H, W]`.
-  ///   - classes: How many scalars the last layer makes, or makes for each pixel.
+  ///   - classes: The number of scalars that the last layer makes, or makes for each pixel.
   ///   - blocks: The segments in the order of the wire, the head last.
   ///   - nesting: In which order blocks are applied.
-  ///   - objective: What it is trained for.
+  ///   - objective: The objective of its training.
   /// - Throws: `NetworkError` where a layer doesn't fit its input.
   public init(
     input: Shape, classes: Int, blocks: [Block], nesting: Nesting = .outermostFirst,
@@ -47,10 +47,10 @@ public struct Network: Sendable {
   ///
   /// - Parameters:
   ///   - input: The shape of one sample, `[C, H, W]`.
-  ///   - classes: How many scalars each head makes, or makes for each pixel.
+  ///   - classes: The number of scalars that each head makes, or makes for each pixel.
   ///   - blocks: The blocks in order, the first segments; they return nothing.
   ///   - heads: The heads behind them, the other segments.
-  ///   - objective: What it is trained for.
+  ///   - objective: The objective of its training.
   /// - Throws: `NetworkError` where a layer doesn't fit its input.
   public init(
     input: Shape, classes: Int, blocks: [Block], heads: [Block], objective: Objective = .classes

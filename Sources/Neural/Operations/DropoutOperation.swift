@@ -11,7 +11,7 @@ import Tensors
 /// Frozen blocks drop as well, as PyTorch's do.
 struct DropoutOperation: Operation {
   let rate: Double
-  /// Which dropout of the network it is; names its random stream.
+  /// The number of this dropout in the network; names its random stream.
   let ordinal: Int
   let output: Shape
 

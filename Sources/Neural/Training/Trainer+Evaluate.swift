@@ -7,7 +7,7 @@ extension Trainer {
   /// - Parameters:
   ///   - parameters: The values of each segment, in the network's order.
   ///   - source: The samples.
-  ///   - batch: How many samples to compute at once; nil for the trainer's batch size.
+  ///   - batch: The number of samples to compute at once; nil for the trainer's batch size.
   /// - Returns: Counts and sums over the samples.
   /// - Throws: `DNNLError` if oneDNN fails.
   public func evaluate(

@@ -15,10 +15,10 @@ extension Trainer {
   ///   - parameters: The values of each segment, in the network's order; changed in place.
   ///   - trainable: The segments to train; nil for all.
   ///   - source: The batches of all epochs, each filled up to the trainer's batch size.
-  ///   - settings: How to step.
+  ///   - settings: The settings of a step.
   ///   - random: The client's own stream; only dropout draws from it.
   ///   - correction: The sum to each clipped gradient, as in SCAFFOLD (c − c_i); nil for none.
-  /// - Returns: What was done.
+  /// - Returns: The outcome.
   /// - Throws: `DNNLError` if oneDNN fails.
   public func train(
     _ parameters: inout [ParameterVector], trainable: Set<Int>? = nil,

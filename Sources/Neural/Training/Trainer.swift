@@ -30,7 +30,7 @@ public final class Trainer {
   /// A trainer of `network` for batches of up to `batch` samples.
   ///
   /// - Parameters:
-  ///   - network: What to train.
+  ///   - network: The network to train.
   ///   - batch: The number of samples in a full batch.
   /// - Throws: `DNNLError` if oneDNN can't compute the network on this machine.
   public init(network: Network, batch: Int) throws(DNNLError) {

@@ -13,7 +13,7 @@ package struct Comparison {
   ///
   /// - Parameters:
   ///   - runs: The runs.
-  ///   - directories: Where each lies; may be left out.
+  ///   - directories: The directory of each; may be left out.
   ///   - targets: The accuracies whose cost is compared; nil for the highest that all evaluated
   ///     runs reached.
   package init(_ runs: [RunSummary], directories: [String] = [], targets: [Double]? = nil) {
@@ -144,7 +144,7 @@ package struct Comparison {
   }
 }
 
-/// Which of some choices aren't beaten by another one in both cost and worth.
+/// The choices that aren't beaten by another one in both cost and worth.
 package enum ParetoFront {
   /// The places of the choices on the front, the cheapest first; of equals, all.
   package static func members(_ choices: [(cost: Double, worth: Double)]) -> [Int] {

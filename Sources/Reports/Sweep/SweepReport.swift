@@ -95,7 +95,7 @@ package struct SweepReport: Sendable {
       """
   }
 
-  /// Which runs are left out since nothing was learnt in them; nothing if there are none.
+  /// The runs that are left out since nothing was learnt in them; nothing if there are none.
   var omission: String {
     fruitless.isEmpty
       ? "" : "Left out, as no update counted in them: \(fruitless.joined(separator: ", ")).\n"

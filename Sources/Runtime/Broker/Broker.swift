@@ -62,7 +62,7 @@ package final class Broker: Sendable {
   ///   - prepared: Called once with the endpoints in force; makes what else the run can't be
   ///     without.
   ///   - bound: Called once with the endpoints in force when the run begins.
-  /// - Returns: How the run ended.
+  /// - Returns: The state in which the run ended.
   /// - Throws: `ZMQError` for sockets, `LedgerError` for the run directory, and what `prepared`
   ///   throws.
   package func run(

@@ -48,13 +48,13 @@ final class BrokerLoop {
   /// A loop on sockets that are bound.
   ///
   /// - Parameters:
-  ///   - plan: What is run.
-  ///   - settings: How the broker is run.
+  ///   - plan: The plan of the run.
+  ///   - settings: The broker's settings.
   ///   - sockets: The sockets.
-  ///   - server: Where slow work is done.
-  ///   - inbox: What comes from other threads.
-  ///   - observer: Who watches.
-  ///   - log: Where events are written.
+  ///   - server: The queue for slow work.
+  ///   - inbox: The results of other threads.
+  ///   - observer: The observer of the run.
+  ///   - log: The log for events.
   ///   - resumption: From where the run goes on; nil for a new one.
   ///   - stored: The updates of that round that are in the spool, by client, as they were offered.
   init(
@@ -93,7 +93,7 @@ final class BrokerLoop {
 
   /// Runs all rounds; true if they are complete, false if the broker was stopped before.
   ///
-  /// - Throws: What went wrong in the server's queue, or `ZMQError`.
+  /// - Throws: The error of the server's queue, or `ZMQError`.
   func run() throws -> Bool {
     let inbox = inbox
     let watch = SubscriptionWatch(

@@ -44,7 +44,7 @@ package struct ConnectionGuard: Sendable {
     /// The messages without payload that it may send at once now, and when that was computed.
     var allowance: Double
     var counted: Duration
-    /// When it was last told that it sends too much.
+    /// The time at which it was last told that it sends too much.
     var answered: Duration?
 
     /// Gives it back what it may send since the last time.

@@ -18,8 +18,8 @@ final class SubscriptionWatch: Sendable {
   /// machine.
   ///
   /// - Parameters:
-  ///   - endpoints: What the publishing sockets are bound to.
-  ///   - limits: What a subscriber may send.
+  ///   - endpoints: The endpoints of the publishing sockets.
+  ///   - limits: The limits of a subscriber.
   ///   - onCut: Called for each connection that was cut, on the watch's thread.
   init(_ endpoints: [String], limits: ConnectionLimits, onCut: @escaping @Sendable () -> Void) {
     ports = Set(

@@ -39,15 +39,15 @@ package final class LocalRun: Sendable {
   /// A simulation that hasn't begun.
   ///
   /// - Parameters:
-  ///   - workload: What there is to learn.
-  ///   - transport: What carries the messages.
+  ///   - workload: The data and the model.
+  ///   - transport: The transport of the messages.
   ///   - isEncrypted: Whether the connections use CURVE, with keys of this run alone; not within
   ///     the process.
-  ///   - threads: How many clients train at the same time.
-  ///   - directory: Where the run is kept.
-  ///   - observer: Who watches.
+  ///   - threads: The number of clients that train at the same time.
+  ///   - directory: The run directory.
+  ///   - observer: The observer of the run.
   ///   - resumption: From where the run in `directory` goes on; nil for a new run.
-  ///   - logLevel: What is logged: this level and those above.
+  ///   - logLevel: The lowest level that is logged.
   /// - Throws: `TopologyError` if the topology says what real time doesn't play, ``LocalRunError``,
   ///   and `ZMQError` when the process is out of descriptors.
   package init(
@@ -85,7 +85,7 @@ package final class LocalRun: Sendable {
 
   /// Runs all rounds.
   ///
-  /// - Returns: How the run ended.
+  /// - Returns: The state in which the run ended.
   /// - Throws: what broker or worker could not cope with.
   package func run() throws -> RunState {
     let context = try Context()

@@ -19,7 +19,7 @@ package final class LinkRelay: Sendable {
     package var leads: [StreamAddress]
     /// The link.
     package var link: DuplexProfile
-    /// Whose it is: the client decides its chance.
+    /// The client, which decides the link's random stream.
     package var client: Int
 
     /// A line of the given parts.

@@ -181,7 +181,7 @@ final class RelayLoop {
       }
     }
 
-    /// When something is due, if no socket says more; nil for nothing.
+    /// The time of the next work, if no socket says more; nil for none.
     func nextTime(after now: Duration) -> Duration? {
       if far == nil { return opens }
       // What is due already waits for its socket.

@@ -21,7 +21,7 @@ package final class RelayTier: Sendable {
   ///
   /// - Parameters:
   ///   - broker: Whom to stand for.
-  ///   - place: Where to listen.
+  ///   - place: The address to listen at.
   ///   - context: The context of the sockets.
   /// - Throws: `ZMQError` for addresses that can't be bound or connected, ``UnresolvedName`` for a
   ///   broker's name that has none.

@@ -16,7 +16,7 @@ package enum KeyFile {
   ///   - pair: The keys.
   ///   - name: The files' name, without extension.
   ///   - owner: The owner of the keys, as a comment in the files.
-  ///   - directory: Where they are put.
+  ///   - directory: The folder for the files.
   /// - Returns: The two files.
   /// - Throws: `exists` where one of them is there; nothing is changed then.
   package static func write(

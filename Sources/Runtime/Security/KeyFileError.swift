@@ -2,7 +2,7 @@ import ZeroMQ
 
 /// The reason why a file of keys can't be used; never shows what is in it.
 package enum KeyFileError: Error, Hashable, CustomStringConvertible {
-  /// Which half of a pair a file holds.
+  /// The half of a pair that a file holds.
   package enum Kind: String, Sendable {
     /// The half that its owner alone knows.
     case secret

@@ -26,7 +26,7 @@ struct ConnectionWatch: ~Copyable {
   private var broken = 0
   private var succeeded = 0
   private var phases: [BrokerSocket: Phase] = [:]
-  /// When each failure was looked into last.
+  /// The time at which each failure was looked into last.
   private var probed: [BrokerSocket: Duration] = [:]
 
   /// Takes over the three monitors.
@@ -113,8 +113,8 @@ struct ConnectionWatch: ~Copyable {
   /// The fault that keeps the worker from its broker.
   ///
   /// - Parameters:
-  ///   - endpoints: Where the broker's sockets are.
-  ///   - hasHeard: Whether the broker ever said anything.
+  ///   - endpoints: The endpoints of the broker's sockets.
+  ///   - hasHeard: True if the broker ever said anything.
   ///   - now: The present.
   /// - Returns: Nil while there is nothing to say.
   func fault(at endpoints: Endpoints, hasHeard: Bool, _ now: Duration) -> ContactFault? {

@@ -49,7 +49,7 @@ package enum ContactFault: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// When a fault that lasts is said: when it shows, when it changes, and again from time to time.
+/// The moments at which a lasting fault is told: when it shows or changes, and now and then again.
 struct ContactNews {
   /// The longest that a connection may take before that is said: within two seconds of its
   /// beginning.

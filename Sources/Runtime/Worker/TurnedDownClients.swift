@@ -17,12 +17,12 @@ struct TurnedDownClients {
 
   /// The wait for others that are turned down at the same time.
   private static let window = Duration.milliseconds(200)
-  /// After how long a refusal that is repeated is told again.
+  /// The time after which a repeated refusal is told again.
   private static let pause = Duration.seconds(60)
 
   private var waiting: [Cause: Set<Int>] = [:]
   private var since = Duration.zero
-  /// When each client's cause was told.
+  /// The time at which each client's cause was told.
   private var told: [Int: (cause: Cause, at: Duration)] = [:]
 
   /// True if nothing is to be told.

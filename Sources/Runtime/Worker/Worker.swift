@@ -37,7 +37,7 @@ package final class Worker: Sendable {
   /// Works on the calling thread until the run is over for all clients.
   ///
   /// - Parameter context: The context of the sockets.
-  /// - Returns: How it ended.
+  /// - Returns: The state in which it ended.
   /// - Throws: `ZMQError` for sockets, `PartitionError` if the data can't be dealt out.
   package func run(in context: Context) throws -> WorkerEnd {
     let loop = try WorkerLoop(

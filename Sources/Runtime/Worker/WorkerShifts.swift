@@ -25,11 +25,11 @@ package final class WorkerShifts: Sendable {
   /// stopped.
   ///
   /// - Parameters:
-  ///   - pause: How long to wait between two workers; nil for one worker alone.
-  ///   - context: Where their sockets are.
+  ///   - pause: The wait between two workers; nil for one worker alone.
+  ///   - context: The context of their sockets.
   ///   - waiting: Called before each pause.
   ///   - make: Gives a new worker.
-  /// - Returns: How the last one ended.
+  /// - Returns: The state in which the last one ended.
   /// - Throws: what a worker throws.
   package func run(
     again pause: Duration?, in context: Context, waiting: () -> Void, _ make: () throws -> Worker

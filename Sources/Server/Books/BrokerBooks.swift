@@ -51,10 +51,10 @@ package struct BrokerBooks {
   ///   - topic: The topic's text.
   ///   - socket: The socket that publishes it.
   ///   - frames: The sizes of all frames.
-  ///   - kind: What the message is.
+  ///   - kind: The kind of the message.
   ///   - payload: The model's own bytes in it.
   ///   - clients: The clients whose links carry it.
-  ///   - standing: Whether it reaches them.
+  ///   - standing: The status of its delivery to them.
   package mutating func published(
     _ topic: String, on socket: BrokerSocket, frames: [Int], kind: TrafficKind, payload: Int,
     to clients: [Int], as standing: DeliveryStatus = .both
@@ -208,7 +208,7 @@ package struct BrokerBooks {
   }
 }
 
-/// Which of the broker's three sockets.
+/// One of the broker's three sockets.
 package enum BrokerSocket: String, CaseIterable, Sendable {
   /// The XPUB of announcements and mailboxes.
   case control

@@ -56,8 +56,8 @@ extension BroadcastControlVariates {
   ///
   /// - Parameters:
   ///   - content: Takes the values.
-  ///   - beginsAnew: Whether what has changed is broadcast by a keyframe next.
-  /// - Returns: What they are beside their values.
+  ///   - beginsAnew: True if changed ones are broadcast by a keyframe next.
+  /// - Returns: Their state beside their values.
   func checkpoint(
     in content: inout Checkpoint, beginsAnew: Bool
   ) -> GlobalModel.State.ControlVariates {

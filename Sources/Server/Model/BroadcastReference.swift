@@ -84,9 +84,9 @@ extension BroadcastReference {
   ///   - model: The exact values, x.
   ///   - codec: The keyframe's codec.
   ///   - round: The round for which it is made.
-  ///   - key: What positions, rotation and rounding are drawn from.
-  ///   - plan: How it goes on from the keyframe; nil if each round has its own.
-  ///   - keepsValues: Whether x̂ is kept even if no difference needs it.
+  ///   - key: The key of positions, rotation and rounding.
+  ///   - plan: The plan by which it goes on from the keyframe; nil if each round has its own.
+  ///   - keepsValues: True if x̂ is kept even if no difference needs it.
   /// - Throws: `CodecError` if a value is no longer finite.
   init(
     keyframe model: ParameterVector, codec: UpdateCodec, round: Int, key: UInt64,
@@ -104,10 +104,10 @@ extension BroadcastReference {
   /// Begins with values that were just drawn, which everybody can draw again.
   ///
   /// - Parameters:
-  ///   - fresh: What they are drawn from.
+  ///   - fresh: The stream that they are drawn from.
   ///   - model: The values.
   ///   - round: The round for which it is made.
-  ///   - plan: How it goes on from there; nil if each later round has a keyframe of its own.
+  ///   - plan: The plan by which it goes on; nil if each later round has a keyframe of its own.
   init(fresh: FreshValues, _ model: ParameterVector, round: Int, plan: DeltaPlan?) {
     name = model.layout.name
     state = Digest(state: model)

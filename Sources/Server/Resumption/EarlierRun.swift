@@ -40,7 +40,7 @@ package struct EarlierRun: Sendable {
   ///   - topology: The topology that the command line comes to.
   ///   - samples: How many samples each client is to have where nothing is trained; nil where
   ///     clients train.
-  ///   - transport: What is to carry the messages of a finished run; nil where that wasn't said.
+  ///   - transport: The transport asked for a finished run; nil where none was said.
   /// - Throws: ``ResumptionError``, with all that differs by name.
   package func check(
     _ topology: Topology, costModel samples: Int? = nil, transport: String? = nil

@@ -92,7 +92,7 @@ package struct FederatedRound {
 
   /// Moves the model, and the control variates where there are any, by the means.
   ///
-  /// - Returns: How effectively the step's block moves, where a window of its movement has ended.
+  /// - Returns: The effective movement of the step's block, where a window of it has ended.
   private func step(by aggregation: RoundAggregation) -> Double? {
     server.model.controlVariates?.step(aggregation.meanGradients, in: phase) { segment in
       aggregation.gradientWeight(of: segment) / server.weightOfAllClients

@@ -32,11 +32,11 @@ struct NormWatch {
   ///
   /// - Parameters:
   ///   - norm: The update's norm.
-  ///   - client: Whose update it is.
-  ///   - samples: How many samples the client was dealt, whatever it says itself.
-  ///   - phase: What happened in the round for which it was trained.
+  ///   - client: The client of the update.
+  ///   - samples: The number of samples that the client was dealt, whatever it says itself.
+  ///   - phase: The phase of the round for which it was trained.
   ///   - start: The norm of the values that were trained.
-  /// - Returns: What is too far, in words.
+  /// - Returns: The objection in words.
   mutating func objection(
     to norm: Double, of client: Int, samples: Int, in phase: Phase, start: () -> Double
   ) -> String? {

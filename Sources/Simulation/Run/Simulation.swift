@@ -38,9 +38,9 @@ package final class Simulation: Sendable {
   /// A simulation that hasn't begun, of a new run or one with trainings that goes on.
   ///
   /// - Parameters:
-  ///   - work: What stands for the clients' training.
-  ///   - directory: Where the run is kept.
-  ///   - observer: Who watches.
+  ///   - work: The clients' training, or the cost model in its place.
+  ///   - directory: The run directory.
+  ///   - observer: The observer of the run.
   ///   - interval: After how long on the wall's clock a run with trainings is kept again, as it may
   ///     be killed.
   ///   - resumption: From where the run in `directory` goes on; nil for a new one.
@@ -66,7 +66,7 @@ package final class Simulation: Sendable {
   ///
   /// - Parameter isToStop: Asked before each event of simulated time whether the run ends early, as
   ///   ``stop()`` has it.
-  /// - Returns: How the run ended.
+  /// - Returns: The state in which the run ended.
   /// - Throws: `TopologyError` if the topology says what virtual time doesn't play, `LedgerError`
   ///   for the run directory, ``ReplayError`` if a run that goes on was made by a program that
   ///   plays it in another way, and what training could not cope with.

@@ -31,7 +31,7 @@ package struct ModelBroadcast: Sendable {
   ///     correct; nil where gradients aren't corrected.
   ///   - source: Makes the steps.
   /// - Returns: All that is announced in the round.
-  /// - Throws: What the source throws.
+  /// - Throws: The source's error.
   package func prepare<Source: BroadcastSource>(
     _ phase: Phase, segments: inout SentSegments<Source.Sent>,
     variates: inout SentSegments<Source.Sent>?, from source: Source

@@ -6,8 +6,8 @@ extension StagesSection {
   /// - Parameters:
   ///   - total: All rounds, T, as the file says; nil where it leaves them to `stages.rounds`.
   ///   - override: All rounds as the command line says: explicit stages are scaled to them.
-  ///   - stages: How many stages the model has, S.
-  ///   - strategy: What stages train; end-to-end training gives all rounds to the last.
+  ///   - stages: The number of the model's stages, S.
+  ///   - strategy: The strategy; end-to-end training gives all rounds to the last stage.
   ///   - reading: Takes the faults.
   /// - Returns: A schedule of `stages` stages.
   func schedule(

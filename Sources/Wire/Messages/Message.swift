@@ -1,6 +1,6 @@
 /// A header and what is said under it; a chunk's bytes travel beside it as the payload.
 package struct Message<Body: Hashable & Sendable>: Hashable, Sendable {
-  /// Whose message it is, and of which round.
+  /// The sender or receiver of a message, and its round.
   package var header: Header
   /// The message itself.
   package var body: Body
@@ -24,7 +24,7 @@ package struct Header: Hashable, Sendable {
   package var stage: Int
   /// The client that sends or is addressed, from 0; nil in messages to all.
   package var client: Int?
-  /// Which try of the client's update this is, from 0; 0 where a worker is named.
+  /// The number of the client's try of its update, from 0; 0 where a worker is named.
   package var attempt: Int
   /// The worker that is addressed, among those that listen to the client's mailbox; nil for all of
   /// them.

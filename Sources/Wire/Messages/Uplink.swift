@@ -180,7 +180,7 @@ extension Envelope {
     return try Message(header, uplink(body))
   }
 
-  /// Whose message it is that `error` keeps from being read; nil where no client is named.
+  /// The sender of a message that `error` keeps from being read; nil where no client is named.
   static func fault(_ schema: Schema, _ error: WireError) -> UplinkFault? {
     guard let header = try? schema.header(), header.client != nil else { return nil }
     var fault = UplinkFault(header: header, problem: "\(error)")

@@ -99,7 +99,7 @@ extension UnsafeMutablePointer<zmq_msg_t> {
   }
 }
 
-/// Which changes of subscriptions an XPUB socket receives as messages.
+/// The changes of subscriptions that an XPUB socket receives as messages.
 package enum SubscriptionNotices: Hashable, Sendable {
   /// The first subscription to a topic and the last cancellation.
   case changes

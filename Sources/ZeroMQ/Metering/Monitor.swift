@@ -125,7 +125,7 @@ extension MonitorEvent.Kind {
 }
 
 extension MonitorEvent {
-  /// Which events a monitor is told of.
+  /// The events that a monitor is told of.
   package struct Kinds: OptionSet, Hashable, Sendable {
     /// libzmq's event bits.
     package let rawValue: Int

@@ -42,8 +42,8 @@ extension RunOptions {
   ///   - earlier: The run that --resume names.
   ///   - clock: By which the run is timed.
   ///   - costModel: The samples of each client where nothing is trained; nil where clients train.
-  ///   - transport: What was said to carry the messages.
-  /// - Returns: What is to be done.
+  ///   - transport: The transport of the command line.
+  /// - Returns: The run to make or to go on with.
   /// - Throws: what is wrong with the topology, or differs from the run that goes on.
   func request(
     _ earlier: EarlierRun?, clock: String, costModel: Int? = nil, transport: String? = nil
@@ -98,7 +98,7 @@ extension RunOptions {
   ///
   /// - Parameters:
   ///   - printer: Is told what people should know.
-  ///   - transport: What was said to carry the messages.
+  ///   - transport: The transport of the command line.
   /// - Returns: Nil if the run is finished; that was said, and its result shown.
   /// - Throws: what is wrong with the topology, its data or the directory.
   func start(_ printer: ProgressPrinter, transport: String? = nil) throws -> RunStart? {
