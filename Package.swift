@@ -46,6 +46,8 @@ let package = Package(
     .target(name: "CCrashes", cSettings: strict),
     .target(name: "CNeuralKernels", cSettings: strict),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CSPNG", providers: [.apt(["libspng-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
@@ -57,7 +59,8 @@ let package = Package(
       name: "Codecs", dependencies: ["Bytes", "CCodecKernels", "CZstd", "Measures", "Tensors"],
       swiftSettings: safe),
     .target(
-      name: "Datasets", dependencies: ["Bytes", "CZlib", "Measures", "Tensors"],
+      name: "Datasets",
+      dependencies: ["Bytes", "CSPNG", "CTurboJPEG", "CZlib", "Measures", "Tensors"],
       swiftSettings: safe),
     .target(name: "Links", dependencies: ["Measures"], swiftSettings: safe),
     .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: common),
@@ -168,7 +171,9 @@ let package = Package(
       exclude: ["Vectors"], swiftSettings: common),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["CZlib", "Datasets", "Measures", "Tensors", "TestSupport"],
+      dependencies: [
+        "CSPNG", "CTurboJPEG", "CZlib", "Datasets", "Measures", "Tensors", "TestSupport",
+      ],
       resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(
       name: "BytesTests", dependencies: ["Bytes", "CChecksums", "Measures"],

@@ -9,7 +9,8 @@ import Foundation
 /// The levels of the house, the lowest first.
 let levels = [
   [
-    "CChecksums", "CCodecKernels", "CCrashes", "CNeuralKernels", "COneDNN", "CZeroMQ", "CZlib",
+    "CChecksums", "CCodecKernels", "CCrashes", "CNeuralKernels", "COneDNN", "CSPNG", "CTurboJPEG",
+    "CZeroMQ", "CZlib",
     "CZstd", "Measures", "Tensors", "Bytes",
   ],
   ["Codecs", "Datasets", "Links", "OneDNN", "Progressive", "ZMTP"],

@@ -1,3 +1,5 @@
+package import Tensors
+
 /// The reason for which a data set can't be used: the fault, its file, and the remedy.
 package enum DatasetError: Error, Hashable, Sendable {
   /// No data set has this name.
@@ -32,6 +34,12 @@ package enum DatasetError: Error, Hashable, Sendable {
   /// The file breaks its format's rules.
   case malformed(
     path: String, at: String, reason: String, remedy: String = "compare the file with its source")
+  /// The samples at `path` are of a class, or have a label, that isn't known.
+  case unknownClass(path: String, at: String, name: String, known: [String])
+  /// A sample of the file has another shape than is wanted, both `[C, H, W]` or `[n]`.
+  case wrongSize(path: String, found: Shape, wanted: Shape)
+  /// A picture can't be decoded.
+  case brokenPicture(path: String, reason: String)
   /// The file is right, but of a kind that isn't read here; the reason ends with what to do.
   case unsupported(path: String, reason: String)
 }
@@ -81,6 +89,15 @@ extension DatasetError: CustomStringConvertible {
           : "no order of axes makes them: resample one to the other's grid, labels by nearest neighbour")
     case .malformed(let path, let place, let reason, let remedy):
       "\(path): \(place): \(reason); \(remedy)"
+    case .unknownClass(let path, let place, let name, let known):
+      "\(path): \(place): “\(name.prefix(80))” isn't one of the classes "
+        + known.prefix(20).joined(separator: ", ") + (known.count > 20 ? ", …" : "")
+        + "; rename it, take it away, or name it in the topology"
+    case .wrongSize(let path, let found, let wanted):
+      "\(path): is of \(found) (channels, rows, columns), where \(wanted) is wanted; "
+        + "write data.fit: resize if rows and columns may change, or give others"
+    case .brokenPicture(let path, let reason):
+      "\(path): can't be decoded (\(reason)); take another copy, or take it away"
     case .unsupported(let path, let reason):
       "\(path): \(reason)"
     }
