@@ -22,8 +22,8 @@ import ZeroMQ
         AdmittedWorker(name: "edge-1", key: keys[0], clients: ClientRange(of: [0, 1, 2, 7])),
         AdmittedWorker(name: "edge_2", key: keys[1], clients: ClientRange(of: [7]), samples: 500),
       ])
-    #expect(workers[key: keys[1]]?.name == "edge_2")
-    #expect(workers[key: keys[2]] == nil)
+    #expect(workers[keys[1]]?.name == "edge_2")
+    #expect(workers[keys[2]] == nil)
   }
 
   @Test func `a worker's line is read back as the worker`() throws {
@@ -48,14 +48,16 @@ import ZeroMQ
       """
     let error = #expect(throws: AllowListError.self) { try AdmittedWorkers(text, file: "list") }
     #expect(
-      error?.faults == [
-        .init(line: 2, reason: .repeatedName("edge-1", line: 1)),
-        .init(line: 3, reason: .repeatedKey(line: 1)),
-        .init(line: 4, reason: .words(1)),
-        .init(line: 5, reason: .name(".edge")),
-        .init(line: 6, reason: .key),
-        .init(line: 7, reason: .clients("8-7")),
-        .init(line: 8, reason: .samples("samples=0")),
+      error?.faults.map(\.line) == Array(2...8))
+    #expect(
+      error?.faults.map(\.reason) == [
+        .repeatedName("edge-1", line: 1),
+        .repeatedKey(line: 1),
+        .words(1),
+        .name(".edge"),
+        .key,
+        .clients("8-7"),
+        .samples("samples=0"),
       ])
     let text4 = error?.description.split(separator: "\n").dropFirst(2).first
     #expect(text4?.hasPrefix("list:4: 1 words; write NAME KEY CLIENTS") == true)

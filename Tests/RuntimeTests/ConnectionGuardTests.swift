@@ -1,6 +1,8 @@
 import Federation
 import Runtime
+import Server
 import Testing
+import ZeroMQ
 
 @Suite struct ConnectionGuardTests {
   private var watch: ConnectionGuard
