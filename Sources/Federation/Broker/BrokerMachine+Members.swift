@@ -168,6 +168,6 @@ extension BrokerMachine {
     defer { state.put(work) }
     guard let ends = change(&work).actions(of: client) else { return }
     actions += ends
-    actions += work.grant(plan, models, members.presence)
+    grant(&work, &actions)
   }
 }

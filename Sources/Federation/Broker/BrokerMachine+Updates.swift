@@ -23,7 +23,7 @@ extension BrokerMachine {
       return
     }
     if let problem = plan.problem(
-      of: message, at: progress, model: models[header.round], members[client])
+      of: message, at: progress, model: models[header.round], samples: members[client]?.samples)
     {
       return actions += work.refuse(client, problem, plan, models, members.presence)
     }
@@ -33,11 +33,12 @@ extension BrokerMachine {
       let submission = Submission(offer, round: header.round, stage: header.stage)
       self.offer(client, submission, header.attempt, &work, &actions)
     case .updateChunk(let offset, let length):
-      receive(client, offset..<offset + length, header.attempt, &work, &actions)
+      receive(
+        client, offset..<offset + length, at: progress, header.attempt, &work, &actions)
     case .decline(let reason, let detail): decline(client, reason, detail, &work, &actions)
     case .join, .heartbeat, .leave: return
     }
-    actions += work.grant(plan, models, members.presence)
+    grant(&work, &actions)
   }
 
   private mutating func decline(
@@ -110,10 +111,10 @@ extension BrokerMachine {
   }
 
   private func receive(
-    _ client: Int, _ range: Range<Int>, _ attempt: Int, _ work: inout ClientsAtWork,
-    _ actions: inout [BrokerAction]
+    _ client: Int, _ range: Range<Int>, at progress: ClientProgress, _ attempt: Int,
+    _ work: inout ClientsAtWork, _ actions: inout [BrokerAction]
   ) {
-    switch work.receive(range, of: client, attempt: attempt) {
+    switch work.receive(range, of: client, at: progress, attempt: attempt) {
     case .isUseless(let name): actions.append(.count(name))
     case .isKept: actions.append(.receive(client: client, offset: range.lowerBound))
     case .completes(let submission):
@@ -148,6 +149,12 @@ extension BrokerMachine {
       work.advance(client, to: retry == nil ? .refused(reason) : .working)
       actions += plan.refuse(client, reason, detail, retry: retry, under: header)
     }
+    grant(&work, &actions)
+  }
+
+  /// Lets clients send that wait for leave, if any do.
+  func grant(_ work: inout ClientsAtWork, _ actions: inout [BrokerAction]) {
+    guard work.room.first != nil else { return }
     actions += work.grant(plan, models, members.presence)
   }
 

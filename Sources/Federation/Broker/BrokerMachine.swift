@@ -54,7 +54,7 @@ package struct BrokerMachine: Hashable, Sendable {
   /// Takes in what happened at `now` and says what is to be done.
   package mutating func handle(_ event: BrokerEvent, at now: Duration) -> [BrokerAction] {
     var actions: [BrokerAction] = []
-    if case .ended = state { return actions }
+    if state.kind == .ended { return actions }
     switch event {
     case .tick: break
     case .message(let message, let place): receive(message, from: place, now, &actions)
@@ -124,31 +124,31 @@ package struct BrokerMachine: Hashable, Sendable {
 
   /// Does what is due at `now`.
   private mutating func proceed(_ now: Duration, _ actions: inout [BrokerAction]) {
-    switch state {
-    case .gathering(let gathering): gather(gathering, now, &actions)
-    case .waiting(let pending):
-      open(pending, now, &actions)
+    switch state.kind {
+    case .gathering: gather(now, &actions)
+    case .waiting:
+      open(now, &actions)
       proceedInRound(now, &actions)
     case .open: proceedInRound(now, &actions)
-    case .farewell(let farewell):
-      if farewell.until <= now || members.isDeserted {
-        state = .ended
-        actions.append(.finished(complete: farewell.isComplete))
-        return
-      }
+    case .farewell:
+      if bidFarewell(now, &actions) { return }
     case .preparing, .ended: break
     }
-    if state.isHopeless(plan, members, at: now) { giveUp(now, &actions) }
+    switch state.kind {
+    case .gathering, .waiting:
+      if state.isHopeless(plan, members, at: now) { giveUp(now, &actions) }
+    case .preparing, .open, .farewell, .ended: break
+    }
     if announcements.due <= now {
       withdrawFromSilent(now, &actions)
       announce(now, &actions)
     }
   }
 
-  private mutating func gather(
-    _ gathering: BrokerState.Gathering, _ now: Duration, _ actions: inout [BrokerAction]
-  ) {
-    guard gathering.isOver(plan, present: presentCount, at: now) else { return }
+  private mutating func gather(_ now: Duration, _ actions: inout [BrokerAction]) {
+    guard case .gathering(let gathering) = state,
+      gathering.isOver(plan, present: presentCount, at: now)
+    else { return }
     if gathering.isThrough { return bid(farewell: true, now, &actions) }
     state = .preparing(.restored(gathering.restored))
     actions.append(.prepare(round: nextRound))
@@ -174,6 +174,16 @@ package struct BrokerMachine: Hashable, Sendable {
     announcements.due = now
   }
 
+  /// Ends the broker once its clients are gone, or were told for long enough; false before.
+  private mutating func bidFarewell(_ now: Duration, _ actions: inout [BrokerAction]) -> Bool {
+    guard case .farewell(let farewell) = state, farewell.until <= now || members.isDeserted else {
+      return false
+    }
+    state = .ended
+    actions.append(.finished(complete: farewell.isComplete))
+    return true
+  }
+
   /// Publishes the broker's state, and says when to do so again.
   private mutating func announce(_ now: Duration, _ actions: inout [BrokerAction]) {
     announcements.due = now + plan.limits.announceInterval
@@ -196,10 +206,10 @@ package struct BrokerMachine: Hashable, Sendable {
 /// The rounds and their end.
 extension BrokerMachine {
   /// Opens the round that was pending, if enough clients are here.
-  private mutating func open(
-    _ pending: PendingRound, _ now: Duration, _ actions: inout [BrokerAction]
-  ) {
-    guard let round = OpenRound(pending, of: plan, members, history, at: now) else { return }
+  private mutating func open(_ now: Duration, _ actions: inout [BrokerAction]) {
+    guard case .waiting(let pending) = state,
+      let round = OpenRound(pending, of: plan, members, history, at: now)
+    else { return }
     let (phase, model) = (round.phase, round.model)
     models.add(model, of: phase.round, staleness: plan.rules.stragglers.maximalStaleness)
     listeners.keep(model.steps.keys)

@@ -8,15 +8,17 @@ extension BrokerPlan {
 
   /// The fault of a message about a round in which its client takes part; nil if there is none.
   ///
-  /// `model` is that of the message's round, and `progress` that of the client.
+  /// `progress` is that of the client, `model` that of the message's round, and `samples` the number
+  /// that the client said in JOIN; both are looked up only where they matter.
   func problem(
-    of message: Message<Uplink>, at progress: ClientProgress, model: RoundModel?, _ member: Member?
+    of message: Message<Uplink>, at progress: ClientProgress,
+    model: @autoclosure () -> RoundModel?, samples: @autoclosure () -> Int?
   ) -> String? {
     let stage = message.header.stage
     switch message.body {
     case .join, .heartbeat, .leave: return nil
     case .want, .decline:
-      guard let deepest = model?.stage, !(1...deepest).contains(stage) else { return nil }
+      guard let deepest = model()?.stage, !(1...deepest).contains(stage) else { return nil }
       return "field stage is \(stage), in a round of stage \(deepest)"
     case .updateChunk:
       guard case .receiving(let submission, _, _) = progress, stage != submission.stage else {
@@ -29,19 +31,19 @@ extension BrokerPlan {
       case .refused(let reason) where reason != .wrongBase: return nil
       case .invited, .working, .offered, .receiving, .refused, .declined, .left: break
       }
-      if let own = model?.stages[offer.base], stage != own {
+      if let own = model()?.stages[offer.base], stage != own {
         return "field stage is \(stage); the base is that of stage \(own)"
       }
-      return problem(of: offer, by: message.header.client ?? 0, member)
+      return problem(of: offer, by: message.header.client ?? 0, samples())
     }
   }
 
   /// The fault of the numbers that a client offers its update with; nil if there is none.
-  private func problem(of offer: Offer, by client: Int, _ member: Member?) -> String? {
+  private func problem(of offer: Offer, by client: Int, _ samples: Int?) -> String? {
     let dealt = dealtSamples.indices.contains(client) ? dealtSamples[client] : nil
     let limits = [
       (dealt, "the samples that client \(client) was dealt"),
-      (member?.samples, "what client \(client) said in JOIN that it has"),
+      (samples, "what client \(client) said in JOIN that it has"),
       (rules.sampleLimit, "the most that a client may have (limits.samples)"),
     ]
     for case (let limit?, let origin) in limits where offer.samples > limit {

@@ -49,6 +49,23 @@ package enum BrokerState: Hashable, Sendable {
     package let restored: [Int: Submission]
   }
 
+  /// The state without its data, which is read without copying that.
+  package enum Kind: Hashable, Sendable {
+    case gathering, preparing, waiting, open, farewell, ended
+  }
+
+  /// The state without its data.
+  package var kind: Kind {
+    switch self {
+    case .gathering: .gathering
+    case .preparing: .preparing
+    case .waiting: .waiting
+    case .open: .open
+    case .farewell: .farewell
+    case .ended: .ended
+    }
+  }
+
   /// The phase of the round that is open; nil between rounds.
   package var phase: Phase? {
     guard case .open(let round) = self else { return nil }

@@ -79,10 +79,10 @@ package struct UploadRoom: Hashable, Sendable {
     bytesInFlight == 0 || bytesInFlight + length <= limit
   }
 
-  /// Notes the change of a client's progress; nil where it takes no part.
-  package mutating func note(_ client: Int, from old: ClientProgress?, to new: ClientProgress?) {
-    bytesInFlight += (new?.bytesInFlight ?? 0) - (old?.bytesInFlight ?? 0)
-    if old?.isReceiving == true { receivers.remove(client) }
-    if new?.isReceiving == true { receivers.insert(client) }
+  /// Notes the bytes in flight that a change of a client's progress adds, and whether it may send.
+  mutating func note(_ client: Int, bytes: Int, wasReceiving: Bool, isReceiving: Bool) {
+    bytesInFlight += bytes
+    guard wasReceiving != isReceiving else { return }
+    if isReceiving { receivers.insert(client) } else { receivers.remove(client) }
   }
 }

@@ -89,9 +89,11 @@ extension ClientsAtWork {
     case isUseless(String)
   }
 
-  /// Takes in a chunk of a client's update.
-  package mutating func receive(_ range: Range<Int>, of client: Int, attempt: Int) -> ChunkAnswer {
-    guard case .receiving(let submission, attempt, var missing) = progress[client] else {
+  /// Takes in a chunk of a client's update, from the progress that it has.
+  package mutating func receive(
+    _ range: Range<Int>, of client: Int, at progress: ClientProgress, attempt: Int
+  ) -> ChunkAnswer {
+    guard case .receiving(let submission, attempt, var missing) = progress else {
       return .isUseless("unexpected chunk")
     }
     guard range.upperBound <= submission.offer.length else {

@@ -68,7 +68,8 @@ package struct ClientsAtWork: Hashable, Sendable {
     precondition(self.progress[client] == nil, "client \(client) already takes part")
     origins[client] = origin
     self.progress[client] = progress
-    room.note(client, from: nil, to: progress)
+    room.note(
+      client, bytes: progress.bytesInFlight, wasReceiving: false, isReceiving: progress.isReceiving)
     if !progress.isSettled { unsettledLate += 1 }
     switch progress {
     case .accepted: acceptedLate += 1
@@ -82,15 +83,17 @@ package struct ClientsAtWork: Hashable, Sendable {
     guard let old = progress.updateValue(new, forKey: client) else {
       preconditionFailure("client \(client) takes no part in round \(round)")
     }
-    room.note(client, from: old, to: new)
+    room.note(
+      client, bytes: new.bytesInFlight - old.bytesInFlight, wasReceiving: old.isReceiving,
+      isReceiving: new.isReceiving)
     if new.isSettled { lacksClients = true }
     guard origins[client] == nil else {
       if !old.isSettled { unsettledLate -= 1 }
       if !new.isSettled { unsettledLate += 1 }
       return
     }
-    if old == .invited { invited -= 1 }
-    if new == .invited { invited += 1 }
+    if case .invited = old { invited -= 1 }
+    if case .invited = new { invited += 1 }
     if !old.isSettled { unsettled -= 1 }
     if !new.isSettled { unsettled += 1 }
   }
@@ -113,7 +116,8 @@ package struct ClientsAtWork: Hashable, Sendable {
   package mutating func forget(_ client: Int, at old: ClientProgress) {
     origins[client] = nil
     progress[client] = nil
-    room.note(client, from: old, to: nil)
+    room.note(
+      client, bytes: -old.bytesInFlight, wasReceiving: old.isReceiving, isReceiving: false)
     if !old.isSettled { unsettledLate -= 1 }
     lacksClients = true
     givenUp.insert(client)

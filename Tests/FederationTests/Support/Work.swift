@@ -52,6 +52,12 @@ extension ClientsAtWork {
     return work
   }
 
+  /// Takes in a chunk.
+  mutating func receive(_ range: Range<Int>, of client: Int, attempt: Int) -> ChunkAnswer {
+    guard let progress = progress[client] else { return .isUseless("no part taken") }
+    return receive(range, of: client, at: progress, attempt: attempt)
+  }
+
   /// Takes in an offer of so many bytes.
   @discardableResult
   mutating func offer(_ client: Int, length: Int = 10) -> OfferAnswer {
