@@ -79,7 +79,8 @@ package struct SampleFormat: Hashable, Sendable {
 extension SampleFormat {
   /// The shape in which samples are kept and a network sees them, `[C, H, W]`.
   ///
-  /// A table's column is a channel of one pixel, so that each has a mean and a deviation of its own.
+  /// A table's column is a channel of one pixel, so that each has a mean and a deviation of its
+  /// own.
   package var imageShape: Shape? {
     input.map { $0.dimensions.count == 1 ? [$0.count, 1, 1] : $0 }
   }

@@ -8,8 +8,8 @@ extension BrokerPlan {
 
   /// The fault of a message about a round in which its client takes part; nil if there is none.
   ///
-  /// `progress` is that of the client, `model` that of the message's round, and `samples` the number
-  /// that the client said in JOIN; both are looked up only where they matter.
+  /// `progress` is that of the client, `model` that of the message's round, and `samples` the
+  /// number that the client said in JOIN; both are looked up only where they matter.
   func problem(
     of message: Message<Uplink>, at progress: ClientProgress,
     model: @autoclosure () -> RoundModel?, samples: @autoclosure () -> Int?
