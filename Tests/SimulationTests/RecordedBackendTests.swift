@@ -129,7 +129,7 @@ struct RecordedBackendTests {
     let trainings = try begin(2, [0, 1, 3], on: run)
     // One update is held when the run stops, one was never asked for, one has failed.
     let held = trainings[0].outcome()
-    try run.suspend()
+    try withExtendedLifetime((trainings, held)) { try run.suspend() }
     let next = scripted()
     let again = recorded(next, after: try snapshot())
     _ = try play(1, [0, 1], on: again)
