@@ -6,14 +6,12 @@ extension Message<Uplink> {
   var summary: String {
     let what =
       switch body {
-      case .join: "join"
       case .want(_, let needs):
         "want \(needs.map { $0.ranges.isEmpty ? "whole" : "\($0.ranges)" })"
       case .offer(let offer): "offer of \(offer.length) bytes"
       case .updateChunk(let offset, let length): "chunk \(offset)..<\(offset + length)"
-      case .heartbeat: "heartbeat"
-      case .leave: "leave"
       case .decline(let reason, _): "decline, \(reason)"
+      default: caseName(of: body)
       }
     return "\(what) [client \(header.client ?? -1), epoch \(header.epoch), round \(header.round), "
       + "attempt \(header.attempt)]"
@@ -25,7 +23,6 @@ extension Message<Downlink> {
   var summary: String {
     let what =
       switch body {
-      case .welcome: "welcome"
       case .announce(let announce): "\(announce.state), selected \(announce.selected)"
       case .modelChunk(_, let offset, let length): "chunk \(offset)..<\(offset + length)"
       case .grant(let range): "grant \(range)"
@@ -34,6 +31,7 @@ extension Message<Downlink> {
         "refusal, \(reason), \(retry.map { "retry in \($0) ms" } ?? "for good")"
       case .closed(let accepted): "closed with \(accepted)"
       case .finished(let complete): complete ? "complete" : "interrupted"
+      default: caseName(of: body)
       }
     return "\(what) [epoch \(header.epoch), round \(header.round)]"
   }
@@ -52,4 +50,9 @@ extension RoundResult.Outcome {
     case .declined(let reason): "declined (\(reason))"
     }
   }
+}
+
+/// The name of the case that `body` is: "heartbeat".
+private func caseName(of body: some Any) -> String {
+  String("\(body)".prefix { $0.isLetter })
 }

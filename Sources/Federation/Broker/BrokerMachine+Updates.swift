@@ -36,7 +36,7 @@ extension BrokerMachine {
       receive(
         client, offset..<offset + length, at: progress, header.attempt, &work, &actions)
     case .decline(let reason, let detail): decline(client, reason, detail, &work, &actions)
-    case .join, .heartbeat, .leave: return
+    default: return  // not about a round
     }
     grant(&work, &actions)
   }
@@ -77,7 +77,7 @@ extension BrokerMachine {
     case .decline(let reason, _):
       actions.append(.count("late decline"))
       if reason == .noData { members.learn(client, reason, of: nil) }
-    case .join, .heartbeat, .leave: return
+    default: return  // not about a round
     }
   }
 

@@ -16,7 +16,6 @@ extension BrokerPlan {
   ) -> String? {
     let stage = message.header.stage
     switch message.body {
-    case .join, .heartbeat, .leave: return nil
     case .want, .decline:
       guard let deepest = model()?.stage, !(1...deepest).contains(stage) else { return nil }
       return "field stage is \(stage), in a round of stage \(deepest)"
@@ -35,6 +34,7 @@ extension BrokerPlan {
         return "field stage is \(stage); the base is that of stage \(own)"
       }
       return problem(of: offer, by: message.header.client ?? 0, samples())
+    default: return nil  // not about a round
     }
   }
 

@@ -235,7 +235,7 @@ extension TrafficKind {
     switch body {
     case .updateChunk: self = .update
     case .heartbeat: self = .heartbeat
-    case .join, .want, .offer, .leave, .decline: self = .control
+    default: self = .control
     }
   }
 }

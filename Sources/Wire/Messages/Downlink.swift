@@ -288,8 +288,7 @@ extension Envelope {
       return .refuse(reason, retry: retry == 0 ? nil : Int(retry), detail: refuse.detail)
     case .closed(let closed): return .closed(accepted: Int(closed.accepted))
     case .finished(let finished): return .finished(complete: finished.complete)
-    case .modelChunk, .join, .want, .offer, .updateChunk, .heartbeat, .leave, .decline:
-      throw .body
+    default: throw .body  // a client's message
     }
   }
 

@@ -228,9 +228,7 @@ extension Envelope {
       }
       guard decline.detail.utf8.count <= maximalText else { throw .field("detail") }
       return .decline(reason, detail: decline.detail)
-    case .updateChunk, .welcome, .announce, .modelChunk, .grant, .acknowledge, .refuse, .closed,
-      .finished:
-      throw .body
+    default: throw .body  // a broker's message
     }
   }
 }
