@@ -16,6 +16,18 @@ public enum ServerRule: Hashable, Sendable {
     case .adaptive: true
     }
   }
+
+  /// The rule in a plan: the text by which runs of all versions tell whether they go on with the
+  /// same rule.
+  package var planText: String {
+    switch self {
+    case .average(let rate, let momentum): "average(rate: \(rate), momentum: \(momentum))"
+    case .adaptive(let rule):
+      "adaptive(Federation.AdaptiveRule(kind: Federation.AdaptiveRule.Kind.\(rule.kind), "
+        + "rate: \(rule.rate), momentum: \(rule.momentum), decay: \(rule.beta2), "
+        + "floor: \(rule.epsilon)))"
+    }
+  }
 }
 
 /// A server optimizer with a learning rate for each parameter: x ← x + η m / (√v + τ).

@@ -1,4 +1,4 @@
-package import Federation
+import Federation
 import Foundation
 package import Ledger
 package import Topology
@@ -41,20 +41,6 @@ extension RunOrigin {
     return try Topology(
       parsing: topology, file: file, overrides: (before ?? Overrides()).overridden(by: now),
       checksFiles: checksFiles)
-  }
-}
-
-extension ServerRule {
-  /// The rule in a plan: the text by which runs of all versions tell whether they go on with the
-  /// same rule.
-  package var planText: String {
-    switch self {
-    case .average(let rate, let momentum): "average(rate: \(rate), momentum: \(momentum))"
-    case .adaptive(let rule):
-      "adaptive(Federation.AdaptiveRule(kind: Federation.AdaptiveRule.Kind.\(rule.kind), "
-        + "rate: \(rule.rate), momentum: \(rule.momentum), decay: \(rule.beta2), "
-        + "floor: \(rule.epsilon)))"
-    }
   }
 }
 
