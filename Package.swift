@@ -181,8 +181,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Bytes", "Measures", "Tensors", "TestSupport", "Wire", "ZMTP", "ZeroMQ", "progfed",
-        database,
+        "Bytes", "Measures", "Progressive", "Tensors", "TestSupport", "Wire", "ZMTP", "ZeroMQ",
+        "progfed", database,
       ],
       swiftSettings: common),
     .testTarget(
@@ -222,8 +222,8 @@ let package = Package(
       name: "RuntimeTests",
       dependencies: [
         "Benchmarks", "Bytes", "Codecs", "Federation", "Ledger", "Links", "LocalTraining",
-        "Measures", "Models", "Runtime", "Server", "Simulation", "Tensors", "TestSupport",
-        "Topology", "Wire", "ZMTP", "ZeroMQ",
+        "Measures", "Models", "Progressive", "Runtime", "Server", "Simulation", "Tensors",
+        "TestSupport", "Topology", "Wire", "ZMTP", "ZeroMQ",
       ],
       swiftSettings: common),
     .testTarget(

@@ -49,7 +49,7 @@ public struct Phase: Hashable, Sendable {
     self.learningRateRounds = learningRateRounds
     self.newBlockRate = newBlockRate
     blocks = strategy.trainedBlocks(step: self.step, of: stage, warmUp: warmUp)
-    heads = strategy == .mixed ? 1...stage : stage...stage
+    heads = strategy.usesAllHeads ? 1...stage : stage...stage
     self.strategy = strategy
   }
 

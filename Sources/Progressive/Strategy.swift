@@ -35,6 +35,12 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// True if the heads of all blocks that there are supervise; else the last one does.
+  public var usesAllHeads: Bool { self == .mixed }
+
+  /// True if the first step trains most, and so gets the rounds that others give their last one.
+  public var beginsWithMost: Bool { self == .freezing }
+
   /// True if blocks before those that a step trains aren't trained any more.
   var leavesOlderBlocks: Bool {
     switch self {

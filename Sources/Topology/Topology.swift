@@ -66,7 +66,7 @@ package struct Topology: Sendable {
 
   /// The network that is trained at `stage`, from 1.
   package func network(stage: Int) -> Network {
-    architecture.network(stage: stage, supervision: strategy == .mixed ? .all : .newest)
+    architecture.network(stage: stage, supervision: strategy.usesAllHeads ? .all : .newest)
   }
 
   /// The segments of that network: blocks, then heads.

@@ -145,15 +145,17 @@ extension TopologyDraft {
 
   /// Reports a model that the strategy can't train, and a trigger that nothing can set off.
   private func checkStrategy(_ architecture: Architecture, _ reading: Reading) {
-    if strategy == .mixed {
+    if strategy.usesAllHeads {
       if !architecture.supportsAllHeads {
         reading.report(
-          "strategy", "strategy is mixed, but \(architecture.name)'s heads can't work side by side",
+          "strategy",
+          "strategy is \(strategy.rawValue), but \(architecture.name)'s heads can't work side by side",
           remedy: "write progressive")
       } else if !participation.caps.isEmpty {
         reading.report(
           "participation.caps",
-          "participation.caps is for clients that train one head; in strategy mixed all heads are trained",
+          "participation.caps is for clients that train one head; in strategy \(strategy.rawValue) all "
+            + "heads are trained",
           remedy: "remove it, or write strategy: progressive")
       }
     }
@@ -181,9 +183,10 @@ extension TopologyDraft {
   private func checkBudget(_ architecture: Architecture, _ reading: Reading) {
     let largest =
       (1...architecture.stages).map { stage in
-        architecture.layouts(stage: stage, supervision: strategy == .mixed ? .all : .newest).reduce(
-          0
-        ) { $0 + codecs.up.maximumSize(of: $1).bytes }
+        architecture.layouts(stage: stage, supervision: strategy.usesAllHeads ? .all : .newest)
+          .reduce(
+            0
+          ) { $0 + codecs.up.maximumSize(of: $1).bytes }
       }.max() ?? 0
     guard largest > limits.transfers.bytesInFlight, reading.isSound("limits", "codecs") else {
       return

@@ -1,23 +1,19 @@
 import Foundation
+import Progressive
 import TestSupport
 import Testing
 
 /// Runs of each strategy, and runs whose stages end by what is seen in them.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct StrategyRunTests {
-  @Test(arguments: [
-    ("layerwise", [1, 2, 2, 3, 3]), ("partial", [3, 3, 3, 3, 3]), ("mixed", [1, 2, 2, 3, 3]),
-    ("freezing", [3, 3, 3, 3, 3]),
-  ])
-  func `a strategy's model is the same on every clock, and learns`(
-    strategy: String, stages: [Int]
-  ) throws {
+  @Test(arguments: Strategy.allCases.filter { ![.progressive, .endToEnd].contains($0) })
+  func `a strategy's model is the same on every clock, and learns`(strategy: Strategy) throws {
     let folder = try Folder()
     let text = SmallRun.topology().replacing(
-      "strategy: progressive", with: "strategy: \(strategy)"
-    ).replacing("  warmUp: 1", with: strategy == "freezing" ? "" : "  warmUp: 1")
+      "strategy: progressive", with: "strategy: \(strategy.rawValue)"
+    ).replacing("  warmUp: 1", with: strategy.warmsUp ? "  warmUp: 1" : "")
     let topology = try folder.write(text, to: "run.yaml")
     let virtual = try SmallRun.play(topology, to: folder.path("virtual"), ["--threads", "1"])
-    #expect(virtual.rounds.map(\.stage) == stages)
+    #expect(virtual.rounds.map(\.stage) == (strategy.grows ? [1, 2, 2, 3, 3] : [3, 3, 3, 3, 3]))
     #expect(virtual.rounds.allSatisfy { $0.accepted == 4 })
     let real = try SmallRun.play(
       topology, to: folder.path("real"), ["--clock", "real", "--threads", "2"])

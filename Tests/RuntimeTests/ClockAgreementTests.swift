@@ -3,6 +3,7 @@ import Foundation
 import Ledger
 import LocalTraining
 import Measures
+import Progressive
 import Runtime
 import Server
 import Simulation
@@ -111,11 +112,9 @@ import Topology
       }
       #expect(isThere, "\(key)")
     }
-    let values = [
-      "progressive", "end-to-end", "layerwise", "partial", "mixed", "freezing", "buffered",
-      "nextRound", "fedadam", "fedyogi", "fedadagrad", "adam", "plateau", "movement", "fednova",
-      "scaffold",
-    ]
+    let values =
+      ["buffered", "nextRound", "adam", "plateau", "movement", "fednova", "scaffold"]
+      + Strategy.allCases.map(\.rawValue) + AdaptiveRule.Kind.allCases.map(\.rawValue)
     for value in values {
       #expect(texts.contains { $0.contains(": \(value)") }, "\(value)")
     }

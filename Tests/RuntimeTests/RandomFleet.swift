@@ -1,5 +1,6 @@
 import Foundation
 import Measures
+import Progressive
 
 /// Draws fleets with links, devices, availability and faults, each of which ends its run in the
 /// end.
@@ -10,14 +11,12 @@ enum RandomFleet {
   static func draw(_ random: inout RandomStream) -> String {
     let clients = random.whole(2...24)
     let size = random.one(of: [8, 28])
-    let strategy = random.one(of: [
-      "progressive", "progressive", "progressive", "end-to-end", "layerwise", "partial", "mixed",
-      "freezing",
-    ])
+    // As often as any two others together, the strategy of the paper.
+    let strategy = random.one(of: [Strategy.progressive, .progressive] + Strategy.allCases)
     let deadline = Double(random.whole(20...400))
     return """
       clients: \(clients)
-      strategy: \(strategy)
+      strategy: \(strategy.rawValue)
       model: {name: convnet}
       data: {name: synthetic, synthetic: {shape: [1, \(size), \(size)], classes: 3}}
       stages: {rounds: [\(random.whole(1...3)), \(random.whole(1...3)), \(random.whole(1...3))]}

@@ -1,5 +1,7 @@
+import Federation
 import Foundation
 import Measures
+import Progressive
 
 /// Draws small topologies of all keys that each clock plays, in which nobody is late or lost.
 ///
@@ -9,21 +11,19 @@ import Measures
 enum RandomLearning {
   static func draw(_ random: inout RandomStream) -> String {
     let clients = random.whole(3...6)
-    let strategy = random.one(of: [
-      "progressive", "progressive", "progressive", "end-to-end", "layerwise", "partial", "mixed",
-      "freezing",
-    ])
+    // As often as any two others together, the strategy of the paper.
+    let strategy = random.one(of: [Strategy.progressive, .progressive] + Strategy.allCases)
     let rounds = (0..<3).map { _ in random.whole(1...2) }
     let isScaffold = random.happens(0.15)
     let limited = isScaffold ? 0 : random.whole(0...(clients - 2))
     let caps =
-      limited > 0 && random.happens(0.5) && strategy != "mixed"
+      limited > 0 && random.happens(0.5) && !strategy.usesAllHeads
       ? "[{stage: \(random.whole(1...2)), clients: 0-\(limited - 1)}]" : nil
     // Enough for the first stage alone, or for the first two.
     let memory = limited > 0 && caps == nil ? random.one(of: [70, 100, 400, 700]) : nil
     return """
       clients: \(clients)
-      strategy: \(strategy)
+      strategy: \(strategy.rawValue)
       model: {name: convnet}
       data:
         name: synthetic
@@ -79,7 +79,8 @@ enum RandomLearning {
   private static func server(_ random: inout RandomStream, _ isScaffold: Bool) -> String {
     random.keys([
       (
-        0.7, "optimizer", { $0.one(of: ["fedavg", "fedadam", "fedyogi", "fedadagrad"]) }
+        0.7, "optimizer",
+        { $0.one(of: ["fedavg"] + AdaptiveRule.Kind.allCases.map(\.rawValue)) }
       ),
       (0.4, "learningRate", { $0.one(of: ["0.5", "0.01"]) }),
       (0.3, "momentum", { _ in "0.5" }),
@@ -88,13 +89,13 @@ enum RandomLearning {
   }
 
   private static func participation(
-    _ random: inout RandomStream, _ clients: Int, able: Int, _ caps: String?, _ strategy: String,
-    _ isScaffold: Bool
+    _ random: inout RandomStream, _ clients: Int, able: Int, _ caps: String?,
+    _ strategy: Strategy, _ isScaffold: Bool
   ) -> String {
     let policy = isScaffold ? "discard" : random.one(of: ["discard", "nextRound", "buffered"])
     // Of a model that grows, all clients train what they can: then who is first would count.
-    let isWhole = ["end-to-end", "partial", "freezing"].contains(strategy)
-    let isOverSelecting = isWhole && able < clients && policy != "buffered" && random.happens(0.8)
+    let isOverSelecting =
+      !strategy.grows && able < clients && policy != "buffered" && random.happens(0.8)
     let asked = policy == "buffered" ? clients : isOverSelecting ? able : random.whole(2...clients)
     let late = policy == "discard" ? "" : ", maximalStaleness: \(random.whole(1...3))"
     let buffer = policy == "buffered" ? ", buffer: \(clients)" : ""

@@ -59,7 +59,7 @@ extension TopologyDraft {
     }
     // Of a model that grows, clients of little memory train what they can; where all heads
     // supervise it, nothing.
-    guard !strategy.grows || strategy == .mixed, reading.isSound("strategy", "groups") else {
+    guard !strategy.grows || strategy.usesAllHeads, reading.isSound("strategy", "groups") else {
       return limits
     }
     let able = (0..<clients).count { limits[$0] == nil }
@@ -82,7 +82,7 @@ extension TopologyDraft {
   ) -> ByteCount {
     let network = architecture.network(
       stage: stage,
-      supervision: strategy == .mixed && architecture.supportsAllHeads ? .all : .newest)
+      supervision: strategy.usesAllHeads && architecture.supportsAllHeads ? .all : .newest)
     return ByteCount(network.activationBytes(batch: batch) + 16 * network.parameterCount)
   }
 }

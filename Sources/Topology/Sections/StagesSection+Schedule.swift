@@ -83,7 +83,7 @@ extension StagesSection {
       Array(repeating: early, count: stages - 1), rounds - early * (stages - 1)
     )
     // Whoever freezes begins with what others end with: all that there is is trained.
-    return strategy == .freezing && trigger == .planned ? [long] + short : short + [long]
+    return strategy.beginsWithMost && trigger == .planned ? [long] + short : short + [long]
   }
 
   private func schedule(
