@@ -147,9 +147,9 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Bytes", "Codecs", "Federation", "Ledger", "Links", "LocalTraining", "Measures",
-        "Progressive", "Runtime", "Server", "Simulation", "Tensors", "Topology", "Wire", "ZMTP",
-        "ZeroMQ",
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Links", "LocalTraining",
+        "Measures", "Progressive", "Runtime", "Server", "Simulation", "Tensors", "Topology", "Wire",
+        "ZMTP", "ZeroMQ",
       ],
       swiftSettings: safe),
     // 9

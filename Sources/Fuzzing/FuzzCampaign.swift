@@ -50,6 +50,7 @@ package struct FuzzCampaign: Sendable {
       EnvelopeTarget(), BrokerTarget(), ClientTarget(), UpdateTarget(), SafeTensorsTarget(),
       TopologyTarget(),
     ] + FileTarget.Kind.allCases.map { FileTarget($0, in: folder) }
+      + OwnDataTarget.Kind.allCases.map { OwnDataTarget($0, in: folder) }
   }
 
   /// Plays turns of all targets until `isOver` says so, which is asked after each turn.

@@ -13,7 +13,8 @@ struct Progfed: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Simulate.self, BrokerCommand.self, WorkerCommand.self, RelayCommand.self, SweepCommand.self,
-      Report.self, Compare.self, Predict.self, Check.self, PlanCommand.self, Keys.self,
+      Report.self, Compare.self, Predict.self, Check.self, PlanCommand.self, DataCommand.self,
+      Keys.self,
       ModelsCommand.self, Bench.self,
     ])
 
@@ -35,7 +36,7 @@ struct Bench: AsyncParsableCommand {
       """,
     subcommands: [
       BenchTrain.self, BenchCodec.self, BenchAggregate.self, BenchTransport.self, BenchLedger.self,
-      BenchSimulate.self, BenchRelay.self, BenchConnections.self, BenchFaults.self,
+      BenchSimulate.self, BenchData.self, BenchRelay.self, BenchConnections.self, BenchFaults.self,
       BenchFuzz.self,
     ])
 }

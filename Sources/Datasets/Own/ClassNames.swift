@@ -53,6 +53,15 @@ struct ClassNames {
   }
 }
 
+extension Dataset {
+  /// The names of classes, or of the labels of pixels: those of its regions where each is one
+  /// label, else numbers of equal length.
+  package var labelNames: [String] {
+    let isNamed = isSegmentation && regions.map(\.classes) == (1..<max(classes, 1)).map { [$0] }
+    return isNamed ? ["background"] + regions.map(\.name) : ClassNames.numbered(classes)
+  }
+}
+
 extension LabelRegion {
   /// Each label but the background, which comes first, by its name.
   static func named(_ names: [String]) -> [LabelRegion] {

@@ -71,6 +71,11 @@ package enum OwnSamples {
     }
   }
 
+  /// The sizes of the pictures in the folders of classes below `path`, each file being read.
+  package static func fileSizes(below path: String) throws(DatasetError) -> [Int] {
+    try PictureFolder(path: path, format: SampleFormat()).sizes()
+  }
+
   /// The format with what it leaves open taken from `sources`, which lie at `path`.
   private static func resolved(
     _ format: SampleFormat, of sources: [any OwnSource], path: String

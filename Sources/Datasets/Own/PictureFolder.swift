@@ -45,6 +45,15 @@ struct PictureFolder: OwnSource {
   var keys: [String] { files.map { "\($0.folder)/\($0.name)" } }
   var isSegmentation: Bool { false }
 
+  /// The sizes of the files, each of which is read.
+  func sizes() throws(DatasetError) -> [Int] {
+    try files.map { (file) throws(DatasetError) in
+      try RandomFile.contents(
+        of: "\(folder.path)/\(file.folder)/\(file.name)", limit: Self.fileLimit
+      ).count
+    }
+  }
+
   func input() throws(DatasetError) -> Shape? {
     guard let first = files.first else { return nil }
     let path = "\(folder.path)/\(first.folder)/\(first.name)"

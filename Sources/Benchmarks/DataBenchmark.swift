@@ -1,0 +1,86 @@
+import Datasets
+import Foundation
+import Measures
+
+/// The speed of reading pictures from folders of classes.
+package struct DataBenchmark: Sendable {
+  /// The figures.
+  package struct Result: Sendable, Encodable {
+    /// The number of pictures read.
+    package var images: Int
+    /// The pictures read and decoded in a second, on one core.
+    package var imagesPerSecond: Double
+    /// The files read in a second without being decoded.
+    package var limitImagesPerSecond: Double
+    /// The part of the limit that is reached.
+    package var ratio: Double
+  }
+
+  /// The number of pictures to be made.
+  package var count: Int
+  /// The rows and columns of each.
+  package var side: Int
+  /// The channels of each.
+  package var channels: Int
+
+  /// A benchmark of pictures of the given number and size.
+  package init(count: Int, side: Int, channels: Int) {
+    self.count = count
+    self.side = side
+    self.channels = channels
+  }
+
+  /// Reads the pictures below `path`, or some that are made for it.
+  ///
+  /// - Returns: The speed, and that of the files alone.
+  /// - Throws: `DatasetError`, which names a file that isn't a picture; errors of writing.
+  package func measure(path: String?, clock: ContinuousClock) throws -> Result {
+    guard let path else {
+      let folder = FileManager.default.temporaryDirectory.appending(
+        path: "progfed-bench-\(UUID().uuidString)")
+      defer { try? FileManager.default.removeItem(at: folder) }
+      try write(to: folder)
+      return try measure(folder.path, clock)
+    }
+    return try measure(path, clock)
+  }
+
+  private func measure(_ path: String, _ clock: ContinuousClock) throws -> Result {
+    // Once before the clock runs, so that the files lie in memory for both.
+    let files = try OwnSamples.fileSizes(below: path).count
+    let limit = try clock.measure { _ = try OwnSamples.fileSizes(below: path) }
+    var images = 0
+    let time = try clock.measure {
+      let split = try OwnSamples.read(
+        path: path, format: try OwnSamples.format(of: path, as: SampleFormat(fit: .resize)),
+        holdOut: .none, seed: 1)
+      images = split.train.count + split.test.count
+    }
+    let (speed, fastest) = (Double(images) / time.seconds, Double(files) / limit.seconds)
+    return Result(
+      images: images, imagesPerSecond: speed, limitImagesPerSecond: fastest,
+      ratio: speed / fastest)
+  }
+
+  /// Writes pictures with shapes and noise, which pack about as handwriting does.
+  private func write(to folder: URL) throws {
+    var stream = RandomStream(seed: 1)
+    for number in 0..<count {
+      let place = folder.appending(path: String(number % 10))
+      if number < 10 {
+        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+      }
+      let (top, left) = (Int(stream.next() % UInt64(side)), Int(stream.next() % UInt64(side)))
+      let pixels = (0..<side * side).flatMap { pixel in
+        let isInside = pixel / side >= top && pixel % side >= left
+        let value = isInside ? UInt8(128 + stream.next() % 128) : 0
+        return Array(repeating: value, count: channels)
+      }
+      let file = place.appending(path: "\(number).png")
+      try Data(
+        PNGWriter.encode(
+          pixels, rows: side, columns: side, channels: channels, path: file.path)
+      ).write(to: file)
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Benchmarks
+import Foundation
+import Measures
+
+/// Measures the reading of one's own pictures.
+struct BenchData: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data",
+    abstract: "Measure the reading of PNG files from folders of classes, on one core.",
+    discussion: """
+      The limit is reading the same files without decoding them.
+      """)
+
+  @Option(help: "How many pictures are made and read.")
+  var count: Int = 10_000
+
+  @Option(help: "The rows and columns of each.")
+  var side: Int = 28
+
+  @Option(help: "The channels of each: 1 or 3.")
+  var channels: Int = 1
+
+  @Option(help: "A folder of one's own instead, with a folder per class.")
+  var path: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    for (name, value, limit) in [("count", count, 1_000_000), ("side", side, 4096)]
+    where !(1...limit).contains(value) {
+      throw ValidationError("--\(name) \(value): give a number from 1 to \(limit)")
+    }
+    guard channels == 1 || channels == 3 else {
+      throw ValidationError("--channels \(channels): give 1 or 3")
+    }
+  }
+
+  func run() throws {
+    try Exit.reporting {
+      let benchmark = DataBenchmark(count: count, side: side, channels: channels)
+      let result = try benchmark.measure(path: path, clock: ContinuousClock())
+      guard json else {
+        return print(
+          "\(result.images) pictures: \(Int(result.imagesPerSecond)) a second; limit "
+            + "\(Int(result.limitImagesPerSecond)), ratio \(result.ratio.fixed(2))")
+      }
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    }
+  }
+}
