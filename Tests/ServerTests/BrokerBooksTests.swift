@@ -32,7 +32,8 @@ struct BrokerBooksTests {
 
   @Test func `what nobody listens to leaves no socket`() {
     var books = BrokerBooks(.null)
-    books.published("m/0123/", on: .bulk, frames: [7, 30, 10], kind: .keyframe, payload: 10, to: [])
+    books.published(
+      "m/0123/", on: .bulk, frames: [7, 30, 10], kind: .keyframe, payload: 10, to: [])
     #expect(books.total == .zero && books.sockets[.bulk] == nil)
   }
 
@@ -42,7 +43,8 @@ struct BrokerBooksTests {
     books.noticed(topic, of: 7, on: .bulk, isSubscription: false, wasSent: true)
     let cancelled = books.sockets[.bulk]?.up.wire
     #expect(cancelled == Self.cost.cancel(topic: 7))
-    books.published(topic, on: .bulk, frames: [7, 30, 10], kind: .keyframe, payload: 10, to: [0])
+    books.published(
+      topic, on: .bulk, frames: [7, 30, 10], kind: .keyframe, payload: 10, to: [0])
     #expect(books.sockets[.bulk]?.down == .zero)
     #expect(books.total.down.payload == ByteCount(10))
   }
@@ -51,7 +53,8 @@ struct BrokerBooksTests {
     let topic = "m/0123/"
     var books = Self.books(listeners: 1, to: topic)
     books.broadcast(topic, to: [0])
-    books.published(topic, on: .bulk, frames: [7, 30, 10], kind: .keyframe, payload: 10, to: [0, 1])
+    books.published(
+      topic, on: .bulk, frames: [7, 30, 10], kind: .keyframe, payload: 10, to: [0, 1])
     let wire = Self.cost.message([7, 30, 10]).bytes
     books.lost(topic, 1, frames: [7, 30, 10], kind: .keyframe, payload: 10)
     #expect(books.total.down.wire == ByteCount(2 * wire))

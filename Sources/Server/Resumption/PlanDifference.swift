@@ -7,7 +7,7 @@ package struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
   /// Its value in the second plan; nil if it isn't there.
   var now: String?
 
-  /// In which values two plans differ that have a line `name: value` for each, by name.
+  /// The values in which two plans differ that have a line `name: value` for each, by name.
   package static func all(between before: String, and now: String) -> [PlanDifference] {
     let (before, now) = (values(of: before), values(of: now))
     return Set(before.keys).union(now.keys).sorted().compactMap { name in

@@ -4,7 +4,8 @@ package import Ledger
 import Measures
 package import Topology
 
-/// From where a run goes on: the newest checkpoint that is whole, and what the ledger knows of it.
+/// The point from which a run goes on: the newest checkpoint that is whole, and what the ledger
+/// knows of it.
 package struct Resumption: Sendable {
   /// The run's origin.
   package let origin: RunOrigin
