@@ -55,7 +55,7 @@ final class ServerBench {
       data:
         name: synthetic
         limit: {train: 60, test: 20}
-      stages: {rounds: [2, 2, 2]}
+      stages: {rounds: [2, 2, 2], warmUp: 0}
       codecs: \(codecs)
       training: {batch: 10, momentum: 0, weightDecay: 0\(training)}
       \(more)
