@@ -70,7 +70,7 @@ struct GlobalModelTests {
   @Test func `a difference leads on from the keyframe, and clients' bits are the broker's`() throws
   {
     let workload = try ServerBench.workload(
-      codecs: "{up: dense32, down: linear8, downDelta: stc5}")
+      codecs: "{up: dense32, down: linear8, downDelta: stc5, smallTensors: 10}")
     var model = GlobalModel(workload: workload, seed: 7)
     var states: [UInt64: SegmentState] = [:]
     for round in 1...4 {
