@@ -22,6 +22,7 @@ package enum OwnSamples {
     path: String, format: SampleFormat, holdOut: HoldOut = .fifth, seed: UInt64,
     limit: Int = standardLimit
   ) throws(DatasetError) -> DatasetSplit {
+    try check(format, path: path)
     switch try OwnLayout(path: path, format: format) {
     case .collection(let collection):
       return try read(collection, path: path, format: format, limit: limit)
@@ -57,6 +58,7 @@ package enum OwnSamples {
   package static func format(of path: String, as format: SampleFormat, limit: Int = standardLimit)
     throws(DatasetError) -> SampleFormat
   {
+    try check(format, path: path)
     switch try OwnLayout(path: path, format: format) {
     case .collection(let collection):
       var result = format
@@ -74,6 +76,16 @@ package enum OwnSamples {
   /// The sizes of the pictures in the folders of classes below `path`, each file being read.
   package static func fileSizes(below path: String) throws(DatasetError) -> [Int] {
     try PictureFolder(path: path, format: SampleFormat()).sizes()
+  }
+
+  /// Refuses a shape that no sample has.
+  private static func check(_ format: SampleFormat, path: String) throws(DatasetError) {
+    guard let input = format.input, input.dimensions.count != 1, input.dimensions.count != 3 else {
+      return
+    }
+    throw .malformed(
+      path: path, at: "input", reason: "samples of \(input) aren't read",
+      remedy: "write data.input as [channels, rows, columns], or [n] for tables")
   }
 
   /// The format with what it leaves open taken from `sources`, which lie at `path`.
@@ -137,6 +149,7 @@ package enum OwnSamples {
     if let wanted = format.imageShape, wanted != collection.input {
       throw .wrongSize(path: path, found: collection.input, wanted: wanted)
     }
+    try format.checkScaling(channels: collection.input.dimensions[0], path: path)
     let split = try collection.load(path: path, limit: limit)
     let normalization = format.normalization(channels: collection.input.dimensions[0])
     func described(_ dataset: Dataset) -> Dataset {

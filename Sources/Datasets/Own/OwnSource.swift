@@ -44,6 +44,7 @@ struct SampleStack {
         path: path, at: "labels", reason: "\(labels.names.count) classes, more than 65536",
         remedy: "give the column of classes as label, not one of numbers")
     }
+    try format.checkScaling(channels: input.dimensions[0], path: path)
     self.input = input
     self.format = format
     names = ClassNames(labels.names)

@@ -85,6 +85,15 @@ extension SampleFormat {
     input.map { $0.dimensions.count == 1 ? [$0.count, 1, 1] : $0 }
   }
 
+  /// Refuses means and deviations of another number of channels.
+  func checkScaling(channels: Int, path: String) throws(DatasetError) {
+    guard case .given(let given) = normalization, given.means.count != channels else { return }
+    throw .malformed(
+      path: path, at: "normalization",
+      reason: "\(given.means.count) means for samples of \(channels) channels",
+      remedy: "give data.normalization a mean and a deviation for each channel")
+  }
+
   /// The normalization of a batch, for samples of `channels` channels, before any sums of clients
   /// are known.
   func normalization(channels: Int) -> Normalization {

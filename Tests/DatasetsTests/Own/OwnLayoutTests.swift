@@ -108,6 +108,18 @@ import Testing
     #expect(fault(folder.path).contains("loose.png"))
   }
 
+  @Test func `means of other channels and shapes of no sample are refused`() throws {
+    let folder = try Self.folder(["a/1.png"])
+    let given = Normalization(means: [0, 0, 0], deviations: [1, 1, 1])
+    #expect {
+      try OwnSamples.read(
+        path: folder.path, format: SampleFormat(normalization: .given(given)), seed: 1)
+    } throws: { "\($0)".contains("3 means for samples of 1 channels") }
+    #expect {
+      try OwnSamples.read(path: folder.path, format: SampleFormat(input: [28, 28]), seed: 1)
+    } throws: { "\($0)".contains("samples of 28×28 aren't read") }
+  }
+
   @Test func `given means are used, federated ones wait`() throws {
     let folder = try Self.folder(["a/1.png", "b/1.png"])
     let given = Normalization(means: [0.5], deviations: [0.25])
