@@ -9,7 +9,7 @@ public import Tensors
 public struct Architecture: Sendable {
   /// The name by which it is asked for.
   public let name: String
-  /// The shape of one sample, `[C, H, W]`.
+  /// The shape of one sample, `[C, H, W]` or `[N]`.
   public let input: Shape
   /// The number of classes that it tells apart.
   public let classes: Int
@@ -30,7 +30,7 @@ public struct Architecture: Sendable {
   ///
   /// - Parameters:
   ///   - name: The name by which it is asked for.
-  ///   - input: The shape of one sample, `[C, H, W]`.
+  ///   - input: The shape of one sample, `[C, H, W]` or `[N]`.
   ///   - classes: The number of classes that it tells apart.
   ///   - blocks: E_1 … E_S.
   ///   - heads: G_1 … G_S, the last one the full model's.

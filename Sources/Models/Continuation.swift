@@ -25,10 +25,11 @@ struct Continuation {
   /// Sets the parameters of `layers` so that the carried channels stay what they are, or nearly;
   /// false if a layer can't do that.
   ///
-  /// A convolution copies the middle of each window, an affine map takes the mean of each channel,
-  /// the body of a residual block adds nothing. A normalization gets back the mean and the variance
-  /// that it takes away, as far as the old block's own normalizations tell them. The image's border
-  /// where it isn't padded, what strides leave out and the mean of a maximum make a difference.
+  /// A convolution copies the middle of each window, an affine map takes the mean of each channel
+  /// (of a vector: the scalar itself), the body of a residual block adds nothing. A normalization
+  /// gets back the mean and the variance that it takes away, as far as the old block's own
+  /// normalizations tell them. The image's border where it isn't padded, what strides leave out,
+  /// the mean of a maximum and a sample's statistics that aren't the usual ones make a difference.
   mutating func carry(through layers: some Sequence<Layer>) -> Bool {
     layers.allSatisfy { layer in
       switch layer {
@@ -111,11 +112,22 @@ struct Continuation {
     }
     if layer.bias { set(first: carried, of: "\(layer.name).bias", to: 0) }
     gain *= factor
-    let means = features.channels.prefix(carried)
+    let means = features.channels
     features = FeatureStatistics(unknown: layer.outputs)
-    for (channel, mean) in means.enumerated() {
+    for (channel, mean) in means.prefix(carried).enumerated() {
       // Means vary less than what they are taken of; how much less isn't known.
-      features.channels[channel].isNonNegative = mean.isNonNegative
+      features.channels[channel] =
+        positions == 1 ? mean : FeatureStatistics.Channel(isNonNegative: mean.isNonNegative)
+    }
+    let known = means.compactMap(\.moments)
+    guard positions == 1, known.count == means.count else { return true }
+    let shifts = layer.bias ? values.range(of: "\(layer.name).bias").map { values.scalars[$0] } : []
+    for channel in carried..<layer.outputs {
+      let row = values.row(channel, of: "\(layer.name).weight", count: layer.outputs)
+      let shift = layer.bias ? Double(shifts[channel]) : 0
+      features.channels[channel].moments = zip(values.scalars[row], known).reduce(
+        Moments(mean: shift, variance: 0)
+      ) { $0 + $1.1.scaled(by: Double($1.0)) }
     }
     return true
   }

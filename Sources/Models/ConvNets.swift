@@ -14,8 +14,7 @@ enum ConvNets {
     _ name: String, input: Shape, _ blocks: @escaping @Sendable () -> [Block]
   ) -> Zoo.Entry {
     Zoo.Entry(
-      name: name, input: input, classes: 10,
-      absentOptions: ["levels", "order", "loss", "stem", "width"]
+      name: name, input: input, classes: 10, options: ["stages"]
     ) { (request) throws(ModelError) in
       let architecture = try grown(request.name, request.input, request.classes, blocks())
       return try request.options.checkStages(of: architecture)

@@ -18,6 +18,8 @@ public struct ModelOptions: Hashable, Sendable {
   public var stem: Stem?
   /// The channels of the first convolution, of which those of the others are multiples.
   public var width: Int?
+  /// The scalars of each hidden layer of a network for vectors.
+  public var widths: [Int]?
   /// The number of a U-Net's resolutions, L.
   public var levels: Int?
   /// In which order a U-Net grows.
@@ -30,12 +32,16 @@ public struct ModelOptions: Hashable, Sendable {
 }
 
 extension ModelOptions {
+  /// The names of all options, in the order in which they are refused.
+  private static let names = ["levels", "order", "loss", "stem", "width", "widths", "stages"]
+
   /// The choice for the option called `name`, as text; nil if there is none.
   private func value(of name: String) -> String? {
     switch name {
     case "stages": stages.map(String.init)
     case "stem": stem?.rawValue
     case "width": width.map(String.init)
+    case "widths": widths.map { "\($0)" }
     case "levels": levels.map(String.init)
     case "order": order?.rawValue
     case "loss": loss?.rawValue
@@ -43,9 +49,9 @@ extension ModelOptions {
     }
   }
 
-  /// Throws if one of the options `all`, which the architecture `name` doesn't have, was chosen.
-  func refuse(all: [String], for name: String) throws(ModelError) {
-    for option in all {
+  /// Throws if an option was chosen that isn't one of `known`, which the architecture `name` has.
+  func refuse(allBut known: Set<String>, for name: String) throws(ModelError) {
+    for option in Self.names where !known.contains(option) {
       guard let value = value(of: option) else { continue }
       throw .unsupportedOption(name: name, option: option, value: value, supported: [])
     }

@@ -22,6 +22,11 @@ struct Moments: Hashable {
     return Moments(mean: first, variance: max(0, second - first * first))
   }
 
+  /// Those of the value times `factor`.
+  func scaled(by factor: Double) -> Moments {
+    Moments(mean: factor * mean, variance: factor * factor * variance)
+  }
+
   /// Those of `channels` of equal extent taken together.
   init(of channels: [Moments]) {
     let count = Double(channels.count)

@@ -9,7 +9,7 @@ struct ResNets {
   static let entries = [18, 34, 50, 101, 152].map { depth in
     Zoo.Entry(
       name: "resnet\(depth)", input: [3, 24, 24], classes: 100,
-      absentOptions: ["levels", "order", "loss"]
+      options: ["stages", "stem", "width"]
     ) { (request) throws(ModelError) in
       try architecture(
         depth: depth, name: request.name, input: request.input, classes: request.classes,

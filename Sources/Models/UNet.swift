@@ -18,7 +18,8 @@ struct UNet {
   /// The network by name.
   static let entries = [
     Zoo.Entry(
-      name: "unet", input: [4, 96, 96], classes: 4, absentOptions: ["stem"]
+      name: "unet", input: [4, 96, 96], classes: 4,
+      options: ["stages", "levels", "width", "order", "loss"]
     ) { (request) throws(ModelError) in
       try UNet(request.options, name: request.name).architecture(
         name: request.name, input: request.input, classes: request.classes)

@@ -11,7 +11,7 @@ enum VGGs {
     [false, true].map { normalized in
       Zoo.Entry(
         name: "vgg\(depth)\(normalized ? "-bn" : "")", input: [3, 32, 32], classes: 10,
-        absentOptions: ["levels", "order", "loss", "stem"]
+        options: ["stages", "width"]
       ) { (request) throws(ModelError) in
         try architecture(
           depth: depth, normalized: normalized, name: request.name, input: request.input,

@@ -6,12 +6,12 @@ public enum Zoo {
   public struct Entry: Sendable {
     /// The name by which it is asked for.
     public let name: String
-    /// The usual shape of one sample, `[C, H, W]`.
+    /// The usual shape of one sample, `[C, H, W]` or `[N]`.
     public let input: Shape
     /// The usual number of classes.
     public let classes: Int
-    /// The options that it doesn't have, in the order in which they are refused.
-    let absentOptions: [String]
+    /// The options that it has.
+    let options: Set<String>
     /// Makes the architecture that is asked for.
     let make: @Sendable (Request) throws(ModelError) -> Architecture
   }
@@ -20,7 +20,7 @@ public enum Zoo {
   struct Request {
     /// The name of the entry.
     let name: String
-    /// The shape of one sample, `[C, H, W]`.
+    /// The shape of one sample, `[C, H, W]` or `[N]`.
     let input: Shape
     /// The number of classes, two or more.
     let classes: Int
@@ -31,13 +31,14 @@ public enum Zoo {
   /// All architectures.
   ///
   /// Each family lists its own, so that a new member is written in one file.
-  public static let entries = ConvNets.entries + VGGs.entries + ResNets.entries + UNet.entries
+  public static let entries =
+    ConvNets.entries + VGGs.entries + ResNets.entries + UNet.entries + MLPs.entries
 
   /// The architecture called `name`.
   ///
   /// - Parameters:
   ///   - name: One of the names of `entries`.
-  ///   - input: The shape of one sample, `[C, H, W]`; nil for the usual one.
+  ///   - input: The shape of one sample, `[C, H, W]` or `[N]`; nil for the usual one.
   ///   - classes: The number of classes to tell apart; nil for the usual number.
   ///   - options: The choices about the architecture.
   /// - Returns: The architecture, its layers checked for all stages.
@@ -52,7 +53,7 @@ public enum Zoo {
     }
     let (input, classes) = (input ?? entry.input, classes ?? entry.classes)
     guard classes >= 2 else { throw .tooFewClasses(name: name, classes: classes) }
-    try options.refuse(all: entry.absentOptions, for: name)
+    try options.refuse(allBut: entry.options, for: name)
     return try entry.make(
       Request(name: name, input: input, classes: classes, options: options))
   }

@@ -11,6 +11,7 @@ struct Entry: CustomTestStringConvertible, Sendable {
   var input: Shape?
   var width: Int?
   var stages: Int?
+  var widths: [Int]?
   /// The least correlation of the logits, each class's mean taken off; nil where they are the same.
   var correlation: Double?
   /// The least share of samples that are answered as before.
@@ -21,7 +22,7 @@ struct Entry: CustomTestStringConvertible, Sendable {
   func architecture() throws -> Architecture {
     if model == "padded" { return try Self.padded() }
     var options = ModelOptions()
-    (options.width, options.stages) = (width, stages)
+    (options.width, options.stages, options.widths) = (width, stages, widths)
     return try Zoo.architecture(
       named: model, input: input, classes: 10, options: options)
   }
@@ -76,6 +77,11 @@ struct Entry: CustomTestStringConvertible, Sendable {
       Entry(model: "convnet-cifar", stage: 3, correlation: 0.6, agreement: 0.8),
       Entry(model: "resnet34", stage: 2, width: 4, stages: 3, correlation: 0.5, agreement: 0.6),
     ]
+    + (2...4).map { stage in
+      Entry(
+        model: "mlp", stage: stage, input: [40], widths: [48, 48, 64, 80], correlation: 0.9,
+        agreement: 0.9)
+    }
     + (2...4).flatMap { stage in
       [
         Entry(model: "vgg11", stage: stage, width: 4, correlation: 0.6, agreement: 0.8),
@@ -238,6 +244,11 @@ struct Entry: CustomTestStringConvertible, Sendable {
     #expect(
       try !enter(positive, [.residual(body: [convolution(8), .relu], shortcut: [])]),
       "a body that would never learn")
+    var narrow = ModelOptions()
+    narrow.widths = [32, 31]
+    let funnel = try Zoo.architecture(named: "mlp", options: narrow)
+    let scalars = funnel.initialize(stage: 1, random: RandomStream(seed: 1))
+    #expect(funnel.continuation(stage: 2, from: scalars, random: RandomStream(seed: 1)) == nil)
     let unet = try Zoo.architecture(named: "unet")
     let values = unet.initialize(stage: 1, random: RandomStream(seed: 1))
     #expect(unet.continuation(stage: 2, from: values, random: RandomStream(seed: 1)) == nil)

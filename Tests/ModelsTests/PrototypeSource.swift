@@ -22,10 +22,12 @@ struct PrototypeSource: BatchSource {
     for sample in 0..<batch.count {
       let label = Int.random(in: 0..<classes, using: &random)
       batch.labels[sample] = Int32(label)
+      // A vector is an image of one row.
+      let columns = input.dimensions.last ?? 1
       let prototype = RandomStream(seed: 1).stream("prototype", label)
       for index in 0..<input.count {
         // Patches of a few pixels, so that windows see something.
-        let place = UInt64(index / input.dimensions[2] / 3 * 31 + index % input.dimensions[2] / 3)
+        let place = UInt64(index / columns / 3 * 31 + index % columns / 3)
         let own = Double(prototype.value(at: place) >> 40) * 0x1p-24 * 3 - 1.5
         batch.inputs[sample * input.count + index] = Float(own + noise * random.normal())
       }

@@ -90,6 +90,49 @@ import Testing
     #expect(refusal("vgg11") { $0.stages = 3 }?.contains("choose 4") == true)
     #expect(refusal("resnet18") { $0.stages = 6 }?.contains("choose 2, 3, 4, 5, 8") == true)
     #expect(refusal("resnet18") { $0.width = 7 }?.contains("a multiple of 2") == true)
+    #expect(refusal("resnet18") { $0.widths = [7] }?.contains("no option widths") == true)
+    #expect(refusal("mlp") { $0.width = 7 }?.contains("no option width;") == true)
+    for widths in [[], [64, 1], [64, 16_385], Array(repeating: 8, count: 65)] {
+      let words = refusal("mlp") { $0.widths = widths }
+      #expect(words?.contains("1 to 64 numbers from 2 to 16384") == true)
+    }
+    #expect(refusal("mlp") { ($0.stages, $0.widths) = (3, [8, 8]) }?.contains("choose 2") == true)
+    #expect(refusal("mlp") { $0.stages = 65 }?.contains("choose 1 to 64") == true)
+  }
+
+  @Test(arguments: [[13], [1, 28, 28], [3, 5, 7], [6, 1, 1]])
+  func `reads an input of any shape as a vector, a hidden layer a stage`(input: [Int]) throws {
+    var options = ModelOptions()
+    options.widths = [20, 33, 7]
+    let network = try Zoo.architecture(
+      named: "mlp", input: Shape(input), classes: 5, options: options)
+    let extents = [input.reduce(1, *), 20, 33, 7]
+    #expect(network.stages == 3)
+    for stage in 1...3 {
+      // Weights, then biases and the norm's scales and shifts; the head at last.
+      let blocks = (1...stage).map { extents[$0] * (extents[$0 - 1] + 3) }
+      let maps = (1...stage).reduce(5 * extents[stage]) { $0 + extents[$1] * extents[$1 - 1] }
+      #expect(network.layouts(stage: stage).map(\.count) == blocks + [5 * (extents[stage] + 1)])
+      #expect(network.forwardFLOPs(stage: stage) == 2 * maps)
+      // The samples themselves need no gradient.
+      #expect(
+        network.trainingFLOPs(stage: stage) == 6 * maps - 2 * extents[0] * extents[1])
+    }
+    let names = network.layouts(stage: 2)[1].parameters.map(\.name)
+    #expect(names == ["fc2.weight", "fc2.bias", "norm2.weight", "norm2.bias"])
+  }
+
+  @Test func `has three hidden layers of 64 units for vectors, or as many as stages`() throws {
+    func widths(_ stages: Int?) throws -> [Int] {
+      var options = ModelOptions()
+      options.stages = stages
+      let network = try Zoo.architecture(named: "mlp", input: [9], classes: 4, options: options)
+      return network.layouts(stage: network.stages).dropLast().map {
+        $0.parameters[1].shape.count
+      }
+    }
+    #expect(try widths(nil) == [64, 64, 64])
+    #expect(try widths(5) == [64, 64, 64, 64, 64])
   }
 
   @Test func `refuses an input that a stage can't take, and one class`() {

@@ -20,6 +20,7 @@ struct Fixtures: Decodable {
     let stage: Int
     let input: [Int]
     let width: Int?
+    let widths: [Int]?
     let stem: String?
     let warmUp: Bool
     let optimizer: TrainingSettings.Optimizer
@@ -56,6 +57,7 @@ struct Fixtures: Decodable {
       }
       var options = ModelOptions()
       options.width = width
+      options.widths = widths
       options.stem = stem.flatMap(ModelOptions.Stem.init)
       return try Zoo.architecture(
         named: model, input: Shape(input), classes: 10, options: options
@@ -67,7 +69,7 @@ struct Fixtures: Decodable {
 
   static var all: [Case] {
     get throws {
-      try ["convnets", "resnets", "vggs", "layers"].flatMap { name in
+      try ["convnets", "resnets", "vggs", "layers", "mlps"].flatMap { name in
         let url = try #require(
           Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Fixtures"))
         return try JSONDecoder().decode(Fixtures.self, from: Data(contentsOf: url)).cases

@@ -16,6 +16,9 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
 
   var testDescription: String { name }
 
+  /// A norm of all units of a vector.
+  private static let norm = Layer.normalization(NormalizationLayer("n", .group(groups: 1)))
+
   static let all: [SmallNetwork] = [
     SmallNetwork(
       name: "one pixel, one channel", input: [1, 1, 1], classes: 2,
@@ -103,6 +106,19 @@ struct SmallNetwork: CustomTestStringConvertible, Sendable {
           ]),
         Block("h", [.flatten, .linear(LinearLayer("f", outputs: 4))]),
       ]),
+    SmallNetwork(
+      name: "a vector, and a norm of all units", input: [7], classes: 3,
+      blocks: [
+        Block("a", [.flatten, .linear(LinearLayer("f", outputs: 21)), norm, .relu]),
+        Block("b", [.linear(LinearLayer("g", outputs: 5)), norm, .relu]),
+        Block("h", [.linear(LinearLayer("h", outputs: 3))]),
+      ], batch: 3),
+    SmallNetwork(
+      name: "a vector of one scalar, and of as many as fill blocks", input: [1], classes: 2,
+      blocks: [
+        Block("a", [.linear(LinearLayer("f", outputs: 16)), norm, .relu]),
+        Block("h", [.linear(LinearLayer("h", outputs: 2))]),
+      ], batch: 1),
   ]
 
   /// Networks large enough for the backward pass that skips zeros, in all its variants.

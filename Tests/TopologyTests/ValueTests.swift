@@ -96,6 +96,26 @@ struct ValueTests {
     }
   }
 
+  @Test func `the units of hidden layers are a list, a stage for each`() throws {
+    func text(_ widths: String) -> String {
+      Texts.least.replacing("convnet", with: "mlp\n  widths: \(widths)")
+    }
+    let topology = try Texts.topology(text("[20, 30]"))
+    #expect(topology.architecture.stages == 2)
+    #expect(
+      topology.architecture.layouts(stage: 2).dropLast().map { $0.parameters[1].shape.count }
+        == [20, 30])
+    for (wrong, path, words) in [
+      ("20", "model.widths", "a list of widths"), ("[20, 0]", "model.widths[2]", "is 0"),
+      ("[20, 1]", "model.widths", "from 2 to 16384"),
+      ("[20]\n  stages: 2", "model.stages", "as many as there are widths"),
+    ] {
+      let faults = Texts.faults(text(wrong))
+      #expect(faults.map(\.path) == [path], "\(faults.map(\.words))")
+      #expect(faults.first?.words.contains(words) == true, "\(faults.map(\.words))")
+    }
+  }
+
   @Test func `every value arrives where it belongs`() throws {
     let topology = try Texts.topology(
       """

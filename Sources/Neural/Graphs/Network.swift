@@ -5,7 +5,7 @@ public import Tensors
 /// The segments of a stage's sub-model are its blocks in order and, last, its head, or all heads
 /// where all supervise.
 public struct Network: Sendable {
-  /// The shape of one sample, `[C, H, W]`.
+  /// The shape of one sample, `[C, H, W]` or `[N]`.
   public let input: Shape
   /// The number of classes.
   public let classes: Int
@@ -19,7 +19,7 @@ public struct Network: Sendable {
   /// other.
   ///
   /// - Parameters:
-  ///   - input: The shape of one sample, `[C, H, W]`.
+  ///   - input: The shape of one sample, `[C, H, W]` or `[N]`.
   ///   - classes: The number of scalars that the last layer makes, or makes for each pixel.
   ///   - blocks: The segments in the order of the wire, the head last.
   ///   - nesting: In which order blocks are applied.
@@ -46,7 +46,7 @@ public struct Network: Sendable {
   /// last head's alone; an evaluation doesn't run the others.
   ///
   /// - Parameters:
-  ///   - input: The shape of one sample, `[C, H, W]`.
+  ///   - input: The shape of one sample, `[C, H, W]` or `[N]`.
   ///   - classes: The number of scalars that each head makes, or makes for each pixel.
   ///   - blocks: The blocks in order, the first segments; they return nothing.
   ///   - heads: The heads behind them, the other segments.

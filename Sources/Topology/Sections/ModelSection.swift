@@ -18,6 +18,13 @@ struct ModelSection: Hashable, Sendable {
     }
     options.stages = keys.optional("stages") { $0.whole(1...100) }
     options.width = keys.optional("width") { $0.whole(1...65_536) }
+    options.widths = keys.optional("widths") { list in
+      let remedy = "write the units of each hidden layer, as in [64, 64, 64]"
+      let widths = list.elements("a list of widths", remedy: remedy, atMost: 100)?
+        .map { $0.whole(1...65_536) }
+      guard let widths, !widths.contains(nil) else { return nil as [Int]? }
+      return widths.compactMap { $0 }
+    }
     options.levels = keys.optional("levels") { $0.whole(1...100) }
     options.stem = keys.optional("stem") { Self.choice("a stem", $0) }
     options.order = keys.optional("order") { Self.choice("an order of growth", $0) }

@@ -51,9 +51,9 @@ class Pass:
         return y + self.take(f"{name}.bias")
 
     def group(self, x, name, groups):
-        parts = x.reshape(len(x), groups, -1)
+        parts, image = x.reshape(len(x), groups, -1), x.ndim > 2
         parts = (parts - parts.mean(2, keepdims=True)) / np.sqrt(parts.var(2, keepdims=True) + 1e-5)
-        return parts.reshape(x.shape) * self.take(f"{name}.weight") + self.take(f"{name}.bias")
+        return parts.reshape(x.shape) * self.take(f"{name}.weight", image) + self.take(f"{name}.bias", image)
 
     def batch(self, x, name):
         scale, shift = self.take(f"{name}.weight"), self.take(f"{name}.bias")
@@ -99,6 +99,15 @@ def convnet(run, x, name):
     run.segment = f"block{last}"
     x = relu(run.linear(flatten(x), "fc1"))
     run.segment = f"head{last}"
+    return run.linear(x, "fc")
+
+
+def mlp(run, x, stages):
+    x = flatten(x)
+    for index in range(1, stages + 1):
+        run.segment = f"block{index}"
+        x = relu(run.group(run.linear(x, f"fc{index}"), f"norm{index}", 1))
+    run.segment = f"head{stages}"
     return run.linear(x, "fc")
 
 
@@ -208,6 +217,8 @@ def main(plan, model, outputs):
     run = Pass(load(model))
     if name.startswith("convnet"):
         ours = convnet(run, outputs["inputs"], name)
+    elif name == "mlp":
+        ours = mlp(run, outputs["inputs"], stages)
     elif name.startswith("vgg"):
         ours = vgg(run, outputs["inputs"], name)
     elif name.startswith("resnet"):

@@ -1,9 +1,10 @@
-"""Makes convnets.json, resnets.json, vggs.json and layers.json: what PyTorch computes, to be compared with
-in FixtureTests.swift.
+"""Makes convnets.json, resnets.json, vggs.json, layers.json and mlps.json: what PyTorch computes, to be compared
+with in FixtureTests.swift.
 
 Made with torch 2.13.0+cpu:
     python3 -m venv venv && venv/bin/pip install torch==2.13.0+cpu numpy
-    venv/bin/python generate.py
+    venv/bin/python generate.py            all of them
+    venv/bin/python generate.py mlps.json  one
 
 Parameters and inputs are not stored: both sides compute them by the same rule (fill, below). Of large
 tensors only sums, norms and every n-th scalar are stored. PyTorch computes in 64 bits: in 32 bits, ten steps of
@@ -11,6 +12,7 @@ a deep network at a large rate move it by more than what is to be compared.
 """
 import json
 import os
+import sys
 
 import numpy as np
 import torch
@@ -157,6 +159,17 @@ def vgg(depth, width, normalized):
     return build
 
 
+def mlp(inputs, widths):
+    def build(stage, classes=10):
+        blocks = [
+            nn.Sequential(nn.Flatten(), nn.Linear(i, o), nn.GroupNorm(1, o), nn.ReLU())
+            for i, o in zip([inputs, *widths], widths)
+        ]
+        return nn.Sequential(*blocks[:stage], nn.Linear(widths[stage - 1], classes))
+
+    return build
+
+
 # Single layers between a convolution of 3 channels and a linear classifier; FixtureTests.swift builds the same.
 LAYERS = {
     "group norm": lambda: [nn.GroupNorm(3, 12), nn.ReLU()],
@@ -232,8 +245,8 @@ def nearest(model, x):
 
 
 def case(
-    name, build, stage, shape, *, width=None, stem=None, warm_up=False, optimizer="sgd", rate=0.1, nesterov=False,
-    samples=6, margin=None,
+    name, build, stage, shape, *, width=None, widths=None, stem=None, warm_up=False, optimizer="sgd", rate=0.1,
+    nesterov=False, samples=6, margin=None,
 ):
     """One network's ten steps. With a margin, no ReLU of the first step gets an input nearer to its kink: there the
     gradient jumps, and rounding alone decides which of two gradients a computation in 32 bits finds."""
@@ -253,6 +266,7 @@ def case(
         "nesterov": nesterov, "losses": [],
     }
     result |= {} if width is None else {"width": width}
+    result |= {} if widths is None else {"widths": widths}
     result |= {} if stem is None else {"stem": stem}
     modes = {m: m.training for m in model.modules()}
     for step in range(10):
@@ -282,7 +296,7 @@ def write(name, cases):
     print(name, len(cases), "cases,", os.path.getsize(path), "bytes")
 
 
-def main():
+def convnets():
     cases = []
     for name, build, stages, shape in [
         ("convnet", convnet, 3, (1, 28, 28)),
@@ -293,8 +307,10 @@ def main():
             cases.append(case(name, build, stage, shape, nesterov=stage % 2 == 0, samples=24))
             if stage > 1:
                 cases.append(case(name, build, stage, shape, warm_up=True, samples=24))
-    write("convnets.json", cases)
+    return cases
 
+
+def resnets():
     image = (3, 24, 24)
     cases = [case("resnet18", resnet([2, 2, 2, 2], 8), s, image, width=8, rate=0.005) for s in range(1, 5)]
     cases += [
@@ -306,8 +322,10 @@ def main():
     # Wide enough for Winograd's algorithm, and small enough that no ReLU is at its kink.
     cases.append(
         case("resnet18", resnet([2, 2, 2, 2], 64), 1, (3, 8, 8), width=64, rate=0.005, margin=5e-6))
-    write("resnets.json", cases)
+    return cases
 
+
+def vggs():
     image = (3, 32, 32)
     cases = [case("vgg11", vgg(11, 8, False), s, image, width=8, rate=0.005) for s in range(1, 5)]
     cases += [case("vgg11-bn", vgg(11, 8, True), s, image, width=8, rate=0.005) for s in range(1, 4)]
@@ -318,13 +336,34 @@ def main():
         case("vgg16-bn", vgg(16, 4, True), 2, image, width=4, rate=0.005, warm_up=True),
     ]
     cases.append(case("vgg16", vgg(16, 32, False), 2, image, width=32, rate=0.005))
-    write("vggs.json", cases)
+    return cases
 
+
+def layers():
     cases = [case(name, layer(name), 1, (3, 9, 7), rate=0.05) for name in LAYERS]
     cases += [case(name, layer(name), 1, (3, 9, 7), optimizer="adam", rate=0.002) for name in ["group norm", "residual"]]
-    write("layers.json", cases)
+    return cases
+
+
+def mlps():
+    # A table of 13 numbers and an image; layers that widen, stay as wide, and narrow.
+    table = {"widths": [20, 24, 24, 9], "margin": 1e-5}
+    build = mlp(13, table["widths"])
+    cases = [case("mlp", build, stage, (13,), rate=0.05, **table) for stage in range(1, 5)]
+    cases += [
+        case("mlp", build, 3, (13,), rate=0.05, warm_up=True, **table),
+        case("mlp", build, 2, (13,), optimizer="adam", rate=0.002, **table),
+        case("mlp", mlp(105, [16, 33]), 2, (3, 5, 7), widths=[16, 33], rate=0.05, nesterov=True, margin=1e-5),
+    ]
+    return cases
+
+
+def main(names):
+    made = {"convnets": convnets, "resnets": resnets, "vggs": vggs, "layers": layers, "mlps": mlps}
+    for name in names or [f"{name}.json" for name in made]:
+        write(name, made[name.removesuffix(".json")]())
 
 
 torch.set_num_threads(1)
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
