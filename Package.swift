@@ -181,8 +181,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Bytes", "Measures", "Progressive", "Tensors", "TestSupport", "Wire", "ZMTP", "ZeroMQ",
-        "progfed", database,
+        "Bytes", "Datasets", "Measures", "Progressive", "Tensors", "TestSupport", "Wire", "ZMTP",
+        "ZeroMQ", "progfed", database,
       ],
       swiftSettings: common),
     .testTarget(
@@ -254,7 +254,7 @@ let package = Package(
       name: "TopologyTests",
       dependencies: [
         "Bytes", "Codecs", "Datasets", "Federation", "Links", "Measures", "Models", "Neural",
-        "Progressive", "Tensors", "Topology",
+        "Progressive", "Tensors", "TestSupport", "Topology",
       ],
       swiftSettings: common),
     .testTarget(

@@ -20,6 +20,8 @@ public struct Architecture: Sendable {
   /// True if each head starts from the values of the one before, where both have the same
   /// parameters.
   public let carriesHead: Bool
+  /// The choices that it was made by, those that were left to it as well.
+  public private(set) var options = ModelOptions()
   let blocks: [Block]
   let heads: [Block]
   private let networks: [Network]
@@ -76,6 +78,14 @@ public struct Architecture: Sendable {
 
   /// The number of stages, S.
   public var stages: Int { networks.count }
+
+  /// The same architecture, which was made by `options` and has as many stages as it has.
+  func made(by options: ModelOptions) -> Architecture {
+    var copy = self
+    copy.options = options
+    copy.options.stages = stages
+    return copy
+  }
 
   /// True if all heads can supervise together: every head reads its block's output on the way in.
   ///

@@ -12,12 +12,15 @@ enum MLPs {
     Zoo.Entry(name: "mlp", input: [32], classes: 10, options: ["stages", "widths"]) {
       (request) throws(ModelError) in
       let widths = try widths(request.options, of: request.name)
+      var options = request.options
+      options.widths = widths
       return try Architecture(
         name: request.name, input: request.input, classes: request.classes,
         blocks: widths.enumerated().map { hidden($0 + 1, width: $1) },
         heads: widths.indices.map {
           Block("head\($0 + 1)", [.linear(LinearLayer("fc", outputs: request.classes))])
-        })
+        }
+      ).made(by: options)
     }
   ]
 

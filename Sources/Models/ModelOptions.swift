@@ -59,7 +59,7 @@ extension ModelOptions {
 
   /// The architecture itself, if it has as many stages as were chosen.
   func checkStages(of architecture: Architecture) throws(ModelError) -> Architecture {
-    guard let stages, stages != architecture.stages else { return architecture }
+    guard let stages, stages != architecture.stages else { return architecture.made(by: self) }
     throw .unsupportedOption(
       name: architecture.name, option: "stages", value: "\(stages)",
       supported: ["\(architecture.stages)"])

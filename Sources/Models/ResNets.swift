@@ -58,7 +58,9 @@ struct ResNets {
         name: name, option: "stages", value: "\(options.stages ?? 4)",
         supported: splits.keys.sorted().map(String.init))
     }
-    return try network.architecture(blocks, input: input, classes: classes)
+    var options = options
+    (options.width, options.stem) = (network.width, network.stem)
+    return try network.architecture(blocks, input: input, classes: classes).made(by: options)
   }
 
   /// A run of residual blocks of one layer, numbered from 0; the stem is a part of layer 0.

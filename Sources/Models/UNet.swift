@@ -21,8 +21,13 @@ struct UNet {
       name: "unet", input: [4, 96, 96], classes: 4,
       options: ["stages", "levels", "width", "order", "loss"]
     ) { (request) throws(ModelError) in
-      try UNet(request.options, name: request.name).architecture(
-        name: request.name, input: request.input, classes: request.classes)
+      let network = try UNet(request.options, name: request.name)
+      var options = request.options
+      (options.width, options.levels) = (network.width, network.levels)
+      (options.order, options.loss) = (network.order, network.loss)
+      return try network.architecture(
+        name: request.name, input: request.input, classes: request.classes
+      ).made(by: options)
     }
   ]
 

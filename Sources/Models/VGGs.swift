@@ -46,8 +46,11 @@ enum VGGs {
       Block(
         "head\(stage)", [.globalAveragePooling, .linear(LinearLayer("fc", outputs: classes))])
     }
+    var options = options
+    options.width = width
     return try Architecture(
-      name: name, input: input, classes: classes, blocks: blocks, heads: heads + [last])
+      name: name, input: input, classes: classes, blocks: blocks, heads: heads + [last]
+    ).made(by: options)
   }
 
   private static func multiples(depth: Int) -> [[Int]] {

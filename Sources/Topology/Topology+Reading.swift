@@ -3,6 +3,7 @@ import Federation
 import Foundation
 import Models
 import Progressive
+import Yams
 
 extension Topology {
   /// Reads the file at `path`.
@@ -15,7 +16,7 @@ extension Topology {
       parsing: Self.text(of: path), file: path, overrides: overrides, checksFiles: checksFiles)
   }
 
-  /// Reads a topology's `text`.
+  /// Reads a topology's `text`, which may be a plan.
   ///
   /// - Parameters:
   ///   - text: The text, in YAML.
@@ -27,21 +28,28 @@ extension Topology {
     parsing text: String, file: String, overrides: Overrides = Overrides(),
     checksFiles: Bool = true
   ) throws(TopologyError) {
+    guard !PlanText.isPlan(text) else {
+      try self.init(plan: text, from: file, overrides: overrides, checksFiles: checksFiles)
+      return
+    }
     let document: YAMLDocument
     let settings: [Setting]
     do throws(TopologyIssue.Unreadable) {
       document = try YAMLDocument(text)
       settings = try overrides.settings.map(Setting.init)
-    } catch {
-      throw TopologyError(
-        file: file,
-        faults: [
-          TopologyIssue(place: error.place, path: "", problem: error.problem, remedy: error.remedy)
-        ])
-    }
-    let reading = Reading(repetitions: document.repetitions)
+    } catch { throw TopologyError(file: file, unreadable: error) }
+    self = try Self.read(
+      document.root, settings, source: text, file: file, overrides: overrides,
+      checksFiles: checksFiles, Reading(repetitions: document.repetitions))
+  }
+
+  /// The topology of a tree with `settings` in place of what is in it.
+  static func read(
+    _ tree: Node?, _ settings: [Setting], source: String, file: String, overrides: Overrides,
+    checksFiles: Bool, _ reading: Reading
+  ) throws(TopologyError) -> Topology {
     for setting in settings { reading.settle(setting.path, at: setting.place) }
-    let root = settings.reduce(document.root) { $1.applied(to: $0) }
+    let root = settings.reduce(tree) { $1.applied(to: $0) }
     let draft = root.flatMap { root in
       Cursor(root, path: "", reading: reading).keys { TopologyDraft(reading: &$0, file: file) }
     }
@@ -53,10 +61,11 @@ extension Topology {
     draft.apply(overrides, reading: reading)
     guard
       let topology = draft.topology(
-        file: file, source: text, overrides: overrides, checksFiles: checksFiles, reading: reading),
+        file: file, source: source, overrides: overrides, checksFiles: checksFiles,
+        reading: reading),
       reading.isSound("")
     else { throw reading.error(file: file) }
-    self = topology
+    return topology
   }
 
   /// An error at `key`, whose value doesn't fit facts that were found after the text was read.

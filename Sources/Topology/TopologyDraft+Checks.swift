@@ -21,7 +21,7 @@ extension TopologyDraft {
     file: String, source: String, overrides: Overrides, checksFiles: Bool, reading: Reading
   ) -> Topology? {
     if checksFiles, let data, reading.isSound("data.path", "data.name") {
-      data.section.checkFiles(of: data.collection, reading)
+      data.checkFiles(reading)
     }
     let architecture = data.flatMap { fitting($0, reading: reading) }
     var rules = participation.rules(clients: clients, reading: reading)
@@ -64,7 +64,7 @@ extension TopologyDraft {
       strategy: strategy, architecture: architecture, startsFrom: model.from, relays: relays,
       growthSchedule: schedule,
       // What is told by a seed alone must be drawn from it.
-      entry: stages.entry ?? (codecs.tellsSeeds ? .random : .standard), data: data.section,
+      entry: stages.entry ?? (codecs.tellsSeeds ? .random : .standard), data: data,
       training: training, server: server, rules: rules, caps: participation.caps, codecs: codecs,
       evaluation: evaluation, limits: limits, fleet: fleet, stageLimits: stageLimits,
       updateNorm: self.limits.updateNorm, normMultiple: self.limits.normMultiple,
@@ -80,29 +80,38 @@ extension TopologyDraft {
   ]
 
   /// The model for the data's shape, after augmentation, and its classes.
-  private func fitting(
-    _ data: (section: DataSection, collection: any ImageCollection), reading: Reading
-  ) -> Architecture? {
-    let (section, collection) = data
-    guard section.augmentation.fits(collection.input) else {
+  private func fitting(_ section: DataSection, reading: Reading) -> Architecture? {
+    let samples = section.facts
+    guard section.augmentation.fits(samples.input) else {
       reading.report(
         "data.augmentation",
-        "data.augmentation cuts out more than an image of \(collection.input) holds",
+        "data.augmentation cuts out more than an image of \(samples.input) holds",
         remedy: "write none")
       return nil
     }
     guard let name = model.name, reading.isSound("model") else { return nil }
-    let input = section.augmentation.output(of: collection.input)
+    let input = section.augmentation.output(of: samples.input)
     do throws(ModelError) {
       let architecture = try Zoo.architecture(
-        named: name, input: input, classes: collection.classes, options: model.options)
-      guard (architecture.objective != .classes) == collection.isSegmentation else {
+        named: name, input: input, classes: samples.classes, options: model.options)
+      guard (architecture.objective != .classes) == samples.isSegmentation else {
         reading.report(
           "model.name",
-          collection.isSegmentation
-            ? "model.name is \(name), which labels images; \(collection.name) labels pixels"
-            : "model.name is \(name), which labels pixels; \(collection.name) labels images",
-          remedy: Self.alternatives(to: name, for: collection, input))
+          samples.isSegmentation
+            ? "model.name is \(name), which labels images; \(samples.name) labels pixels"
+            : "model.name is \(name), which labels pixels; \(samples.name) labels images",
+          remedy: Self.alternatives(to: name, for: samples, input))
+        return nil
+      }
+      let largest =
+        architecture.allLayouts
+        .flatMap(\.parameters).map(\.shape.count).max() ?? 0
+      guard largest <= Int32.max else {
+        reading.report(
+          "model.name",
+          "model.name is \(name), of which a tensor has \(largest) values for images of \(input), "
+            + "more than \(Int32.max)",
+          remedy: "take smaller images, or another model")
         return nil
       }
       return architecture
@@ -116,20 +125,20 @@ extension TopologyDraft {
       }
       reading.report(
         "model.name",
-        "model.name is \(name), which doesn't take \(collection.name)'s images of \(input): \(error)",
-        remedy: Self.alternatives(to: name, for: collection, input))
+        "model.name is \(name), which doesn't take \(samples.name)'s images of \(input): \(error)",
+        remedy: Self.alternatives(to: name, for: samples, input))
       return nil
     }
   }
 
-  /// The models that take the images of `collection`, in words.
+  /// The models that take the images of `samples`, in words.
   private static func alternatives(
-    to name: String, for collection: any ImageCollection, _ input: Shape
+    to name: String, for samples: SampleFacts, _ input: Shape
   ) -> String {
     let fitting = Zoo.entries.filter { entry in
       let found = try? Zoo.architecture(
-        named: entry.name, input: input, classes: collection.classes)
-      return found.map { ($0.objective != .classes) == collection.isSegmentation } ?? false
+        named: entry.name, input: input, classes: samples.classes)
+      return found.map { ($0.objective != .classes) == samples.isSegmentation } ?? false
     }
     return fitting.isEmpty
       ? "choose another data set" : "choose \(Cursor.list(fitting.map(\.name)))"
@@ -151,7 +160,7 @@ extension TopologyDraft {
           "strategy",
           "strategy is \(strategy.rawValue), but \(architecture.name)'s heads can't work side by side",
           remedy: "write progressive")
-      } else if !participation.caps.isEmpty {
+      } else if !participation.caps.isEmpty, !reading.isPlan {
         reading.report(
           "participation.caps",
           "participation.caps is for clients that train one head; in strategy \(strategy.rawValue) all "
@@ -181,6 +190,8 @@ extension TopologyDraft {
 
   /// Reports an update that is larger than all that may be in flight.
   private func checkBudget(_ architecture: Architecture, _ reading: Reading) {
+    // How much may be in flight is the broker's affair, of which a plan says nothing.
+    guard !reading.isPlan else { return }
     let largest =
       (1...architecture.stages).map { stage in
         architecture.layouts(stage: stage, supervision: strategy.usesAllHeads ? .all : .newest)
@@ -199,7 +210,7 @@ extension TopologyDraft {
 
   /// Reports that there can't be enough samples, as far as is known before they are read.
   private func checkSamples(_ reading: Reading) {
-    guard let clients, let section = data?.section, let limit = section.options.trainLimit,
+    guard let clients, let section = data, let limit = section.limit.train,
       reading.isSound("clients", "data.limit", "data.partition")
     else { return }
     let needed = section.partition.samplesNeeded(clients: clients)

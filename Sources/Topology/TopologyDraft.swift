@@ -1,4 +1,3 @@
-import Datasets
 import Federation
 import Models
 import Progressive
@@ -12,7 +11,7 @@ struct TopologyDraft {
   var clients: Int?
   var strategy: Strategy
   var model: ModelSection
-  var data: (section: DataSection, collection: any ImageCollection)?
+  var data: DataSection?
   var stages: StagesSection
   var training: TrainingSection
   var server: ServerSection
@@ -37,7 +36,8 @@ struct TopologyDraft {
     }
     model = keys.section("model") { ModelSection(reading: &$0, beside: file) }
     data = keys.section("data") { DataSection.read(&$0, beside: file) }
-    stages = keys.section("stages") { StagesSection(reading: &$0) }
+    let strategy = strategy
+    stages = keys.section("stages") { StagesSection(reading: &$0, strategy: strategy) }
     let remedy = "write how many there are, as in rounds: 40"
     let count: (Cursor) -> Int? = { $0.whole(1...1_000_000) }
     rounds =

@@ -94,11 +94,11 @@ struct ResumptionTests {
 
   @Test func `another topology is refused with what differs`() throws {
     let error = try #require(try refusal(run(), seed: 8))
-    guard case .otherRun(_, "tiny.yaml", let differences, isOver: false) = error else {
+    guard case .otherRun(_, "tiny.yaml", let difference, isOver: false) = error else {
       Issue.record("\(error)")
       return
     }
-    #expect(differences.map(\.description) == ["seed: 7 then, 8 now"])
+    #expect(difference.lines("then", "now") == ["seed: 7 then, 8 now"])
   }
 
   @Test func `a run without a usable checkpoint after its first rounds is refused`() throws {

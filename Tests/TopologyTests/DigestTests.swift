@@ -61,28 +61,16 @@ struct DigestTests {
     let topology = try Texts.topology(Texts.least)
     #expect(
       topology.plan == """
-        format: progfed plan 1
+        format: progfed plan 2
         strategy: progressive
         clients: 10
         stages.rounds: [2, 2, 8]
         stages.warmUp: 0
         model.name: convnet
-        model.input: 1×28×28
-        model.classes: 10
-        model.order: outermost-first
-        model.objective: classes
-        model.1.block1: conv1.weight 32×1×3×3 weight, conv1.bias 32 bias
-        model.1.head1: fc.weight 10×32 weight, fc.bias 10 bias
-        model.2.block1: conv1.weight 32×1×3×3 weight, conv1.bias 32 bias
-        model.2.block2: conv2.weight 64×32×3×3 weight, conv2.bias 64 bias
-        model.2.head2: fc.weight 10×64 weight, fc.bias 10 bias
-        model.3.block1: conv1.weight 32×1×3×3 weight, conv1.bias 32 bias
-        model.3.block2: conv2.weight 64×32×3×3 weight, conv2.bias 64 bias
-        model.3.block3: fc1.weight 128×9216 weight, fc1.bias 128 bias
-        model.3.head3: fc.weight 10×128 weight, fc.bias 10 bias
+        model.stages: 3
         data.name: fashion-mnist
         data.partition: iid
-        data.augmentation: crop none, padding 0, flips false, jitter none
+        data.augmentation: none
         data.limit.train: none
         training.epochs: 1
         training.batch: 20
@@ -95,9 +83,25 @@ struct DigestTests {
         training.clipNorm: 1.0
         training.lossLimit: 10.0
         training.proximal: 0.0
+        training.correction: none
         codecs.up: dense32
         codecs.down: dense32
         codecs.smallTensors: 1024
+        codecs.initial: sent
+        codecs.errorFeedback: false
+        data.normalization: {mean: [0.286], deviation: [0.353]}
+        model.input: 1×28×28
+        model.classes: 10
+        model.objective: classes
+        model.1.block1: conv1.weight 32×1×3×3 weight, conv1.bias 32 bias
+        model.1.head1: fc.weight 10×32 weight, fc.bias 10 bias
+        model.2.block1: conv1.weight 32×1×3×3 weight, conv1.bias 32 bias
+        model.2.block2: conv2.weight 64×32×3×3 weight, conv2.bias 64 bias
+        model.2.head2: fc.weight 10×64 weight, fc.bias 10 bias
+        model.3.block1: conv1.weight 32×1×3×3 weight, conv1.bias 32 bias
+        model.3.block2: conv2.weight 64×32×3×3 weight, conv2.bias 64 bias
+        model.3.block3: fc1.weight 128×9216 weight, fc1.bias 128 bias
+        model.3.head3: fc.weight 10×128 weight, fc.bias 10 bias
 
         """)
   }

@@ -84,10 +84,10 @@ struct ExactnessTests {
     #expect(try Texts.topology(Texts.with("seed: \(text)")).seed == seed)
     let settings = ["seed=\(text)", "data.name=synthetic", "data.synthetic.seed=\(text)"]
     let topology = try Texts.topology(Texts.least, Overrides(settings: settings))
-    #expect(topology.seed == seed && topology.data.options.synthetic.seed == seed)
+    #expect(topology.seed == seed && topology.data.options?.synthetic.seed == seed)
     let sites = Texts.least.replacing("fashion-mnist", with: "icbm152\n  siteSeed: \(text)")
       .replacing("convnet", with: "unet")
-    #expect(try Texts.topology(sites).data.options.siteSeed == seed)
+    #expect(try Texts.topology(sites).data.options?.siteSeed == seed)
     let sweep = try Sweep(
       parsing: "topology: a.yaml\nseeds: [\(text)]\nruns: {x: {}}", file: "s.yaml")
     #expect(sweep.runs.map(\.seed) == [seed] && sweep.runs[0].settings == ["seed=\(seed)"])

@@ -36,7 +36,7 @@ import Topology
   @Test(arguments: topologies)
   func `the text is the plan's, and the digest is the text's`(text: String) throws {
     let topology = try Texts.topology(text)
-    let plan = try PlanDescription(topology)
+    let plan = PlanDescription(topology)
     #expect(plan.text == topology.plan)
     #expect(plan.digest == Digest(of: Data(plan.text.utf8)).hex)
     #expect(plan.digest == topology.planDigest.hex)
@@ -50,7 +50,7 @@ import Topology
     text: String
   ) throws {
     let topology = try Texts.topology(text)
-    let plan = try PlanDescription(topology)
+    let plan = PlanDescription(topology)
     let schedule = topology.growthSchedule
     var first = 1
     for stage in plan.stages {
@@ -81,7 +81,7 @@ import Topology
   @Test(arguments: topologies)
   func `no update is longer than it says, and exact sizes are exact`(text: String) throws {
     let topology = try Texts.topology(text)
-    let plan = try PlanDescription(topology)
+    let plan = PlanDescription(topology)
     var stream = RandomStream(seed: 3)
     for stage in plan.stages {
       var longest = 0
@@ -106,7 +106,7 @@ import Topology
   }
 
   @Test func `hyperparameters, codecs and normalization are there`() throws {
-    let plan = try PlanDescription(try Texts.topology(Self.unet))
+    let plan = PlanDescription(try Texts.topology(Self.unet))
     #expect(plan.training.settings.optimizer == .adam && plan.training.settings.clipNorm == 1)
     let (up, delta, eden) = (
       try CodecSpec(parsing: "topk5+linear4"), try CodecSpec(parsing: "stc5"),
@@ -121,7 +121,7 @@ import Topology
     #expect(blocks["block2"]?.update.codec == eden && blocks["block2"]?.update.bytes != nil)
     #expect(blocks["block1"]?.update.codec == up)
     #expect(blocks["block1"]?.update.bytes == nil && blocks["block1"]?.delta?.codec == delta)
-    let simple = try PlanDescription(try Texts.topology(Texts.least))
+    let simple = PlanDescription(try Texts.topology(Texts.least))
     #expect(simple.segments[0].delta == nil)
     #expect(simple.data.means == [0.286] && simple.data.deviations == [0.353])
   }
@@ -130,7 +130,7 @@ import Topology
     throws
   {
     func json(_ text: String) throws -> (training: NSDictionary, codecs: NSDictionary) {
-      let data = try JSONEncoder().encode(try PlanDescription(try Texts.topology(text)))
+      let data = try JSONEncoder().encode(PlanDescription(try Texts.topology(text)))
       let plan = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
       return (
         try #require(plan["training"] as? NSDictionary),

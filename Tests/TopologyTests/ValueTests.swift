@@ -189,8 +189,8 @@ struct ValueTests {
     #expect(topology.architecture.name == "convnet-5x5")
     #expect(topology.growthSchedule == GrowthSchedule(rounds: [10, 10, 20], warmUpRounds: 3))
     #expect(topology.data.partition == .dirichlet(alpha: 0.3, minimum: 5))
-    #expect(topology.data.options.trainLimit == 6000)
-    #expect(topology.data.options.testLimit == 500)
+    #expect(topology.data.limit.train == 6000)
+    #expect(topology.data.limit.test == 500)
     var training = TrainingSection()
     training.epochs = 2
     training.batch = 32

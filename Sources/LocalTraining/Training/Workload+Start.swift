@@ -18,7 +18,7 @@ extension Workload {
   private func refusal(of error: PartitionError) -> TopologyError {
     switch error {
     case .tooFewSamples(let samples, let clients, let needed):
-      let isLimited = topology.data.options.trainLimit == samples
+      let isLimited = topology.data.limit.train == samples
       let key = isLimited ? "data.limit.train" : "clients"
       return topology.error(
         at: key,

@@ -47,27 +47,27 @@ package struct EarlierRun: Sendable {
   ) throws(ResumptionError) {
     guard let origin else { throw .tooOld(path: path) }
     let plan = topology.runPlan + RunOrigin.costModelLine(samples)
-    var differences = PlanDifference.all(between: origin.plan, and: plan)
+    let earlier = origin.currentPlan
+    var difference = PlanDifference(between: earlier, and: plan)
     if state.isFinished || header.clock == "virtual",
       let before = try? origin.readTopology(overrides: Overrides(), checksFiles: false)
     {
-      let known = PlanDifference.names(in: origin.plan).union(PlanDifference.names(in: plan))
-      let settings = PlanDifference.all(
-        between: before.settingLines, and: topology.settingLines)
-      differences += settings.filter { difference in
+      let known = PlanDifference.names(in: earlier).union(PlanDifference.names(in: plan))
+      let settings = PlanDifference(between: before.settingLines, and: topology.settingLines)
+      difference.values += settings.values.filter { value in
         // What the plan tells by its meaning may be written in several ways.
-        !known.contains { difference.name == $0 || difference.name.hasPrefix("\($0).") }
-          && (state.isFinished || difference.name != "data.path")
-          && !(state == .aborted && Self.waiting.contains(difference.name))
+        !known.contains { value.name == $0 || value.name.hasPrefix("\($0).") }
+          && (state.isFinished || value.name != "data.path")
+          && !(state == .aborted && Self.waiting.contains(value.name))
       }
     }
     if state.isFinished, let transport, transport != header.transport {
-      differences.append(
-        PlanDifference(name: "transport", before: header.transport, now: transport))
+      difference.values.append(
+        PlanDifference.Value(name: "transport", first: header.transport, second: transport))
     }
-    guard differences.isEmpty else {
+    guard difference.isEmpty else {
       throw .otherRun(
-        path: path, topology: topology.file, differences, isOver: state.isFinished)
+        path: path, topology: topology.file, difference, isOver: state.isFinished)
     }
   }
 

@@ -45,9 +45,9 @@ package struct Resumption: Sendable {
     defer { ledger.close() }
     guard let origin = try ledger.origin() else { throw ResumptionError.tooOld(path: path) }
     guard try ledger.header().clock == "real" else { throw ResumptionError.virtual(path: path) }
-    let differences = PlanDifference.all(between: origin.plan, and: topology.runPlan)
-    guard differences.isEmpty else {
-      throw ResumptionError.otherRun(path: path, topology: topology.file, differences)
+    let difference = PlanDifference(between: origin.currentPlan, and: topology.runPlan)
+    guard difference.isEmpty else {
+      throw ResumptionError.otherRun(path: path, topology: topology.file, difference)
     }
     let found = try CheckpointStore(directory: paths.checkpoints).latest()
     let last = try ledger.lastRound() ?? 0
@@ -97,7 +97,7 @@ package struct RestoredModel {
 /// A reason for which a run can't go on.
 package enum ResumptionError: Error, CustomStringConvertible {
   /// It is a run of something else.
-  case otherRun(path: String, topology: String, [PlanDifference], isOver: Bool = false)
+  case otherRun(path: String, topology: String, PlanDifference, isOver: Bool = false)
   /// None of its checkpoints is whole.
   case noCheckpoint(path: String, [LedgerError])
   /// It is a run in virtual time.
@@ -114,16 +114,16 @@ package enum ResumptionError: Error, CustomStringConvertible {
   /// The message: the fault, its place and the remedy.
   package var description: String {
     switch self {
-    case .otherRun(let path, let topology, let differences, isOver: false):
+    case .otherRun(let path, let topology, let difference, isOver: false):
       """
       \(path): this run can't go on with \(topology), which differs from what it began with:
-      \(differences.prefix(8).map { "  \($0)\n" }.joined())\
+      \(difference.lines("then", "now").map { "  \($0)\n" }.joined())\
       leave out what differs to go on with the run's own, or begin a new run with --out
       """
-    case .otherRun(let path, _, let differences, isOver: true):
+    case .otherRun(let path, _, let difference, isOver: true):
       """
       \(path): this run is finished, and wasn't one of what is given now:
-      \(differences.prefix(8).map { "  \($0)\n" }.joined())\
+      \(difference.lines("then", "now").map { "  \($0)\n" }.joined())\
       begin a new run with --out, or go on from this one's model with --resume RUN --extend ROUNDS
       """
     case .noCheckpoint(let path, let damaged):

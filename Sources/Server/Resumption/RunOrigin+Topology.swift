@@ -44,6 +44,27 @@ extension RunOrigin {
   }
 }
 
+extension RunOrigin {
+  /// The plan that the run began with, in the words of this program.
+  ///
+  /// That of an earlier format is made again from the topology that the run keeps; the tensors stay
+  /// those of then, so that a model which this program makes otherwise isn't gone on with.
+  package var currentPlan: String {
+    guard !PlanText.isCurrent(plan),
+      let topology = try? readTopology(overrides: Overrides(), checksFiles: false)
+    else { return plan }
+    return Self.keeping(plan, in: topology.runPlan + Self.costModelLine(costModelSamples))
+  }
+
+  /// The lines of `now`, with those of tensors as `before` has them.
+  private static func keeping(_ before: String, in now: String) -> String {
+    func isTensors(_ line: Substring) -> Bool { line.contains(/^model\.[0-9]+\./) }
+    let lines = now.split(separator: "\n").filter { !isTensors($0) }
+    let kept = before.split(separator: "\n").filter(isTensors)
+    return (lines + kept).map { "\($0)\n" }.joined()
+  }
+}
+
 extension Topology {
   /// The settings that decide the result of a run, a line `name: value` for each.
   ///

@@ -25,11 +25,11 @@ package struct VirtualResumption: Sendable {
     let ledger = try RunStore.read(at: RunPaths(place).ledger)
     defer { ledger.close() }
     guard let origin = try ledger.origin() else { return nil }
-    let differences = PlanDifference.all(between: origin.plan, and: topology.runPlan)
-    guard differences.isEmpty else {
+    let difference = PlanDifference(between: origin.currentPlan, and: topology.runPlan)
+    guard difference.isEmpty else {
       throw ResumptionError.otherRun(
         path: directory.paths.directory.path(percentEncoded: false), topology: topology.file,
-        differences)
+        difference)
     }
     self.state = state
     self.place = place

@@ -16,6 +16,8 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
   package var name: String
   /// The model's name.
   package var model: String
+  /// The samples in words where they are somebody's own; nil for a known data set.
+  package var samples: String?
   /// The number of clients.
   package var clients: Int
   /// The number of clients that train in each round.
@@ -45,6 +47,7 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
     stages = (1...last).map { StageForecast($0, of: topology, down: downs[$0 - 1]) }
     name = topology.name
     model = architecture.name
+    samples = topology.data.ownText
     clients = topology.clients
     clientsPerRound = topology.rules.clientsPerRound
     rounds = topology.rounds

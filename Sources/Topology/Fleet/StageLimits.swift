@@ -31,6 +31,30 @@ package struct StageLimits: Sendable {
     return [caps[client], memory].compactMap { $0 }.min()
   }
 
+  /// The limits of all clients as the value of `participation.caps`; nil without any.
+  func setting(clients: Int) -> String? {
+    guard !caps.isEmpty || !groups.isEmpty else { return nil }
+    var ranges: [Int: [ClosedRange<Int>]] = [:]
+    for client in 0..<clients {
+      guard let stage = self[client] else { continue }
+      if let last = ranges[stage]?.last, last.upperBound + 1 == client {
+        ranges[stage, default: []][ranges[stage, default: []].count - 1] = last.lowerBound...client
+      } else {
+        ranges[stage, default: []].append(client...client)
+      }
+    }
+    guard !ranges.isEmpty else { return nil }
+    return FlowText.list(
+      ranges.sorted { $0.key < $1.key }.map { stage, ranges in
+        let numbers = ranges.map {
+          $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+        }
+        return FlowText.section([
+          ("stage", "\(stage)"), ("clients", FlowText.text(numbers.joined(separator: ","))),
+        ])
+      })
+  }
+
   /// The groups whose devices can't even train the first stage.
   fileprivate func incapable(of fleet: FleetModel) -> [ClientGroup] {
     fleet.groups.filter { group in groups.contains { $0 == (group.clients, 0) } }
@@ -59,7 +83,10 @@ extension TopologyDraft {
     }
     // Of a model that grows, clients of little memory train what they can; where all heads
     // supervise it, nothing.
-    guard !strategy.grows || strategy.usesAllHeads, reading.isSound("strategy", "groups") else {
+    // A plan doesn't tell how many a round needs.
+    guard !strategy.grows || strategy.usesAllHeads, !reading.isPlan,
+      reading.isSound("strategy", "groups")
+    else {
       return limits
     }
     let able = (0..<clients).count { limits[$0] == nil }

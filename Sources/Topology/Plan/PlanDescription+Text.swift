@@ -72,10 +72,18 @@ extension PlanDescription.Encoding {
 extension PlanDescription.Samples {
   fileprivate var lines: [String] {
     let channels = zip(means, deviations).map { "(x − \($0)) / \($1)" }.joined(separator: ", ")
-    return [
-      "\(name), \(segmentation ? "a label per pixel" : "a label per sample"), partition \(partition)",
-      "normalization, channel by channel: \(channels); bytes count from 0 to 1",
+    let labelling = segmentation ? "a label per pixel" : "a label per sample"
+    var lines = [
+      from == "clients"
+        ? "the clients' own, \(labelling)" : "\(name), \(labelling), partition \(partition)",
+      channels.isEmpty
+        ? "normalization by the samples' own means and deviations, channel by channel"
+        : "normalization, channel by channel: \(channels); bytes count from 0 to 1",
     ]
+    if let labels {
+      lines.append("\(segmentation ? "labels" : "classes"): \(labels.joined(separator: ", "))")
+    }
+    return lines
   }
 }
 

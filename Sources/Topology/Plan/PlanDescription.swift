@@ -1,6 +1,6 @@
 import Bytes
 package import Codecs
-package import Datasets
+import Datasets
 import Federation
 import Measures
 import Models
@@ -108,10 +108,23 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var augmentation: String
     /// True if each pixel has its own label.
     package var segmentation: Bool
-    /// The means that are subtracted from intensities, one per channel.
+    /// The means that are subtracted from intensities, one per channel; none before the samples
+    /// tell them.
     package var means: [Float]
     /// The deviations that the differences are divided by, one per channel.
     package var deviations: [Float]
+    /// "name" for a known data set, "here" for samples that are dealt out, "clients" for their own.
+    package var from: String
+    /// The shape of one sample as it is stored, `[C, H, W]`.
+    package var input: [Int]
+    /// The names of the classes or of the pixels' labels; none of a known data set.
+    package var labels: [String]?
+    /// The treatment of pictures of another size; none of a known data set.
+    package var fit: String?
+    /// "given", "none", or "federated" where the samples tell it.
+    package var normalization: String
+    /// The share of somebody's own samples that is held out for tests.
+    package var holdOut: Double?
   }
 
   /// The codecs and their limits.
@@ -141,9 +154,7 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
 
 extension PlanDescription {
   /// Describes the plan of `topology`.
-  ///
-  /// - Throws: `DatasetError` if the data set isn't known.
-  package init(_ topology: Topology) throws(DatasetError) {
+  package init(_ topology: Topology) {
     name = topology.name
     text = topology.plan
     digest = topology.planDigest.hex
@@ -158,7 +169,7 @@ extension PlanDescription {
     let layouts = (1...architecture.stages).map { architecture.layouts(stage: $0) }
     let all = (layouts.last?.dropLast() ?? []) + layouts.compactMap(\.last)
     segments = all.map { Segment($0, topology.codecs) }
-    data = try Samples(topology.data)
+    data = Samples(topology.data)
     training = topology.training
     codecs = Codecs(topology.codecs)
   }
@@ -207,15 +218,31 @@ extension PlanDescription.Encoding {
 }
 
 extension PlanDescription.Samples {
-  fileprivate init(_ section: DataSection) throws(DatasetError) {
-    let collection = try DatasetLoader.collection(named: section.name, options: section.options)
-    let lines = Dictionary(section.canonical) { first, _ in first }
-    name = section.name
-    partition = lines["data.partition"] ?? ""
-    augmentation = lines["data.augmentation"] ?? ""
-    segmentation = collection.isSegmentation
-    means = collection.normalization.means
-    deviations = collection.normalization.deviations
+  fileprivate init(_ section: DataSection) {
+    let facts = section.facts
+    let format = section.source.format
+    name = facts.name
+    partition = section.partition.canonical
+    augmentation = section.augmentationText
+    segmentation = facts.isSegmentation
+    means = facts.normalization?.means ?? []
+    deviations = facts.normalization?.deviations ?? []
+    input = facts.input.dimensions
+    labels = format?.labels?.names
+    fit = format?.fit.rawValue
+    from =
+      switch section.source {
+      case .collection: "name"
+      case .here: "here"
+      case .clients: "clients"
+      }
+    normalization =
+      switch format?.normalization {
+      case nil, .given: "given"
+      case .some(.none): "none"
+      case .federated: "federated"
+      }
+    holdOut = format == nil ? nil : section.holdOut.share
   }
 }
 

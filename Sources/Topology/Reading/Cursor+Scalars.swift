@@ -56,6 +56,13 @@ extension Cursor {
     return value
   }
 
+  /// A whole number in `range`, or the word "none".
+  func wholeOrNone(_ range: ClosedRange<Int>) -> Int?? {
+    if word == "none" { return .some(nil) }
+    guard let value = whole(range) else { return nil }
+    return .some(value)
+  }
+
   /// A number in `range`, or the word "none".
   func numberOrNone(_ range: ClosedRange<Double>, excluding excluded: Double? = nil) -> Double?? {
     if word == "none" { return .some(nil) }

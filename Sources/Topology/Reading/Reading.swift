@@ -10,9 +10,14 @@ final class Reading {
   /// wait.
   private var comparisons = 100_000
   private var repetitions: [String: Repetition]
+  /// True if a plan is read, which leaves to each side what isn't in it.
+  let isPlan: Bool
 
   /// Begins with the keys that were respelled because they are repeated.
-  init(repetitions: [String: Repetition] = [:]) { self.repetitions = repetitions }
+  init(repetitions: [String: Repetition] = [:], isPlan: Bool = false) {
+    self.repetitions = repetitions
+    self.isPlan = isPlan
+  }
 
   /// The repeated key that was respelled so; asked for once.
   func takeRepetition(spelled key: String) -> Repetition? {

@@ -6,11 +6,11 @@ struct Setting {
   let keys: [String]
   /// The value, in YAML, without places in a file.
   let value: Node
+  /// The option as it was given, up to the value, or the line of a plan.
+  let place: TopologyIssue.Place
 
   /// The keys as a fault names them.
   var path: String { keys.joined(separator: ".") }
-  /// The option as it was given, up to the value.
-  var place: TopologyIssue.Place { .option("--set \(path)") }
 
   /// Reads `KEY=VALUE`; KEY is keys with dots between them, VALUE is YAML on one line.
   init(_ text: String) throws(TopologyIssue.Unreadable) {
@@ -24,19 +24,33 @@ struct Setting {
         .option("--set \(shown)"), "isn't KEY=VALUE",
         remedy: "write keys with dots between them and a value, as in --set training.batch=32")
     }
+    self.keys = keys
+    place = .option("--set \(keys.joined(separator: "."))")
+    value = try Self.value(
+      String(halves[1]), at: .option("--set \(shown)"),
+      remedy: "write a value behind the equals sign, as in --set training.batch=32")
+  }
+
+  /// The setting of a plan: `key` with dots in it, and its value, which stand at `place`.
+  init(_ key: String, value text: String, at place: TopologyIssue.Place)
+    throws(TopologyIssue.Unreadable)
+  {
+    keys = key.split(separator: ".").map(String.init)
+    self.place = place
+    value = try Self.value(text, at: place, remedy: "take another copy of the plan")
+  }
+
+  private static func value(
+    _ text: String, at place: TopologyIssue.Place, remedy: String
+  ) throws(TopologyIssue.Unreadable) -> Node {
     let document: YAMLDocument
-    do throws(TopologyIssue.Unreadable) {
-      document = try YAMLDocument(String(halves[1]))
-    } catch {
-      throw .init(.option("--set \(shown)"), error.problem, remedy: error.remedy)
+    do throws(TopologyIssue.Unreadable) { document = try YAMLDocument(text) } catch {
+      throw .init(place, error.problem, remedy: error.remedy)
     }
     guard let root = document.root, document.repetitions.isEmpty else {
-      throw .init(
-        .option("--set \(shown)"), "has no value, or a key of it twice",
-        remedy: "write a value behind the equals sign, as in --set training.batch=32")
+      throw .init(place, "has no value, or a key of it twice", remedy: remedy)
     }
-    self.keys = keys
-    value = Self.placeless(root)
+    return placeless(root)
   }
 
   /// `root` with the value in place of the old one; sections that are missing are made.

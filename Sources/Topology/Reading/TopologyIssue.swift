@@ -70,6 +70,17 @@ package struct TopologyError: Error, Hashable, Sendable {
   }
 }
 
+extension TopologyError {
+  /// The one fault for which `file` can't be read at all.
+  init(file: String, unreadable fault: TopologyIssue.Unreadable) {
+    self.init(
+      file: file,
+      faults: [
+        TopologyIssue(place: fault.place, path: "", problem: fault.problem, remedy: fault.remedy)
+      ])
+  }
+}
+
 extension TopologyError: CustomStringConvertible {
   /// One line for each fault: "FILE:LINE: what is wrong — what to do"; no more than 100.
   package var description: String {

@@ -203,32 +203,27 @@ extension CodecsSection {
     return (String(halves[0]), Cursor.trimmed(halves[1]))
   }
 
-  /// The values as name and text, in a fixed order; those that a topology may do without only if it
-  /// has them.
-  var canonical: [(String, String)] {
-    var lines = [
-      ("codecs.up", "\(up.spec)"), ("codecs.down", "\(down.spec)"),
-      ("codecs.smallTensors", "\(up.smallTensorLimit)"),
+  /// All values as a plan has them; those that a topology may do without only if it has them.
+  var planLines: [PlanText.Line] {
+    var lines: [(String, String)] = [
+      ("up", "\(up.spec)"), ("down", "\(down.spec)"),
+      ("smallTensors", "\(up.smallTensorLimit)"), ("initial", tellsSeeds ? "seed" : "sent"),
+      ("errorFeedback", "\(errorFeedback)"),
     ]
     for (name, spec) in up.overrides.sorted(by: { $0.key < $1.key }) {
-      lines.append(("codecs.blocks.\(name)", "\(spec)"))
+      lines.append(("blocks.\(name)", "\(spec)"))
     }
-    if tellsSeeds { lines.append(("codecs.initial", "seed")) }
-    if errorFeedback { lines.append(("codecs.errorFeedback", "true")) }
     if let delta {
-      lines.append(("codecs.downDelta", "\(delta.codec.spec)"))
-      lines.append(("codecs.reference", delta.reference.rawValue))
-      if let interval = delta.keyframeEvery {
-        lines.append(("codecs.keyframeEvery", "\(interval)"))
-      }
+      lines.append(("downDelta", "\(delta.codec.spec)"))
+      lines.append(("reference", delta.reference.rawValue))
+      if let interval = delta.keyframeEvery { lines.append(("keyframeEvery", "\(interval)")) }
     }
-    // Digests of plans hold the name that the key had first.
     if let early {
-      lines.append(("codecs.young.rounds", "\(early.rounds)"))
-      if let spec = early.up { lines.append(("codecs.young.up", "\(spec)")) }
-      if let spec = early.downDelta { lines.append(("codecs.young.downDelta", "\(spec)")) }
+      lines.append(("early.rounds", "\(early.rounds)"))
+      if let spec = early.up { lines.append(("early.up", "\(spec)")) }
+      if let spec = early.downDelta { lines.append(("early.downDelta", "\(spec)")) }
     }
-    return lines
+    return lines.map { PlanText.Line("codecs.\($0.0)", $0.1) }
   }
 
   /// Advice for readers of `check`.

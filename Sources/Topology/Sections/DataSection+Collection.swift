@@ -9,7 +9,7 @@ extension DataSection {
   ) -> DatasetLoader.Options {
     var options = DatasetLoader.Options()
     let volumes = ["icbm152", "brats", "nifti"]
-    let standard: SliceGeometry = name == "icbm152" ? .icbm152 : .brats
+    let standard = standardSlices(of: name)
     options.slices = keys.optional("slices") { $0.keys { slices(&$0, standard: standard) } }
     options.sites = keys.value("sites", default: options.sites) { $0.whole(1...10_000) }
     options.siteSeed = keys.value("siteSeed", default: options.siteSeed) { $0.seed() }
@@ -35,8 +35,16 @@ extension DataSection {
     return options
   }
 
+  /// The keys of what can be chosen about data sets.
+  static let optionKeys = ["slices", "sites", "siteSeed", "modalities", "classes", "synthetic"]
+
+  /// The slicing of a data set's volumes unless the file says otherwise.
+  static func standardSlices(of name: String?) -> SliceGeometry {
+    name == "icbm152" ? .icbm152 : .brats
+  }
+
   /// `{rows: 112, columns: 96, step: 2, every: 1}`.
-  private static func slices(
+  static func slices(
     _ keys: inout KeyReader, standard: SliceGeometry
   ) -> SliceGeometry {
     SliceGeometry(
@@ -66,35 +74,5 @@ extension DataSection {
     images.isSegmentation = keys.value("masks", default: images.isSegmentation) { $0.flag() }
     images.seed = keys.value("seed", default: images.seed) { $0.seed() }
     return images
-  }
-
-  /// The choices as name and text, those that `name` has.
-  static func canonical(
-    _ options: DatasetLoader.Options, of name: String
-  ) -> [(String, String)] {
-    var lines: [(String, String)] = []
-    if let slices = options.slices {
-      lines.append(
-        (
-          "data.slices",
-          "\(slices.rows)×\(slices.columns), step \(slices.step), every \(slices.every)"
-        ))
-    }
-    switch name {
-    case "brats" where options.classes == 5: lines.append(("data.classes", "5"))
-    case "icbm152": lines.append(("data.sites", "\(options.sites) of \(options.siteSeed)"))
-    case "nifti":
-      lines.append(("data.nifti", "\(options.modalities) modalities, \(options.classes) classes"))
-    case "synthetic":
-      let images = options.synthetic
-      lines.append(
-        (
-          "data.synthetic",
-          "\(images.input), \(images.classes) classes, \(images.trainCount) images, masks "
-            + "\(images.isSegmentation), seed \(images.seed)"
-        ))
-    default: break
-    }
-    return lines
   }
 }

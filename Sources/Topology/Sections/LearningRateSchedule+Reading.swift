@@ -74,6 +74,29 @@ extension LearningRateSchedule {
     keys.value("floor", default: standardFloor) { $0.number(0...1000) }
   }
 
+  /// The value of the key, with all that may be left out of it.
+  var setting: String {
+    switch self {
+    case .constant: Kind.constant.rawValue
+    case .cosine(let floor): Self.section(.cosine, [("floor", "\(floor)")])
+    case .multistep(let milestones, let factor):
+      Self.section(
+        .multistep,
+        [
+          ("milestones", FlowText.list(milestones.map(\.description))), ("factor", "\(factor)"),
+        ])
+    case .cosineRestarts(let period, let floor):
+      Self.section(.cosineRestarts, [("period", "\(period)"), ("floor", "\(floor)")])
+    case .constantThenCosine(let hold, let floor):
+      Self.section(
+        .constantThenCosine, [("hold", hold.description), ("floor", "\(floor)")])
+    }
+  }
+
+  private static func section(_ kind: Kind, _ values: [(String, String)]) -> String {
+    FlowText.section([("name", kind.rawValue)] + values)
+  }
+
   /// The schedule as one text.
   var canonical: String {
     switch self {

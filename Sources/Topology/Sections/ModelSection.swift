@@ -34,6 +34,18 @@ struct ModelSection: Hashable, Sendable {
     }
   }
 
+  /// The values of an architecture as a plan has them; no option that it doesn't have.
+  static func planLines(of architecture: Architecture) -> [PlanText.Line] {
+    let options = architecture.options
+    let values: [(String, String?)] = [
+      ("name", architecture.name), ("stages", options.stages.map { "\($0)" }),
+      ("width", options.width.map { "\($0)" }), ("levels", options.levels.map { "\($0)" }),
+      ("stem", options.stem?.rawValue), ("order", options.order?.rawValue),
+      ("loss", options.loss?.rawValue), ("widths", options.widths.map { "\($0)" }),
+    ]
+    return values.compactMap { name, value in value.map { PlanText.Line("model.\(name)", $0) } }
+  }
+
   private static func choice<Value: RawRepresentable & CaseIterable>(
     _ what: String, _ cursor: Cursor
   ) -> Value? where Value.RawValue == String {

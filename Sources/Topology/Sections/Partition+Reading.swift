@@ -43,6 +43,18 @@ extension Partition {
     return sigma.map { .logNormal(sigma: $0) }
   }
 
+  /// The value of the key, with all that may be left out of it.
+  var setting: String {
+    switch self {
+    case .iid: "iid"
+    case .shards(let perClient): FlowText.section([("shards", "\(perClient)")])
+    case .dirichlet(let alpha, let minimum):
+      FlowText.section([("dirichlet", "\(alpha)"), ("minimum", "\(minimum)")])
+    case .logNormal(let sigma): FlowText.section([("logNormal", "\(sigma)")])
+    case .byUser: "byUser"
+    }
+  }
+
   /// The partition as one text.
   var canonical: String {
     switch self {

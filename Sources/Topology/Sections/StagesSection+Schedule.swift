@@ -14,14 +14,21 @@ extension StagesSection {
     total: Int?, override: Int?, stages: Int, strategy: Strategy, reading: Reading
   ) -> GrowthSchedule? {
     if strategy == .endToEnd, rounds == nil {
-      return (override ?? total).map { Self.endToEnd($0, stages: stages) }
+      return (override ?? total).map { Self.lastAlone($0, stages: stages, strategy) }
     }
     guard
       let planned = planned(
         total: total, override: override, stages: stages, strategy: strategy, reading: reading)
     else { return nil }
-    if strategy == .endToEnd {
-      return Self.endToEnd(override ?? planned.reduce(0, +), stages: stages)
+    guard strategy == .endToEnd || reading.isPlan || !planned.dropLast().contains(0) else {
+      reading.report(
+        "stages.rounds",
+        "stages.rounds has a stage of no rounds, which only end-to-end training has",
+        remedy: "write 1 at least for each stage")
+      return nil
+    }
+    if strategy == .endToEnd || planned.dropLast().contains(0) {
+      return Self.lastAlone(override ?? planned.reduce(0, +), stages: stages, strategy)
     }
     guard let override else {
       return schedule(planned, strategy, isScaled: false, reading: reading)
@@ -36,9 +43,11 @@ extension StagesSection {
   }
 
   /// The full model in all rounds: nothing grows, so nothing is warmed up.
-  private static func endToEnd(_ rounds: Int, stages: Int) -> GrowthSchedule {
+  private static func lastAlone(
+    _ rounds: Int, stages: Int, _ strategy: Strategy
+  ) -> GrowthSchedule {
     GrowthSchedule(
-      rounds: Array(repeating: 0, count: stages - 1) + [rounds], strategy: .endToEnd)
+      rounds: Array(repeating: 0, count: stages - 1) + [rounds], strategy: strategy)
   }
 
   /// The rounds of each stage, before the command line's total.

@@ -21,14 +21,21 @@ struct StagesSection: Hashable, Sendable {
   /// The first values of a new block and head.
   var entry: BlockEntry?
 
-  init(reading keys: inout KeyReader) {
+  init(reading keys: inout KeyReader, strategy: Strategy) {
+    // Nothing grows end to end, nor where a plan goes on with a model that has grown.
+    let mayBeGrown = strategy == .endToEnd || keys.reading.isPlan
     count = keys.optional("count") { $0.whole(1...100) }
     rounds = keys.optional("rounds") { list in
       let remedy = "write the rounds of each stage, as in [5, 5, 20]"
       let rounds = list.elements("a list of rounds", remedy: remedy, atMost: 100)?
-        .map { $0.whole(1...1_000_000) }
+        .map { $0.whole((mayBeGrown ? 0 : 1)...1_000_000) }
       guard let rounds, !rounds.contains(nil) else { return nil as [Int]? }
-      return rounds.compactMap { $0 }
+      let values = rounds.compactMap { $0 }
+      guard !values.contains(0) || Self.hasLastAlone(values) else {
+        list.report("has a stage of no rounds", remedy: remedy)
+        return nil
+      }
+      return values
     }
     each = keys.optional("each") { $0.whole(1...1_000_000) }
     warmUp = keys.optional("warmUp") { $0.whole(0...1_000_000) }
@@ -53,6 +60,11 @@ struct StagesSection: Hashable, Sendable {
         keys.full("minimum"), "\(keys.full("minimum")) means nothing where stages are as planned",
         remedy: "remove it, or write when: plateau")
     }
+  }
+
+  /// True if all rounds are those of the last stage.
+  static func hasLastAlone(_ rounds: [Int]) -> Bool {
+    rounds.last ?? 0 > 0 && rounds.dropLast().allSatisfy { $0 == 0 }
   }
 }
 

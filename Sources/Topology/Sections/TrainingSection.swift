@@ -64,22 +64,25 @@ extension TrainingSection {
     }
   }
 
-  /// The values as name and text, in a fixed order.
-  var canonical: [(String, String)] {
-    // Digests of plans hold the names that the keys had first.
-    let adam = [("decay", "\(settings.beta2)"), ("floor", "\(settings.epsilon)")]
-    let values = [
-      ("epochs", "\(epochs)"), ("batch", "\(batch)"),
-      ("learningRate", "\(settings.learningRate)"), ("schedule", schedule.canonical),
-      ("optimizer", settings.optimizer.rawValue), ("momentum", "\(settings.momentum)"),
-      ("nesterov", "\(settings.nesterov)"), ("weightDecay", "\(settings.weightDecay)"),
-      ("clipNorm", settings.clipNorm.map { "\($0)" } ?? "none"),
-      ("lossLimit", "\(settings.lossLimit)"), ("proximal", "\(settings.proximal)"),
-    ]
-    let corrections = correction == .none ? [] : [("correction", correction.rawValue)]
-    return (values + (settings.optimizer == .adam ? adam : []) + corrections).map {
-      ("training.\($0.0)", $0.1)
-    }
+  /// All values as a plan has them; not those that mean nothing to the optimizer.
+  var planLines: [PlanText.Line] {
+    let own: [(String, String)] =
+      switch settings.optimizer {
+      case .sgd: [("nesterov", "\(settings.nesterov)")]
+      case .adam: [("beta2", "\(settings.beta2)"), ("epsilon", "\(settings.epsilon)")]
+      }
+    let values =
+      [
+        ("epochs", "\(epochs)"), ("batch", "\(batch)"),
+        ("learningRate", "\(settings.learningRate)"), ("schedule", schedule.setting),
+        ("optimizer", settings.optimizer.rawValue), ("momentum", "\(settings.momentum)"),
+      ] + own + [
+        ("weightDecay", "\(settings.weightDecay)"),
+        ("clipNorm", settings.clipNorm.map { "\($0)" } ?? "none"),
+        ("lossLimit", "\(settings.lossLimit)"), ("proximal", "\(settings.proximal)"),
+        ("correction", correction.rawValue),
+      ]
+    return values.map { PlanText.Line("training.\($0.0)", $0.1) }
   }
 }
 

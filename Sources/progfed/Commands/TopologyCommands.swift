@@ -20,8 +20,7 @@ struct Check: ParsableCommand {
       if let path = topology.startsFrom {
         _ = try StartingFile(path: path).read(for: topology.architecture)
       }
-      let workload = try Workload(topology)
-      try workload.checkStart()
+      if !topology.data.staysWithClients { try Workload(topology).checkStart() }
       print(TopologyCheck(topology).text(), terminator: "")
     }
   }
@@ -35,7 +34,8 @@ struct PlanCommand: ParsableCommand {
     discussion: """
       A worker of another make sends the digest when it joins, and lays out updates as the segments say. \
       What one side alone decides isn't in the plan: seed, paths, waiting times, evaluation. The samples need \
-      not be there.
+      not be there, unless their folder is to say their shape and classes. What --text prints, in a file, is a \
+      topology of its own: a worker that has no other joins with it.
       """)
 
   @Argument(help: "The topology file.")
@@ -59,7 +59,7 @@ struct PlanCommand: ParsableCommand {
     try Exit.reporting {
       let topology = try Topology(
         contentsOf: topology, overrides: overrides.values, checksFiles: false)
-      let plan = try PlanDescription(topology)
+      let plan = PlanDescription(topology)
       if text { return print(plan.text, terminator: "") }
       guard json else { return print(plan.report(), terminator: "") }
       let encoder = JSONEncoder()

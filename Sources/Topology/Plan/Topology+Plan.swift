@@ -13,23 +13,38 @@ extension Topology {
   package var planDigest: Digest { Digest(of: Data(plan.utf8)) }
 
   /// The text of which `planDigest` is the digest: a line for each value.
-  package var plan: String {
+  package var plan: String { PlanText(settingLines(of: growthSchedule) + factLines).text }
+
+  /// The settings of which a topology can be made that trains the same model.
+  private func settingLines(of schedule: GrowthSchedule) -> [PlanText.Line] {
     var lines = [
-      ("format", "progfed plan 1"), ("strategy", strategy.rawValue), ("clients", "\(clients)"),
-      ("stages.rounds", "\(growthSchedule.rounds)"),
-      ("stages.warmUp", "\(growthSchedule.warmUpRounds)"), ("model.name", architecture.name),
-      ("model.input", "\(architecture.input)"), ("model.classes", "\(architecture.classes)"),
-      ("model.order", architecture.nesting.rawValue),
-      ("model.objective", architecture.objective.canonical),
+      PlanText.Line("strategy", strategy.rawValue), PlanText.Line("clients", "\(clients)"),
+      PlanText.Line("stages.rounds", "\(schedule.rounds)"),
+      PlanText.Line("stages.warmUp", "\(schedule.warmUpRounds)"),
     ]
+    lines += ModelSection.planLines(of: architecture)
+    if let caps = stageLimits.setting(clients: clients) {
+      lines.append(PlanText.Line("participation.caps", caps))
+    }
+    return lines + data.planLines + training.planLines + codecs.planLines
+  }
+
+  /// The facts that come of the settings: by these another version of the program is told apart.
+  private var factLines: [PlanText.Line] {
+    var lines =
+      data.factLines + [
+        PlanText.Line("model.input", "\(architecture.input)"),
+        PlanText.Line("model.classes", "\(architecture.classes)"),
+        PlanText.Line("model.objective", architecture.objective.canonical),
+      ]
     for stage in 1...architecture.stages {
       for layout in architecture.layouts(stage: stage) {
         let parameters = layout.parameters.map { "\($0.name) \($0.shape) \($0.role.rawValue)" }
-        lines.append(("model.\(stage).\(layout.name)", parameters.joined(separator: ", ")))
+        lines.append(
+          PlanText.Line("model.\(stage).\(layout.name)", parameters.joined(separator: ", ")))
       }
     }
-    lines += data.canonical + training.canonical + codecs.canonical
-    return lines.map { "\($0.0): \($0.1)\n" }.joined()
+    return lines
   }
 
   /// The ends of stages and the entry of new blocks, as one text, which only the broker needs.
