@@ -31,7 +31,7 @@ import Testing
     let text = try output([topology, "--text"])
     let plan = try JSONDecoder().decode(
       Plan.self, from: Data(try output([topology, "--json"]).utf8))
-    #expect(text == plan.text && text.hasPrefix("format: progfed plan 1\n"))
+    #expect(text == plan.text && text.hasPrefix("format: progfed plan 2\n"))
     #expect(Digest(of: Data(text.utf8)).hex == plan.digest)
     #expect(try output([topology]).contains("SHA-256 \(plan.digest)\n"))
     #expect(plan.segments.map(\.name) == ["block1", "block2", "block3", "head1", "head2", "head3"])
