@@ -16,11 +16,12 @@ struct DataCommand: ParsableCommand {
 struct DataSplit: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "split",
-    abstract: "Cut a data set into a folder per client, to try a federation of one's own.",
+    abstract: "Cut a data set into a folder per client.",
     discussion: """
       Each folder, called by its client's number, has train/ and test/: pictures in a folder per class, \
-      pictures beside pictures of labels, or NumPy arrays where the samples are no pictures. A worker takes \
-      one as its --data; all of them together are --data 'DIR/{client}'.
+      pictures beside pictures of labels, or NumPy arrays where the samples are no pictures. A topology \
+      trains on one of them by data: {from: here, path: DIR/0}. Workers with folders of their own \
+      aren't there yet.
       """)
 
   @Argument(
@@ -109,9 +110,10 @@ struct DataSplit: ParsableCommand {
     return lines.joined(separator: "\n") + """
 
 
-      In a topology:
+      In a topology, to train on the first of them:
         data:
-          from: clients
+          from: here
+          path: \(out)/0
           input: [\(summary.input.map(String.init).joined(separator: ", "))]
           \(summary.isSegmentation ? "labels" : "classes"): [\(names)]
       """
