@@ -12,7 +12,7 @@ import Links
 /// them answers at `now` is never before it. Whatever is asked for finer is put off to the next
 /// nanosecond, and what would lie before `now` happens now: there is no way to put an event into
 /// the past.
-package struct EventQueue<Event> {
+public struct EventQueue<Event> {
   @usableFromInline
   struct Entry {
     /// Nanoseconds since the beginning.
@@ -43,34 +43,34 @@ package struct EventQueue<Event> {
 
   /// The time of the event taken last, zero before the first.
   @inlinable
-  package var now: Duration { .nanoseconds(clock) }
+  public var now: Duration { .nanoseconds(clock) }
 
   /// An empty queue at time zero.
   @inlinable
-  package init() {}
+  public init() {}
 
   /// The number of events that wait.
   @inlinable
-  package var count: Int { heap.count }
+  public var count: Int { heap.count }
 
   /// True if no event waits.
   @inlinable
-  package var isEmpty: Bool { heap.isEmpty }
+  public var isEmpty: Bool { heap.isEmpty }
 
   /// The time of the event that comes next.
   @inlinable
-  package var nextTime: Duration? { heap.first.map { .nanoseconds($0.time) } }
+  public var nextTime: Duration? { heap.first.map { .nanoseconds($0.time) } }
 
   /// The time at which an event happens that is due at `time`: the next whole nanosecond, and not
   /// before `now`.
   @inlinable
-  package func moment(of time: Duration) -> Duration { .nanoseconds(nanoseconds(of: time)) }
+  public func moment(of time: Duration) -> Duration { .nanoseconds(nanoseconds(of: time)) }
 
   /// Adds an event that is due at `time`.
   ///
   /// - Returns: When it happens; see ``moment(of:)``.
   @inlinable @discardableResult
-  package mutating func insert(_ event: Event, at time: Duration) -> Duration {
+  public mutating func insert(_ event: Event, at time: Duration) -> Duration {
     let time = nanoseconds(of: time)
     inserted += 1
     let place: Int
@@ -88,7 +88,7 @@ package struct EventQueue<Event> {
 
   /// Takes the earliest event and sets the clock to its time.
   @inlinable
-  package mutating func next() -> (time: Duration, event: Event)? {
+  public mutating func next() -> (time: Duration, event: Event)? {
     guard let last = heap.popLast() else { return nil }
     var first = last
     if !heap.isEmpty {
@@ -106,7 +106,7 @@ package struct EventQueue<Event> {
   /// The one gate through which times come in.
   @inlinable
   func nanoseconds(of time: Duration) -> Int64 {
-    max(clock, VirtualTime(roundingUp: time).nanoseconds)
+    max(clock, wholeNanoseconds(from: time))
   }
 
   @inlinable
@@ -137,6 +137,10 @@ package struct EventQueue<Event> {
     heap[parent] = entry
   }
 }
+
+/// A time in whole nanoseconds, rounded up.
+@usableFromInline
+func wholeNanoseconds(from time: Duration) -> Int64 { VirtualTime(roundingUp: time).nanoseconds }
 
 extension EventQueue: Sendable where Event: Sendable {}
 extension EventQueue.Entry: Sendable {}
