@@ -136,7 +136,7 @@ package protocol ClientExecutor<Update>: AnyObject {
   /// digests.
   func keep(_ states: Set<UInt64>, of client: Int)
 
-  /// Begins to train; to be answered by ``ClientHost/trained(_:_:round:at:over:by:)`` or by
+  /// Begins to train; to be answered by `ClientHost.trained` or by
   /// `failed`.
   func train(_ task: ClientTask, client: Int) throws(Failure)
 

@@ -126,12 +126,12 @@ extension Socket {
     try subscribe(to: Array(topic.utf8))
   }
 
-  /// Takes back one ``subscribe(to:)``.
+  /// Takes back one `subscribe(to:)`.
   package func unsubscribe(from topic: [UInt8]) throws(ZMQError) {
     try set(topic: topic, ZMQ_UNSUBSCRIBE, attempt: "unsubscribe")
   }
 
-  /// Takes back one ``subscribe(to:)``.
+  /// Takes back one `subscribe(to:)`.
   package func unsubscribe(from topic: String) throws(ZMQError) {
     try unsubscribe(from: Array(topic.utf8))
   }
