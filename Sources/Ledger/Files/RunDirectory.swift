@@ -192,4 +192,8 @@ struct DirectoryLock: ~Copyable {
     try file.write(Array("\(getpid())\n".utf8))
     self.file = file
   }
+
+  // A process that is being started has a copy of the file until it begins its program, so that
+  // closing it here alone would leave the lock in place for that long.
+  deinit { _ = flock(file.descriptor, LOCK_UN) }
 }
