@@ -45,7 +45,7 @@ struct RandomMessages {
   }
 
   mutating func uplink() -> Uplink {
-    switch number(9) {
+    switch number(12) {
     case 0:
       .join(
         Join(
@@ -58,7 +58,11 @@ struct RandomMessages {
     case 3, 4: .offer(offer())
     case 5, 6: .updateChunk(offset: count(), length: 1 + number(100))
     case 7: number(4) == 0 ? .leave(worker: UInt64(number(3))) : .heartbeat(.training)
-    default: .decline(DeclineReason.allCases[number(4)], detail: "")
+    case 8: .planWant(worker: UInt64(number(3)), ranges: ranges())
+    case 9: .sums(SampleSums(samples: count(), values: count(), sums: [1], squares: [2]))
+    case 10: .scores(HoldOutScores(base: digest(), samples: 1, points: 1, correct: 1, loss: 1))
+    default:
+      .decline(DeclineReason.allCases[number(DeclineReason.allCases.count)], detail: "")
     }
   }
 
@@ -75,7 +79,8 @@ struct RandomMessages {
   mutating func announce() -> Announce {
     let stage = 1 + number(3)
     return Announce(
-      sequence: stream.next(), state: Announce.State.allCases[number(3)], warmUp: number(2) == 0,
+      sequence: stream.next(),
+      state: Announce.State.allCases[number(Announce.State.allCases.count)], warmUp: number(2) == 0,
       remaining: count(bits: 32), learningRate: 0.1,
       newBlockRate: number(2) == 0 ? 1 : 0.25,
       selected: (0..<3).filter { _ in number(2) == 0 },
@@ -85,7 +90,7 @@ struct RandomMessages {
   }
 
   mutating func downlink() -> Downlink {
-    switch number(12) {
+    switch number(14) {
     case 0:
       .welcome(
         Welcome(
@@ -103,6 +108,10 @@ struct RandomMessages {
         RefusalReason.allCases[number(RefusalReason.allCases.count)],
         retry: number(2) == 0 ? count(bits: 31) : nil, detail: "")
     case 10: .closed(accepted: count(bits: 32))
+    case 11: .noted(number(2) == 0 ? .sums : .scores)
+    case 12:
+      .planChunk(
+        PlanChunk(digest: digest(), total: count() + 100, offset: 0, length: 1 + number(100)))
     default: number(20) == 0 ? .finished(complete: true) : .grant(0..<1 + number(100))
     }
   }

@@ -9,6 +9,8 @@ extension Envelope {
   static let maximalSteps = 1024
   /// The most ranges that a message may list.
   static let maximalRanges = 4096
+  /// The most counts or sums, of classes or channels, that a message may list.
+  static let maximalCounts = 1 << 16
   /// The longest text, in UTF-8 bytes.
   static let maximalText = 1024
   /// The highest client number.
@@ -24,6 +26,23 @@ extension Envelope {
   static func count(_ value: UInt64, _ field: String) throws(WireError) -> Int {
     guard value < 1 << 48 else { throw .field(field) }
     return Int(value)
+  }
+
+  /// Counts that together fit in 63 bits.
+  static func counts(_ values: [UInt64], _ field: String) throws(WireError) -> [Int] {
+    guard values.count <= maximalCounts else { throw .field(field) }
+    var counts: [Int] = []
+    for value in values { counts.append(try count(value, field)) }
+    guard counts.reduce(0, { min($0 + $1, 1 << 48) }) < 1 << 48 else { throw .field(field) }
+    return counts
+  }
+
+  /// Numbers that are neither infinite nor not a number.
+  static func finite(_ values: [Double], _ field: String) throws(WireError) -> [Double] {
+    guard values.count <= maximalCounts, values.allSatisfy(\.isFinite) else {
+      throw .field(field)
+    }
+    return values
   }
 
   /// A digest of 32 bytes.

@@ -67,6 +67,7 @@ extension BrokerMachine {
       changeWork(of: client, &actions) { $0.leave(client) }
     case .want, .offer, .updateChunk, .decline:
       receiveInRound(client, message, now, &actions)
+    case .planWant, .sums, .scores: return actions.append(.count("report that wasn't asked for"))
     }
   }
 

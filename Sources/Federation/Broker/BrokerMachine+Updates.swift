@@ -76,7 +76,7 @@ extension BrokerMachine {
     case .want: actions.append(.count("late want"))
     case .decline(let reason, _):
       actions.append(.count("late decline"))
-      if reason == .noData { members.learn(client, reason, of: nil) }
+      if reason == .noData || reason == .badData { members.learn(client, reason, of: nil) }
     default: return  // not about a round
     }
   }
@@ -182,7 +182,7 @@ extension RefusalReason {
     case .wrongDigest: 1
     // There is no room now; there may be before the round ends.
     case .overloaded: plan.retry
-    case .wrongPlan, .wrongClient, .notAuthorized, .staleRound, .notSelected, .tooLarge,
+    case .wrongPlan, .wrongClient, .notAuthorized, .evicted, .staleRound, .notSelected, .tooLarge,
       .wrongBase, .malformed, .notFinite, .tooFar:
       nil
     }

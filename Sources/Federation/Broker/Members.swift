@@ -224,7 +224,7 @@ extension Members {
   /// same of other rounds.
   package mutating func learn(_ client: Int, _ reason: DeclineReason, of model: RoundModel?) {
     switch reason {
-    case .noData: restrict(client, to: 0)
+    case .noData, .badData: restrict(client, to: 0)
     case .tooDeep:
       let asked = model?.stage(allowedBy: joined[client]?.maximalStage)
       if let asked { restrict(client, to: asked - 1) }

@@ -69,6 +69,7 @@ extension ClientMachine {
     case .closed: closed(header.round, &actions)
     case .finished(let complete): end(complete ? .complete : .interrupted, &actions)
     case .welcome, .refuse: return  // taken care of before
+    case .planChunk, .noted: return  // nothing was asked for
     }
   }
 
@@ -203,7 +204,7 @@ extension ClientMachine {
       return end(.refused(reason, detail: detail), &actions)
     }
     switch reason {
-    case .wrongPlan, .wrongClient, .notAuthorized:
+    case .wrongPlan, .wrongClient, .notAuthorized, .evicted:
       guard membership == nil || header.round == 0 else { return }
       if let retry {
         if membership == nil { actions.append(.turnedDown(reason, detail: detail)) }

@@ -136,6 +136,9 @@ extension TrafficKind {
     case .heartbeat: 5
     case .handshake: 6
     case .retransmission: 7
+    case .plan: 8
+    case .evaluation: 9
+    case .statistics: 10
     }
   }
 }

@@ -16,12 +16,20 @@ public enum TrafficKind: String, CaseIterable, Codable, Hashable, Sendable {
   case handshake
   /// Bytes that the link carried again, because segments or chunks were lost.
   case retransmission
+  /// The plan, which workers that have none ask for.
+  case plan
+  /// Evaluations on what clients hold out: the model for them, and what they report.
+  case evaluation
+  /// Sums over clients' samples, for a normalization of all.
+  case statistics
 
   /// True if such bytes bring the model, or parts of it, to a client.
   public var carriesModel: Bool {
     switch self {
     case .keyframe, .delta, .repair: true
-    case .update, .control, .heartbeat, .handshake, .retransmission: false
+    case .update, .control, .plan, .evaluation, .statistics, .heartbeat, .handshake,
+      .retransmission:
+      false
     }
   }
 }

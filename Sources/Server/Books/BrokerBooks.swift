@@ -235,7 +235,10 @@ extension TrafficKind {
     switch body {
     case .updateChunk: self = .update
     case .heartbeat: self = .heartbeat
-    default: self = .control
+    case .planWant: self = .plan
+    case .sums: self = .statistics
+    case .scores: self = .evaluation
+    case .join, .want, .offer, .leave, .decline: self = .control
     }
   }
 }

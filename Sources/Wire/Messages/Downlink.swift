@@ -21,6 +21,10 @@ package enum Downlink: Hashable, Sendable {
   case closed(accepted: Int)
   /// The run is over, or its broker was stopped and may come back.
   case finished(complete: Bool)
+  /// Carries `length` bytes of the plan, as payload.
+  case planChunk(PlanChunk)
+  /// The broker has what the client reported.
+  case noted(ClientReport)
 }
 
 /// Takes a client in.
@@ -35,16 +39,21 @@ package struct Welcome: Hashable, Sendable {
   package var chunkBytes: Int
   /// For how many rounds after the one that it was trained for an update may count; 0 for none.
   package var staleRounds: Int
+  /// The normalization that was made of all clients' sums; nil where the plan says it, or it isn't
+  /// known yet.
+  package var normalization: FederatedNormalization?
 
   /// A welcome of the given parts.
   package init(
-    seed: UInt64, rounds: Int, announceInterval: Int, chunkBytes: Int, staleRounds: Int = 0
+    seed: UInt64, rounds: Int, announceInterval: Int, chunkBytes: Int, staleRounds: Int = 0,
+    normalization: FederatedNormalization? = nil
   ) {
     self.seed = seed
     self.rounds = rounds
     self.announceInterval = announceInterval
     self.chunkBytes = chunkBytes
     self.staleRounds = staleRounds
+    self.normalization = normalization
   }
 }
 
@@ -58,6 +67,12 @@ package struct Announce: Hashable, Sendable {
     case open
     /// Aggregating them.
     case closing
+    /// Having the selected clients evaluate the model that the round came to.
+    case evaluating
+    /// Having the selected clients report sums over their samples.
+    case measuring
+    /// Opening no round, as it was told.
+    case paused
   }
 
   /// Counts the announcements of this epoch.
@@ -72,7 +87,7 @@ package struct Announce: Hashable, Sendable {
   package var learningRate: Float
   /// The factor of the newest block's and head's learning rate, in (0, 1].
   package var newBlockRate: Float
-  /// The clients that are to train, in rising order.
+  /// The clients that are to train, evaluate or report, in rising order.
   package var selected: [Int]
   /// The model's segments in order: block 1 to the newest, then the head; none where they aren't
   /// listed.
@@ -140,6 +155,8 @@ package enum RefusalReason: Int, Hashable, Sendable, Codable, CaseIterable {
   case wrongClient
   /// The authenticated identity isn't this client's.
   case notAuthorized
+  /// Whoever runs the broker excluded the client.
+  case evicted
 
   /// The reason's name in the ledger and in logs.
   package var name: String {
@@ -156,6 +173,7 @@ package enum RefusalReason: Int, Hashable, Sendable, Codable, CaseIterable {
     case .wrongPlan: "wrong plan"
     case .wrongClient: "wrong client"
     case .notAuthorized: "not authorized"
+    case .evicted: "evicted"
     }
   }
 }
@@ -172,6 +190,10 @@ extension Envelope {
         $0.announceMilliseconds = UInt32(welcome.announceInterval)
         $0.chunkBytes = UInt32(welcome.chunkBytes)
         $0.staleRounds = UInt32(welcome.staleRounds)
+        if let normalization = welcome.normalization {
+          $0.means = normalization.means
+          $0.deviations = normalization.deviations
+        }
       }
     case .announce(let announce): schema.announce = self.schema(announce)
     case .modelChunk(let step, let offset, _):
@@ -198,6 +220,14 @@ extension Envelope {
       }
     case .closed(let accepted): schema.closed = .with { $0.accepted = UInt32(accepted) }
     case .finished(let complete): schema.finished = .with { $0.complete = complete }
+    case .planChunk(let chunk):
+      schema.planChunk = .with {
+        $0.digest = chunk.digest.data
+        $0.length = UInt64(chunk.total)
+        $0.offset = UInt64(chunk.offset)
+      }
+    case .noted(let report):
+      schema.noted = .with { $0.report = .init(rawValue: report.rawValue) ?? .unspecified }
     }
     return schema
   }
@@ -255,6 +285,10 @@ extension Envelope {
       return Message(
         header, .modelChunk(step: chunk.step, offset: offset, length: payload))
     }
+    if case .planChunk(let chunk) = body {
+      guard payload > 0 else { throw .payload(count: payload) }
+      return Message(header, .planChunk(try PlanChunk(chunk, payload: payload)))
+    }
     guard payload == 0 else { throw .payload(count: payload) }
     return try Message(header, downlink(body))
   }
@@ -269,7 +303,8 @@ extension Envelope {
         Welcome(
           seed: welcome.seed, rounds: Int(welcome.rounds),
           announceInterval: Int(welcome.announceMilliseconds),
-          chunkBytes: Int(welcome.chunkBytes), staleRounds: Int(welcome.staleRounds)))
+          chunkBytes: Int(welcome.chunkBytes), staleRounds: Int(welcome.staleRounds),
+          normalization: try FederatedNormalization(welcome)))
     case .announce(let announce): return .announce(try self.announce(announce))
     case .grant(let grant): return .grant(try range(grant.range))
     case .acknowledge(let acknowledge):
@@ -288,6 +323,11 @@ extension Envelope {
       return .refuse(reason, retry: retry == 0 ? nil : Int(retry), detail: refuse.detail)
     case .closed(let closed): return .closed(accepted: Int(closed.accepted))
     case .finished(let finished): return .finished(complete: finished.complete)
+    case .noted(let noted):
+      guard let report = ClientReport(rawValue: noted.report.rawValue) else {
+        throw .field("report")
+      }
+      return .noted(report)
     default: throw .body  // a client's message
     }
   }

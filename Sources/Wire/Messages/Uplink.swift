@@ -18,6 +18,12 @@ package enum Uplink: Hashable, Sendable {
   case leave(worker: UInt64)
   /// Can't take part in this round.
   case decline(DeclineReason, detail: String)
+  /// A worker lacks these ranges of the plan; none for all of it.
+  case planWant(worker: UInt64, ranges: [Range<Int>])
+  /// Reports sums over its samples, for a normalization of all.
+  case sums(SampleSums)
+  /// Reports the scores of an evaluation on what it holds out.
+  case scores(HoldOutScores)
 }
 
 /// Asks to take part in a run.
@@ -31,13 +37,22 @@ package struct Join: Hashable, Sendable {
   /// The number of the client's samples, the most that its updates may be trained on; nil if it
   /// doesn't say.
   package var samples: Int?
+  /// The number of samples that it holds out for evaluation; nil if it doesn't say.
+  package var heldOut: Int?
+  /// The worker's name for people; empty where it has none.
+  package var name: String
 
   /// A request of the given parts.
-  package init(worker: UInt64, plan: Digest, maximalStage: Int?, samples: Int? = nil) {
+  package init(
+    worker: UInt64, plan: Digest, maximalStage: Int?, samples: Int? = nil, heldOut: Int? = nil,
+    name: String = ""
+  ) {
     self.worker = worker
     self.plan = plan
     self.maximalStage = maximalStage
     self.samples = samples
+    self.heldOut = heldOut
+    self.name = name
   }
 }
 
@@ -97,6 +112,8 @@ package enum Activity: Int, Hashable, Sendable, CaseIterable {
   case training
   /// Sending its update.
   case sending
+  /// Evaluating on what it holds out.
+  case evaluating
 }
 
 /// The reason that a selected client can't take part.
@@ -109,6 +126,8 @@ package enum DeclineReason: Int, Hashable, Sendable, Codable, CaseIterable {
   case noData
   /// Training failed in another way.
   case failed
+  /// Its samples can't be read, or aren't as the plan says.
+  case badData
 
   /// The reason's name in the ledger and in logs.
   package var name: String {
@@ -117,6 +136,7 @@ package enum DeclineReason: Int, Hashable, Sendable, Codable, CaseIterable {
     case .tooDeep: "stage too deep"
     case .noData: "no data"
     case .failed: "training failed"
+    case .badData: "bad data"
     }
   }
 }
@@ -132,6 +152,8 @@ extension Envelope {
         $0.plan = join.plan.data
         $0.maximalStage = UInt32(join.maximalStage ?? 0)
         $0.samples = UInt64(join.samples ?? 0)
+        $0.heldOut = UInt64(join.heldOut ?? 0)
+        $0.name = limited(join.name)
       }
     case .want(let worker, let needs):
       schema.want = .with {
@@ -162,6 +184,13 @@ extension Envelope {
         $0.reason = .init(rawValue: reason.rawValue) ?? .unspecified
         $0.detail = limited(detail)
       }
+    case .planWant(let worker, let ranges):
+      schema.planWant = .with {
+        $0.worker = worker
+        $0.ranges = ranges.map(\.schema)
+      }
+    case .sums(let sums): schema.sums = sums.schema
+    case .scores(let scores): schema.scores = scores.schema
     }
     return schema
   }
@@ -195,12 +224,15 @@ extension Envelope {
     switch body {
     case .join(let join):
       guard join.maximalStage <= 1 << 16 else { throw .field("maximal_stage") }
+      guard join.name.utf8.count <= maximalText else { throw .field("name") }
       let samples = try count(join.samples, "samples")
+      let heldOut = try count(join.heldOut, "held_out")
       return .join(
         Join(
           worker: join.worker, plan: try digest(join.plan, "plan"),
           maximalStage: join.maximalStage == 0 ? nil : Int(join.maximalStage),
-          samples: samples == 0 ? nil : samples))
+          samples: samples == 0 ? nil : samples, heldOut: heldOut == 0 ? nil : heldOut,
+          name: join.name))
     case .want(let want):
       guard want.needs.count <= 4 * maximalSteps else { throw .field("needs") }
       var needs: [Need] = []
@@ -228,6 +260,10 @@ extension Envelope {
       }
       guard decline.detail.utf8.count <= maximalText else { throw .field("detail") }
       return .decline(reason, detail: decline.detail)
+    case .planWant(let want):
+      return .planWant(worker: want.worker, ranges: try ranges(want.ranges))
+    case .sums(let sums): return .sums(try SampleSums(sums))
+    case .scores(let scores): return .scores(try HoldOutScores(scores))
     default: throw .body  // a broker's message
     }
   }

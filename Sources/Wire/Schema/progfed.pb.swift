@@ -142,6 +142,30 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
     set {body = .decline(newValue)}
   }
 
+  var planWant: Progfed_V1_PlanWant {
+    get {
+      if case .planWant(let v)? = body {return v}
+      return Progfed_V1_PlanWant()
+    }
+    set {body = .planWant(newValue)}
+  }
+
+  var sums: Progfed_V1_SampleSums {
+    get {
+      if case .sums(let v)? = body {return v}
+      return Progfed_V1_SampleSums()
+    }
+    set {body = .sums(newValue)}
+  }
+
+  var scores: Progfed_V1_HoldOutScores {
+    get {
+      if case .scores(let v)? = body {return v}
+      return Progfed_V1_HoldOutScores()
+    }
+    set {body = .scores(newValue)}
+  }
+
   /// Broker to worker.
   var welcome: Progfed_V1_Welcome {
     get {
@@ -207,6 +231,22 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
     set {body = .finished(newValue)}
   }
 
+  var planChunk: Progfed_V1_PlanChunk {
+    get {
+      if case .planChunk(let v)? = body {return v}
+      return Progfed_V1_PlanChunk()
+    }
+    set {body = .planChunk(newValue)}
+  }
+
+  var noted: Progfed_V1_Noted {
+    get {
+      if case .noted(let v)? = body {return v}
+      return Progfed_V1_Noted()
+    }
+    set {body = .noted(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Clients send the one, the broker the other.
@@ -228,6 +268,9 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
     case heartbeat(Progfed_V1_Heartbeat)
     case leave(Progfed_V1_Leave)
     case decline(Progfed_V1_Decline)
+    case planWant(Progfed_V1_PlanWant)
+    case sums(Progfed_V1_SampleSums)
+    case scores(Progfed_V1_HoldOutScores)
     /// Broker to worker.
     case welcome(Progfed_V1_Welcome)
     case announce(Progfed_V1_Announce)
@@ -237,6 +280,8 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
     case refuse(Progfed_V1_Refuse)
     case closed(Progfed_V1_Closed)
     case finished(Progfed_V1_Finished)
+    case planChunk(Progfed_V1_PlanChunk)
+    case noted(Progfed_V1_Noted)
 
   }
 
@@ -278,7 +323,172 @@ nonisolated struct Progfed_V1_Join: Sendable {
   /// How many samples the client has: no update of it may be of more. 0 where it doesn't say.
   var samples: UInt64 = 0
 
+  /// How many samples it holds out for evaluation; 0 for none, or where it doesn't say.
+  var heldOut: UInt64 = 0
+
+  /// The worker's name for people; empty where it has none.
+  var name: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A worker lacks the plan, or parts of it.
+nonisolated struct Progfed_V1_PlanWant: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Random, one per worker process, as in JOIN.
+  var worker: UInt64 = 0
+
+  /// The missing ranges; empty for the whole plan.
+  var ranges: [Progfed_V1_Range] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Bytes of the plan; they follow as the message's payload.
+nonisolated struct Progfed_V1_PlanChunk: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// SHA-256 of the plan.
+  var digest: Data = Data()
+
+  /// The plan's bytes.
+  var length: UInt64 = 0
+
+  var offset: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Sums over a client's samples, from which the broker makes one normalization for all.
+nonisolated struct Progfed_V1_SampleSums: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The samples.
+  var samples: UInt64 = 0
+
+  /// The values of each channel: samples times pixels.
+  var values: UInt64 = 0
+
+  /// Each channel's sum, and the sum of its squares.
+  var sums: [Double] = []
+
+  var squares: [Double] = []
+
+  /// The samples of each class, where the plan asks for them.
+  var labels: [UInt64] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Counts and sums of an evaluation on what a client holds out.
+nonisolated struct Progfed_V1_HoldOutScores: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// SHA-256 over the states of the segments that were evaluated, in order.
+  var base: Data = Data()
+
+  /// The samples.
+  var samples: UInt64 = 0
+
+  /// The predictions: samples, or pixels in segmentation.
+  var points: UInt64 = 0
+
+  /// The right ones among them.
+  var correct: UInt64 = 0
+
+  /// The sum of the samples' losses.
+  var loss: Double = 0
+
+  /// Segmentation: the pixels of each class that were taken for each class, a row for each true class.
+  var confusion: [UInt64] = []
+
+  /// Samples labelled as a whole: the scores of each class, where the plan asks for them.
+  var classes: [Progfed_V1_HoldOutScores.ClassScore] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated struct ClassScore: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// The samples of the class, and those of them that were taken for it.
+    var samples: UInt64 = 0
+
+    var correct: UInt64 = 0
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
+  init() {}
+}
+
+/// The broker has what a client reported.
+nonisolated struct Progfed_V1_Noted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var report: Progfed_V1_Noted.Report = .unspecified
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum Report: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case unspecified // = 0
+    case sums // = 1
+    case scores // = 2
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .unspecified
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .sums
+      case 2: self = .scores
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .sums: return 1
+      case .scores: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [Progfed_V1_Noted.Report] = [
+      .unspecified,
+      .sums,
+      .scores,
+    ]
+
+  }
 
   init() {}
 }
@@ -303,6 +513,12 @@ nonisolated struct Progfed_V1_Welcome: Sendable {
 
   /// For how many rounds after the one that it was trained for an update may count; 0 for none.
   var staleRounds: UInt32 = 0
+
+  /// Each channel's mean and standard deviation over all clients, by which samples are normalized; none where
+  /// the plan says them, or they aren't known yet.
+  var means: [Float] = []
+
+  var deviations: [Float] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -329,7 +545,7 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   /// The clients' learning rate in this round.
   var learningRate: Float = 0
 
-  /// The clients that are to train, in rising order, each as the distance from the one before (the
+  /// The clients that are to train, evaluate or report, in rising order, each as the distance from the one before (the
   /// first from -1).
   var selectedGaps: [UInt32] = []
 
@@ -362,6 +578,15 @@ nonisolated struct Progfed_V1_Announce: Sendable {
 
     /// The round's updates are being aggregated.
     case closing // = 3
+
+    /// The selected clients evaluate the model that the round came to.
+    case evaluating // = 4
+
+    /// The selected clients report sums over their samples.
+    case measuring // = 5
+
+    /// The broker was told to open no round.
+    case paused // = 6
     case UNRECOGNIZED(Int)
 
     init() {
@@ -374,6 +599,9 @@ nonisolated struct Progfed_V1_Announce: Sendable {
       case 1: self = .waiting
       case 2: self = .open
       case 3: self = .closing
+      case 4: self = .evaluating
+      case 5: self = .measuring
+      case 6: self = .paused
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -384,6 +612,9 @@ nonisolated struct Progfed_V1_Announce: Sendable {
       case .waiting: return 1
       case .open: return 2
       case .closing: return 3
+      case .evaluating: return 4
+      case .measuring: return 5
+      case .paused: return 6
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -394,6 +625,9 @@ nonisolated struct Progfed_V1_Announce: Sendable {
       .waiting,
       .open,
       .closing,
+      .evaluating,
+      .measuring,
+      .paused,
     ]
 
   }
@@ -703,6 +937,9 @@ nonisolated struct Progfed_V1_Refuse: Sendable {
 
     /// The identity that was authenticated is not this client's.
     case notAuthorized // = 12
+
+    /// Whoever runs the broker excluded the client.
+    case evicted // = 13
     case UNRECOGNIZED(Int)
 
     init() {
@@ -724,6 +961,7 @@ nonisolated struct Progfed_V1_Refuse: Sendable {
       case 10: self = .wrongPlan
       case 11: self = .wrongClient
       case 12: self = .notAuthorized
+      case 13: self = .evicted
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -743,6 +981,7 @@ nonisolated struct Progfed_V1_Refuse: Sendable {
       case .wrongPlan: return 10
       case .wrongClient: return 11
       case .notAuthorized: return 12
+      case .evicted: return 13
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -762,6 +1001,7 @@ nonisolated struct Progfed_V1_Refuse: Sendable {
       .wrongPlan,
       .wrongClient,
       .notAuthorized,
+      .evicted,
     ]
 
   }
@@ -813,6 +1053,7 @@ nonisolated struct Progfed_V1_Heartbeat: Sendable {
     case fetching // = 2
     case training // = 3
     case sending // = 4
+    case evaluating // = 5
     case UNRECOGNIZED(Int)
 
     init() {
@@ -826,6 +1067,7 @@ nonisolated struct Progfed_V1_Heartbeat: Sendable {
       case 2: self = .fetching
       case 3: self = .training
       case 4: self = .sending
+      case 5: self = .evaluating
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -837,6 +1079,7 @@ nonisolated struct Progfed_V1_Heartbeat: Sendable {
       case .fetching: return 2
       case .training: return 3
       case .sending: return 4
+      case .evaluating: return 5
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -848,6 +1091,7 @@ nonisolated struct Progfed_V1_Heartbeat: Sendable {
       .fetching,
       .training,
       .sending,
+      .evaluating,
     ]
 
   }
@@ -869,7 +1113,7 @@ nonisolated struct Progfed_V1_Leave: Sendable {
   init() {}
 }
 
-/// A selected client can't take part in this round.
+/// A selected client can't take part.
 nonisolated struct Progfed_V1_Decline: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -897,6 +1141,9 @@ nonisolated struct Progfed_V1_Decline: Sendable {
 
     /// Training failed in another way; the detail says how.
     case failed // = 4
+
+    /// Its samples can't be read, or aren't as the plan says.
+    case badData // = 5
     case UNRECOGNIZED(Int)
 
     init() {
@@ -910,6 +1157,7 @@ nonisolated struct Progfed_V1_Decline: Sendable {
       case 2: self = .tooDeep
       case 3: self = .noData
       case 4: self = .failed
+      case 5: self = .badData
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -921,6 +1169,7 @@ nonisolated struct Progfed_V1_Decline: Sendable {
       case .tooDeep: return 2
       case .noData: return 3
       case .failed: return 4
+      case .badData: return 5
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -932,6 +1181,7 @@ nonisolated struct Progfed_V1_Decline: Sendable {
       .tooDeep,
       .noData,
       .failed,
+      .badData,
     ]
 
   }
@@ -945,7 +1195,7 @@ fileprivate nonisolated let _protobuf_package = "progfed.v1"
 
 nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}epoch\0\u{1}round\0\u{1}stage\0\u{1}client\0\u{1}attempt\0\u{1}worker\0\u{2}\u{9}join\0\u{1}want\0\u{1}offer\0\u{3}update_chunk\0\u{1}heartbeat\0\u{1}leave\0\u{1}decline\0\u{2}\u{a}welcome\0\u{1}announce\0\u{3}model_chunk\0\u{1}grant\0\u{1}acknowledge\0\u{1}refuse\0\u{1}closed\0\u{1}finished\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}epoch\0\u{1}round\0\u{1}stage\0\u{1}client\0\u{1}attempt\0\u{1}worker\0\u{2}\u{9}join\0\u{1}want\0\u{1}offer\0\u{3}update_chunk\0\u{1}heartbeat\0\u{1}leave\0\u{1}decline\0\u{3}plan_want\0\u{1}sums\0\u{1}scores\0\u{2}\u{7}welcome\0\u{1}announce\0\u{3}model_chunk\0\u{1}grant\0\u{1}acknowledge\0\u{1}refuse\0\u{1}closed\0\u{1}finished\0\u{3}plan_chunk\0\u{1}noted\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1065,6 +1315,45 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
           self.body = .decline(v)
         }
       }()
+      case 23: try {
+        var v: Progfed_V1_PlanWant?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .planWant(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .planWant(v)
+        }
+      }()
+      case 24: try {
+        var v: Progfed_V1_SampleSums?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .sums(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .sums(v)
+        }
+      }()
+      case 25: try {
+        var v: Progfed_V1_HoldOutScores?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .scores(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .scores(v)
+        }
+      }()
       case 32: try {
         var v: Progfed_V1_Welcome?
         var hadOneofValue = false
@@ -1169,6 +1458,32 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
           self.body = .finished(v)
         }
       }()
+      case 40: try {
+        var v: Progfed_V1_PlanChunk?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .planChunk(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .planChunk(v)
+        }
+      }()
+      case 41: try {
+        var v: Progfed_V1_Noted?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .noted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .noted(v)
+        }
+      }()
       default: break
       }
     }
@@ -1234,6 +1549,18 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
       guard case .decline(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
     }()
+    case .planWant?: try {
+      guard case .planWant(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .sums?: try {
+      guard case .sums(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .scores?: try {
+      guard case .scores(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
     case .welcome?: try {
       guard case .welcome(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
@@ -1265,6 +1592,14 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
     case .finished?: try {
       guard case .finished(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
+    }()
+    case .planChunk?: try {
+      guard case .planChunk(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    }()
+    case .noted?: try {
+      guard case .noted(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
     }()
     case nil: break
     }
@@ -1321,7 +1656,7 @@ nonisolated extension Progfed_V1_Range: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Join"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}plan\0\u{3}maximal_stage\0\u{1}samples\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}plan\0\u{3}maximal_stage\0\u{1}samples\0\u{3}held_out\0\u{1}name\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1333,6 +1668,8 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 2: try { try decoder.decodeSingularBytesField(value: &self.plan) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.maximalStage) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.samples) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.heldOut) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.name) }()
       default: break
       }
     }
@@ -1351,6 +1688,12 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.samples != 0 {
       try visitor.visitSingularUInt64Field(value: self.samples, fieldNumber: 4)
     }
+    if self.heldOut != 0 {
+      try visitor.visitSingularUInt64Field(value: self.heldOut, fieldNumber: 5)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1359,14 +1702,270 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.plan != rhs.plan {return false}
     if lhs.maximalStage != rhs.maximalStage {return false}
     if lhs.samples != rhs.samples {return false}
+    if lhs.heldOut != rhs.heldOut {return false}
+    if lhs.name != rhs.name {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
+nonisolated extension Progfed_V1_PlanWant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PlanWant"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}ranges\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.worker) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.ranges) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.worker != 0 {
+      try visitor.visitSingularFixed64Field(value: self.worker, fieldNumber: 1)
+    }
+    if !self.ranges.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.ranges, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Progfed_V1_PlanWant, rhs: Progfed_V1_PlanWant) -> Bool {
+    if lhs.worker != rhs.worker {return false}
+    if lhs.ranges != rhs.ranges {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Progfed_V1_PlanChunk: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PlanChunk"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}length\0\u{1}offset\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.length) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.offset) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 1)
+    }
+    if self.length != 0 {
+      try visitor.visitSingularUInt64Field(value: self.length, fieldNumber: 2)
+    }
+    if self.offset != 0 {
+      try visitor.visitSingularUInt64Field(value: self.offset, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Progfed_V1_PlanChunk, rhs: Progfed_V1_PlanChunk) -> Bool {
+    if lhs.digest != rhs.digest {return false}
+    if lhs.length != rhs.length {return false}
+    if lhs.offset != rhs.offset {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Progfed_V1_SampleSums: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SampleSums"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}samples\0\u{1}values\0\u{1}sums\0\u{1}squares\0\u{1}labels\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.samples) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.values) }()
+      case 3: try { try decoder.decodeRepeatedDoubleField(value: &self.sums) }()
+      case 4: try { try decoder.decodeRepeatedDoubleField(value: &self.squares) }()
+      case 5: try { try decoder.decodeRepeatedUInt64Field(value: &self.labels) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.samples != 0 {
+      try visitor.visitSingularUInt64Field(value: self.samples, fieldNumber: 1)
+    }
+    if self.values != 0 {
+      try visitor.visitSingularUInt64Field(value: self.values, fieldNumber: 2)
+    }
+    if !self.sums.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.sums, fieldNumber: 3)
+    }
+    if !self.squares.isEmpty {
+      try visitor.visitPackedDoubleField(value: self.squares, fieldNumber: 4)
+    }
+    if !self.labels.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.labels, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Progfed_V1_SampleSums, rhs: Progfed_V1_SampleSums) -> Bool {
+    if lhs.samples != rhs.samples {return false}
+    if lhs.values != rhs.values {return false}
+    if lhs.sums != rhs.sums {return false}
+    if lhs.squares != rhs.squares {return false}
+    if lhs.labels != rhs.labels {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Progfed_V1_HoldOutScores: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HoldOutScores"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}base\0\u{1}samples\0\u{1}points\0\u{1}correct\0\u{1}loss\0\u{1}confusion\0\u{1}classes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.base) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.samples) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.points) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.correct) }()
+      case 5: try { try decoder.decodeSingularDoubleField(value: &self.loss) }()
+      case 6: try { try decoder.decodeRepeatedUInt64Field(value: &self.confusion) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.classes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.base.isEmpty {
+      try visitor.visitSingularBytesField(value: self.base, fieldNumber: 1)
+    }
+    if self.samples != 0 {
+      try visitor.visitSingularUInt64Field(value: self.samples, fieldNumber: 2)
+    }
+    if self.points != 0 {
+      try visitor.visitSingularUInt64Field(value: self.points, fieldNumber: 3)
+    }
+    if self.correct != 0 {
+      try visitor.visitSingularUInt64Field(value: self.correct, fieldNumber: 4)
+    }
+    if self.loss.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.loss, fieldNumber: 5)
+    }
+    if !self.confusion.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.confusion, fieldNumber: 6)
+    }
+    if !self.classes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.classes, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Progfed_V1_HoldOutScores, rhs: Progfed_V1_HoldOutScores) -> Bool {
+    if lhs.base != rhs.base {return false}
+    if lhs.samples != rhs.samples {return false}
+    if lhs.points != rhs.points {return false}
+    if lhs.correct != rhs.correct {return false}
+    if lhs.loss != rhs.loss {return false}
+    if lhs.confusion != rhs.confusion {return false}
+    if lhs.classes != rhs.classes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Progfed_V1_HoldOutScores.ClassScore: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = Progfed_V1_HoldOutScores.protoMessageName + ".ClassScore"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}samples\0\u{1}correct\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.samples) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.correct) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.samples != 0 {
+      try visitor.visitSingularUInt64Field(value: self.samples, fieldNumber: 1)
+    }
+    if self.correct != 0 {
+      try visitor.visitSingularUInt64Field(value: self.correct, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Progfed_V1_HoldOutScores.ClassScore, rhs: Progfed_V1_HoldOutScores.ClassScore) -> Bool {
+    if lhs.samples != rhs.samples {return false}
+    if lhs.correct != rhs.correct {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Progfed_V1_Noted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Noted"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}report\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.report) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.report != .unspecified {
+      try visitor.visitSingularEnumField(value: self.report, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Progfed_V1_Noted, rhs: Progfed_V1_Noted) -> Bool {
+    if lhs.report != rhs.report {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Progfed_V1_Noted.Report: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REPORT_UNSPECIFIED\0\u{1}REPORT_SUMS\0\u{1}REPORT_SCORES\0")
+}
+
 nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seed\0\u{1}rounds\0\u{3}announce_milliseconds\0\u{3}chunk_bytes\0\u{3}stale_rounds\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seed\0\u{1}rounds\0\u{3}announce_milliseconds\0\u{3}chunk_bytes\0\u{3}stale_rounds\0\u{1}means\0\u{1}deviations\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1379,6 +1978,8 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.announceMilliseconds) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.chunkBytes) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.staleRounds) }()
+      case 6: try { try decoder.decodeRepeatedFloatField(value: &self.means) }()
+      case 7: try { try decoder.decodeRepeatedFloatField(value: &self.deviations) }()
       default: break
       }
     }
@@ -1400,6 +2001,12 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
     if self.staleRounds != 0 {
       try visitor.visitSingularUInt32Field(value: self.staleRounds, fieldNumber: 5)
     }
+    if !self.means.isEmpty {
+      try visitor.visitPackedFloatField(value: self.means, fieldNumber: 6)
+    }
+    if !self.deviations.isEmpty {
+      try visitor.visitPackedFloatField(value: self.deviations, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1409,6 +2016,8 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.announceMilliseconds != rhs.announceMilliseconds {return false}
     if lhs.chunkBytes != rhs.chunkBytes {return false}
     if lhs.staleRounds != rhs.staleRounds {return false}
+    if lhs.means != rhs.means {return false}
+    if lhs.deviations != rhs.deviations {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1490,7 +2099,7 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
 }
 
 nonisolated extension Progfed_V1_Announce.State: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_WAITING\0\u{1}STATE_OPEN\0\u{1}STATE_CLOSING\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_WAITING\0\u{1}STATE_OPEN\0\u{1}STATE_CLOSING\0\u{1}STATE_EVALUATING\0\u{1}STATE_MEASURING\0\u{1}STATE_PAUSED\0")
 }
 
 nonisolated extension Progfed_V1_Segment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1906,7 +2515,7 @@ nonisolated extension Progfed_V1_Refuse: SwiftProtobuf.Message, SwiftProtobuf._M
 }
 
 nonisolated extension Progfed_V1_Refuse.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_STALE_ROUND\0\u{1}REASON_NOT_SELECTED\0\u{1}REASON_TOO_LARGE\0\u{1}REASON_WRONG_BASE\0\u{1}REASON_WRONG_DIGEST\0\u{1}REASON_MALFORMED\0\u{1}REASON_NOT_FINITE\0\u{1}REASON_TOO_FAR\0\u{1}REASON_OVERLOADED\0\u{1}REASON_WRONG_PLAN\0\u{1}REASON_WRONG_CLIENT\0\u{1}REASON_NOT_AUTHORIZED\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_STALE_ROUND\0\u{1}REASON_NOT_SELECTED\0\u{1}REASON_TOO_LARGE\0\u{1}REASON_WRONG_BASE\0\u{1}REASON_WRONG_DIGEST\0\u{1}REASON_MALFORMED\0\u{1}REASON_NOT_FINITE\0\u{1}REASON_TOO_FAR\0\u{1}REASON_OVERLOADED\0\u{1}REASON_WRONG_PLAN\0\u{1}REASON_WRONG_CLIENT\0\u{1}REASON_NOT_AUTHORIZED\0\u{1}REASON_EVICTED\0")
 }
 
 nonisolated extension Progfed_V1_Closed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2000,7 +2609,7 @@ nonisolated extension Progfed_V1_Heartbeat: SwiftProtobuf.Message, SwiftProtobuf
 }
 
 nonisolated extension Progfed_V1_Heartbeat.State: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_IDLE\0\u{1}STATE_FETCHING\0\u{1}STATE_TRAINING\0\u{1}STATE_SENDING\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_IDLE\0\u{1}STATE_FETCHING\0\u{1}STATE_TRAINING\0\u{1}STATE_SENDING\0\u{1}STATE_EVALUATING\0")
 }
 
 nonisolated extension Progfed_V1_Leave: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2069,5 +2678,5 @@ nonisolated extension Progfed_V1_Decline: SwiftProtobuf.Message, SwiftProtobuf._
 }
 
 nonisolated extension Progfed_V1_Decline.Reason: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_DIVERGED\0\u{1}REASON_TOO_DEEP\0\u{1}REASON_NO_DATA\0\u{1}REASON_FAILED\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_DIVERGED\0\u{1}REASON_TOO_DEEP\0\u{1}REASON_NO_DATA\0\u{1}REASON_FAILED\0\u{1}REASON_BAD_DATA\0")
 }

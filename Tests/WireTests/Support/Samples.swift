@@ -58,12 +58,54 @@ struct Samples {
     let selected = Set((0..<number(20)).map { _ in number(1 << 31) })
     let segments = (0..<number(6)).map { _ in segment() }
     return Announce(
-      sequence: stream.next(), state: Announce.State.allCases[number(3)], warmUp: flag(),
+      sequence: stream.next(),
+      state: Announce.State.allCases[number(Announce.State.allCases.count)], warmUp: flag(),
       remaining: number(1 << 32), learningRate: Float(stream.uniform()),
       newBlockRate: number(2) == 0 ? 1 : Float(1 - stream.uniform()),
       selected: selected.sorted(), segments: segments, updateCodec: codec(),
       base: segments.isEmpty && flag() ? digest() : nil,
       shallowHeads: segments.isEmpty ? [] : (0..<number(3)).map { _ in segment() })
+  }
+
+  mutating func sums() -> SampleSums {
+    let channels = number(5)
+    return SampleSums(
+      samples: number(1 << 47) + 100, values: number(1 << 47),
+      sums: (0..<channels).map { _ in stream.uniform() - 0.5 },
+      squares: (0..<channels).map { _ in stream.uniform() },
+      labels: flag() ? (0..<number(5)).map { _ in number(20) } : [])
+  }
+
+  mutating func scores() -> HoldOutScores {
+    let classes = (0..<number(4)).map { _ in
+      let samples = number(100)
+      return HoldOutScores.ClassScore(samples: samples, correct: number(samples + 1))
+    }
+    let samples = classes.reduce(0) { $0 + $1.samples }
+    let correct = classes.reduce(0) { $0 + $1.correct }
+    guard !classes.isEmpty else {
+      let confusion = (0..<4).map { _ in 1 + number(1 << 40) }
+      return HoldOutScores(
+        base: digest(), samples: 1, points: confusion.reduce(0, +), correct: confusion[0],
+        loss: stream.uniform(), confusion: confusion)
+    }
+    return HoldOutScores(
+      base: digest(), samples: samples, points: samples, correct: correct, loss: stream.uniform(),
+      classes: classes)
+  }
+
+  mutating func normalization() -> FederatedNormalization {
+    let channels = 1 + number(4)
+    return FederatedNormalization(
+      means: (0..<channels).map { _ in Float(stream.uniform()) },
+      deviations: (0..<channels).map { _ in Float(stream.uniform()) + 1 })
+  }
+
+  mutating func planChunk(_ payload: Int) -> PlanChunk {
+    let offset = number(1 << 40)
+    return PlanChunk(
+      digest: digest(), total: offset + payload + number(1 << 40), offset: offset,
+      length: payload)
   }
 
   /// One message of each kind that a client sends; a chunk's payload has `payload` bytes.
@@ -72,7 +114,8 @@ struct Samples {
       .join(
         Join(
           worker: stream.next(), plan: digest(), maximalStage: flag() ? 1 + number(9) : nil,
-          samples: flag() ? 1 + number(1 << 47) : nil)),
+          samples: flag() ? 1 + number(1 << 47) : nil,
+          heldOut: flag() ? 1 + number(1 << 47) : nil, name: flag() ? text() : "")),
       .want(
         worker: stream.next(),
         needs: (0..<number(5)).map { _ in Need(digest: digest(), ranges: ranges()) }),
@@ -81,9 +124,11 @@ struct Samples {
           length: number(1 << 48), digest: digest(), samples: number(1 << 48), base: digest(),
           loss: Float(stream.uniform()), steps: number(1 << 32), skippedSteps: number(1 << 32))),
       .updateChunk(offset: number(1 << 48), length: payload),
-      .heartbeat(Activity.allCases[number(4)]),
+      .heartbeat(Activity.allCases[number(Activity.allCases.count)]),
       .leave(worker: stream.next()),
-      .decline(DeclineReason.allCases[number(4)], detail: text()),
+      .decline(DeclineReason.allCases[number(DeclineReason.allCases.count)], detail: text()),
+      .planWant(worker: stream.next(), ranges: ranges()),
+      .sums(sums()), .scores(scores()),
     ]
     return bodies.map { Message(header(client: number(1 << 31)), $0) }
   }
@@ -94,16 +139,20 @@ struct Samples {
       .welcome(
         Welcome(
           seed: stream.next(), rounds: number(1 << 32), announceInterval: number(1 << 32),
-          chunkBytes: 1 + number(1 << 26), staleRounds: number(1 << 32))),
+          chunkBytes: 1 + number(1 << 26), staleRounds: number(1 << 32),
+          normalization: flag() ? normalization() : nil)),
       .announce(announce()),
       .modelChunk(step: stream.next(), offset: number(1 << 48), length: payload),
       .grant(number(1000)..<1000 + number(1 << 40)),
       .acknowledge(.accepted), .acknowledge(.duplicate), .acknowledge(.incomplete(ranges())),
       .refuse(
-        RefusalReason.allCases[number(12)], retry: flag() ? 1 + number(1 << 31) : nil,
+        RefusalReason.allCases[number(RefusalReason.allCases.count)],
+        retry: flag() ? 1 + number(1 << 31) : nil,
         detail: text()),
       .closed(accepted: number(1 << 32)),
       .finished(complete: flag()),
+      .planChunk(planChunk(payload)),
+      .noted(flag() ? .sums : .scores),
     ]
     return bodies.map { Message(header(client: flag() ? number(1 << 31) : nil), $0) }
   }
@@ -122,7 +171,9 @@ extension Uplink {
 
 extension Downlink {
   var hasPayload: Bool {
-    guard case .modelChunk = self else { return false }
-    return true
+    switch self {
+    case .modelChunk, .planChunk: return true
+    default: return false
+    }
   }
 }
