@@ -88,7 +88,7 @@ import ZeroMQ
     let workload = try Workload(topology)
     let keys = try CurveKeyPair.generate()
     let workerKeys = try CurveKeyPair.generate()
-    let gatekeeper = AccessControl(
+    let accessControl = AccessControl(
       AdmittedWorkers([
         AdmittedWorker(name: "crew", key: workerKeys.publicKey, clients: ClientRange(below: 8))
       ]))
@@ -101,7 +101,7 @@ import ZeroMQ
       workload,
       settings: BrokerSettings(
         endpoints: endpoints, threads: 1, transport: "tcp+curve", run: 5,
-        security: .curve(keys, gatekeeper)),
+        security: .curve(keys, accessControl)),
       directory: directory, observer: Silence())
     let relay = try TCPRelay(from: detour, to: port, count: 3)
     let detoured = try Endpoints(base: "tcp://127.0.0.1:\(detour)")

@@ -128,7 +128,7 @@ package final class Broker: Sendable {
   ///
   /// Does nothing where connections aren't authenticated.
   package func admit(_ workers: AdmittedWorkers) {
-    settings.security.gatekeeper?.admit(workers)
+    settings.security.accessControl?.admit(workers)
     _ = inbox.push(.admissionsChanged)
   }
 

@@ -35,9 +35,9 @@ final class BrokerLoop {
   private(set) var isGivenUp = false
 
   private let inbox: Inbox<BrokerInput>
-  private var door: Authenticator?
+  private var authenticator: Authenticator?
   private let updates: Socket
-  private var watchers: ConnectionMonitors
+  private var monitors: ConnectionMonitors
   /// True if all rounds are complete; nil while the run goes on.
   private var result: Bool?
   private let clock = ContinuousClock()
@@ -82,10 +82,10 @@ final class BrokerLoop {
     } else {
       host = BrokerHost(BrokerMachine(plan: plan))
     }
-    admission = ClientAdmission(settings.security.gatekeeper, clients: plan.clients)
-    door = sockets.door
+    admission = ClientAdmission(settings.security.accessControl, clients: plan.clients)
+    authenticator = sockets.authenticator
     updates = sockets.updates
-    watchers = sockets.watchers
+    monitors = sockets.monitors
     endpoints = sockets.endpoints
     publisher = BrokerPublisher(
       host, gate: gate, control: sockets.control, bulk: sockets.bulk)
@@ -105,8 +105,8 @@ final class BrokerLoop {
     let published = publisher.watch(with: &poller)
     let updatesToken = poller.add(updates)
     _ = poller.add(inbox.wakeup)
-    watchers.watch(with: &poller)
-    door?.watch(with: &poller)
+    monitors.watch(with: &poller)
+    authenticator?.watch(with: &poller)
     try handle(.tick)
     while true {
       if let result, meters.round == nil { return result }
@@ -114,8 +114,8 @@ final class BrokerLoop {
       let wait = publisher.hasNews ? .zero : (wake ?? now + .seconds(1)) - now
       let inspection = (gate.connections.wakeTime ?? now + .seconds(1)) - now
       _ = try poller.wait(atMost: max(.zero, min(wait, inspection, .seconds(1))))
-      try door?.serve()
-      try watchers.drain { socket, event in gate.noticed(event, at: socket, now) }
+      try authenticator?.serve()
+      try monitors.drain { socket, event in gate.noticed(event, at: socket, now) }
       if poller.isReadable(published.control) { try publisher.listen(on: .control) }
       if poller.isReadable(published.bulk) { try publisher.listen(on: .bulk) }
       gate.inspect(now)
@@ -145,13 +145,13 @@ final class BrokerLoop {
     guard let round = meters.round, meters.isDue(at: now) else { return }
     try publisher.listen(on: .control)
     try publisher.listen(on: .bulk)
-    guard let page = watchers.page(gate.books) else {
+    guard let page = monitors.page(gate.books) else {
       _ = meters.keeps(agreeing: true, at: now)
       return
     }
-    let reading = watchers.reading(of: page)
+    let reading = monitors.reading(of: page)
     guard meters.keeps(agreeing: reading.agrees, at: now) else { return }
-    watchers.advance(page)
+    monitors.advance(page)
     for line in reading.lines { gate.books.retransmitted(line.retransmitted) }
     if result == nil { server.note(reading, after: round) } else { lastReading = reading }
   }

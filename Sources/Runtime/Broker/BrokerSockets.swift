@@ -11,8 +11,8 @@ struct BrokerSockets: ~Copyable {
   let control: Socket
   let bulk: Socket
   let updates: Socket
-  let watchers: ConnectionMonitors
-  let door: Authenticator?
+  let monitors: ConnectionMonitors
+  let authenticator: Authenticator?
   /// Their addresses, with the ports that `*` became.
   let endpoints: Endpoints
 
@@ -24,9 +24,9 @@ struct BrokerSockets: ~Copyable {
   ) throws(ZMQError) {
     let places = settings.endpoints
     // Made before anything is bound: without a handler ZeroMQ would refuse the first connections.
-    let door: Authenticator? =
-      if let gatekeeper = settings.security.gatekeeper {
-        try Authenticator(in: context, gatekeeper)
+    let authenticator: Authenticator? =
+      if let accessControl = settings.security.accessControl {
+        try Authenticator(in: context, accessControl)
       } else { nil }
     var publishing = SocketOptions()
     // ZMTP's pings go unseen by this process, so they can't be booked; the protocol has signs of
@@ -47,7 +47,7 @@ struct BrokerSockets: ~Copyable {
     pulling.isIPv6 = places.isIPv6
     pulling.maximumFrame = ByteCount(max(plan.limits.chunkBytes, Envelope.maximalBytes))
     let updates = try Socket(.pull, in: context, options: pulling)
-    let watchers = ConnectionMonitors(
+    let monitors = ConnectionMonitors(
       control: try control.monitor(), bulk: try bulk.monitor(), updates: try updates.monitor(),
       cost: ZMTPCost(settings.security.mechanism))
     let endpoints = Endpoints(
@@ -56,8 +56,8 @@ struct BrokerSockets: ~Copyable {
     self.control = control
     self.bulk = bulk
     self.updates = updates
-    self.watchers = watchers
-    self.door = door
+    self.monitors = monitors
+    self.authenticator = authenticator
     self.endpoints = endpoints
   }
 }
@@ -65,17 +65,17 @@ struct BrokerSockets: ~Copyable {
 /// The ZAP handler of a secured broker's context, and the access control that it asks.
 struct Authenticator: ~Copyable {
   private var handler: ZAPHandler
-  private let gatekeeper: AccessControl
+  private let accessControl: AccessControl
 
   /// The handler of a context; to be made before the sockets are bound.
-  init(in context: Context, _ gatekeeper: AccessControl) throws(ZMQError) {
+  init(in context: Context, _ accessControl: AccessControl) throws(ZMQError) {
     handler = try ZAPHandler(in: context)
-    self.gatekeeper = gatekeeper
+    self.accessControl = accessControl
   }
 
   /// Has the loop's poller watch for requests.
   func watch(with poller: inout Poller) { _ = poller.add(handler) }
 
   /// Answers all requests that wait.
-  mutating func serve() throws(ZMQError) { try handler.serve(gatekeeper.decide) }
+  mutating func serve() throws(ZMQError) { try handler.serve(accessControl.decide) }
 }

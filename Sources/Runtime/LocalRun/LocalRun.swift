@@ -100,10 +100,10 @@ package final class LocalRun: Sendable {
         way = try makeWay(to: endpoints, in: context)
       } bound: { _ in
         started = true
-        let crews = way?.crews ?? []
+        let groups = way?.groups ?? []
         Thread.detachNewThread { [self] in
           do {
-            try work(as: crews, in: context)
+            try work(as: groups, in: context)
           } catch {
             failure.withLock { $0 = error }
             broker.stop()
@@ -146,7 +146,7 @@ package final class LocalRun: Sendable {
   private struct Way {
     var tier: [RelayTier] = []
     var links: LinkRelay?
-    var crews: [WorkerGroup] = []
+    var groups: [WorkerGroup] = []
 
     func stop() {
       links?.stop()
@@ -164,15 +164,15 @@ package final class LocalRun: Sendable {
             try RelayTier(to: endpoints, at: Endpoints(base: "tcp://127.0.0.1:*"), in: context))
         }
       }
-      way.crews = Self.crews(
+      way.groups = Self.groups(
         of: workload.topology.clients,
         at: way.tier.isEmpty ? [endpoints] : way.tier.map(\.endpoints))
       guard transport == .tcp, workload.topology.hasLinks else { return way }
-      let lines = try Self.lines(of: workload.topology, way.crews)
+      let lines = try Self.lines(of: workload.topology, way.groups)
       let relay = try LinkRelay(
         lines, run: RandomStream(seed: workload.topology.seed).stream("relay"))
       way.links = relay
-      way.crews = zip(lines, relay.places).map { line, places in
+      way.groups = zip(lines, relay.places).map { line, places in
         WorkerGroup(
           clients: [line.client],
           endpoints: Endpoints(
@@ -185,12 +185,12 @@ package final class LocalRun: Sendable {
     }
   }
 
-  private func work(as crews: [WorkerGroup], in context: Context) throws {
-    let workers = try crews.enumerated().map { index, crew in
+  private func work(as groups: [WorkerGroup], in context: Context) throws {
+    let workers = try groups.enumerated().map { index, group in
       try Worker(
         workload,
         settings: WorkerSettings(
-          endpoints: crew.endpoints, clients: crew.clients, threads: threads,
+          endpoints: group.endpoints, clients: group.clients, threads: threads,
           limits: workload.topology.limits, worker: UInt64(index) + 1, security: workerSecurity),
         pool: pool, report: { _ in })
     }
@@ -222,22 +222,22 @@ package final class LocalRun: Sendable {
   }
 
   /// The clients dealt out to some endpoints, neighbours together.
-  private static func crews(of clients: Int, at places: [Endpoints]) -> [WorkerGroup] {
+  private static func groups(of clients: Int, at places: [Endpoints]) -> [WorkerGroup] {
     places.enumerated().map { index, place in
       let range = clients * index / places.count..<clients * (index + 1) / places.count
       return WorkerGroup(clients: Array(range), endpoints: place)
     }
   }
 
-  /// The links of all clients, each to where its crew connects.
+  /// The links of all clients, each to where its group connects.
   private static func lines(
-    of topology: Topology, _ crews: [WorkerGroup]
+    of topology: Topology, _ groups: [WorkerGroup]
   ) throws -> [LinkRelay.Line] {
     let free = StreamAddress(loopback: 0)
-    return try crews.flatMap { crew in
-      let places = [crew.endpoints.control, crew.endpoints.bulk, crew.endpoints.updates]
+    return try groups.flatMap { group in
+      let places = [group.endpoints.control, group.endpoints.bulk, group.endpoints.updates]
       let leads = try places.map { place throws(RelayError) in try StreamAddress(place) }
-      return crew.clients.map { client in
+      return group.clients.map { client in
         LinkRelay.Line(
           listens: [free, free, free], leads: leads, link: topology.link(of: client),
           client: client)

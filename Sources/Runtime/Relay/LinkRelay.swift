@@ -45,19 +45,19 @@ package final class LinkRelay: Sendable {
   ///   - run: The root of the links' chance.
   /// - Throws: ``RelayError``, `ZMQError` when the process is out of descriptors.
   package init(_ lines: [Line], run: RandomStream) throws {
-    var doors: [RelayLoop.Door] = []
+    var listeners: [RelayLoop.Listener] = []
     places = try lines.enumerated().map { index, line in
       try zip(line.listens, line.leads).map { place, target in
         let socket = try StreamSocket.listening(at: place)
-        doors.append(RelayLoop.Door(socket: socket, line: index, target: target))
+        listeners.append(RelayLoop.Listener(socket: socket, line: index, target: target))
         var bound = place
         bound.port = socket.port
         return bound
       }
     }
     stopping = try Wakeup()
-    Thread.detachNewThread { [stopping, doors] in
-      RelayLoop(lines, doors: doors, run: run, stopping: stopping).run()
+    Thread.detachNewThread { [stopping, listeners] in
+      RelayLoop(lines, listeners: listeners, run: run, stopping: stopping).run()
     }
   }
 

@@ -6,7 +6,7 @@ import ZeroMQ
 /// The thread of a relay: moves bytes between sockets at the times that the links say.
 final class RelayLoop {
   /// A port that is listened on, and where its connections lead.
-  struct Door: Sendable {
+  struct Listener: Sendable {
     var socket: StreamSocket
     var line: Int
     var target: StreamAddress
@@ -19,7 +19,7 @@ final class RelayLoop {
   private static let leastRoom = 256 << 10
 
   private var links: [DuplexLink]
-  private let doors: [Door]
+  private let listeners: [Listener]
   private let stopping: Wakeup
   private var connections: [Connection] = []
   private let clock = ContinuousClock()
@@ -27,13 +27,13 @@ final class RelayLoop {
   private var buffer = [UInt8](repeating: 0, count: RelayLoop.piece)
 
   /// Links that nothing has passed yet; their time begins now.
-  init(_ lines: [LinkRelay.Line], doors: [Door], run: RandomStream, stopping: Wakeup) {
+  init(_ lines: [LinkRelay.Line], listeners: [Listener], run: RandomStream, stopping: Wakeup) {
     links = lines.map { line in
       var link = line.link
       for direction in Direction.allCases { link[direction].queue = nil }
       return DuplexLink(DuplexModel(link), client: line.client, run: run)
     }
-    self.doors = doors
+    self.listeners = listeners
     self.stopping = stopping
     start = clock.now
   }
@@ -46,8 +46,8 @@ final class RelayLoop {
       for connection in connections { advance(connection) }
       connections.removeAll(where: \.isOver)
       var polled = [pollfd(fd: stopping.descriptor, events: Int16(POLLIN), revents: 0)]
-      for door in doors {
-        polled.append(pollfd(fd: door.socket.descriptor, events: Int16(POLLIN), revents: 0))
+      for listener in listeners {
+        polled.append(pollfd(fd: listener.socket.descriptor, events: Int16(POLLIN), revents: 0))
       }
       for connection in connections {
         polled.append(contentsOf: connection.interests(at: now))
@@ -55,7 +55,9 @@ final class RelayLoop {
       let wake = connections.compactMap { $0.nextTime(after: now) }.min()
       wait(for: &polled, until: wake)
       if polled[0].revents != 0 { return }
-      for (door, poll) in zip(doors, polled.dropFirst()) where poll.revents != 0 { enter(door) }
+      for (listener, poll) in zip(listeners, polled.dropFirst()) where poll.revents != 0 {
+        enter(listener)
+      }
     }
   }
 
@@ -70,18 +72,18 @@ final class RelayLoop {
 
   /// Takes the connections that wait at a listening socket; the broker's side begins a round trip
   /// later, as over the link.
-  private func enter(_ door: Door) {
-    while let near = door.socket.accepted() {
+  private func enter(_ listener: Listener) {
+    while let near = listener.socket.accepted() {
       // A link that gave up for loss carries a new connection.
-      if !links[door.line].isConnected {
-        links[door.line].restore()
-        _ = links[door.line].reconnect(at: now)
+      if !links[listener.line].isConnected {
+        links[listener.line].restore()
+        _ = links[listener.line].reconnect(at: now)
       }
-      let link = links[door.line]
+      let link = links[listener.line]
       let roundTrip = link.down.model.profile.delay + link.up.model.profile.delay
       connections.append(
         Connection(
-          near: near, line: door.line, target: door.target, opens: now + roundTrip,
+          near: near, line: listener.line, target: listener.target, opens: now + roundTrip,
           rooms: [.up: Self.room(of: link.up), .down: Self.room(of: link.down)]))
     }
   }

@@ -19,7 +19,7 @@ package final class AccessControl: Sendable {
 
   private let list: Mutex<AdmittedWorkers>
 
-  /// A gatekeeper with a first list.
+  /// Access control with a first list.
   package init(_ workers: AdmittedWorkers) { list = Mutex(workers) }
 
   /// The list in force.

@@ -5,7 +5,7 @@ package import ZeroMQ
 package enum BrokerSecurity: Sendable {
   /// Neither encryption nor authentication: for one machine, or a network that is trusted.
   case open
-  /// CURVE with the broker's key pair; the gatekeeper knows the workers.
+  /// CURVE with the broker's key pair; the access control knows the workers.
   case curve(CurveKeyPair, AccessControl)
 
   /// The option of the sockets.
@@ -18,10 +18,10 @@ package enum BrokerSecurity: Sendable {
   }
 
   /// The access control that decides about keys; nil where nobody is asked.
-  package var gatekeeper: AccessControl? {
+  package var accessControl: AccessControl? {
     switch self {
     case .open: nil
-    case .curve(_, let gatekeeper): gatekeeper
+    case .curve(_, let accessControl): accessControl
     }
   }
 

@@ -93,7 +93,7 @@ struct VirtualDevice {
   /// The work that it is busy with.
   private(set) var work: Work?
   /// The times at which the current round's steps were done.
-  private(set) var progress = ClientProgress()
+  private(set) var progress = RoundProgress()
   private var works = 0
 
   /// A device without work.
@@ -104,7 +104,7 @@ struct VirtualDevice {
   /// - Returns: The work's number and end.
   mutating func begin(_ task: ClientTask, taking time: Duration, at now: Duration) -> Work {
     works += 1
-    if progress.round != task.round { progress = ClientProgress(round: task.round) }
+    if progress.round != task.round { progress = RoundProgress(round: task.round) }
     progress.downloaded = now
     let work = Work(number: works, task: task, end: now + time)
     self.work = work
@@ -156,7 +156,7 @@ struct VirtualDevice {
 }
 
 /// The times at which a client did the steps of a round.
-struct ClientProgress: Hashable, Sendable {
+struct RoundProgress: Hashable, Sendable {
   /// The round, from 1; 0 before the first.
   var round = 0
   /// The time at which it had the model.

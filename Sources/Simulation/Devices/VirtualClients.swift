@@ -60,11 +60,11 @@ final class VirtualClients {
   func isBusy(_ client: Int) -> Bool { clients[client].host.machine.task != nil }
 
   /// The times at which a client did the steps of the current round.
-  func progress(of client: Int) -> ClientProgress { clients[client].device.progress }
+  func progress(of client: Int) -> RoundProgress { clients[client].device.progress }
 
   /// The deepest stage that a client's memory and samples allow; nil where that isn't limited.
   func stageLimit(of client: Int) -> Int? {
-    world.desk.samples(of: client) == 0 ? 0 : clients[client].host.machine.identity.maximalStage
+    world.backend.samples(of: client) == 0 ? 0 : clients[client].host.machine.identity.maximalStage
   }
 
   /// True if a client's device is there, or will be.
@@ -134,7 +134,7 @@ final class VirtualClients {
   }
 
   private func dealSamples(to client: Int) {
-    let samples = world.desk.samples(of: client)
+    let samples = world.backend.samples(of: client)
     clients[client].host.handle(.dealt(samples: samples), at: world.now, over: self, by: self)
   }
 
@@ -269,7 +269,7 @@ final class VirtualClients {
     clients[client].device.cancel()
     world.network.startAnew(client)
     clients[client].restarts += 1
-    world.attempt { try world.desk.forget(client) }
+    world.attempt { try world.backend.forget(client) }
     var identity = clients[client].host.machine.identity
     identity.attempt = clients[client].restarts
     clients[client].host = ClientHost(
@@ -310,7 +310,7 @@ final class VirtualClients {
       trainingFLOPs[key] ?? architecture.trainingFLOPs(stage: task.stage, trainable: trained)
     trainingFLOPs[key] = flops
     return clients[client].device.model.trainingTime(
-      forSamples: world.desk.samples(of: client) * world.topology.training.epochs,
+      forSamples: world.backend.samples(of: client) * world.topology.training.epochs,
       flopsPerSample: Double(flops),
       fullFlopsPerSample: Double(architecture.trainingFLOPs(stage: architecture.stages)))
   }
@@ -334,7 +334,7 @@ extension VirtualClients: ClientExecutor {
     let isLikely = work.end <= world.roundOpened + world.topology.rules.deadline
     world.attempt {
       clients[client].device.run(
-        try world.desk.begin(task, client: client, isLikely: isLikely))
+        try world.backend.begin(task, client: client, isLikely: isLikely))
     }
     world.network.events.insert(.trained(client, work: work.number), at: work.end)
   }
@@ -342,7 +342,7 @@ extension VirtualClients: ClientExecutor {
   func settled(_ client: Int, round: Int, accepted: Bool, update: ClientUpdate?) {
     clients[client].device.cancel()
     guard accepted, let update else { return }
-    world.attempt { try world.desk.keep(update, of: client) }
+    world.attempt { try world.backend.keep(update, of: client) }
   }
 
   /// A client's part of the run is over: its sockets are closed once what it said is through.

@@ -30,7 +30,7 @@ final class TrainingBackend {
   /// The states of the last model.
   private var current: Set<UInt64> = []
 
-  /// A desk that books into `ledger`, of a new run or one that goes on from a snapshot and the
+  /// A backend that books into `ledger`, of a new run or one that goes on from a snapshot and the
   /// checkpoint beside it.
   ///
   /// - Throws: `PartitionError` if the data can't be dealt out, `LedgerError` if the checkpoint is

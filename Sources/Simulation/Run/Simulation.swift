@@ -104,15 +104,15 @@ package final class Simulation: Sendable {
     if case .training(let workload, _) = work {
       for remark in workload.remarks { observer.remarked(remark) }
     }
-    let desk = try desk(
+    let backend = try makeBackend(
       plan, ledger: ledger, labels: labels, memories: memories, resuming: resuming)
     let loop = VirtualLoop(
-      topology: topology, plan: plan, desk: desk, observer: observer,
+      topology: topology, plan: plan, backend: backend, observer: observer,
       isToStop: { [self] in stops.withLock { $0 } || isToStop() })
     let complete = try loop.play()
     let state = try RunState.ended(
       complete: complete, isGivenUp: loop.isGivenUp, in: ledger)
-    try desk.finish(
+    try backend.finish(
       state: state, book: loop.closeBooks(), elapsed: loop.now, wallClock: clock.now - start)
     return state
   }
@@ -147,18 +147,18 @@ package final class Simulation: Sendable {
     }
   }
 
-  private func desk(
+  private func makeBackend(
     _ plan: BrokerPlan, ledger: RunStore, labels: [[Int]], memories: ClientStore?,
     resuming: ResumePoint?
   ) throws -> any LearningBackend {
     switch work {
     case .training(let workload, let threads):
-      let desk = try TrainingBackend(
+      let backend = try TrainingBackend(
         workload, plan: plan, pool: TrainingPool(width: threads), directory: directory.paths,
         ledger: ledger, observer: observer, labels: labels, memories: memories,
         resuming: resuming)
       return RecordedBackend(
-        desk, plan: plan, points: ResumePointStore(of: directory.paths), ledger: ledger,
+        backend, plan: plan, points: ResumePointStore(of: directory.paths), ledger: ledger,
         keepingEvery: interval, earlier: resuming?.snapshot)
     case .costModel(let topology, let samples):
       return CostModelBackend(

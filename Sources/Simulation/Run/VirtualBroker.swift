@@ -159,7 +159,7 @@ extension VirtualBroker: BrokerExecutor {
   func prepare(round: Int) {
     if round != saved.round { saved.stored = [:] }
     saved.round = round
-    world.attempt { answer(.prepared(try world.desk.prepare(round: round))) }
+    world.attempt { answer(.prepared(try world.backend.prepare(round: round))) }
   }
 
   func store(
@@ -167,7 +167,7 @@ extension VirtualBroker: BrokerExecutor {
   ) {
     guard let update = upload.update else { return }
     world.attempt {
-      let result = try world.desk.store(
+      let result = try world.backend.store(
         round: round, client: client, attempt: attempt, submission, update)
       if result == .accepted {
         saved.stored[client] = submission
@@ -186,7 +186,7 @@ extension VirtualBroker: BrokerExecutor {
     let timing = timeline.timing(until: world.now)
     let book = world.network.books.close()
     world.attempt {
-      try world.desk.close(
+      try world.backend.close(
         ClosedRound(
           result: result, book: book, total: world.network.books.total, elapsed: world.now,
           timing: timing))
@@ -203,7 +203,7 @@ extension VirtualBroker: BrokerExecutor {
     case .gaveUp(let shortage, _): gaveUp(shortage)
     case .waiting, .refused, .declined: break
     }
-    if !world.desk.isReplaying { observer.noticed(notice) }
+    if !world.backend.isReplaying { observer.noticed(notice) }
   }
 
   func finished(complete: Bool) { result = complete }
@@ -224,7 +224,7 @@ extension VirtualBroker: BrokerExecutor {
   private func gaveUp(_ shortage: Shortage) {
     isGivenUp = true
     count(shortage.counter)
-    world.attempt { try world.desk.suspend() }
+    world.attempt { try world.backend.suspend() }
   }
 }
 
@@ -232,7 +232,7 @@ extension VirtualBroker: BrokerTransport {
   func send(_ message: Wire.Message<Downlink>, under topic: Topic) {
     let text = topic.text
     let frames = message.frameSizes(under: topic)
-    let parcel = SimulatedMessage(
+    let simulated = SimulatedMessage(
       .downlink(message), frames: frames, kind: .control, wire: cost.message(frames).bytes)
     switch topic {
     case .client(let client):
@@ -241,11 +241,11 @@ extension VirtualBroker: BrokerTransport {
       world.network.books.published(
         text, on: .control, frames: frames, kind: .control, payload: 0, to: [client],
         as: isHeard ? .both : .offered)
-      if isHeard { world.network.sendDown(client, parcel, isBulk: false) }
+      if isHeard { world.network.sendDown(client, simulated, isBulk: false) }
     case .all, .step:
       let present = host?.machine.presentCount ?? 0
       world.network.books.announced(text, frames: frames, clients: present)
-      announce(parcel, message.body, present: present)
+      announce(simulated, message.body, present: present)
     }
   }
 
@@ -330,13 +330,13 @@ extension RoundResult.Outcome {
 /// The moments of a round that decide how long it takes.
 private struct RoundTimeline {
   let opened: Duration
-  private var last: (progress: ClientProgress, accepted: Duration)?
+  private var last: (progress: RoundProgress, accepted: Duration)?
 
   /// A round that began then.
   init(opened: Duration = .zero) { self.opened = opened }
 
   /// An update was accepted, of a client with this progress.
-  mutating func accepted(_ progress: ClientProgress, at time: Duration) {
+  mutating func accepted(_ progress: RoundProgress, at time: Duration) {
     last = (progress, time)
   }
 

@@ -20,12 +20,12 @@ final class VirtualLoop {
 
   /// A fleet in which no client has joined yet.
   init(
-    topology: Topology, plan: BrokerPlan, desk: any LearningBackend, observer: any RunObserver,
+    topology: Topology, plan: BrokerPlan, backend: any LearningBackend, observer: any RunObserver,
     isToStop: @escaping () -> Bool
   ) {
     let run = RandomStream(seed: plan.seed).stream("virtual")
     let fleet = VirtualFleet(topology.fleet, clients: topology.clients, run: run)
-    world = VirtualWorld(topology: topology, plan: plan, desk: desk, fleet: fleet, run: run)
+    world = VirtualWorld(topology: topology, plan: plan, backend: backend, fleet: fleet, run: run)
     clients = VirtualClients(fleet, in: world)
     broker = VirtualBroker(world, clients: clients, observer: observer)
     self.isToStop = isToStop
@@ -48,9 +48,9 @@ final class VirtualLoop {
       if let failure = world.failure { throw failure }
       // A broker that is down can't end the run, nor one that catches up with where the run was
       // stopped before.
-      if !wasStopped, isToStop(), world.isBrokerUp, !world.desk.isReplaying {
+      if !wasStopped, isToStop(), world.isBrokerUp, !world.backend.isReplaying {
         wasStopped = true
-        world.attempt { try world.desk.suspend() }
+        world.attempt { try world.backend.suspend() }
         broker.handle(.stop)
       }
       guard let (_, event) = world.network.events.next() else {

@@ -10,7 +10,7 @@ final class VirtualWorld {
   /// The topology.
   let topology: Topology
   /// The broker's slow work and the clients' training.
-  let desk: any LearningBackend
+  let backend: any LearningBackend
   /// The stream of the run's chances.
   let run: RandomStream
   /// The broker's plan, of its latest incarnation.
@@ -32,11 +32,11 @@ final class VirtualWorld {
 
   /// A world in which nothing has happened.
   init(
-    topology: Topology, plan: BrokerPlan, desk: any LearningBackend, fleet: VirtualFleet,
+    topology: Topology, plan: BrokerPlan, backend: any LearningBackend, fleet: VirtualFleet,
     run: RandomStream
   ) {
     self.topology = topology
-    self.desk = desk
+    self.backend = backend
     self.run = run
     self.plan = plan
     script = FaultScript(topology.fleet.faults, run: run)
