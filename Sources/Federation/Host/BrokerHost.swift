@@ -7,12 +7,12 @@ package import Wire
 /// itself, and may look at the host while it is called.
 package final class BrokerHost<Upload: UpdateAssembly> {
   /// The state of the protocol.
-  @usableFromInline package internal(set) var machine: BrokerMachine
+  package internal(set) var machine: BrokerMachine
   /// The updates that are arriving, by client.
-  @usableFromInline package internal(set) var uploads: [Int: Upload] = [:]
+  package internal(set) var uploads: [Int: Upload] = [:]
 
   /// A host for `machine`, which nothing has been sent to yet.
-  @inlinable package init(_ machine: BrokerMachine) { self.machine = machine }
+  package init(_ machine: BrokerMachine) { self.machine = machine }
 
   /// Hands an event to the machine and does what it answers, in its order.
   ///
@@ -23,7 +23,7 @@ package final class BrokerHost<Upload: UpdateAssembly> {
   ///   - transport: The sockets to which messages go.
   ///   - executor: The broker's own work.
   /// - Throws: The transport's or the executor's error; the actions after it aren't done.
-  @inlinable package func handle<Transport: BrokerTransport, Executor: BrokerExecutor<Upload>>(
+  package func handle<Transport: BrokerTransport, Executor: BrokerExecutor<Upload>>(
     _ event: BrokerEvent, carrying chunk: Upload.Chunk? = nil, at now: Duration,
     over transport: Transport, by executor: Executor
   ) throws(Transport.Failure) where Executor.Failure == Transport.Failure {
@@ -62,10 +62,10 @@ package final class BrokerHost<Upload: UpdateAssembly> {
 
   /// The moment at which the machine's next tick is due, by the broker's clock; nil once its run
   /// has ended.
-  @inlinable package var wakeTime: Duration? { machine.wakeTime }
+  package var wakeTime: Duration? { machine.wakeTime }
 
   /// The header of what is sent in a round, to one client or to all.
-  @inlinable package func header(of round: Int, client: Int? = nil) -> Header {
+  package func header(of round: Int, client: Int? = nil) -> Header {
     var header = Header(
       run: machine.plan.run, epoch: machine.plan.epoch, round: round,
       stage: machine.stage(of: round) ?? 0)
@@ -73,7 +73,7 @@ package final class BrokerHost<Upload: UpdateAssembly> {
     return header
   }
 
-  @inlinable func chunks(
+  func chunks(
     of step: ModelPatch, _ range: Range<Int>? = nil, header: Header, isAligned: Bool = false
   ) -> ModelChunks {
     ModelChunks(

@@ -5,10 +5,10 @@ package import Wire
 package struct ModelChunks: Sequence, Hashable, Sendable {
   /// The step.
   package let step: ModelPatch
-  @usableFromInline let range: Range<Int>
-  @usableFromInline let header: Header
-  @usableFromInline let chunkBytes: Int
-  @usableFromInline let isAligned: Bool
+  let range: Range<Int>
+  let header: Header
+  let chunkBytes: Int
+  let isAligned: Bool
 
   /// The chunks of `range` of a step.
   ///
@@ -19,7 +19,7 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
   ///   - chunkBytes: The largest payload.
   ///   - isAligned: Cuts where a broadcast of the whole step is cut, instead of from the range's
   ///     beginning: then a message may name more bytes than the part of them that lies in `range`.
-  @inlinable package init(
+  package init(
     of step: ModelPatch, _ range: Range<Int>, header: Header, chunkBytes: Int,
     isAligned: Bool = false
   ) {
@@ -32,12 +32,12 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
   }
 
   package struct Iterator: IteratorProtocol {
-    @usableFromInline let chunks: ModelChunks
-    @usableFromInline var start: Int
+    let chunks: ModelChunks
+    var start: Int
 
-    @inlinable init(chunks: ModelChunks, start: Int) { (self.chunks, self.start) = (chunks, start) }
+    init(chunks: ModelChunks, start: Int) { (self.chunks, self.start) = (chunks, start) }
 
-    @inlinable package mutating func next() -> ModelChunk? {
+    package mutating func next() -> ModelChunk? {
       let (range, step) = (chunks.range, chunks.step)
       guard start < range.upperBound else { return nil }
       let bound = chunks.isAligned ? step.length : range.upperBound
@@ -50,7 +50,7 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
     }
   }
 
-  @inlinable package func makeIterator() -> Iterator {
+  package func makeIterator() -> Iterator {
     let start = range.lowerBound
     return Iterator(chunks: self, start: isAligned ? start / chunkBytes * chunkBytes : start)
   }
@@ -63,28 +63,26 @@ package struct ModelChunk: Hashable, Sendable {
   /// The bytes that are meant: its payload, or as much of that as was asked for.
   package let range: Range<Int>
 
-  @inlinable init(message: Message<Downlink>, range: Range<Int>) {
+  init(message: Message<Downlink>, range: Range<Int>) {
     (self.message, self.range) = (message, range)
   }
 
   /// The envelope frame of this chunk of `bytes`, the step's.
   package func envelope(over bytes: SharedBuffer) -> [UInt8] {
-    // SAFETY: the buffer outlives the closure, and slicing it checks the range.
-    unsafe bytes.bytes.withUnsafeBytes { bytes in
-      unsafe Envelope.frame(message, payload: UnsafeRawBufferPointer(rebasing: bytes[range]))
-    }
+    // SAFETY: the bytes are read only within the closure.
+    unsafe bytes.frame(of: range) { unsafe Envelope.frame(message, payload: $0) }
   }
 }
 
 /// A range of an update, cut into the chunks that carry it.
 package struct UpdateChunks: Sequence, Hashable, Sendable {
-  @usableFromInline let range: Range<Int>
-  @usableFromInline let header: Header
-  @usableFromInline let chunkBytes: Int
+  let range: Range<Int>
+  let header: Header
+  let chunkBytes: Int
 
   /// The chunks of `range` of an update, each under `header` and with a payload of at most
   /// `chunkBytes`.
-  @inlinable package init(of range: Range<Int>, header: Header, chunkBytes: Int) {
+  package init(of range: Range<Int>, header: Header, chunkBytes: Int) {
     precondition(chunkBytes > 0, "chunks of \(chunkBytes) bytes")
     self.range = range
     self.header = header
@@ -92,14 +90,14 @@ package struct UpdateChunks: Sequence, Hashable, Sendable {
   }
 
   package struct Iterator: IteratorProtocol {
-    @usableFromInline let chunks: UpdateChunks
-    @usableFromInline var start: Int
+    let chunks: UpdateChunks
+    var start: Int
 
-    @inlinable init(chunks: UpdateChunks, start: Int) {
+    init(chunks: UpdateChunks, start: Int) {
       (self.chunks, self.start) = (chunks, start)
     }
 
-    @inlinable package mutating func next() -> UpdateChunk? {
+    package mutating func next() -> UpdateChunk? {
       guard start < chunks.range.upperBound else { return nil }
       let range = start..<Swift.min(start + chunks.chunkBytes, chunks.range.upperBound)
       start = range.upperBound
@@ -108,7 +106,7 @@ package struct UpdateChunks: Sequence, Hashable, Sendable {
     }
   }
 
-  @inlinable package func makeIterator() -> Iterator {
+  package func makeIterator() -> Iterator {
     Iterator(chunks: self, start: range.lowerBound)
   }
 }
@@ -120,16 +118,24 @@ package struct UpdateChunk: Hashable, Sendable {
   /// The bytes that are its payload.
   package let range: Range<Int>
 
-  @inlinable init(message: Message<Uplink>, range: Range<Int>) {
+  init(message: Message<Uplink>, range: Range<Int>) {
     (self.message, self.range) = (message, range)
   }
 
   /// The envelope frame of this chunk of `bytes`, the update's.
   package func envelope(over bytes: SharedBuffer) -> [UInt8] {
+    // SAFETY: the bytes are read only within the closure.
+    unsafe bytes.frame(of: range) { unsafe Envelope.frame(message, payload: $0) }
+  }
+}
+
+extension SharedBuffer {
+  /// The frame that `body` makes of a range of the bytes.
+  fileprivate func frame(
+    of range: Range<Int>, by body: (UnsafeRawBufferPointer) -> [UInt8]
+  ) -> [UInt8] {
     // SAFETY: the buffer outlives the closure, and slicing it checks the range.
-    unsafe bytes.bytes.withUnsafeBytes { bytes in
-      unsafe Envelope.frame(message, payload: UnsafeRawBufferPointer(rebasing: bytes[range]))
-    }
+    unsafe bytes.withUnsafeBytes { unsafe body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 }
 

@@ -6,19 +6,19 @@ package import Wire
 /// are passed with each event; both may serve any number of clients.
 package final class ClientHost<Update: ChunkedUpdate> {
   /// The state of the protocol.
-  @usableFromInline package internal(set) var machine: ClientMachine
+  package internal(set) var machine: ClientMachine
   /// The update that waits to be settled, and the round for which it was trained.
-  @usableFromInline package internal(set) var update: (round: Int, update: Update)?
+  package internal(set) var update: (round: Int, update: Update)?
 
   /// A host for `machine`, which has no update yet.
-  @inlinable package init(_ machine: ClientMachine) { self.machine = machine }
+  package init(_ machine: ClientMachine) { self.machine = machine }
 
   /// The client's number, from 0.
-  @inlinable package var client: Int { machine.identity.client }
+  package var client: Int { machine.identity.client }
 
   /// The moment at which the machine's next tick is due, by the client's clock; nil while nothing
   /// is waited for.
-  @inlinable package var wakeTime: Duration? { machine.wakeTime }
+  package var wakeTime: Duration? { machine.wakeTime }
 
   /// Hands an event to the machine and does what it answers, in its order.
   ///
@@ -28,7 +28,6 @@ package final class ClientHost<Update: ChunkedUpdate> {
   ///   - transport: The sockets to which messages go.
   ///   - executor: The client's own work.
   /// - Throws: The transport's or the executor's error; the actions after it aren't done.
-  @inlinable
   package func handle<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
     _ event: ClientEvent, at now: Duration, over transport: Transport, by executor: Executor
   ) throws(Transport.Failure) where Executor.Failure == Transport.Failure {
@@ -74,7 +73,6 @@ package final class ClientHost<Update: ChunkedUpdate> {
 
   /// Takes the update that training for a round gave, and offers it; drops it if the round was left
   /// meanwhile.
-  @inlinable
   package func trained<Transport: ClientTransport<Update>, Executor: ClientExecutor<Update>>(
     _ offer: Offer, _ update: Update, round: Int, at now: Duration, over transport: Transport,
     by executor: Executor

@@ -12,17 +12,17 @@
 /// ```
 package struct PendingTick: Hashable, Sendable {
   /// The moment at which the tick is queued; nil where none is.
-  @usableFromInline package internal(set) var time: Duration?
-  @usableFromInline var number: UInt64 = 0
+  package internal(set) var time: Duration?
+  var number: UInt64 = 0
 
   /// No tick.
-  @inlinable package init() {}
+  package init() {}
 
   /// Makes `time` the moment of the tick, or has none where it is nil.
   ///
   /// - Returns: The number of the tick that is to be queued for then; nil if none is, or it is
   ///   queued already.
-  @inlinable package mutating func set(for time: Duration?) -> UInt64? {
+  package mutating func set(for time: Duration?) -> UInt64? {
     guard let time else {
       number += 1
       self.time = nil
@@ -36,7 +36,7 @@ package struct PendingTick: Hashable, Sendable {
 
   /// Takes the tick of a number out of the queue: true if it is the one that is waited for, false
   /// if it is void.
-  @inlinable package mutating func fires(_ number: UInt64) -> Bool {
+  package mutating func fires(_ number: UInt64) -> Bool {
     guard number == self.number, time != nil else { return false }
     time = nil
     return true
