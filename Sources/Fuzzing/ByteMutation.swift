@@ -1,3 +1,4 @@
+import Foundation
 import Measures
 
 /// Damages bytes in the ways that break parsers.
@@ -13,6 +14,16 @@ struct ByteMutation {
     var bytes = original
     for _ in 0..<Int.random(in: 0...8, using: &stream) { damageOnce(&bytes, &stream) }
     return bytes
+  }
+
+  /// Writes a file and the folders that it lies in; the bytes are damaged at one time in `odds`.
+  static func write(
+    _ bytes: [UInt8], to file: URL, oneIn odds: Int, using stream: inout RandomStream
+  ) throws {
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    let isDamaged = Int.random(in: 0..<odds, using: &stream) == 0
+    try Data(isDamaged ? damage(bytes, using: &stream) : bytes).write(to: file)
   }
 
   private static func damageOnce(_ bytes: inout [UInt8], _ stream: inout RandomStream) {

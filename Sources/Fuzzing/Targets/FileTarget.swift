@@ -151,11 +151,8 @@ package struct FileTarget: FuzzTarget {
   private func put(
     _ name: String, _ bytes: [UInt8], _ stream: inout RandomStream, oneIn odds: Int = 3
   ) throws {
-    let file = folder.appending(path: name)
-    try FileManager.default.createDirectory(
-      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    let isDamaged = Int.random(in: 0..<odds, using: &stream) == 0
-    try Data(isDamaged ? ByteMutation.damage(bytes, using: &stream) : bytes).write(to: file)
+    try ByteMutation.write(
+      bytes, to: folder.appending(path: name), oneIn: odds, using: &stream)
   }
 
   private func damageAll(_ stream: inout RandomStream) throws {
