@@ -20,6 +20,7 @@ struct Progfed: AsyncParsableCommand {
 
   /// Runs the command that the arguments name.
   static func main() async {
+    StandardStreams.fill()
     Crash.endsAtOnce(version: configuration.version)
     await main(nil)
   }

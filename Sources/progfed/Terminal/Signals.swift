@@ -6,8 +6,9 @@ import Synchronization
 final class Interruption {
   private var sources: [any DispatchSourceSignal] = []
 
-  /// Calls `stop` at the first signal.
+  /// Calls `stop` at the first signal; that nobody reads its output any more doesn't end a run.
   init(_ stop: @escaping @Sendable () -> Void) {
+    StandardStreams.outliveReaders()
     let asks = Asks()
     for number in [SIGINT, SIGTERM] {
       signal(number, SIG_IGN)
