@@ -31,7 +31,8 @@ struct ResumptionTests {
   /// The directory of a run whose ledger has `rounds`, and checkpoints of those in `checkpoints`.
   private func run(
     rounds: Int = 0, checkpoints: [Int] = [], clock: String = "real", withOrigin: Bool = true,
-    state: RunState? = nil, digest: Bool = false, run: UInt64 = 5, costModel: Int? = nil
+    state: RunState? = nil, digest: Bool = false, run: UInt64 = 5, costModel: Int? = nil,
+    epoch: Int? = nil
   ) throws -> RunDirectory {
     let topology = try Self.topology()
     let directory = try RunDirectory.create(at: folder.url.appending(path: "run"))
@@ -48,7 +49,7 @@ struct ResumptionTests {
     }
     for round in checkpoints {
       let json = """
-        {"run":\(run),"elapsed":\(Double(round) + 0.5),"collapse":{"best":0,"reported":0},\
+        {"run":\(run),"epoch":\(epoch.map(String.init) ?? "null"),"elapsed":\(Double(round) + 0.5),"collapse":{"best":0,"reported":0},\
         "history":{"reliabilities":{},"restrictions":{},"turns":{}},\
         "model":{"stage":1,"optimizerStage":1,"changed":[],"references":{}}}
         """
@@ -79,6 +80,36 @@ struct ResumptionTests {
     #expect(resumption.elapsed == .seconds(3.5))
     #expect(resumption.origin.run == 5 && resumption.damaged.isEmpty)
     #expect(resumption.model?.checkpoint.round == 3)
+  }
+
+  @Test func `an incarnation's number doesn't recur, whatever else is lost`() throws {
+    // The ledger knows of the third.
+    let directory = try run(rounds: 2, checkpoints: [2])
+    let topology = try Self.topology()
+    let record = EpochRecord(in: directory.paths)
+    try record.begin(2)
+    #expect(try Resumption(of: directory, topology: topology).epoch == 4)
+    try record.begin(7)
+    #expect(try Resumption(of: directory, topology: topology).epoch == 8)
+    let other = try ResumptionTests()
+    let later = try other.run(rounds: 2, checkpoints: [2], epoch: 9)
+    #expect(try Resumption(of: later, topology: topology).epoch == 10)
+  }
+
+  @Test func `a checkpoint that is ahead of the ledger isn't gone on from`() throws {
+    let directory = try run(rounds: 3, checkpoints: [3, 4])
+    let resumption = try Resumption(of: directory, topology: Self.topology())
+    #expect(resumption.round == 4 && resumption.unbooked == [4] && resumption.repeated == nil)
+    #expect(resumption.model?.checkpoint.round == 3)
+  }
+
+  @Test func `a ledger that lost its last rounds is refused by name`() throws {
+    let error = try #require(try refusal(run(rounds: 2, checkpoints: [4, 5])))
+    guard case .lostBooks(_, ledger: 2, checkpoint: 5) = error else {
+      Issue.record("\(error)")
+      return
+    }
+    #expect("\(error)".contains("the ledger ends with round 2"))
   }
 
   @Test func `a run without a round goes on from its beginning`() throws {

@@ -8,6 +8,8 @@ public struct CheckpointStore: Sendable {
     public var checkpoint: Checkpoint?
     /// The faults of the newer ones.
     public var damaged: [LedgerError]
+    /// The rounds of those that are newer than what was asked for, newest first.
+    public var newer: [Int] = []
   }
 
   private static let kept = 2
@@ -34,26 +36,28 @@ public struct CheckpointStore: Sendable {
     }
   }
 
-  /// The newest checkpoint that is whole.
+  /// The newest checkpoint that is whole, of those after no later round than `last`.
   ///
   /// - Throws: ``LedgerError`` where the directory can't be read, or a checkpoint is of a later
   ///   version; damage doesn't throw.
-  public func latest() throws(LedgerError) -> Found {
+  public func latest(notAfter last: Int = .max) throws(LedgerError) -> Found {
     var damaged: [LedgerError] = []
     guard FileManager.default.fileExists(atPath: directory.path(percentEncoded: false)) else {
       return Found(checkpoint: nil, damaged: [])
     }
-    for round in try rounds() {
+    let rounds = try rounds()
+    let newer = rounds.filter { $0 > last }
+    for round in rounds where round <= last {
       let url = url(of: round)
       do throws(LedgerError) {
         let checkpoint = try Checkpoint(
           decoding: try DurableFile.read(url), path: url.path(percentEncoded: false))
-        return Found(checkpoint: checkpoint, damaged: damaged)
+        return Found(checkpoint: checkpoint, damaged: damaged, newer: newer)
       } catch .damaged(let path, let problem) {
         damaged.append(.damaged(path: path, problem: problem))
       }
     }
-    return Found(checkpoint: nil, damaged: damaged)
+    return Found(checkpoint: nil, damaged: damaged, newer: newer)
   }
 
   private func url(of round: Int) -> URL {

@@ -5,10 +5,11 @@ struct OpenFile: ~Copyable {
   let path: String
   let descriptor: Int32
 
-  /// Opens `path` with the flags of open(2); interrupted calls are repeated, here and below.
-  init(_ path: String, _ flags: Int32) throws(LedgerError) {
+  /// Opens `path` with the flags of open(2), and `mode` where it is made; interrupted calls are
+  /// repeated, here and below.
+  init(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(LedgerError) {
     // SAFETY: the path is passed as a terminated string that outlives the call.
-    let descriptor = try Self.check("open", path) { unsafe open(path, flags | O_CLOEXEC, 0o644) }
+    let descriptor = try Self.check("open", path) { unsafe open(path, flags | O_CLOEXEC, mode) }
     self.path = path
     self.descriptor = descriptor
   }

@@ -142,13 +142,12 @@ public final class RunDirectory: Sendable {
   /// Removes what a run left that is to be run anew.
   private func removeRun() throws(LedgerError) {
     let paths = paths
-    let ledger = paths.ledger.lastPathComponent
     let own =
-      [ledger, "\(ledger)-wal", "\(ledger)-shm"]
+      ([paths.ledger] + RunPaths.sideFiles(of: paths.ledger)
       + [
         paths.checkpoints, paths.spool, paths.resumePoints, paths.model, paths.bestModel,
-        paths.topology, paths.log, paths.report,
-      ].map(\.lastPathComponent)
+        paths.topology, paths.log, paths.report, paths.epoch,
+      ]).map(\.lastPathComponent)
     // What reports for TensorBoard are called depends on when they were written.
     for name in try DurableFile.names(in: paths.directory)
     where own.contains(name) || name.hasPrefix("events.out.tfevents.") {

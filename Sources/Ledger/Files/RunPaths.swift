@@ -29,6 +29,16 @@ public struct RunPaths: Hashable, Sendable {
   /// The file that the process at work holds locked: `lock`.
   public var lock: URL { part("lock") }
 
+  /// The latest incarnation of the run's broker: `epoch`.
+  public var epoch: URL { part("epoch") }
+
+  /// The files that SQLite may have beside the one at `url`.
+  static func sideFiles(of url: URL) -> [URL] {
+    ["-wal", "-shm", "-journal"].map { suffix in
+      url.deletingLastPathComponent().appending(path: url.lastPathComponent + suffix)
+    }
+  }
+
   /// The place of a file before it gets its name.
   static func partial(_ url: URL) -> URL {
     url.deletingLastPathComponent().appending(path: url.lastPathComponent + ".partial")

@@ -60,10 +60,7 @@ public struct ResumePointStore: Sendable {
   /// A kill on the way leaves the point as it is: it can be restored again.
   public func restore(from directory: URL) throws(LedgerError) {
     let kept = RunPaths(directory)
-    let path = paths.ledger.path(percentEncoded: false)
-    for side in ["-wal", "-shm"] {
-      try DurableFile.remove(URL(fileURLWithPath: path + side))
-    }
+    for file in RunPaths.sideFiles(of: paths.ledger) { try DurableFile.remove(file) }
     try DurableFile.write(try DurableFile.read(kept.ledger), to: paths.ledger)
     for (part, source) in [
       (paths.checkpoints, kept.checkpoints), (paths.spool, kept.spool),

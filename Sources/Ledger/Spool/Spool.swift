@@ -37,10 +37,13 @@ public final class Spool {
       try DurableFile.remove(directory.appending(path: other))
     }
     self.round = round
+    // What clients send is for nobody else to read.
     file = try OpenFile(
-      directory.appending(path: name).path(percentEncoded: false), O_RDWR | O_CREAT)
+      directory.appending(path: name).path(percentEncoded: false), O_RDWR | O_CREAT, mode: 0o600)
     end = 0
     try recover()
+    // What was found will be confirmed, and may have been written just before a kill.
+    try file.syncData()
     try OpenFile.syncDirectory(directory.path(percentEncoded: false))
   }
 

@@ -8,6 +8,8 @@ import GRDB
 public final class RunStore: Sendable {
   let database: DatabaseQueue
   let path: String
+  /// The copy that is read where the ledger can't be read in its place.
+  private let copy: LedgerCopy?
 
   /// Makes the ledger of a new run; only one with an origin can be resumed.
   ///
@@ -22,10 +24,11 @@ public final class RunStore: Sendable {
     if FileManager.default.fileExists(atPath: path) {
       throw .exists(path: url.deletingLastPathComponent().path(percentEncoded: false))
     }
-    // Under another name first, so that a kill leaves a whole ledger or none.
+    // Under another name first, so that a kill leaves a whole ledger or none. It is written ahead
+    // from the start: a change of the journal would pass through a journal that is hot.
     let partial = RunPaths.partial(url)
-    try DurableFile.remove(partial)
-    let first = try RunStore(path: partial.path(percentEncoded: false), journal: .rollback)
+    for file in Self.files(of: partial) { try DurableFile.remove(file) }
+    let first = try RunStore(path: partial.path(percentEncoded: false), journal: .writeAhead)
     try first.write { database in
       let run = RunTable(database: database)
       try database.execute(sql: LedgerSchema.statements())
@@ -34,6 +37,7 @@ public final class RunStore: Sendable {
       try HoldingTable(database: database).insert(labels)
     }
     first.close()
+    try OpenFile(partial.path(percentEncoded: false), O_RDWR).sync()
     try DurableFile.move(partial, to: url)
     return try RunStore(path: path, journal: .writeAhead)
   }
@@ -57,7 +61,33 @@ public final class RunStore: Sendable {
   private static func existing(at url: URL, journal: Journal) throws(LedgerError) -> RunStore {
     let path = url.path(percentEncoded: false)
     guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
-    let store = try RunStore(path: path, journal: journal)
+    do throws(LedgerError) {
+      return try checked(path, journal)
+    } catch .readOnly where journal == .none {
+      return try recovered(url)
+    }
+  }
+
+  /// Reads a ledger that has to be written to before it can be read.
+  ///
+  /// After a kill SQLite plays back what its journals say; so that is done first. Where nothing can
+  /// be written, a copy elsewhere serves.
+  private static func recovered(_ url: URL) throws(LedgerError) -> RunStore {
+    let path = url.path(percentEncoded: false)
+    do throws(LedgerError) {
+      try checked(path, .asItIs).close()
+      return try checked(path, .none)
+    } catch .readOnly {
+      let copy = try LedgerCopy(of: files(of: url))
+      return try checked(copy.ledger, .asItIs, copy)
+    }
+  }
+
+  /// Opens a ledger, and makes sure that it is one of a version that is known.
+  private static func checked(
+    _ path: String, _ journal: Journal, _ copy: LedgerCopy? = nil
+  ) throws(LedgerError) -> RunStore {
+    let store = try RunStore(path: path, journal: journal, copy: copy)
     let (application, version) = try store.read { database in
       (
         try Int.fetchOne(database, sql: "PRAGMA application_id"),
@@ -72,31 +102,38 @@ public final class RunStore: Sendable {
     return store
   }
 
-  /// The journal that makes changes durable; readers make none.
-  private enum Journal { case rollback, writeAhead, none }
+  /// A ledger's file, and those that SQLite may have beside it.
+  private static func files(of url: URL) -> [URL] {
+    [url] + RunPaths.sideFiles(of: url)
+  }
 
-  private init(path: String, journal: Journal) throws(LedgerError) {
+  /// The journal that makes changes durable; readers make none.
+  private enum Journal { case asItIs, writeAhead, none }
+
+  private init(
+    path: String, journal: Journal, copy: LedgerCopy? = nil
+  ) throws(LedgerError) {
     var configuration = Configuration()
     configuration.readonly = journal == .none
     configuration.journalMode = journal == .writeAhead ? .wal : .default
     configuration.busyMode = .timeout(10)
-    if journal != .none {
-      // A round that was reported as kept must survive a loss of power.
-      configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-    }
     self.path = path
+    self.copy = copy
     database = try Self.translating(path) {
-      try DatabaseQueue(path: path, configuration: configuration)
+      let database = try DatabaseQueue(path: path, configuration: configuration)
+      // A round that was reported as kept must survive a loss of power. Set last: what sets up the
+      // journal lowers it.
+      if journal != .none {
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+      }
+      return database
     }
   }
 
-  /// Closes the file and folds SQLite's side files into it, unless somebody reads at the moment.
+  /// Closes the file; unless somebody reads at the moment, SQLite folds its side files into it.
   public func close() {
-    if !database.configuration.readonly {
-      // Best effort: a ledger in WAL mode is as good, it only comes as three files.
-      try? database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
-    }
     try? database.close()
+    withExtendedLifetime(copy) {}
   }
 
   /// Copies the ledger as it is now to a file of its own, which isn't there yet.
@@ -110,6 +147,13 @@ public final class RunStore: Sendable {
       }
     }
     try OpenFile(copy, O_RDWR).sync()
+  }
+
+  /// True if a commit returns only when it is on the disk.
+  package var waitsForTheDisk: Bool {
+    get throws(LedgerError) {
+      try read { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? 0 } >= 2
+    }
   }
 
   // MARK: Access

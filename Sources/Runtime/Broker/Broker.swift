@@ -86,6 +86,7 @@ package final class Broker: Sendable {
       workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
       observer: observer, labels: labels, restored: resumption?.model)
     let stored = try resumption.map { try server.recover(round: $0.round) } ?? [:]
+    try EpochRecord(in: directory.paths).begin(plan.epoch)
     try ledger.begin(
       Epoch(
         number: plan.epoch, round: resumption?.round ?? 1, elapsed: resumption?.elapsed ?? .zero,

@@ -17,6 +17,8 @@ package struct Resumption: Sendable {
   package let repeated: ClosedRange<Int>?
   /// The errors for which newer checkpoints couldn't be used.
   package let damaged: [LedgerError]
+  /// The rounds of checkpoints that aren't used, as the ledger knows nothing of these rounds.
+  package let unbooked: [Int]
   /// The run's clock when it goes on.
   package let elapsed: Duration
   /// All bytes so far, client view.
@@ -49,8 +51,9 @@ package struct Resumption: Sendable {
     guard difference.isEmpty else {
       throw ResumptionError.otherRun(path: path, topology: topology.file, difference)
     }
-    let found = try CheckpointStore(directory: paths.checkpoints).latest()
     let last = try ledger.lastRound() ?? 0
+    // A round is booked before its model is kept: a model that is ahead has lost its books.
+    let found = try CheckpointStore(directory: paths.checkpoints).latest(notAfter: last)
     let state = found.checkpoint.flatMap(CheckpointState.init)
     if let checkpoint = found.checkpoint {
       guard state?.run == origin.run else {
@@ -58,6 +61,8 @@ package struct Resumption: Sendable {
           path: paths.checkpoints.path(percentEncoded: false),
           problem: "the checkpoint after round \(checkpoint.round) is one of another run")
       }
+    } else if let newest = found.newer.first {
+      throw ResumptionError.lostBooks(path: path, ledger: last, checkpoint: newest)
     } else if last > 1 {
       throw ResumptionError.noCheckpoint(path: path, found.damaged)
     }
@@ -67,9 +72,13 @@ package struct Resumption: Sendable {
     checkpoint = found.checkpoint
     self.state = state
     damaged = found.damaged
+    unbooked = found.newer
     round = done + 1
     repeated = last > done ? done + 1...last : nil
-    epoch = (try ledger.epochs().last?.number ?? 0) + 1
+    let known = [
+      try ledger.epochs().last?.number, try EpochRecord(in: paths).latest(), state?.epoch,
+    ]
+    epoch = (known.compactMap { $0 }.max() ?? 0) + 1
     let before = state.map { Duration.seconds($0.elapsed) } ?? .zero
     let wasStopped = summary.state == .interrupted || summary.state == .aborted
     elapsed = wasStopped ? max(before, summary.elapsed) : before
@@ -100,6 +109,8 @@ package enum ResumptionError: Error, CustomStringConvertible {
   case otherRun(path: String, topology: String, PlanDifference, isOver: Bool = false)
   /// None of its checkpoints is whole.
   case noCheckpoint(path: String, [LedgerError])
+  /// Its ledger ends before its oldest checkpoint.
+  case lostBooks(path: String, ledger: Int, checkpoint: Int)
   /// It is a run in virtual time.
   case virtual(path: String)
   /// It is a run in real time.
@@ -130,6 +141,12 @@ package enum ResumptionError: Error, CustomStringConvertible {
       """
       \(path): no checkpoint of this run can be used; begin a new run with --out
       \(damaged.map { "  \($0.problem)" }.joined(separator: "\n"))
+      """
+    case .lostBooks(let path, let ledger, let checkpoint):
+      """
+      \(path): the ledger ends with round \(ledger), but the model there is that after round \(checkpoint): what was \
+      booked in between is lost, and rounds must not be counted twice; put back run.sqlite as it was, or begin a new \
+      run with --out
       """
     case .virtual(let path):
       """

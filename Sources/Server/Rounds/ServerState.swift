@@ -208,6 +208,7 @@ extension ServerState {
       dice: scores.dice, collapse: evaluator.collapse, model: modelState, history: history,
       course: growth.memory, best: checkpoints.best?.state)
     state.norms = validator.norms.memory
+    state.epoch = plan.epoch
     checkpoint.state = try state.json
     return checkpoint
   }

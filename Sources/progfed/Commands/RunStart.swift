@@ -132,6 +132,11 @@ extension RunOptions {
     for damage in resumption.damaged {
       printer.say("\(damage.problem); going on from the checkpoint before it")
     }
+    if let newest = resumption.unbooked.first {
+      printer.say(
+        "the ledger knows nothing of round \(newest), of which there is a checkpoint; that isn't used"
+      )
+    }
     if let rounds = resumption.repeated {
       printer.say(
         rounds.count == 1
