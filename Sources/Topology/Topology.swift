@@ -111,6 +111,7 @@ package struct Topology: Sendable {
       schedule: growthSchedule, learningRate: training.settings.learningRate,
       learningRateSchedule: training.schedule, updateCodec: codecs.up.spec, rules: rules,
       limits: limits)
+    plan.text = PlanBytes(self.plan)
     plan.earlyUpdateCodec = codecs.early?.up
     plan.earlyRounds = codecs.early?.rounds ?? 0
     plan.lossLimit = training.settings.lossLimit

@@ -346,6 +346,12 @@ extension FaultBroker: BrokerTransport {
     publish(chunks, under: .client(client))
   }
 
+  func send(_ chunks: PlanChunks, to client: Int) {
+    for piece in chunks {
+      world.network.publish(piece.message, under: .client(client), onBulk: false)
+    }
+  }
+
   private func publish(_ chunks: ModelChunks, under topic: Topic) {
     for chunk in chunks { world.network.publish(chunk.message, under: topic, onBulk: true) }
   }

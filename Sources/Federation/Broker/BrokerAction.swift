@@ -13,6 +13,8 @@ package enum BrokerAction: Hashable, Sendable {
   case broadcast(round: Int, [Broadcast])
   /// Send ranges of a step to one client's mailbox on the bulk socket.
   case repair(round: Int, client: Int, ModelPatch, ranges: [Range<Int>])
+  /// Send ranges of the plan to one client's mailbox on the control socket, for one worker.
+  case sendPlan(client: Int, worker: UInt64, PlanBytes, ranges: [Range<Int>])
   /// Make room for an update that will be sent.
   case reserve(client: Int, length: Int)
   /// Put the chunk that is at hand into the client's update.

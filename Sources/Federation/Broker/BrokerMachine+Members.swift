@@ -10,6 +10,7 @@ extension BrokerMachine {
     case .step: listeners.add(topic)
     case .client(let client):
       guard (0..<plan.clients).contains(client) else { return }
+      actions += plans.answerAwaited(of: client, plan, at: now)
       switch members.listen(to: client) {
       case .admits(let knock): admit(client, knock.join, from: knock.place, now, &actions)
       case .isContested:
@@ -48,6 +49,9 @@ extension BrokerMachine {
     if case .join(let join) = message.body {
       return admitOrRefuse(client, join, from: place, now, &actions)
     }
+    if let answer = plans.answer(message, of: client, plan, members, at: now) {
+      return actions += answer
+    }
     guard plan.isOfThisRun(message.header) else {
       return actions.append(.count("message of another run"))
     }
@@ -59,7 +63,7 @@ extension BrokerMachine {
     }
     members.heard(client, at: now)
     switch message.body {
-    case .join, .heartbeat: return
+    case .join, .planWant, .heartbeat: return
     case .leave(let worker):
       guard members.leave(client, worker) else {
         return actions.append(.count("leave of an earlier worker"))
@@ -67,7 +71,7 @@ extension BrokerMachine {
       changeWork(of: client, &actions) { $0.leave(client) }
     case .want, .offer, .updateChunk, .decline:
       receiveInRound(client, message, now, &actions)
-    case .planWant, .sums, .scores: return actions.append(.count("report that wasn't asked for"))
+    case .sums, .scores: return actions.append(.count("report that wasn't asked for"))
     }
   }
 
@@ -128,6 +132,7 @@ extension BrokerMachine {
       changeWork(of: client, &actions) { $0.giveUp(client) }
     }
     members.admit(client, join, from: place, at: now)
+    plans.joined(client)
     // Also the worker that played it before hears that, if it lives, and asks again.
     actions.append(plan.welcome(client, worker: join.worker))
     // A client that doesn't wait for that ignores it.
@@ -146,16 +151,12 @@ extension BrokerMachine {
   /// Takes back the leaves of clients that were silent for too long, and gives up their late
   /// updates.
   mutating func withdrawFromSilent(_ now: Duration, _ actions: inout [BrokerAction]) {
-    guard let work = state.work, !work.room.receivers.isEmpty || !work.origins.isEmpty else {
-      return
-    }
+    guard let work = state.work else { return }
     let silence = plan.limits.silence
-    for client in work.room.receivers.sorted()
-    where members.isSilent(client, for: silence, at: now) {
+    for client in members.silent(of: work.room.receivers, for: silence, at: now) {
       changeWork(of: client, &actions) { $0.withdrawGrant(of: client) }
     }
-    for client in work.origins.keys.sorted()
-    where members.isSilent(client, for: silence, at: now) {
+    for client in members.silent(of: work.origins.keys, for: silence, at: now) {
       changeWork(of: client, &actions) { $0.giveUp(client) }
     }
   }

@@ -17,6 +17,8 @@ package struct BrokerMachine: Hashable, Sendable {
   var members: Members
   /// The listeners to the steps of the model.
   var listeners = StepListeners()
+  /// The deliveries of the plan.
+  var plans = PlanDelivery()
   /// The next round, or the open one, from 1.
   private var nextRound: Int
   /// The models of the rounds whose updates may count, by round.

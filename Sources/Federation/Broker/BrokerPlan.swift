@@ -12,6 +12,8 @@ package struct BrokerPlan: Hashable, Sendable {
   package var seed: UInt64
   /// The digest of what broker and clients must agree on.
   package var digest: Digest
+  /// The text that has this digest, for workers that ask for it; nil where it isn't handed out.
+  package var text: PlanBytes?
   /// The number of clients in the fleet; they are numbered from 0.
   package var clients: Int
   /// The rounds of each stage.

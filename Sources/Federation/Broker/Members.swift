@@ -86,6 +86,13 @@ package struct Members: Hashable, Sendable {
     guard let member = joined[client] else { return true }
     return now - member.lastHeard >= silence
   }
+
+  /// The silent ones among some clients, in rising order.
+  func silent(
+    of clients: some Collection<Int>, for silence: Duration, at now: Duration
+  ) -> [Int] {
+    clients.filter { isSilent($0, for: silence, at: now) }.sorted()
+  }
 }
 
 /// Subscriptions to mailboxes.

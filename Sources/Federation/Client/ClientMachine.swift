@@ -14,16 +14,20 @@ package struct ClientIdentity: Hashable, Sendable {
   package var maximalStage: Int?
   /// The number of restarts of its worker.
   package var attempt: Int
+  /// The worker's name for people; empty where it has none.
+  package var name: String
 
   /// An identity of the given parts.
   package init(
-    client: Int, worker: UInt64, plan: Digest, maximalStage: Int? = nil, attempt: Int = 0
+    client: Int, worker: UInt64, plan: Digest, maximalStage: Int? = nil, attempt: Int = 0,
+    name: String = ""
   ) {
     self.client = client
     self.worker = worker
     self.plan = plan
     self.maximalStage = maximalStage
     self.attempt = attempt
+    self.name = name
   }
 }
 
@@ -179,7 +183,8 @@ package struct ClientMachine: Hashable, Sendable {
   /// The request to take this client in, or to say again what was said in its mailbox.
   var join: Message<Uplink> {
     let join = Join(
-      worker: identity.worker, plan: identity.plan, maximalStage: identity.maximalStage)
+      worker: identity.worker, plan: identity.plan, maximalStage: identity.maximalStage,
+      name: identity.name)
     return Message(
       Header(run: broker.run, client: identity.client, attempt: identity.attempt), .join(join))
   }

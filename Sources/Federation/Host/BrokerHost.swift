@@ -42,6 +42,14 @@ package final class BrokerHost<Upload: UpdateAssembly> {
             chunks(of: step, range, header: header, isAligned: true), by: client)
           try transport.repair(chunks(of: step, range, header: header), for: client)
         }
+      case .sendPlan(let client, let worker, let plan, let ranges):
+        var header = header(of: 0, client: client)
+        header.worker = worker
+        for range in ranges {
+          let chunks = PlanChunks(
+            of: plan, range, header: header, chunkBytes: machine.plan.limits.chunkBytes)
+          try transport.send(chunks, to: client)
+        }
       case .reserve(let client, let length): uploads[client] = Upload(length: length)
       case .receive(let client, let offset):
         if let chunk, uploads[client]?.put(chunk, at: offset) == true { continue }
@@ -104,6 +112,9 @@ package protocol BrokerTransport<Failure>: AnyObject {
 
   /// Sends a part of a step to one client's mailbox on the bulk socket.
   func repair(_ chunks: ModelChunks, for client: Int) throws(Failure)
+
+  /// Sends a part of the plan to one client's mailbox on the control socket.
+  func send(_ chunks: PlanChunks, to client: Int) throws(Failure)
 }
 
 /// The work of a broker besides sending: it makes models, stores updates, ends rounds, tells

@@ -131,7 +131,7 @@ package struct UpdateChunk: Hashable, Sendable {
 
 extension SharedBuffer {
   /// The frame that `body` makes of a range of the bytes.
-  fileprivate func frame(
+  func frame(
     of range: Range<Int>, by body: (UnsafeRawBufferPointer) -> [UInt8]
   ) -> [UInt8] {
     // SAFETY: the buffer outlives the closure, and slicing it checks the range.

@@ -89,9 +89,12 @@ extension BrokerLoop {
     case .forbidden(let detail):
       gate.books.received(stray: received.frameSizes)
       guard let client = message.header.client else { return false }
-      if case .join(let join) = message.body {
+      switch message.body {
+      case .join(let join):
         try handle(.forbidden(client: client, worker: join.worker, detail: detail))
-      } else {
+      case .planWant(let worker, _):
+        try handle(.forbidden(client: client, worker: worker, detail: detail))
+      default:
         gate.books.count("message from a key that may not play its client")
         gate.log.write(
           .warning, "message refused", ["client": .number(client), "detail": .text(detail)])

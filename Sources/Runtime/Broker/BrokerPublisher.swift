@@ -114,6 +114,21 @@ final class BrokerPublisher: BrokerTransport {
     }
   }
 
+  func send(_ chunks: PlanChunks, to client: Int) throws(ZMQError) {
+    let topic = Topic.client(client).text
+    for piece in chunks {
+      let envelope = piece.envelope(over: chunks.plan.bytes)
+      try listen(on: .control)
+      // No byte of it is the model's: the payload counts nothing.
+      gate.books.published(
+        topic, on: .control, frames: [topic.utf8.count, envelope.count, piece.range.count],
+        kind: .plan, payload: 0, to: [client])
+      _ = try control.send([
+        Frame(topic), Frame(envelope), Frame(chunks.plan.bytes, range: piece.range),
+      ])
+    }
+  }
+
   // MARK: Subscriptions
 
   /// True if subscriptions were read that the machine hasn't been told of.

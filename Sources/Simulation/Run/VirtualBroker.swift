@@ -292,6 +292,21 @@ extension VirtualBroker: BrokerTransport {
     }
   }
 
+  func send(_ chunks: PlanChunks, to client: Int) {
+    let topic = Topic.client(client)
+    let isHeard = hears(client, isBulk: false)
+    for piece in chunks {
+      let frames = piece.message.frameSizes(under: topic, payload: piece.range.count)
+      world.network.books.published(
+        topic.text, on: .control, frames: frames, kind: .plan, payload: 0, to: [client],
+        as: isHeard ? .both : .offered)
+      guard isHeard else { continue }
+      let message = SimulatedMessage(
+        .downlink(piece.message), frames: frames, kind: .plan, wire: cost.message(frames).bytes)
+      world.network.sendDown(client, message, isBulk: false)
+    }
+  }
+
   private func carrier(
     of chunk: ModelChunk, under topic: Topic, kind: TrafficKind
   ) -> SimulatedMessage {

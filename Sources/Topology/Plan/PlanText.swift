@@ -1,3 +1,5 @@
+import Federation
+
 /// The text of a plan: a line `key: value` for each value that broker and clients must agree on.
 ///
 /// Settings come first, each a key of topologies with its value as `--set KEY=VALUE` takes it; a
@@ -21,7 +23,7 @@ package struct PlanText: Sendable {
   /// The format that is written, and the only one that is read.
   package static let format = 2
   /// The most bytes of a plan that is read.
-  package static let limit = 1 << 20
+  package static let limit = PlanBytes.limit
   /// The most lines of a plan that is read.
   static let mostLines = 20_000
 

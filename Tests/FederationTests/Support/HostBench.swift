@@ -17,6 +17,7 @@ final class BrokerHostBench {
     case broadcast(ModelPatch, [ModelChunk], clients: [Int])
     case missed(ModelPatch, [ModelChunk], client: Int)
     case repair(ModelPatch, [ModelChunk], client: Int)
+    case plan([PlanPiece], client: Int)
     case prepare(round: Int)
     case store([UInt8], Submission, client: Int, attempt: Int, round: Int)
     case lacksPlace(client: Int, offset: Int)
@@ -34,9 +35,13 @@ final class BrokerHostBench {
   /// True if the transport fails from now on.
   var isBroken = false
 
-  init(clients: Int, limits: ProtocolLimits = ProtocolLimits(), epoch: Int = 1) {
-    host = BrokerHost(
-      BrokerMachine(plan: BrokerBench.plan(clients: clients, epoch: epoch, limits: limits)))
+  init(
+    clients: Int, limits: ProtocolLimits = ProtocolLimits(), epoch: Int = 1,
+    text: PlanBytes? = nil
+  ) {
+    var plan = BrokerBench.plan(clients: clients, epoch: epoch, limits: limits)
+    plan.text = text
+    host = BrokerHost(BrokerMachine(plan: plan))
   }
 
   /// A bench on which all clients have joined, and round 1 is open.
@@ -96,6 +101,10 @@ extension BrokerHostBench: BrokerTransport, BrokerExecutor {
 
   func repair(_ chunks: ModelChunks, for client: Int) {
     calls.append(.repair(chunks.step, Array(chunks), client: client))
+  }
+
+  func send(_ chunks: PlanChunks, to client: Int) {
+    calls.append(.plan(Array(chunks), client: client))
   }
 
   func prepare(round: Int) { calls.append(.prepare(round: round)) }
