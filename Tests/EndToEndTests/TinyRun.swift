@@ -84,6 +84,25 @@ struct TinyRun {
     }
   }
 
+  /// The bytes of one kind that a client's link carried one way in a round.
+  struct Traffic: Hashable {
+    var client: Int?
+    var direction: String
+    var wire: Int
+  }
+
+  /// What the links of a run carried of one kind.
+  static func traffic(in path: String, of kind: String) throws -> [Traffic] {
+    let database = try DatabaseQueue(path: "\(path)/run.sqlite")
+    return try database.read { database in
+      try Row.fetchAll(
+        database,
+        sql: "SELECT client, direction, wire FROM traffic WHERE view = 'client' AND kind = ?",
+        arguments: [kind]
+      ).map { Traffic(client: $0[0], direction: $0[1], wire: $0[2]) }
+    }
+  }
+
   /// The updates of which a worker wrote that they count.
   static func acknowledged(_ worker: Command) -> Set<Update> {
     var updates: Set<Update> = []

@@ -217,6 +217,10 @@ package final class LocalRun: Sendable {
     switch try worker.run(in: context) {
     case .refused(_, let detail): throw LocalRunError.refused(detail)
     case .turnedAway(let refusal): throw LocalRunError.refused("\(refusal)")
+    case .otherPlan(let difference):
+      let lines = difference.lines("at the broker", "here")
+      throw LocalRunError.refused(lines.joined(separator: "; "))
+    case .unusablePlan(let problem): throw LocalRunError.refused(problem)
     case .complete, .missed, .interrupted, .stopped, .abandoned: return
     }
   }

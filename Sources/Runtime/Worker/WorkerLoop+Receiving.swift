@@ -13,6 +13,8 @@ enum WorkerEvent: Sendable {
   case resolved(isIPv6: Bool)
   /// The host's name has no address for now.
   case unresolved(UnresolvedName)
+  /// The workload that the broker's plan says was made, or can't be.
+  case made(Result<Workload, any Error>)
   /// A failed connection was looked into: the error's number, 0 where it wouldn't fail any more.
   case probed(BrokerSocket, CInt)
   /// The worker is to stop.
@@ -32,12 +34,7 @@ extension WorkerLoop {
     case .ended(let client, let round, .failed(let reason, let detail)):
       report(.declined(client: client, round: round, reason, detail: detail))
       try handle(.failed(round: round, reason, detail: detail), for: client)
-    case .resolved(let isIPv6):
-      // Addresses of IPv6 are taken only where there are no others.
-      if isIPv6 { try sockets.admitIPv6() }
-      try connect()
-    case .unresolved(let error): contact.note(error)
-    case .probed(let socket, let code): contact.note(code, of: socket)
+    case .resolved, .unresolved, .probed, .made: break  // the connection's affair, and the plan's
     case .stop:
       for client in settings.clients { try handle(.stop, for: client) }
     }
@@ -47,7 +44,7 @@ extension WorkerLoop {
   func take(_ received: ZeroMQ.Message) throws {
     guard let message = received.downlink, let text = received.text(of: 0), let topic = Topic(text)
     else {
-      unreadable += 1
+      connection.unreadable += 1
       return
     }
     switch topic {

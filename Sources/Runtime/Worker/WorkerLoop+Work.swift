@@ -80,7 +80,8 @@ extension WorkerLoop: ClientExecutor {
   }
 
   func finished(_ client: Int, _ end: ClientEnd) {
-    if case .refused(let reason, let detail) = end {
+    // Another plan concerns the worker as a whole: its end says it, once.
+    if case .refused(let reason, let detail) = end, reason != .wrongPlan {
       report(.refused(client: client, reason, detail: detail))
     }
     ends.append(end)

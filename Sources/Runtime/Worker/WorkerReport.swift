@@ -1,7 +1,14 @@
+package import Topology
 package import Wire
 
 /// News of a worker for the people who watch it.
 package enum WorkerReport: Sendable {
+  /// The broker has been asked for its plan for so long, and hasn't sent it.
+  case awaitsPlan(Duration)
+  /// The broker's plan is here, and its samples are: the worker goes by this topology.
+  case planned(Topology)
+  /// The broker has another plan than before; it is fetched.
+  case replanned
   /// So many of its clients were welcomed.
   case joined(clients: Int, of: Int)
   /// A client has no samples, and so takes no part in any round.
@@ -40,6 +47,11 @@ package enum WorkerEnd: Hashable, Sendable {
   case stopped
   /// The broker refused all of its clients.
   case refused(RefusalReason, detail: String)
+  /// The topology that the worker was given says something else than the broker's, in these values:
+  /// first the broker's, then the worker's.
+  case otherPlan(PlanDifference)
+  /// The broker's plan can't be had.
+  case unusablePlan(problem: String)
   /// The connections don't come about.
   case turnedAway(ConnectionRefusal)
   /// The broker was silent for longer than the worker's patience.

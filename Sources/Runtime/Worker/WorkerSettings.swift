@@ -18,10 +18,13 @@ package struct WorkerSettings: Sendable {
   /// The security of its sockets: none, or that of clients of CURVE.
   package var security: Security
 
+  /// The worker's name for the people at the broker; empty for none.
+  package var label: String
+
   /// Settings of the given parts.
   package init(
     endpoints: Endpoints, clients: [Int], threads: Int, limits: ProtocolLimits, worker: UInt64,
-    patience: Duration = .seconds(600), security: Security = .none
+    patience: Duration = .seconds(600), security: Security = .none, label: String = ""
   ) {
     self.endpoints = endpoints
     self.clients = clients
@@ -30,6 +33,7 @@ package struct WorkerSettings: Sendable {
     self.worker = worker
     self.patience = patience
     self.security = security
+    self.label = label
   }
 
   /// The worker's name among people, as the broker names it to others.

@@ -146,6 +146,14 @@ struct OverrideOptions: ParsableArguments {
   /// True if nothing is changed.
   var isEmpty: Bool { values == Overrides() }
 
+  /// The names of the options that change more than single values, as far as they are given.
+  var options: [String] {
+    [
+      ("--seed", seed != nil), ("--rounds", rounds != nil), ("--strategy", strategy != nil),
+      ("--up", up != nil), ("--down", down != nil), ("--extend", extend != nil),
+    ].filter(\.1).map(\.0)
+  }
+
   /// The changes for the topology's reader.
   var values: Overrides {
     var overrides = Overrides()

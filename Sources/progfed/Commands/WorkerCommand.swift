@@ -1,25 +1,31 @@
 import ArgumentParser
+import Bytes
 import Federation
 import Foundation
 import LocalTraining
 import Measures
+import Models
+import Progressive
 import Runtime
 import Topology
 import Wire
 import ZeroMQ
 
-/// Plays some of a topology's clients against a broker.
+/// Plays some of a federation's clients against a broker.
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker",
-    abstract: "Play some of a topology's clients against a broker.",
+    abstract: "Play some of a federation's clients against a broker.",
     discussion: """
-      A worker keeps nothing on disk. Started again the same way after it was killed, it joins again and trains \
-      what isn't counted yet; the same seed gives the same updates.
+      A worker needs no topology: the broker's plan says what is trained, and how. Given one, it insists on it, and \
+      says what the broker has otherwise. It keeps nothing on disk: started again the same way after it was killed, \
+      it joins again and trains what isn't counted yet; the same seed gives the same updates.
       """)
 
-  @Argument(help: "The topology file, the same as the broker's.")
-  var topology: String
+  @Argument(
+    help:
+      "The topology, or the plan, that the broker has to have; by default the broker's own plan.")
+  var topology: String?
 
   @Option(help: "The broker: tcp://HOST:PORT or ipc://PATH, as given to broker --bind.")
   var connect: String
@@ -32,6 +38,9 @@ struct WorkerCommand: ParsableCommand {
 
   @Option(help: "Give up after so many seconds without a word from the broker.")
   var patience: Int = 600
+
+  @Option(help: "The worker's name for the people at the broker; by default the host's.")
+  var name: String = ProcessInfo.processInfo.hostName
 
   @Flag(help: "When the broker is stopped before the run is over, wait for its return.")
   var stay = false
@@ -50,41 +59,65 @@ struct WorkerCommand: ParsableCommand {
     guard patience > 0 else {
       throw ValidationError("--patience \(patience): give a number of seconds above 0")
     }
+    if topology == nil, let option = overrides.options.first {
+      throw ValidationError(
+        "\(option) is the broker's to say: its plan brings it to the workers; give it to progfed broker"
+      )
+    }
   }
 
   func run() throws {
     let end = try Exit.reporting {
       let endpoints = try Endpoints(base: connect)
       let security = try security.load()
-      let topology = try Topology(contentsOf: topology, overrides: overrides.values)
-      guard let last = clients.numbers.last, last < topology.clients else {
-        throw ValidationError(
-          "--clients \(clients): \(topology.file) has clients 0 to \(topology.clients - 1)")
-      }
-      let workload = try Workload(topology)
+      let given = try givenWorkload()
+      let limits = given?.topology.limits ?? ProtocolLimits()
       var generator = SystemRandomNumberGenerator()
       let isQuiet = quiet
       let settings = WorkerSettings(
-        endpoints: endpoints, clients: clients.numbers, threads: threads,
-        limits: topology.limits, worker: generator.next(), patience: .seconds(patience),
-        security: security)
+        endpoints: endpoints, clients: clients.numbers, threads: threads, limits: limits,
+        worker: generator.next(), patience: .seconds(patience), security: security, label: name)
       let shifts = WorkerShifts()
       let interruption = Interruption { shifts.stop() }
       let context = try Context()
       defer { _ = context.terminate(within: .seconds(5)) }
       // Not while the old broker still says farewell.
-      let pause = stay ? topology.limits.farewell + .seconds(1) : nil
+      let pause = stay ? limits.farewell + .seconds(1) : nil
+      let overrides = overrides.values
       return try withExtendedLifetime(interruption) {
         try shifts.run(
           again: pause, in: context,
           waiting: { if !isQuiet { Self.say("the broker was stopped; waiting for its return") } }
         ) {
-          try Worker(workload, settings: settings) { report in
+          let report: @Sendable (WorkerReport) -> Void = { report in
             if let line = Self.line(report, settings), !isQuiet { Self.say(line) }
+          }
+          if let given { return try Worker(given, settings: settings, report: report) }
+          return try Worker(settings: settings, report: report) { plan in
+            try Workload(
+              Topology(
+                plan: plan.text, from: "the broker's plan", overrides: overrides, checksFiles: true)
+            )
           }
         }
       }
     }
+    try conclude(end)
+  }
+
+  /// The workload of the topology that the broker has to have; nil where none was given.
+  private func givenWorkload() throws -> Workload? {
+    guard let topology else { return nil }
+    let read = try Topology(contentsOf: topology, overrides: overrides.values)
+    guard let last = clients.numbers.last, last < read.clients else {
+      throw ValidationError(
+        "--clients \(clients): \(read.file) has clients 0 to \(read.clients - 1)")
+    }
+    return try Workload(read)
+  }
+
+  /// Says how the worker's part ended, unless all went well.
+  private func conclude(_ end: WorkerEnd) throws {
     switch end {
     case .complete: return
     case .missed:
@@ -100,6 +133,19 @@ struct WorkerCommand: ParsableCommand {
         """
         progfed: the broker refuses all clients of this worker (\(reason.name)): \(detail.printable)
         """)
+      throw reason == .wrongPlan ? Exit.badInput : Exit.unavailable
+    case .otherPlan(let difference):
+      let own = topology ?? "the command line"
+      Self.say("progfed: \(own) isn't what the broker at \(connect) runs")
+      for line in difference.lines("at the broker", "here") { Self.say("  \(line.printable)") }
+      Self.say(
+        topology == nil
+          ? "leave these values to the broker, whose plan brings them"
+          : "take the broker's values, or leave the topology out: the broker's plan brings all of them"
+      )
+      throw Exit.badInput
+    case .unusablePlan(let problem):
+      Self.say("progfed: \(connect): \(problem)")
       throw Exit.unavailable
     case .turnedAway(let refusal):
       Self.say("progfed: \(connect): \(refusal)")
@@ -116,6 +162,14 @@ struct WorkerCommand: ParsableCommand {
 
   private static func line(_ report: WorkerReport, _ settings: WorkerSettings) -> String? {
     switch report {
+    case .awaitsPlan(let time):
+      "\(settings.endpoints) has been asked for its plan for \(Int(time.seconds)) s; still waiting"
+    case .planned(let topology):
+      """
+      the broker's plan: \(topology.architecture.name), \(topology.clients) clients, \
+      \(topology.growthSchedule.totalRounds) rounds, SHA-256 \(topology.planDigest.short)
+      """
+    case .replanned: "the broker has another plan now; fetching it"
     case .joined(let clients, let all):
       clients == all ? "all \(all) clients joined, as worker \(settings.name)" : nil
     case .hasNoSamples(let client): "client \(client) has no samples; it takes no part"
