@@ -4,6 +4,11 @@ import Measures
 
 /// The speed of reading pictures from folders of classes.
 package struct DataBenchmark: Sendable {
+  /// The kinds of files that are made.
+  package enum Kind: String, Sendable, CaseIterable {
+    case png, jpeg
+  }
+
   /// The figures.
   package struct Result: Sendable, Encodable {
     /// The number of pictures read.
@@ -14,6 +19,12 @@ package struct DataBenchmark: Sendable {
     package var limitImagesPerSecond: Double
     /// The part of the limit that is reached.
     package var ratio: Double
+    /// The number of threads of the second measurement.
+    package var threads: Int
+    /// The pictures read and decoded in a second, on all of these threads.
+    package var parallelImagesPerSecond: Double
+    /// The bytes of memory that the decoded samples take, which is all that stays.
+    package var decodedBytes: Int
   }
 
   /// The number of pictures to be made.
@@ -22,12 +33,18 @@ package struct DataBenchmark: Sendable {
   package var side: Int
   /// The channels of each.
   package var channels: Int
+  /// The kind of files.
+  package var kind: Kind
+  /// The threads of the second measurement.
+  package var threads: Int
 
-  /// A benchmark of pictures of the given number and size.
-  package init(count: Int, side: Int, channels: Int) {
+  /// A benchmark of pictures of the given number, size and kind.
+  package init(count: Int, side: Int, channels: Int, kind: Kind, threads: Int) {
     self.count = count
     self.side = side
     self.channels = channels
+    self.kind = kind
+    self.threads = threads
   }
 
   /// Reads the pictures below `path`, or some that are made for it.
@@ -46,20 +63,27 @@ package struct DataBenchmark: Sendable {
   }
 
   private func measure(_ path: String, _ clock: ContinuousClock) throws -> Result {
-    // Once before the clock runs, so that the files lie in memory for both.
+    // Once before the clock runs, so that the files lie in memory for all.
     let files = try OwnSamples.fileSizes(below: path).count
     let limit = try clock.measure { _ = try OwnSamples.fileSizes(below: path) }
-    var images = 0
-    let time = try clock.measure {
-      let split = try OwnSamples.read(
-        path: path, format: try OwnSamples.format(of: path, as: SampleFormat(fit: .resize)),
-        holdOut: .none, seed: 1)
-      images = split.train.count + split.test.count
+    var (images, bytes) = (0, 0)
+    func time(_ threads: Int) throws -> Double {
+      let time = try clock.measure {
+        let split = try OwnSamples.read(
+          path: path, format: try OwnSamples.format(of: path, as: SampleFormat(fit: .resize)),
+          holdOut: .none, seed: 1, work: SampleWork(threads: threads))
+        images = split.train.count + split.test.count
+        bytes = split.train.pixels.memory + split.test.pixels.memory
+      }
+      return time.seconds
     }
-    let (speed, fastest) = (Double(images) / time.seconds, Double(files) / limit.seconds)
+    let alone = Double(try time(1))
+    let together = threads == 1 ? alone : try time(threads)
+    let (speed, fastest) = (Double(images) / alone, Double(files) / limit.seconds)
     return Result(
       images: images, imagesPerSecond: speed, limitImagesPerSecond: fastest,
-      ratio: speed / fastest)
+      ratio: speed / fastest, threads: threads,
+      parallelImagesPerSecond: Double(images) / together, decodedBytes: bytes)
   }
 
   /// Writes pictures with shapes and noise, which pack about as handwriting does.
@@ -76,11 +100,27 @@ package struct DataBenchmark: Sendable {
         let value = isInside ? UInt8(128 + stream.next() % 128) : 0
         return Array(repeating: value, count: channels)
       }
-      let file = place.appending(path: "\(number).png")
-      try Data(
-        PNGWriter.encode(
-          pixels, rows: side, columns: side, channels: channels, path: file.path)
-      ).write(to: file)
+      let file = place.appending(path: "\(number).\(kind.rawValue)")
+      let bytes =
+        switch kind {
+        case .png:
+          try PNGWriter.encode(
+            pixels, rows: side, columns: side, channels: channels, path: file.path)
+        case .jpeg:
+          try JPEGWriter.encode(
+            pixels, rows: side, columns: side, channels: channels, path: file.path)
+        }
+      try PlainFile.write(bytes, to: file.path)
+    }
+  }
+}
+
+extension Pixels {
+  /// The bytes that the intensities take.
+  fileprivate var memory: Int {
+    switch self {
+    case .bytes(let values): values.count
+    case .floats(let values): 4 * values.count
     }
   }
 }

@@ -8,6 +8,10 @@ package enum DatasetError: Error, Hashable, Sendable {
   case missing(dataset: String, path: String?, remedy: String)
   /// The system refused to open or read a file.
   case unreadable(path: String, reason: String)
+  /// The system refused to write a file or folder.
+  case unwritable(path: String, reason: String)
+  /// Somebody ended the work on the samples at `path`.
+  case interrupted(path: String)
   /// The compressed bytes are damaged: a wrong checksum or an impossible code.
   case damaged(path: String, reason: String)
   /// The file ends before what it announces, both counted in bytes of the uncompressed file.
@@ -55,6 +59,9 @@ extension DatasetError: CustomStringConvertible {
       "\(path): isn't there, and the data set \(dataset) needs it; \(remedy)"
     case .unreadable(let path, let reason):
       "\(path): can't be read: \(reason); check the path and its permissions"
+    case .unwritable(let path, let reason):
+      "\(path): can't be written: \(reason); check the space that is left, and permissions"
+    case .interrupted(let path): "\(path): interrupted before its end"
     case .damaged(let path, let reason):
       "\(path): the compressed data is damaged (\(reason)); "
         + "take another copy, or write it anew"

@@ -102,6 +102,11 @@ package struct BraTS: StudyCollection, Hashable {
     }
   }
 
+  func files(_ index: Int, of folder: StudyFolder) throws(DatasetError) -> [String] {
+    try BraTSStudy(folder.studies[index], in: folder.folder).files(in: folder.folder)
+      .flatMap(DataFolder.parts)
+  }
+
   func study(_ index: Int, of folder: StudyFolder, limit: Int) throws(DatasetError) -> Study {
     let study = try BraTSStudy(folder.studies[index], in: folder.folder)
     var volumes: [NIfTIVolume] = []

@@ -65,9 +65,12 @@ struct BraTSStudy {
     return steps.indices.reversed().map { steps[...$0].joined(separator: "/") + "/" }
   }
 
-  /// Whose study it is: since 2023 the name ends in the number of the patient's visit,
-  /// "BraTS-GLI-00005-100".
-  var patient: String {
+  /// Whose study it is.
+  var patient: String { Self.patient(inFolder: name) }
+
+  /// Whose study lies in a folder called `name`: since 2023 it ends in the number of the patient's
+  /// visit, "BraTS-GLI-00005-100".
+  static func patient(inFolder name: String) -> String {
     guard let match = name.wholeMatch(of: /(BraTS-[A-Za-z]+-\d+)-\d{3}/) else { return name }
     return String(match.1)
   }

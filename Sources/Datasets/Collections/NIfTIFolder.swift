@@ -61,13 +61,26 @@ package struct NIfTIFolder: StudyCollection, Hashable {
       userNames: names)
   }
 
-  func study(_ index: Int, of folder: StudyFolder, limit: Int) throws(DatasetError) -> Study {
+  func files(_ index: Int, of folder: StudyFolder) throws(DatasetError) -> [String] {
+    let (image, map) = try pair(index, of: folder)
+    return DataFolder.parts(image) + DataFolder.parts(map)
+  }
+
+  /// The image and the label map of study number `index`.
+  private func pair(
+    _ index: Int, of folder: StudyFolder
+  ) throws(DatasetError) -> (image: String, map: String) {
     let (stem, place) = (folder.studies[index], folder.folder)
-    guard let imagePath = try place.volume("imagesTr/\(stem)"),
-      let mapPath = try place.volume("labelsTr/\(stem)")
+    guard let image = try place.volume("imagesTr/\(stem)"),
+      let map = try place.volume("labelsTr/\(stem)")
     else {
       throw .missing(dataset: name, path: "\(place.path)/imagesTr/\(stem)", remedy: place.remedy)
     }
+    return (image, map)
+  }
+
+  func study(_ index: Int, of folder: StudyFolder, limit: Int) throws(DatasetError) -> Study {
+    let (imagePath, mapPath) = try pair(index, of: folder)
     let image = try NIfTIVolume(path: imagePath, limit: limit)
     guard image.extents[3] == modalities else {
       throw .malformed(

@@ -20,11 +20,13 @@ package struct HoldOut: Hashable, Sendable {
   /// No sample at all.
   package static let none = HoldOut(share: 0)
 
-  /// A mark for each of `keys`, true where it is held out.
+  /// A mark for each of `keys`, true where it is held out; equal keys have equal marks.
   ///
-  /// With two samples or more and a share above 0 both sides get one at least.
+  /// With two keys or more and a share above 0 both sides get one at least.
   package func marks(_ keys: [String], seed: UInt64) -> [Bool] {
-    guard share > 0, keys.count > 1 else { return keys.map { _ in false } }
+    guard share > 0, keys.contains(where: { $0 != keys[0] }) else {
+      return keys.map { _ in false }
+    }
     let root = RandomStream(seed: seed).stream("holdOut")
     let draws = keys.map { key in
       var draw = root.stream(key)
@@ -32,8 +34,12 @@ package struct HoldOut: Hashable, Sendable {
     }
     var marks = draws.map { $0 < share }
     let order = draws.indices.sorted { draws[$0] < draws[$1] }
-    if !marks.contains(true), let lowest = order.first { marks[lowest] = true }
-    if !marks.contains(false), let highest = order.last { marks[highest] = false }
+    func set(_ place: Int?, _ mark: Bool) {
+      guard let place, !marks.contains(mark) else { return }
+      for index in keys.indices where keys[index] == keys[place] { marks[index] = mark }
+    }
+    set(order.first, true)
+    set(order.last, false)
     return marks
   }
 }

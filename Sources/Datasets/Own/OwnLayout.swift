@@ -104,12 +104,7 @@ enum OwnLayout {
     if !entries.contains("imagesTr"), !folder.isFolder("train"),
       let studies = try? BraTSStudy.find(in: folder), !studies.isEmpty
     {
-      let extents = format.imageShape?.dimensions
-      return BraTS(
-        geometry: SliceGeometry(
-          rows: extents?[1] ?? format.slices.rows, columns: extents?[2] ?? format.slices.columns,
-          step: format.slices.step, every: format.slices.every),
-        hasCavity: format.labels?.names.count == 5)
+      return BraTS(reading: format)
     }
     return nil
   }
@@ -131,6 +126,8 @@ enum OwnPart {
   case idx(images: String, labels: String)
   /// Volumes with label maps.
   case studies(String)
+  /// Folders of the Brain Tumour Segmentation challenge.
+  case brats(String)
 
   /// The words for what can be read.
   static let remedy =
@@ -168,6 +165,8 @@ enum OwnPart {
       let part = OwnPart(archive: "\(path)/\(entries[0])", names: names, splits: [""])
     {
       self = part
+    } else if let studies = try? BraTSStudy.find(in: folder), !studies.isEmpty {
+      self = .brats(path)
     } else if entries.isEmpty || entries.contains(where: folder.isFolder)
       || entries.contains(where: Self.isPicture)
     {
@@ -235,6 +234,7 @@ enum OwnPart {
     case .idx(let images, let labels):
       return try IDXPair(images: images, labels: labels, limit: limit)
     case .studies(let path): return try StudyFiles(path: path, format: format, limit: limit)
+    case .brats(let path): return try StudyFiles(brats: path, format: format, limit: limit)
     case .arrays(let samples, let labels):
       func array(_ path: String) throws(DatasetError) -> NPYArray {
         try NPYArray(RandomFile.contents(of: path, limit: limit), path: path)

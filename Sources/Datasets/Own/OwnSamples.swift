@@ -16,11 +16,12 @@ package enum OwnSamples {
   ///   - holdOut: The share held out where the data isn't divided by its own folders or files.
   ///   - seed: The seed of that choice.
   ///   - limit: The most bytes that the samples may take.
+  ///   - work: The threads that read, and who is told.
   /// - Returns: Both sets; the second is empty where nothing is held out.
   /// - Throws: `DatasetError`, which names the file.
   package static func read(
     path: String, format: SampleFormat, holdOut: HoldOut = .fifth, seed: UInt64,
-    limit: Int = standardLimit
+    limit: Int = standardLimit, work: SampleWork = .alone
   ) throws(DatasetError) -> DatasetSplit {
     try check(format, path: path)
     switch try OwnLayout(path: path, format: format) {
@@ -35,21 +36,22 @@ package enum OwnSamples {
         train: try SampleStack(format: format, path: path, limit: limit),
         test: try SampleStack(format: format, path: path, limit: limit)
       )
-      let keys = train.keys
+      let (keys, testKeys) = (train.keys, test?.keys ?? [])
       let marks = test == nil ? holdOut.marks(keys, seed: seed) : keys.map { _ in false }
-      for index in keys.indices {
-        if marks[index] {
-          try train.append(index, to: &stacks.test)
-        } else {
-          try train.append(index, to: &stacks.train)
-        }
-      }
-      if let test {
-        for index in test.keys.indices { try test.append(index, to: &stacks.test) }
-      }
+      let (trained, held) = (
+        keys.indices.filter { !marks[$0] }, keys.indices.filter { marks[$0] }
+      )
+      let all = keys.count + testKeys.count
+      try train.append(trained, to: &stacks.train, path: path, by: work, done: 0, of: all)
+      try train.append(
+        held, to: &stacks.test, path: path, by: work, done: trained.count, of: all)
+      try test?.append(
+        Array(testKeys.indices), to: &stacks.test, path: path, by: work, done: keys.count, of: all)
       let name = (path as NSString).lastPathComponent
       return DatasetSplit(
-        train: stacks.train.dataset(name: name), test: stacks.test.dataset(name: name))
+        train: stacks.train.dataset(name: name), test: stacks.test.dataset(name: name),
+        remarks: stacks.train.remarks
+          + stacks.test.remarks.filter { !stacks.train.remarks.contains($0) })
     }
   }
 

@@ -29,7 +29,8 @@ struct PictureFolder: OwnSource {
       let inside = try DataFolder(
         dataset: "own images", path: "\(path)/\(entry)", remedy: "give the folder's path")
       for name in try inside.entries() where !Self.clutter.contains(name) {
-        guard !inside.isFolder(name) else {
+        // A folder with a picture's name is refused when it is read; most entries aren't asked for.
+        guard OwnPart.isPicture(name) || !inside.isFolder(name) else {
           throw .malformed(
             path: "\(inside.path)/\(name)", at: "folder", reason: "this lies in a class's folder",
             remedy: "put its pictures in the class's folder itself")
@@ -44,6 +45,12 @@ struct PictureFolder: OwnSource {
 
   var keys: [String] { files.map { "\($0.folder)/\($0.name)" } }
   var isSegmentation: Bool { false }
+
+  func files(_ index: Int) -> [SampleFile]? {
+    let file = files[index]
+    let name = "\(file.folder)/\(file.name)"
+    return [SampleFile(path: "\(folder.path)/\(name)", name: name)]
+  }
 
   /// The sizes of the files, each of which is read.
   func sizes() throws(DatasetError) -> [Int] {
@@ -113,6 +120,12 @@ struct MaskFolder: OwnSource {
     guard let first = pairs.first else { return nil }
     let bytes = try RandomFile.contents(of: first.image, limit: PictureFolder.fileLimit)
     return try Picture.header(of: bytes, path: first.image).shape
+  }
+
+  func files(_ index: Int) -> [SampleFile]? {
+    [pairs[index].image, pairs[index].mask].map {
+      SampleFile(path: $0, name: String($0.dropFirst(folder.path.count + 1)))
+    }
   }
 
   func labelNames() throws(DatasetError) -> [String] {

@@ -76,4 +76,11 @@ extension DataFolder {
     }
     return found.first
   }
+
+  /// The files of the volume at `path`: itself, and with a header of a pair the voxels beside it.
+  static func parts(_ path: String) -> [String] {
+    guard path.hasSuffix(".hdr") || path.hasSuffix(".hdr.gz") else { return [path] }
+    let stem = path.dropLast(path.hasSuffix(".gz") ? 7 : 4)
+    return [path] + [".img", ".img.gz"].map { stem + $0 }.filter(ByteFile.isThere)
+  }
 }

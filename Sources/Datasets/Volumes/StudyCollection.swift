@@ -11,12 +11,14 @@ protocol StudyCollection: ImageCollection {
   var regions: [LabelRegion]? { get }
   /// The contents of the folder at `path`.
   func contents(of path: String) throws(DatasetError) -> StudyFolder
+  /// The paths of the files of study number `index` of `folder`.
+  func files(_ index: Int, of folder: StudyFolder) throws(DatasetError) -> [String]
   /// Reads study number `index` of `folder`.
   func study(_ index: Int, of folder: StudyFolder, limit: Int) throws(DatasetError) -> Study
 }
 
 /// The studies of a folder and whose they are.
-struct StudyFolder {
+struct StudyFolder: Sendable {
   /// The folder.
   let folder: DataFolder
   /// The names of the studies, in order.

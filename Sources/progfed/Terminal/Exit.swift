@@ -90,7 +90,8 @@ enum Exit {
     case is TopologyError, is SweepError, is PartitionError, is ModelError, is PredictionError:
       badInput
     case is ResumptionError, LedgerError.damaged, LedgerError.newer: badInput
-    case DatasetError.missing, StartingFileError.missing: unavailable
+    case DatasetError.interrupted: interrupted
+    case DatasetError.missing, DatasetError.unwritable, StartingFileError.missing: unavailable
     case is DatasetError, is StartingFileError: badInput
     case KeyFileError.exists, KeyFileError.unwritable: unavailable
     case is KeyFileError, is AllowListError: badInput

@@ -9,11 +9,13 @@ import Testing
 @Suite struct SplitWriterTests {
   private static func write(
     _ split: DatasetSplit, names: [String], clients: Int, partition: Partition = .iid
-  ) throws -> (folder: TemporaryFolder, shares: [SplitWriter.Share]) {
+  ) throws -> (folder: TemporaryFolder, shares: [ClientFolders.Share]) {
     let folder = try TemporaryFolder()
-    let shares = try SplitWriter(split, names: names).write(
-      clients: clients, partition: partition, seed: 4, to: URL(fileURLWithPath: folder.path))
-    return (folder, shares)
+    let folders = try SplitWriter(split, names: names).write(
+      SplitOrder(
+        clients: clients, partition: partition, seed: 4, work: SampleWork(threads: 2)),
+      to: folder.path)
+    return (folder, folders.shares)
   }
 
   /// The samples of all clients, each with its label, in no order.
@@ -101,14 +103,12 @@ import Testing
     let split = DatasetSplit(train: randomDataset(count: 9), test: randomDataset(count: 3))
     let folder = try TemporaryFolder()
     try folder.write([1], to: "mine.txt")
-    let place = URL(fileURLWithPath: folder.path)
+    let order = SplitOrder(clients: 2, partition: .iid, seed: 1)
     #expect {
-      try SplitWriter(split, names: ["a", "b", "c"]).write(
-        clients: 2, partition: .iid, seed: 1, to: place)
+      try SplitWriter(split, names: ["a", "b", "c"]).write(order, to: folder.path)
     } throws: { "\($0)".contains("it isn't empty") }
     #expect {
-      try SplitWriter(split, names: ["a", "../b", "c"]).write(
-        clients: 2, partition: .iid, seed: 1, to: place.appending(path: "new"))
+      try SplitWriter(split, names: ["a", "../b", "c"]).write(order, to: "\(folder.path)/new")
     } throws: { "\($0)".contains("../b") }
   }
 }

@@ -7,9 +7,10 @@ import Measures
 struct BenchData: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",
-    abstract: "Measure the reading of PNG files from folders of classes, on one core.",
+    abstract:
+      "Measure the reading of pictures from folders of classes, on one core and on several.",
     discussion: """
-      The limit is reading the same files without decoding them.
+      The limit is reading the same files without decoding them, on one core.
       """)
 
   @Option(help: "How many pictures are made and read.")
@@ -21,6 +22,12 @@ struct BenchData: ParsableCommand {
   @Option(help: "The channels of each: 1 or 3.")
   var channels: Int = 1
 
+  @Option(help: "The files' kind: png or jpeg.")
+  var kind: DataBenchmark.Kind = .png
+
+  @Option(help: "How many threads read in the second measurement.")
+  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
   @Option(help: "A folder of one's own instead, with a folder per class.")
   var path: String?
 
@@ -28,7 +35,9 @@ struct BenchData: ParsableCommand {
   var json = false
 
   func validate() throws {
-    for (name, value, limit) in [("count", count, 1_000_000), ("side", side, 4096)]
+    for (name, value, limit) in [
+      ("count", count, 1_000_000), ("side", side, 4096), ("threads", threads, 1024),
+    ]
     where !(1...limit).contains(value) {
       throw ValidationError("--\(name) \(value): give a number from 1 to \(limit)")
     }
@@ -39,12 +48,14 @@ struct BenchData: ParsableCommand {
 
   func run() throws {
     try Exit.reporting {
-      let benchmark = DataBenchmark(count: count, side: side, channels: channels)
+      let benchmark = DataBenchmark(
+        count: count, side: side, channels: channels, kind: kind, threads: threads)
       let result = try benchmark.measure(path: path, clock: ContinuousClock())
       guard json else {
         return print(
           "\(result.images) pictures: \(Int(result.imagesPerSecond)) a second; limit "
-            + "\(Int(result.limitImagesPerSecond)), ratio \(result.ratio.fixed(2))")
+            + "\(Int(result.limitImagesPerSecond)), ratio \(result.ratio.fixed(2)); on \(result.threads) threads "
+            + "\(Int(result.parallelImagesPerSecond)); \(result.decodedBytes) bytes decoded")
       }
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
@@ -52,3 +63,5 @@ struct BenchData: ParsableCommand {
     }
   }
 }
+
+extension DataBenchmark.Kind: ExpressibleByArgument {}

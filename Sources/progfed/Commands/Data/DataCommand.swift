@@ -18,10 +18,11 @@ struct DataSplit: ParsableCommand {
     commandName: "split",
     abstract: "Cut a data set into a folder per client.",
     discussion: """
-      Each folder, called by its client's number, has train/ and test/: pictures in a folder per class, \
-      pictures beside pictures of labels, or NumPy arrays where the samples are no pictures. A topology \
-      trains on one of them by data: {from: here, path: DIR/0}. Workers with folders of their own \
-      aren't there yet.
+      Each folder, called by its client's number, has train and test. Pictures, label pictures and NIfTI \
+      studies are copied as files, rows of tables as rows; arrays stay arrays; the samples of a known data set \
+      become pictures in a folder per class, or pictures beside pictures of labels. All is looked at before \
+      anything is written, and DIR is there whole or not at all. A topology trains on one of the folders by \
+      data: {from: here, path: DIR/0}.
       """)
 
   @Argument(
@@ -49,8 +50,18 @@ struct DataSplit: ParsableCommand {
   @Option(help: "The heading of a table's column of labels.")
   var label: String?
 
-  @Flag(help: "Resize pictures to the size of the first.")
+  @Flag(
+    help: "Take pictures of other sizes than the first's too; they are resized when they are read.")
   var resize = false
+
+  @Flag(help: "Give files a second name (a hard link) instead of copying them.")
+  var link = false
+
+  @Option(help: "How many threads read and write.")
+  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
 
   @Option(help: "The sites of icbm152.")
   var sites: Int = 10
@@ -59,7 +70,7 @@ struct DataSplit: ParsableCommand {
   var json = false
 
   func validate() throws {
-    for (name, value) in [("clients", clients), ("sites", sites)]
+    for (name, value) in [("clients", clients), ("sites", sites), ("threads", threads)]
     where !(1...100_000).contains(value) {
       throw ValidationError("--\(name) \(value): give a number from 1 to 100000")
     }
@@ -70,11 +81,16 @@ struct DataSplit: ParsableCommand {
 
   func run() throws {
     try Exit.reporting {
-      let (split, names) = try samples()
-      for remark in split.remarks { Terminal.write("progfed: \(remark)\n") }
-      let shares = try SplitWriter(split, names: names).write(
-        clients: clients, partition: partition, seed: seed, to: URL(fileURLWithPath: out))
-      let summary = Summary(split.train, names: names, shares: shares)
+      let progress = WorkProgress("split", isQuiet: quiet)
+      let interruption = Interruption { progress.end() }
+      defer { withExtendedLifetime(interruption) {} }
+      let order = SplitOrder(
+        clients: clients, partition: partition, seed: seed, holdOut: HoldOut(share: holdOut),
+        isLinked: link, work: SampleWork(threads: threads) { progress.goesOn($0, of: $1) })
+      let folders = try split(order)
+      progress.clear()
+      for remark in folders.remarks { Terminal.write("progfed: \(remark)\n") }
+      let summary = Summary(folders)
       guard json else { return print(text(summary)) }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -82,28 +98,33 @@ struct DataSplit: ParsableCommand {
     }
   }
 
-  private func samples() throws(DatasetError) -> (DatasetSplit, names: [String]) {
+  private func split(_ order: SplitOrder) throws -> ClientFolders {
     let isName = DatasetLoader.names.contains(source)
     if isName, path != nil || !FileManager.default.fileExists(atPath: source) {
+      // The studies of these are files like anybody's.
+      if let path, source == "brats" || source == "nifti" { return try split(path, order) }
       let split = try DatasetLoader.load(
         name: source, path: path, options: DatasetLoader.Options(sites: sites))
-      return (split, split.train.labelNames)
+      return try SplitWriter(split, names: split.train.labelNames).write(order, to: out)
     }
     guard FileManager.default.fileExists(atPath: source) else {
-      throw .missing(
+      throw DatasetError.missing(
         dataset: "split", path: source,
         remedy: "give a path, or one of \(DatasetLoader.names.joined(separator: ", "))")
     }
-    let format = try OwnSamples.format(
-      of: source, as: SampleFormat(fit: resize ? .resize : .refuse, labelColumn: label))
-    let split = try OwnSamples.read(
-      path: source, format: format, holdOut: HoldOut(share: holdOut), seed: seed)
-    return (split, format.labels?.names ?? split.train.labelNames)
+    return try split(source, order)
+  }
+
+  private func split(_ path: String, _ order: SplitOrder) throws -> ClientFolders {
+    try OwnSamples.split(
+      path: path, format: SampleFormat(fit: resize ? .resize : .refuse, labelColumn: label), order,
+      to: out)
   }
 
   private func text(_ summary: Summary) -> String {
     let lines = summary.clients.enumerated().map { client, share in
       "\(out)/\(client): \(share.train) samples to train on, \(share.test) held out"
+        + (share.studies.map { ", of \($0) \($0 == 1 ? "study" : "studies")" } ?? "")
     }
     let names = summary.names.map { "\"\($0.replacing("\"", with: "\\\""))\"" }
       .joined(separator: ", ")
@@ -116,7 +137,8 @@ struct DataSplit: ParsableCommand {
           path: \(out)/0
           input: [\(summary.input.map(String.init).joined(separator: ", "))]
           \(summary.isSegmentation ? "labels" : "classes"): [\(names)]
-      """
+      """ + (summary.isResized ? "\n    fit: resize" : "")
+      + (summary.label.map { "\n    label: \"\($0)\"" } ?? "")
   }
 }
 
@@ -129,6 +151,8 @@ extension DataSplit {
       var train: Int
       /// The number held out.
       var test: Int
+      /// The number of volumes that they are slices of; nil where they are no slices.
+      var studies: Int?
     }
 
     /// The shape of a sample.
@@ -137,15 +161,23 @@ extension DataSplit {
     var names: [String]
     /// True if each pixel has a label.
     var isSegmentation: Bool
+    /// True if pictures have several sizes.
+    var isResized: Bool
+    /// The heading of a table's labels, where it had to be said.
+    var label: String?
     /// The clients' samples, in order.
     var clients: [Share]
 
-    init(_ dataset: Dataset, names: [String], shares: [SplitWriter.Share]) {
-      let extents = dataset.input.dimensions
-      input = extents[1] == 1 && extents[2] == 1 ? [extents[0]] : extents
-      self.names = names
-      isSegmentation = dataset.isSegmentation
-      clients = shares.map { Share(train: $0.train, test: $0.test) }
+    init(_ folders: ClientFolders) {
+      let format = folders.format
+      input = format.input?.dimensions ?? []
+      names = format.labels?.names ?? []
+      isSegmentation = format.labels?.isSegmentation == true
+      isResized = format.fit == .resize
+      label = format.labelColumn
+      clients = folders.shares.map {
+        Share(train: $0.train, test: $0.test, studies: $0.studies)
+      }
     }
   }
 }
