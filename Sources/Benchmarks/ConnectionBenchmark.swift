@@ -20,6 +20,10 @@ package struct ConnectionBenchmark: Sendable {
     package var workers: Int
     /// True if connections were encrypted.
     package var isEncrypted: Bool
+    /// True if each worker fetched the plan before it joined.
+    package var fetchedPlan: Bool
+    /// The bytes of the plan.
+    package var planBytes: Int
     /// From the first connection until all had joined and the round was opened.
     package var joinSeconds: Double
     /// From the round's beginning until all updates were stored, aggregated and booked.
@@ -38,12 +42,15 @@ package struct ConnectionBenchmark: Sendable {
   package var workers: Int
   /// True if the connections are encrypted, each worker having a key of its own.
   package var isEncrypted: Bool
+  /// True if the workers have no plan, and each fetches it before it joins.
+  package var fetchesPlan: Bool
 
   /// A benchmark of so many workers.
-  package init(workers: Int, isEncrypted: Bool = false) {
+  package init(workers: Int, isEncrypted: Bool = false, fetchesPlan: Bool = false) {
     precondition(workers > 0, "\(workers) workers")
     self.workers = workers
     self.isEncrypted = isEncrypted
+    self.fetchesPlan = fetchesPlan
   }
 
   /// The most workers that fit into the process's limit of descriptors: three connections each.
@@ -108,7 +115,7 @@ package struct ConnectionBenchmark: Sendable {
       }
     }
     if let failure = failure.withLock({ $0 }) { throw failure }
-    return try watch.result(workers: workers, isEncrypted: isEncrypted)
+    return try watch.result(of: self, planBytes: topology.plan.utf8.count)
   }
 
   /// Plays `clients` until the run is over for all of them: what the processes beside the broker
@@ -129,7 +136,8 @@ package struct ConnectionBenchmark: Sendable {
         defer { done.leave() }
         do {
           let workers = try LightWorkers(
-            part, at: endpoints, topology: topology, pairs: pairs, in: context)
+            part, at: endpoints, plan: fetchesPlan ? nil : topology.planDigest,
+            limits: topology.limits, pairs: pairs, in: context)
           try workers.run()
         } catch {
           failure.withLock { $0 = error }

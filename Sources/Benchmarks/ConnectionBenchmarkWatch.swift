@@ -63,14 +63,16 @@ final class ConnectionBenchmarkWatch: RunObserver {
 
   /// The figures that were seen.
   func result(
-    workers: Int, isEncrypted: Bool
+    of benchmark: ConnectionBenchmark, planBytes: Int
   ) throws(ConnectionBenchmarkError) -> ConnectionBenchmark.Result {
     let state = state.withLock { $0 }
     guard let began = state.began, let opened = state.opened, let closed = state.closed else {
       throw .noRound
     }
+    let workers = benchmark.workers
     return ConnectionBenchmark.Result(
-      workers: workers, isEncrypted: isEncrypted, joinSeconds: (opened - began).seconds,
+      workers: workers, isEncrypted: benchmark.isEncrypted, fetchedPlan: benchmark.fetchesPlan,
+      planBytes: planBytes, joinSeconds: (opened - began).seconds,
       roundSeconds: (closed - opened).seconds, accepted: state.accepted,
       joinedKilobytesPerWorker: Double(state.memoryJoined - state.memoryBefore)
         / Double(workers) / 1000,

@@ -8,33 +8,45 @@ import ZMTP
 import ZeroMQ
 
 /// A worker of one client that offers zeros instead of training, over three sockets of its own.
+///
+/// It fetches the plan first unless it has it.
 final class LightWorker {
   private let control: Socket
   private let bulk: Socket
   private let updates: Socket
-  private let host: ClientHost<ZeroUpdate>
+  private let client: Int
+  private let limits: ProtocolLimits
+  /// The client's machine, with its surroundings; nil before the plan is here.
+  private var host: ClientHost<ZeroUpdate>?
+  /// The fetching of the plan; nil once it is here.
+  private var fetch: PlanFetch?
   private var outgoing: [[Frame]] = []
   /// The moment of the event that is being handled.
   private var now: Duration = .zero
   /// True if the run is over for its client.
   private(set) var hasEnded = false
 
-  /// Connects the worker of `client`.
+  /// Connects the worker of `client`; `plan` is what it knows of the plan, nil if it fetches it.
   init(
-    client: Int, at endpoints: Endpoints, topology: Topology, security: Security,
-    in context: Context
+    client: Int, at endpoints: Endpoints, plan: Digest?, limits: ProtocolLimits,
+    security: Security, in context: Context
   ) throws(ZMQError) {
+    self.client = client
+    self.limits = limits
     var options = SocketOptions()
     options.security = security
     control = try Socket(.subscribe, in: context, options: options)
     bulk = try Socket(.subscribe, in: context, options: options)
     options.isImmediate = true
     updates = try Socket(.push, in: context, options: options)
-    let number = UInt64(client) + 1
-    host = ClientHost(
-      ClientMachine(
-        identity: ClientIdentity(client: client, worker: number, plan: topology.planDigest),
-        limits: topology.limits, jitter: RandomStream(seed: number)))
+    let jitter = RandomStream(seed: UInt64(client) + 1)
+    if let plan {
+      host = Self.host(of: client, plan, limits)
+    } else {
+      fetch = PlanFetch(
+        client: client, worker: UInt64(client) + 1, limits: limits, patience: .seconds(600),
+        jitter: jitter.stream("plan"))
+    }
     let mailbox = Topic.client(client).text
     try control.subscribe(to: Topic.all.text)
     try control.subscribe(to: mailbox)
@@ -44,8 +56,18 @@ final class LightWorker {
     try updates.connect(to: endpoints.updates)
   }
 
+  private static func host(
+    of client: Int, _ plan: Digest, _ limits: ProtocolLimits
+  ) -> ClientHost<ZeroUpdate> {
+    let number = UInt64(client) + 1
+    return ClientHost(
+      ClientMachine(
+        identity: ClientIdentity(client: client, worker: number, plan: plan),
+        limits: limits, jitter: RandomStream(seed: number)))
+  }
+
   /// The moment at which its next tick is due; nil while nothing is waited for.
-  var wakeTime: Duration? { host.wakeTime }
+  var wakeTime: Duration? { fetch.map(\.wakeTime) ?? host?.wakeTime }
 
   /// True if messages wait for room in its socket.
   var isSending: Bool { !outgoing.isEmpty }
@@ -66,15 +88,44 @@ final class LightWorker {
 
   private func drain(_ socket: borrowing Socket, at now: () -> Duration) throws(ZMQError) {
     while let reception = try socket.receive() {
-      guard let message = reception.message?.downlink else { continue }
-      try handle(.message(message), now())
+      guard let received = reception.message, let message = received.downlink else { continue }
+      if fetch == nil {
+        try handle(.message(message), now())
+      } else {
+        let payload = received.frameCount > 2 ? received.bytes(of: 2) : []
+        try handle(.message(message, payload: payload), now())
+      }
+    }
+  }
+
+  /// Does what is due.
+  func tick(_ now: Duration) throws(ZMQError) {
+    if fetch == nil {
+      try handle(ClientEvent.tick, now)
+    } else {
+      try handle(PlanFetch.Event.tick, now)
     }
   }
 
   /// Hands an event to the client's machine and has done what it answers.
-  func handle(_ event: ClientEvent, _ now: Duration) throws(ZMQError) {
+  private func handle(_ event: ClientEvent, _ now: Duration) throws(ZMQError) {
     self.now = now
-    try host.handle(event, at: now, over: self, by: self)
+    try host?.handle(event, at: now, over: self, by: self)
+  }
+
+  /// Hands an event to the fetching of the plan, and joins once that is here.
+  private func handle(_ event: PlanFetch.Event, _ now: Duration) throws(ZMQError) {
+    for action in fetch?.handle(event, at: now) ?? [] {
+      switch action {
+      case .send(let message): send(message, from: client)
+      case .turnedDown: break
+      case .finished(.fetched(let plan)):
+        fetch = nil
+        host = Self.host(of: client, plan.digest, limits)
+        try handle(ClientEvent.tick, now)
+      case .finished: hasEnded = true
+      }
+    }
   }
 
   /// Sends what waits, as far as there is room.
@@ -135,7 +186,7 @@ extension LightWorker: ClientExecutor {
     let offer = Offer(
       length: update.length, digest: Digest(of: update.bytes.bytes), samples: 1, base: task.base,
       loss: 0, steps: 1, skippedSteps: 0)
-    try host.trained(offer, update, round: task.round, at: now, over: self, by: self)
+    try host?.trained(offer, update, round: task.round, at: now, over: self, by: self)
   }
 
   func finished(_ client: Int, _ end: ClientEnd) { hasEnded = true }

@@ -1,7 +1,7 @@
+import Bytes
 import Federation
 import Foundation
 import Runtime
-import Topology
 import ZeroMQ
 
 /// Workers that speak the protocol without training, on one thread: each plays one client over
@@ -38,10 +38,10 @@ final class LightWorkers {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
 
-  /// Connects a worker for each of `clients`.
+  /// Connects a worker for each of `clients`; without a `plan` each fetches it.
   init(
-    _ clients: Range<Int>, at endpoints: Endpoints, topology: Topology, pairs: Keys?,
-    in context: Context
+    _ clients: Range<Int>, at endpoints: Endpoints, plan: Digest?, limits: ProtocolLimits,
+    pairs: Keys?, in context: Context
   ) throws(ZMQError) {
     start = clock.now
     var workers: [LightWorker] = []
@@ -49,7 +49,8 @@ final class LightWorkers {
       let security = try pairs?.security(of: client) ?? .none
       workers.append(
         try LightWorker(
-          client: client, at: endpoints, topology: topology, security: security, in: context))
+          client: client, at: endpoints, plan: plan, limits: limits, security: security,
+          in: context))
     }
     self.workers = workers
   }
@@ -61,7 +62,7 @@ final class LightWorkers {
     do throws(ZMQError) {
       while workers.contains(where: { !$0.hasEnded }) {
         for worker in workers {
-          if let wake = worker.wakeTime, wake <= now { try worker.handle(.tick, now) }
+          if let wake = worker.wakeTime, wake <= now { try worker.tick(now) }
           try worker.flush()
         }
         let wake = workers.compactMap(\.wakeTime).min() ?? now + .seconds(1)

@@ -9,7 +9,7 @@ import Testing
     var memoryPerWorkerKilobytes: Double
   }
 
-  @Test(arguments: [[], ["--curve"]])
+  @Test(arguments: [[], ["--curve"], ["--plan"], ["--plan", "--curve"]])
   func `many workers join over connections of their own and take part`(more: [String]) throws {
     let bench = try Command(["bench", "connections", "--workers", "120", "--json"] + more)
     #expect(bench.status(within: 90) == 0, "\(bench.standardError)")

@@ -1,6 +1,9 @@
 import Foundation
 import TestSupport
 import Testing
+import Wire
+import ZMTP
+import ZeroMQ
 
 /// Workers that are given no topology: the broker's plan says what is trained.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct FetchedPlanTests {
@@ -148,6 +151,39 @@ import Testing
     let workers = [try secured("site-1", "0-1"), try secured("site-2", "2-3")]
     for worker in workers { #expect(worker.status() == 0, "\(worker.standardError)") }
     #expect(broker.status() == 0, "\(broker.standardError)")
-    #expect(try SmallRun.summary(broker.standardOutput).counters["not authorized"] == 1)
+    // It asks again until it hears the answer.
+    let counters = try SmallRun.summary(broker.standardOutput).counters
+    #expect(counters["not authorized"] ?? 0 >= 1, "\(counters)")
+  }
+
+  @Test func `who asks for the plan without an end gets a few copies, and the rounds go on`() throws
+  {
+    let broker = try broker(nil, to: "run", ["--rounds", "5"])
+    let context = try Context()
+    let port = try #require(Int(endpoint.split(separator: ":").last ?? ""))
+    let mailbox = try Socket(.subscribe, in: context)
+    try mailbox.subscribe(to: Topic.client(3).text)
+    try mailbox.connect(to: "tcp://127.0.0.1:\(port)")
+    let push = try Socket(.push, in: context)
+    try push.connect(to: "tcp://127.0.0.1:\(port + 2)")
+    for number in 0..<3000 {
+      let want = Uplink.planWant(worker: UInt64(number), ranges: [])
+      #expect(try push.wait(for: .writable, atMost: .seconds(10)))
+      _ = try push.send([Frame(Envelope.frame(Message(Header(client: 3), want)))])
+    }
+    let worker = try worker()
+    #expect(worker.status() == 0, "\(worker.standardError)")
+    var (copies, bytes) = (0, 0)
+    while let message = try mailbox.receive()?.message {
+      bytes += message.frameSizes.reduce(0, +)
+      if message.frameCount == 3 { copies += 1 }
+    }
+    #expect((1...8).contains(copies), "\(copies)")
+    // No more came back than was sent.
+    #expect(bytes < 3000 * 100, "\(bytes)")
+    #expect(broker.status() == 0, "\(broker.standardError)")
+    let summary = try SmallRun.summary(broker.standardOutput)
+    #expect(summary.counters["plan asked for too often"] ?? 0 > 50, "\(summary.counters)")
+    #expect(summary.rounds.count == 5)
   }
 }

@@ -16,6 +16,9 @@ struct BenchConnections: ParsableCommand {
   @Flag(help: "Encrypt the connections, each worker with a key of its own.")
   var curve = false
 
+  @Flag(help: "Give the workers no plan: each fetches it before it joins.")
+  var plan = false
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -42,7 +45,8 @@ struct BenchConnections: ParsableCommand {
 
   func run() throws {
     try Exit.reporting {
-      let benchmark = ConnectionBenchmark(workers: workers, isEncrypted: curve)
+      let benchmark = ConnectionBenchmark(
+        workers: workers, isEncrypted: curve, fetchesPlan: plan)
       if let play, at.count == 3, let first = play.numbers.first, let last = play.numbers.last {
         try benchmark.play(
           first..<last + 1, at: Endpoints(control: at[0], bulk: at[1], updates: at[2]),
@@ -59,6 +63,7 @@ struct BenchConnections: ParsableCommand {
           "bench", "connections", "--workers", "\(workers)", "--play",
           "\(clients.lowerBound)-\(clients.upperBound - 1)",
         ]
+        if plan { process.arguments?.append("--plan") }
         for endpoint in [endpoints.control, endpoints.bulk, endpoints.updates] {
           process.arguments? += ["--at", endpoint]
         }
@@ -73,7 +78,8 @@ struct BenchConnections: ParsableCommand {
       }
       print(
         """
-        \(result.workers) workers\(curve ? ", encrypted," : "") joined in \(result.joinSeconds.fixed(2)) s
+        \(result.workers) workers\(curve ? ", encrypted," : "") \(plan ? "fetched the plan of \(result.planBytes) bytes and " : "")\
+        joined in \(result.joinSeconds.fixed(2)) s
         one round: \(result.accepted) updates counted in \(result.roundSeconds.fixed(2)) s
         memory of the broker per worker: \(result.joinedKilobytesPerWorker.fixed(1)) kB after joining, \
         \(result.memoryPerWorkerKilobytes.fixed(1)) kB after the round
