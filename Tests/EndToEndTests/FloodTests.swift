@@ -74,6 +74,27 @@ import ZeroMQ
     }
   }
 
+  @Test func `peers that only connect don't keep a worker out`() throws {
+    let folder = try Folder()
+    let topology = try folder.write(TinyRun.topology(rounds: "[1, 1, 1]"), to: "tiny.yaml")
+    let port = try freePorts()
+    let endpoint = "tcp://127.0.0.1:\(port)"
+    // So few that the broker takes no more than 64 connections.
+    let scarce = ["sh", "-c", "ulimit -n 256; exec \"$0\" \"$@\""]
+    let broker = try Command(
+      ["broker", topology, "--bind", endpoint, "--out", folder.path("run"), "--json"],
+      within: scarce)
+    #expect(broker.says("listening"), "\(broker.standardError)")
+    let idle = (0..<300).compactMap { RawPeer(to: port + $0 % 3) }
+    #expect(idle.count == 300)
+    let worker = try Command(["worker", topology, "--connect", endpoint, "--clients", "0-3"])
+    #expect(worker.status(within: 25) == 0, "\(worker.standardError)")
+    #expect(broker.status(within: 25) == 0, "\(broker.standardError)")
+    let counters = try SmallRun.summary(broker.standardOutput).counters
+    #expect(counters["connection cut: nothing said, and others wait"] ?? 0 > 0, "\(counters)")
+    withExtendedLifetime(idle) {}
+  }
+
   /// True if a peer that floods a port is cut off, however long that takes on a busy machine.
   private func isCut(_ port: Int, as kind: String, _ bytes: () -> [UInt8]) -> Bool {
     for _ in 0..<20 where Flood(port, as: kind, seconds: 1, { _ in bytes() }).cuts > 0 {

@@ -53,6 +53,35 @@ import ZeroMQ
     #expect(watch.count == 3)
   }
 
+  @Test mutating func `the oldest that said nothing goes first, once it had time to`() {
+    connect(7, 8, 9)
+    watch.delivered(7, key: nil)
+    let soon = watch.limits.timeToSpeak - .milliseconds(1)
+    #expect(
+      watch.note(.accepted(descriptor: 10), at: .control, soon) == cut(10, for: .tooMany))
+    _ = watch.note(.disconnected(descriptor: 10), at: .control, soon)
+    let later = watch.limits.timeToSpeak
+    #expect(
+      watch.note(.accepted(descriptor: 11), at: .control, later) == cut(8, for: .silent))
+    #expect(watch.count == 3)
+    // All that are left have spoken, or are young.
+    watch.delivered(9, key: nil)
+    #expect(
+      watch.note(.accepted(descriptor: 12), at: .updates, later) == cut(12, for: .tooMany))
+  }
+
+  @Test mutating func `those that said nothing have a share of their own`() {
+    var limits = watch.limits
+    limits.connections = 100
+    limits.silentConnections = 2
+    watch = ConnectionGuard(limits)
+    connect(7, 8)
+    let later = limits.timeToSpeak
+    #expect(watch.note(.accepted(descriptor: 9), at: .bulk, later) == cut(7, for: .silent))
+    #expect(subscribe(8, 1).isEmpty)
+    #expect(watch.note(.accepted(descriptor: 10), at: .bulk, later) == nil)
+  }
+
   @Test mutating func `a connection with too many subscriptions is cut once`() {
     connect(7)
     #expect(subscribe(7, 4).isEmpty)

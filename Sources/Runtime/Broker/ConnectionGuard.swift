@@ -12,6 +12,7 @@ package struct ConnectionGuard: Sendable {
   /// A reason to cut a connection.
   package enum Offence: String, Sendable {
     case tooMany = "too many connections"
+    case silent = "nothing said, and others wait"
     case unfinished = "unfinished messages"
     case subscriptions = "too many subscriptions"
     case malformed = "malformed messages"
@@ -33,6 +34,10 @@ package struct ConnectionGuard: Sendable {
   }
 
   private struct Connection {
+    /// The time at which it was made.
+    let accepted: Duration
+    /// It subscribed to something, or a message of it was read.
+    var hasSpoken = false
     var key: String?
     var subscriptions = 0
     var unknownTopics = 0
@@ -46,6 +51,13 @@ package struct ConnectionGuard: Sendable {
     var counted: Duration
     /// The time at which it was last told that it sends too much.
     var answered: Duration?
+
+    /// One that is made now, and may send `burst` messages at once.
+    init(burst: Int, at now: Duration) {
+      accepted = now
+      counted = now
+      allowance = Double(burst)
+    }
 
     /// Gives it back what it may send since the last time.
     mutating func refill(_ perSecond: Int, upTo most: Int, _ now: Duration) {
@@ -76,16 +88,35 @@ package struct ConnectionGuard: Sendable {
   ) -> Verdict? {
     switch event {
     case .accepted(let descriptor):
-      connections[socket, default: [:]][descriptor] = Connection(
-        allowance: Double(limits.burst), counted: now)
-      return count > limits.connections
-        ? Verdict(descriptor: descriptor, offence: .tooMany) : nil
+      connections[socket, default: [:]][descriptor] = Connection(burst: limits.burst, at: now)
+      return excess(after: descriptor, now)
     case .disconnected(let descriptor): forget(descriptor, at: socket)
     case .connected, .handshakeSucceeded, .handshakeFailed, .protocolFailed, .authenticationFailed,
       .retryScheduled, .listening, .closed, .other:
       break
     }
     return nil
+  }
+
+  /// The connection that is to be cut, if there are too many with a new one.
+  ///
+  /// Those that said nothing yet have a share of their own: there the oldest goes first, so that
+  /// strangers who only connect don't keep out who has something to say.
+  private mutating func excess(after newest: CInt, _ now: Duration) -> Verdict? {
+    let isFull = count > limits.connections
+    let silent = connections.flatMap { socket, connections in
+      connections.compactMap { descriptor, connection in
+        connection.hasSpoken
+          ? nil : (socket: socket, descriptor: descriptor, accepted: connection.accepted)
+      }
+    }
+    guard isFull || silent.count > limits.silentConnections else { return nil }
+    let oldest = silent.min { ($0.accepted, $0.descriptor) < ($1.accepted, $1.descriptor) }
+    if let oldest, now - oldest.accepted >= limits.timeToSpeak {
+      forget(oldest.descriptor, at: oldest.socket)
+      return Verdict(descriptor: oldest.descriptor, offence: .silent)
+    }
+    return isFull ? Verdict(descriptor: newest, offence: .tooMany) : nil
   }
 
   /// A subscription came, or its end; `isKnown` tells whether the protocol has such a topic.
@@ -95,6 +126,7 @@ package struct ConnectionGuard: Sendable {
     guard let descriptor, connections[socket]?[descriptor] != nil else { return nil }
     let change = isSubscription ? 1 : -1
     connections[socket]?[descriptor]?.key = key
+    connections[socket]?[descriptor]?.hasSpoken = true
     connections[socket]?[descriptor]?.subscriptions += change
     if !isKnown { connections[socket]?[descriptor]?.unknownTopics += change }
     subscriptions += change
@@ -126,6 +158,7 @@ package struct ConnectionGuard: Sendable {
   package mutating func delivered(_ descriptor: CInt?, key: String?) {
     guard let descriptor, connections[.updates]?[descriptor] != nil else { return }
     connections[.updates]?[descriptor]?.key = key
+    connections[.updates]?[descriptor]?.hasSpoken = true
     connections[.updates]?[descriptor]?.hasDelivered = true
   }
 

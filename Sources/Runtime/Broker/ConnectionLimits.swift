@@ -6,6 +6,10 @@ import ZeroMQ
 package struct ConnectionLimits: Hashable, Sendable {
   /// The most connections, over all three sockets.
   package var connections: Int
+  /// The most of them that have neither subscribed to anything nor sent a message.
+  package var silentConnections: Int
+  /// The time that a connection has to say something before it may be cut for another.
+  package var timeToSpeak = Duration.seconds(3)
   /// The most subscriptions of one connection.
   package var subscriptions: Int
   /// The most subscriptions of one connection to topics that the protocol doesn't have.
@@ -34,6 +38,7 @@ package struct ConnectionLimits: Hashable, Sendable {
   package init(clients: Int, limits: ProtocolLimits) {
     // A fifth of the descriptors is for duplicates by which connections are metered.
     connections = max(64, Context.descriptorLimit - Context.descriptorLimit / 5 - 256)
+    silentConnections = connections / 2
     subscriptions = clients + 1024
     subscriptionBytes = (64 << 10) + 100 * subscriptions
     allSubscriptionBytes = (8 << 20) + (8 << 10) * clients
