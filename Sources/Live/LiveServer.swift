@@ -144,7 +144,10 @@ package struct LiveAddress: Hashable, Sendable, CustomStringConvertible {
   package var isLocal: Bool { Self.isLocal(host) }
 
   static func isLocal(_ host: some StringProtocol) -> Bool {
-    host == "localhost" || host.hasPrefix("127.") || host == "::1"
+    if host == "localhost" || host == "::1" { return true }
+    // A name like 127.example.org is anybody's.
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }
 
   /// The address as it is written.

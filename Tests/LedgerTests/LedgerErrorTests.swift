@@ -81,6 +81,34 @@ import Testing
     }
   }
 
+  @Test func `names of a foreign ledger can't steer a terminal`() throws {
+    let directory = try TemporaryDirectory()
+    let url = directory.file("run.sqlite")
+    let store = try RunStore.create(at: url, header: .example)
+    try store.append(.example, book: .example)
+    store.close()
+    let other = try DatabaseQueue(path: url.path)
+    try other.write { database in
+      for (table, column) in [
+        ("run", "name"), ("run", "clock"), ("run", "transport"), ("run", "strategy"),
+        ("run", "downCodec"), ("run", "upCodec"), ("run", "model"), ("run", "start"),
+        ("cohort", "name"), ("cohort", "link"), ("counter", "name"),
+      ] {
+        try database.execute(
+          sql: "UPDATE \(table) SET \(column) = char(27) || '[2J' || char(8238, 155, 10)")
+      }
+    }
+    try other.close()
+    let reader = try RunStore.read(at: url)
+    let (header, summary) = (try reader.header(), try reader.summary())
+    let texts =
+      [header.name, header.clock, header.strategy, header.codecs.down, header.model.name]
+      + [header.start ?? "", summary.name, summary.codecs.up, summary.model.name]
+      + header.groups.flatMap { [$0.name, $0.link ?? ""] } + summary.counters.keys
+    #expect(texts.count >= 10)
+    for text in texts { #expect(text == "\u{FFFD}[2J\u{FFFD}\u{FFFD}\u{FFFD}") }
+  }
+
   @Test func `a full disk is told as such`() throws {
     let full = URL(filePath: "/dev/full")
     try #require(FileManager.default.fileExists(atPath: full.path))

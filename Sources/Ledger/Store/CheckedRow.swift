@@ -12,6 +12,12 @@ extension Row {
     return count
   }
 
+  /// The text in `column`, fit to be shown; nil where there is none.
+  func text(_ column: String) -> String? { (self[column] as String?)?.printable }
+
+  /// The text in `column`, which has one, fit to be shown.
+  func name(_ column: String) -> String { (self[column] as String).printable }
+
   /// The time in `column`; nil where there is none.
   func time(_ column: String) throws -> Duration? {
     guard let seconds: Double = self[column] else { return nil }
@@ -37,6 +43,25 @@ extension Row {
       throw DatabaseError.corrupt("a meter says \(count)")
     }
     return ByteCount(count)
+  }
+}
+
+extension String {
+  /// The text with a mark in place of what would steer a terminal or turn the order of its letters.
+  var printable: String {
+    guard unicodeScalars.contains(where: \.isControl) else { return self }
+    return String(
+      String.UnicodeScalarView(unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
+  }
+}
+
+extension Unicode.Scalar {
+  /// True for controls, and for marks that change the direction of what follows them.
+  fileprivate var isControl: Bool {
+    switch properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: properties.isBidiControl
+    }
   }
 }
 

@@ -140,7 +140,8 @@ struct RoundTable {
   func counters() throws -> [String: Int] {
     let rows = try Row.fetchAll(
       database, sql: "SELECT name, sum(count) FROM counter GROUP BY name")
-    return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+    return Dictionary(
+      rows.map { (($0[0] as String).printable, $0[1] as Int) }, uniquingKeysWith: +)
   }
 
   /// The last round whose model was the best so far, and that model's name; nil if there is none.

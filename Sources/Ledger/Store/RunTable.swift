@@ -54,25 +54,28 @@ struct RunTable {
     }
     let stages = try Row.fetchAll(database, sql: "SELECT * FROM stage ORDER BY stage")
     return RunHeader(
-      name: row["name"], seed: seed, clock: row["clock"], transport: row["transport"],
+      name: row.name("name"), seed: seed, clock: row.name("clock"),
+      transport: row.name("transport"),
       model: ModelDescription(
-        name: row["model"], parameters: try row.count("parameters"),
+        name: row.name("model"), parameters: try row.count("parameters"),
         stages: try stages.map {
           StageDescription(
             stage: try $0.count("stage"), parameters: try $0.count("parameters"),
             flopsPerSample: $0["flopsPerSample"])
         }),
-      strategy: row["strategy"], codecs: CodecNames(down: row["downCodec"], up: row["upCodec"]),
+      strategy: row.name("strategy"),
+      codecs: CodecNames(down: row.name("downCodec"), up: row.name("upCodec")),
       plannedRounds: try row.count("plannedRounds"),
       framing: ChunkFraming(size: ByteCount(chunkSize), overhead: ByteCount(overhead)),
-      start: row["start"], groups: try groups(), extends: try extended())
+      start: row.text("start"), groups: try groups(), extends: try extended())
   }
 
   /// The groups of clients, in the order in which they were declared.
   private func groups() throws -> [ClientGroup] {
     guard try database.tableExists("cohort") else { return [] }  // version 1 had none
     return try Row.fetchAll(database, sql: "SELECT * FROM cohort ORDER BY number").map { row in
-      ClientGroup(name: row["name"], clients: try row.count("clients"), link: row["link"])
+      ClientGroup(
+        name: row.name("name"), clients: try row.count("clients"), link: row.text("link"))
     }
   }
 
@@ -82,7 +85,8 @@ struct RunTable {
       let row = try Row.fetchOne(database, sql: "SELECT * FROM extended")
     else { return nil }
     return ExtendedRun(
-      run: row["run"], rounds: try row.count("rounds"), modelDigest: row["modelDigest"])
+      run: row.name("run"), rounds: try row.count("rounds"),
+      modelDigest: row.name("modelDigest"))
   }
 
   // MARK: Resumption
@@ -123,7 +127,7 @@ struct RunTable {
     return try rows.map { row in
       Epoch(
         number: try row.count("epoch"), round: try row.count("round"),
-        elapsed: try row.time("elapsed") ?? .zero, start: row["start"])
+        elapsed: try row.time("elapsed") ?? .zero, start: row.text("start"))
     }
   }
 
