@@ -6,6 +6,10 @@ package enum DatasetError: Error, Hashable, Sendable {
   case unknownName(String, known: [String])
   /// Nothing lies where the data should be, or no place was given, `path` nil.
   case missing(dataset: String, path: String?, remedy: String)
+  /// A folder or file is there, and no sample in it.
+  case noSamples(path: String)
+  /// The files of a folder go on changing, so that no state of it could be read.
+  case unstable(path: String)
   /// The system refused to open or read a file.
   case unreadable(path: String, reason: String)
   /// The system refused to write a file or folder.
@@ -57,6 +61,10 @@ extension DatasetError: CustomStringConvertible {
     case .missing(let dataset, nil, let remedy): "\(dataset): data.path isn't given; \(remedy)"
     case .missing(let dataset, let path?, let remedy):
       "\(path): isn't there, and the data set \(dataset) needs it; \(remedy)"
+    case .noSamples(let path):
+      "\(path): no sample is in it; put samples in, or give another path"
+    case .unstable(let path):
+      "\(path): its files go on changing while they are read; let what writes them come to an end"
     case .unreadable(let path, let reason):
       "\(path): can't be read: \(reason); check the path and its permissions"
     case .unwritable(let path, let reason):
@@ -112,5 +120,30 @@ extension DatasetError: CustomStringConvertible {
 
   private static func bytes(_ count: Int) -> String {
     count == .max ? "more bytes than can be counted" : "\(count) bytes"
+  }
+}
+
+extension DatasetError {
+  /// The fault in words that name neither file nor class nor any other part of the samples.
+  ///
+  /// It is what may leave a client's machine: names of files are often those of people.
+  package var kind: String {
+    switch self {
+    case .noSamples: "there are no samples"
+    case .unstable: "the samples change while they are read"
+    case .missing, .unknownName: "the samples aren't where they are looked for"
+    case .unreadable: "a file or folder can't be read"
+    case .damaged, .truncated, .trailingBytes, .wrongMagic, .impossible: "a file is damaged"
+    case .tooLarge, .tooManySlices: "the samples take more memory than is allowed"
+    case .countMismatch, .gridMismatch: "samples and labels don't belong together"
+    case .labelOutOfRange, .unknownClass: "a class or label isn't one of the plan's"
+    case .malformed: "a file or folder breaks the rules of its format"
+    case .wrongSize(_, let found, let wanted):
+      "a sample is of \(found), where the plan has \(wanted)"
+    case .brokenPicture: "a picture can't be decoded"
+    case .unsupported: "the samples are of a kind that isn't read"
+    case .unwritable: "a file or folder can't be written"
+    case .interrupted: "the work on the samples was interrupted"
+    }
   }
 }

@@ -128,12 +128,12 @@ import Wire
 
   @Test func `a client without samples fetches nothing, and says so again where that got lost`() {
     var bench = ClientBench.member()
-    bench.handle(.dealt(samples: 0))
+    bench.handle(.has(.dealt(samples: 0)))
     let first = bench.announce(1).sent
     #expect(first == [.decline(.noData, detail: "it has no samples")])
     #expect(bench.announce(1).sent == first)
     #expect(bench.announce(2).sent == first)
-    bench.handle(.dealt(samples: 1))
+    bench.handle(.has(.dealt(samples: 1)))
     #expect(bench.announce(3).sent.first == .want(worker: 40, needs: ClientBench.needs))
   }
 }

@@ -28,7 +28,7 @@ struct PredictionTests {
     let (folder, bench) = (try Folder(), try TrainingBench(stage: 2))
     let prediction = try Prediction(Self.workload(bench, in: folder))
     let scores = try prediction.scores()
-    let test = bench.workload.data.test
+    let test = bench.workload.test
     #expect(scores.stage == 2 && scores.samples == test.count && test.count == 20)
     #expect(scores.dice == nil && scores.regions == [])
     let logits = try #require(try prediction.tensors(test.count).tensors["logits"])
@@ -53,13 +53,15 @@ struct PredictionTests {
     let partial = try Self.workload(bench, in: folder, dropping: "head1")
     #expect(throws: PredictionError.noSubModel(path: "it")) { try Prediction(partial, from: "it") }
     #expect(throws: PredictionError.noSubModel(path: nil)) { try Prediction(bench.workload) }
-    let data = bench.workload.data
+    let data = try #require(bench.workload.data.split)
     let untested = try Workload(
-      bench.workload.topology, data: DatasetSplit(train: data.train, test: data.test.first(0))
+      bench.workload.topology,
+      data: .dealt(DatasetSplit(train: data.train, test: data.test.first(0)))
     ).starting(from: folder.path("model.safetensors"))
     _ = try Self.workload(bench, in: folder)
     let whole = try Workload(
-      bench.workload.topology, data: DatasetSplit(train: data.train, test: data.test.first(0))
+      bench.workload.topology,
+      data: .dealt(DatasetSplit(train: data.train, test: data.test.first(0)))
     ).starting(from: folder.path("model.safetensors"))
     #expect(throws: PredictionError.noSubModel(path: nil)) { try Prediction(untested) }
     #expect(throws: PredictionError.noSamples(dataset: data.test.name)) { try Prediction(whole) }

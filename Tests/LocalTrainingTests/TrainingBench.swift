@@ -1,5 +1,6 @@
 import Bytes
 import Codecs
+import Datasets
 import Federation
 import LocalTraining
 import Measures
@@ -16,6 +17,7 @@ struct TrainingBench {
   /// The model's values, in the order of the wire.
   let values: [ParameterVector]
   let store: ClientStore?
+  private let training: Dataset
   private let pool = TrainingPool(width: 1)
 
   /// A bench of clients that make plain steps of gradient descent, but for what `training` says.
@@ -38,7 +40,9 @@ struct TrainingBench {
       """
     let topology = try Topology(
       parsing: text, file: "tiny.yaml", overrides: Overrides(), checksFiles: false)
-    workload = try Workload(topology)
+    let split = try topology.data.load()
+    self.training = split.train
+    workload = Workload(topology, data: .dealt(split))
     self.stage = stage
     values = topology.architecture.initialize(stage: stage, random: RandomStream(seed: 3))
     store = try ClientStore(for: workload)
@@ -70,7 +74,8 @@ struct TrainingBench {
     let training = LocalTraining(
       workload: workload, task: task, client: client, seed: 7,
       states: states ?? (values + sent).map { SegmentState($0) },
-      samples: Array(0..<samples), memories: store)
+      samples: SampleChoice(self.training, Array(0..<samples)),
+      memories: store)
     let results = Results()
     pool.forEach(1) { _, lane in results.set(training.run(on: lane)) }
     return results.value

@@ -15,10 +15,10 @@ struct StartTests {
       \(lines)
       """
     let workload = try Workload(Topology(parsing: text, file: "test.yaml"))
-    do throws(TopologyError) {
+    do {
       try workload.checkStart()
       return []
-    } catch { return error.faults }
+    } catch let error as TopologyError { return error.faults }
   }
 
   @Test(arguments: [

@@ -69,7 +69,7 @@ import Topology
     let folder = try Folder()
     let topology = try Topology(
       parsing: text, file: "tiny.yaml", overrides: Overrides(), checksFiles: false)
-    let workload = Workload(topology, data: change(try topology.data.load()))
+    let workload = Workload(topology, data: .dealt(change(try topology.data.load())))
     let directory = try RunDirectory.create(at: folder.url.appending(path: "run"))
     let simulation = Simulation(
       .training(workload, threads: threads), directory: directory, observer: observer)
@@ -118,7 +118,7 @@ import Topology
   ) throws {
     // More samples than there are: all of them count. Of several heads the last one alone counts.
     let outcome = try Self.run(Self.topology(gradient: 1000, strategy: strategy))
-    var batches = SequentialBatches(dataset: outcome.workload.data.train)
+    var batches = SequentialBatches(dataset: try #require(outcome.workload.data.split).train)
     let gradient = try Self.trainer(outcome, batch: 170)
       .gradient(outcome.model, source: &batches).gradient
     let norm = gradient.flatMap(\.scalars).reduce(0) { $0 + Double($1) * Double($1) }
@@ -190,7 +190,7 @@ import Topology
 
   @Test func `clients' accuracies are the classes' in the proportions of their labels`() throws {
     let outcome = try Self.run(Self.topology())
-    let test = outcome.workload.data.test
+    let test = outcome.workload.test
     var batches = SequentialBatches(dataset: test)
     let logits = try Self.trainer(outcome, batch: 30).predictions(outcome.model, source: &batches)
     var confusion = Array(repeating: Array(repeating: 0, count: test.classes), count: test.classes)
@@ -199,7 +199,7 @@ import Topology
       let guess = row.indices.max { row[$0] < row[$1] } ?? 0
       confusion[Int(test.labels[sample])][guess - sample * test.classes] += 1
     }
-    let train = outcome.workload.data.train
+    let train = try #require(outcome.workload.data.split).train
     let accuracies = try outcome.workload.partition(seed: 7).map { samples in
       var (sum, count) = (0.0, 0.0)
       for label in samples.map({ Int(train.labels[$0]) }) {
@@ -258,7 +258,7 @@ import Topology
         train: Self.owned(data.train, by: ["a", "b", "c", "d"]),
         test: Self.owned(data.test, by: ["x", "c", "a"]))
     }
-    let test = outcome.workload.data.test
+    let test = outcome.workload.test
     let scores = try [1, 2].map { user in
       let samples = (0..<test.count).filter { $0 % 3 == user }
       var batches = SequentialBatches(dataset: test, samples: samples)
@@ -294,7 +294,7 @@ import Topology
   ) throws {
     let first = try Self.run(Self.topology(rounds: "[1, 1, 1]", partition: partition))
     let dealt = try first.workload.partition(seed: 7)
-    let train = first.workload.data.train
+    let train = try #require(first.workload.data.split).train
     let counted = dealt.map { samples in
       (0..<train.classes).map { label in samples.count { Int(train.labels[$0]) == label } }
     }

@@ -64,7 +64,7 @@ extension Dataset {
 
 extension LabelRegion {
   /// Each label but the background, which comes first, by its name.
-  static func named(_ names: [String]) -> [LabelRegion] {
+  package static func named(_ names: [String]) -> [LabelRegion] {
     names.indices.dropFirst().map { LabelRegion(names[$0], [$0]) }
   }
 }

@@ -17,10 +17,7 @@ enum OwnLayout {
       return
     }
     let entries = try folder.entries().filter { !PictureFolder.clutter.contains($0) }
-    guard !entries.isEmpty else {
-      throw .malformed(
-        path: path, at: "folder", reason: "it is empty", remedy: "put samples in, or give another")
-    }
+    guard !entries.isEmpty else { throw .noSamples(path: path) }
     if let collection = Self.collection(in: folder, entries: entries, format: format) {
       self = .collection(collection)
       return

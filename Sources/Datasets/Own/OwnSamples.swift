@@ -94,11 +94,7 @@ package enum OwnSamples {
   private static func resolved(
     _ format: SampleFormat, of sources: [any OwnSource], path: String
   ) throws(DatasetError) -> SampleFormat {
-    guard sources.contains(where: { !$0.keys.isEmpty }) else {
-      throw .malformed(
-        path: path, at: "folder", reason: "no sample is in it",
-        remedy: "put samples in, or give another path")
-    }
+    guard sources.contains(where: { !$0.keys.isEmpty }) else { throw .noSamples(path: path) }
     var result = format
     if result.input == nil {
       for source in sources where result.input == nil { result.input = try source.input() }

@@ -36,6 +36,9 @@ package struct BrokerPlan: Hashable, Sendable {
   /// The number of samples that each client was dealt, the most that it may have; empty where that
   /// isn't known.
   package var dealtSamples: [Int] = []
+  /// True if clients' samples may change while the run goes on, so that one without any may have
+  /// some later.
+  package var samplesMayChange = false
   /// The largest mean loss that an update may report; nil for any.
   package var lossLimit: Double?
   /// The rules for the beginning and the end of rounds.

@@ -63,6 +63,8 @@ extension BrokerState {
         && present < needed
     case .waiting(let pending):
       if pending.since + plan.rules.patience <= now { return true }
+      // Who lacks samples now may find some in its folder tomorrow.
+      if plan.samplesMayChange { return false }
       let model = RoundModel(pending.prepared, for: members)
       let atWork = pending.backlog.clients
       let able = members.eligible(for: model, without: atWork).count + atWork.count

@@ -164,6 +164,11 @@ extension Members {
         "the worker's topology differs from the broker's in model, data, training or codecs"
       return .isRefused(.wrongPlan, detail: detail)
     }
+    if let samples = join.samples, let limit = plan.rules.sampleLimit, samples > limit {
+      let detail =
+        "field samples is \(samples), beyond \(limit), the most that a client may have (limits.samples)"
+      return .isRefused(.malformed, detail: detail)
+    }
     guard isListening(client) else {
       knocking[client] = Knock(join: join, place: place)
       return .waits

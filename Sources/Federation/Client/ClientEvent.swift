@@ -9,8 +9,9 @@ package enum ClientEvent: Hashable, Sendable {
   case message(Message<Downlink>)
   /// A step's bytes are complete but don't have its digest: all of it is needed anew.
   case damaged(Digest)
-  /// The client has so many samples, as is known once they are dealt out.
-  case dealt(samples: Int)
+  /// The client has these samples, as is known once they are dealt out or read; its own may change
+  /// at any time.
+  case has(ClientHolding)
   /// Training for `round` ended with an update that is described by the offer.
   case trained(round: Int, Offer)
   /// Training for `round` ended without an update.

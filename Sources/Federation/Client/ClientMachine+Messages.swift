@@ -130,8 +130,8 @@ extension ClientMachine {
       return actions.append(.send(declined))
     }
     guard header.round > lastRound.number else { return }
-    guard !lacksSamples else {
-      return refrain(header, announce, .noData, "it has no samples", now, &actions)
+    if let (reason, detail) = holding?.lack {
+      return refrain(header, announce, reason, detail, now, &actions)
     }
     let offered = ClientTask(
       round: header.round, stage: header.stage, announce: announce, limit: identity.maximalStage)
@@ -224,6 +224,18 @@ extension ClientMachine {
         abandon(&actions)
       }
     }
+  }
+
+  /// Takes in what the client has to train on.
+  ///
+  /// A member whose own samples have changed joins anew, and goes on with its work: the broker
+  /// learns the new numbers before any offer of an update that was trained on them, and asks a
+  /// client again that declined for want of samples.
+  mutating func has(_ new: ClientHolding, _ now: Duration) {
+    let old = holding
+    holding = new
+    guard let old, old != new, case .own = new, membership != nil else { return }
+    joinAgain(at: now)
   }
 
   /// Joins again after the broker's restart, at a random moment so that not all do at once.

@@ -56,8 +56,8 @@ package struct ClientMachine: Hashable, Sendable {
   var staleRounds = 0
   /// The time of its last message.
   var lastSaid: Duration = .zero
-  /// True if it is known to have no samples.
-  var lacksSamples = false
+  /// The samples that it has; nil before they are known.
+  package internal(set) var holding: ClientHolding?
   /// The source of the jitter of its waiting.
   var jitter: RandomStream
 
@@ -125,7 +125,7 @@ package struct ClientMachine: Hashable, Sendable {
     case .tick: tick(now, &actions)
     case .message(let message): receive(message, now, &actions)
     case .damaged(let digest): refetch(digest, now)
-    case .dealt(let samples): lacksSamples = samples == 0
+    case .has(let holding): has(holding, now)
     case .trained(let round, let offer): trained(round, offer, now, &actions)
     case .failed(let round, let reason, let detail): failed(round, reason, detail, &actions)
     case .stop:
@@ -182,9 +182,10 @@ package struct ClientMachine: Hashable, Sendable {
 
   /// The request to take this client in, or to say again what was said in its mailbox.
   var join: Message<Uplink> {
+    let counts = holding?.counts
     let join = Join(
       worker: identity.worker, plan: identity.plan, maximalStage: identity.maximalStage,
-      name: identity.name)
+      samples: counts?.training, heldOut: counts?.heldOut, name: identity.name)
     return Message(
       Header(run: broker.run, client: identity.client, attempt: identity.attempt), .join(join))
   }

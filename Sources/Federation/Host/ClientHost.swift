@@ -53,7 +53,7 @@ package final class ClientHost<Update: ChunkedUpdate> {
       case .unsubscribe(let digest): try transport.unsubscribe(client, from: .step(digest))
       case .welcomed(let welcome):
         if let samples = try executor.welcomed(client, by: welcome) {
-          try handle(.dealt(samples: samples), at: now, over: transport, by: executor)
+          try handle(.has(.dealt(samples: samples)), at: now, over: transport, by: executor)
         }
       case .reached(let segment): executor.reached(segment, by: client)
       case .keep(let states): executor.keep(states, of: client)
@@ -120,8 +120,8 @@ package protocol ClientExecutor<Update>: AnyObject {
 
   /// Takes note that the broker took a client in.
   ///
-  /// - Returns: The number of the client's samples if the welcome made it known; nil if it was told
-  ///   before.
+  /// - Returns: The number of the samples that the client is dealt if the welcome made it known;
+  ///   nil if it was told before.
   func welcomed(_ client: Int, by welcome: Welcome) throws(Failure) -> Int?
 
   /// Makes room for the chunks of a step; they come once its topic is subscribed to.

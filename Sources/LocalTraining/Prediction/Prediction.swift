@@ -48,8 +48,8 @@ package struct Prediction {
     guard let start = workload.start, let stage = start.stage,
       let parameters = start.parameters(of: workload.network(stage: stage).layouts)
     else { throw PredictionError.noSubModel(path: path) }
-    guard workload.data.test.count > 0 else {
-      throw PredictionError.noSamples(dataset: workload.data.test.name)
+    guard workload.test.count > 0 else {
+      throw PredictionError.noSamples(dataset: workload.test.name)
     }
     self.workload = workload
     self.stage = stage
@@ -60,7 +60,7 @@ package struct Prediction {
 
   /// The scores over all test samples.
   package func scores() throws -> Scores {
-    let test = workload.data.test
+    let test = workload.test
     var batches = batches(0..<test.count)
     let evaluation = try trainer.evaluate(parameters, source: &batches)
     guard let accuracy = evaluation.accuracy, let loss = evaluation.meanLoss else {
@@ -78,7 +78,7 @@ package struct Prediction {
   /// compared with others'.
   package func tensors(_ count: Int) throws(DNNLError) -> SafeTensors {
     let network = trainer.network
-    let count = min(count, workload.data.test.count)
+    let count = min(count, workload.test.count)
     var (source, batch) = (batches(0..<count), Batch(capacity: count, input: network.input))
     if network.labelsPerSample > 1 {
       batch = Batch(
@@ -113,7 +113,7 @@ package struct Prediction {
   ///
   /// - Throws: `PredictionError` if images are labelled as a whole, `DNNLError`.
   package func masks(_ count: Int) throws -> [Mask] {
-    let (test, network) = (workload.data.test, trainer.network)
+    let (test, network) = (workload.test, trainer.network)
     guard test.isSegmentation else { throw PredictionError.noMasks(dataset: test.name) }
     let area = network.labelsPerSample
     let count = min(count, test.count)
@@ -137,7 +137,7 @@ package struct Prediction {
 
   private func batches(_ samples: Range<Int>) -> SequentialBatches {
     SequentialBatches(
-      dataset: workload.data.test, samples: samples,
+      dataset: workload.test, samples: samples,
       augmentation: workload.topology.data.augmentation.forEvaluation)
   }
 }

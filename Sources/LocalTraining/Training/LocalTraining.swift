@@ -1,6 +1,6 @@
 package import Bytes
 import Codecs
-import Datasets
+package import Datasets
 package import Federation
 import Measures
 import Models
@@ -21,15 +21,15 @@ package struct LocalTraining: Sendable {
   let seed: UInt64
   /// The states of the model's segments in order, and those of the announced control variates.
   let states: [SegmentState]
-  /// The client's samples.
-  let samples: [Int]
+  /// The samples that the client trains on.
+  let samples: SampleChoice
   /// The memories of clients; nil where they remember nothing.
   let memories: ClientStore?
 
   /// The work of `client` in the round of `task`.
   package init(
     workload: Workload, task: ClientTask, client: Int, seed: UInt64, states: [SegmentState],
-    samples: [Int], memories: ClientStore?
+    samples: SampleChoice, memories: ClientStore?
   ) {
     self.workload = workload
     self.task = task
@@ -119,7 +119,7 @@ package struct LocalTraining: Sendable {
     let trainer = try lane.trainer(
       for: stage.network, stage: task.stage, batch: topology.training.batch)
     var batches = ClientBatches(
-      dataset: workload.data.train, samples: samples, epochs: topology.training.epochs,
+      dataset: samples.dataset, samples: samples.indices, epochs: topology.training.epochs,
       augmentation: topology.data.augmentation,
       stream: root.stream("batches", client, task.round))
     var settings = topology.training.settings(learningRate: task.learningRate)
@@ -163,6 +163,14 @@ package enum LocalResult: Sendable {
   case trained(Offer, SharedBuffer, ClientMemory?)
   /// No update, for this reason.
   case failed(DeclineReason, detail: String)
+}
+
+extension LocalResult {
+  /// No update, as the client's own samples can't be had.
+  package static func failed(_ error: DatasetError) -> LocalResult {
+    let (reason, detail) = error.decline
+    return .failed(reason, detail: detail)
+  }
 }
 
 /// A reason for which a client can't train the announced model.

@@ -3,7 +3,6 @@ package import Datasets
 import Federation
 import Foundation
 import Ledger
-import Measures
 package import Models
 package import Neural
 package import Progressive
@@ -17,23 +16,31 @@ package import Wire
 package struct Workload: Sendable {
   /// The run's description.
   package let topology: Topology
-  /// The samples to train on and to test with.
-  package let data: DatasetSplit
+  /// The samples, as far as this process has them.
+  package let data: ClientData
+  /// The broker's samples to test with, which nobody trains on; empty where it has none.
+  package let test: Dataset
   /// The values that the model starts from; nil for random ones.
   package private(set) var start: StartingModel?
   private let networks: [NetworkOfStage]
 
-  /// A workload with the data read from where the topology says.
+  /// A workload with the data read from where the topology says; with none where it stays with the
+  /// clients.
   ///
   /// - Throws: `DatasetError` if the data is missing or broken.
   package init(_ topology: Topology) throws(DatasetError) {
-    self.init(topology, data: try topology.data.load())
+    guard !topology.data.staysWithClients else {
+      self.init(topology, data: .none)
+      return
+    }
+    self.init(topology, data: .dealt(try topology.data.load()))
   }
 
-  /// A workload with data that was read before.
-  package init(_ topology: Topology, data: DatasetSplit) {
+  /// A workload with dealt data that was read before, or with the clients' own.
+  package init(_ topology: Topology, data: ClientData) {
     self.topology = topology
     self.data = data
+    test = data.split?.test ?? topology.data.emptySet
     networks = (1...topology.architecture.stages).map {
       NetworkOfStage(
         network: topology.network(stage: $0), layouts: topology.layouts(stage: $0))
@@ -48,16 +55,6 @@ package struct Workload: Sendable {
     var copy = self
     copy.start = try StartingFile(path: path).read(for: topology.architecture)
     return copy
-  }
-
-  /// Remarks on the data for people who begin a run, a sentence each.
-  package var remarks: [String] {
-    guard data.test.count == 0 else { return data.remarks }
-    var remark = "\(data.test.name) has no test samples: the model is trained and never tested"
-    if case .plateau = topology.growthSchedule.trigger {
-      remark += ", so that each stage lasts as long as stages.each allows"
-    }
-    return data.remarks + [remark + "; give the files of its test split to know how well it does"]
   }
 
   /// The same workload, starting from the last model of the run in the directory at `path`, with
@@ -91,54 +88,6 @@ package struct Workload: Sendable {
   /// The digest of the settings that broker and clients must agree on.
   package var planDigest: Digest { topology.planDigest }
 
-  /// The samples of each client, which depend on the seed alone.
-  ///
-  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
-  package func partition(seed: UInt64) throws(PartitionError) -> [[Int]] {
-    try topology.data.partition.deal(
-      data.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
-  }
-
-  /// The number of samples that each client is dealt, at most as many as the topology allows.
-  ///
-  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients, or one would get
-  ///   too many.
-  package func dealtSamples(seed: UInt64) throws(PartitionError) -> [Int] {
-    let counts = try partition(seed: seed).map(\.count)
-    try counts.check(against: topology.rules.sampleLimit)
-    return counts
-  }
-
-  /// The test samples of each client's own, ascending, without the clients that have none.
-  ///
-  /// There are some where a client is one of the data's users and the data tells whose its test
-  /// samples are.
-  ///
-  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
-  package func ownTests(seed: UInt64) throws(PartitionError) -> [[Int]] {
-    guard topology.data.partition == .byUser, let users = data.train.users,
-      let owners = data.test.users
-    else { return [] }
-    let tests = Dictionary(grouping: owners.indices) { data.test.userNames[Int(owners[$0])] }
-    return try partition(seed: seed).compactMap { samples in
-      samples.first.flatMap { tests[data.train.userNames[Int(users[$0])]] }
-    }
-  }
-
-  /// The number of training samples of each class, a row for each client; none where pixels are
-  /// labelled.
-  ///
-  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
-  package func labels(seed: UInt64) throws(PartitionError) -> [[Int]] {
-    let dealt = try partition(seed: seed)
-    guard !data.train.isSegmentation else { return [] }
-    return dealt.map { samples in
-      var counts = Array(repeating: 0, count: data.train.classes)
-      for sample in samples { counts[Int(data.train.labels[sample])] += 1 }
-      return counts
-    }
-  }
-
   /// The segments that an update trained in `phase` covers, given the stage of its sub-model.
   package func trainedLayouts(_ phase: Phase, depth: Int) -> [ParameterLayout] {
     let names = Set(phase.trainedSegments(depth: depth).map(\.description))
@@ -154,19 +103,6 @@ package struct Workload: Sendable {
 
   /// The sub-model of `stage`, from 1.
   package func network(stage: Int) -> NetworkOfStage { networks[stage - 1] }
-}
-
-extension [Int] {
-  /// Checks how many samples the clients have.
-  ///
-  /// - Throws: `PartitionError` that names a client with the most of them, if that is more than
-  ///   `limit`.
-  package func check(against limit: Int?) throws(PartitionError) {
-    guard let limit, let most = indices.max(by: { self[$0] < self[$1] }), self[most] > limit else {
-      return
-    }
-    throw .beyondLimit(client: most, samples: self[most], limit: limit)
-  }
 }
 
 /// A stage's network and the layouts of its segments: blocks 1 to s, then head s.

@@ -73,6 +73,7 @@ package final class Broker: Sendable {
     let labels = try workload.labels(seed: plan.seed)
     var plan = plan
     plan.dealtSamples = try workload.dealtSamples(seed: plan.seed)
+    plan.samplesMayChange = workload.data.split == nil
     let parameters = topology.architecture.parameterCount(stage: topology.architecture.stages)
     let sockets = try BrokerSockets(
       plan: plan, settings: settings, modelBytes: 4 * parameters, in: context)

@@ -85,7 +85,9 @@ extension BrokerLoop {
     case .allowed: return true
     case .faulty(let problem):
       gate.books.received(stray: received.frameSizes)
-      try handle(.faulty(UplinkFault(header: message.header, problem: problem)))
+      var fault = UplinkFault(header: message.header, problem: problem)
+      if case .join(let join) = message.body { (fault.isJoin, fault.worker) = (true, join.worker) }
+      try handle(.faulty(fault))
     case .forbidden(let detail):
       gate.books.received(stray: received.frameSizes)
       guard let client = message.header.client else { return false }

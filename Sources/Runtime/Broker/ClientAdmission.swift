@@ -2,6 +2,17 @@ import Federation
 package import Wire
 import ZeroMQ
 
+extension Uplink {
+  /// The number of samples that the client claims to have, where it claims one.
+  fileprivate var samples: Int? {
+    switch self {
+    case .join(let join): join.samples
+    case .offer(let offer): offer.samples
+    default: nil
+    }
+  }
+}
+
 /// Decides whether a message's sender may speak for its client, and remembers who plays which.
 ///
 /// Without access control everybody may.
@@ -47,9 +58,9 @@ package struct ClientAdmission {
     guard let control, let client = message.header.client else { return .allowed }
     switch control.verdict(on: userID, playing: client) {
     case .allowed(let worker):
-      if case .offer(let offer) = message.body, let limit = worker.samples, offer.samples > limit {
+      if let samples = message.body.samples, let limit = worker.samples, samples > limit {
         return .faulty(
-          problem: "field samples is \(offer.samples), beyond \(limit), the most that a client of "
+          problem: "field samples is \(samples), beyond \(limit), the most that a client of "
             + "worker \(worker.name) may have")
       }
       if case .join(let join) = message.body, (0..<clients).contains(client) {

@@ -35,6 +35,7 @@ package final class LocalRun: Sendable {
   private let pool: TrainingPool
   private let threads: Int
   private let workerSecurity: Security
+  private let observer: any RunObserver
 
   /// A simulation that hasn't begun.
   ///
@@ -60,6 +61,7 @@ package final class LocalRun: Sendable {
     self.workload = workload
     self.transport = transport
     self.threads = threads
+    self.observer = observer
     pool = TrainingPool(width: threads)
     workers = Mutex([])
     var generator = SystemRandomNumberGenerator()
@@ -192,7 +194,11 @@ package final class LocalRun: Sendable {
         settings: WorkerSettings(
           endpoints: group.endpoints, clients: group.clients, threads: threads,
           limits: workload.topology.limits, worker: UInt64(index) + 1, security: workerSecurity),
-        pool: pool, report: { _ in })
+        pool: pool,
+        report: { [observer] report in
+          guard case .unusableSamples(let client, let error) = report else { return }
+          observer.remarked("client \(client) takes no part until its samples change: \(error)")
+        })
     }
     self.workers.withLock { $0 = workers }
     let group = DispatchGroup()

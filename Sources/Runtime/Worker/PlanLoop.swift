@@ -1,3 +1,4 @@
+import Datasets
 import Federation
 import Foundation
 import LocalTraining
@@ -76,7 +77,7 @@ final class PlanLoop {
           switch event {
           case .made(let made): result = made
           case .stop: isStopped = true
-          case .ended, .resolved, .unresolved, .probed: break
+          case .read, .isUnchanged, .ended, .resolved, .unresolved, .probed: break
           }
         },
         messages: { _ in })
@@ -93,10 +94,18 @@ final class PlanLoop {
   }
 
   /// Tells the broker that this worker can't follow its plan, so that people hear of it there, too.
+  ///
+  /// No path of this machine is in it, as names of files are often those of people.
   private func turnDown(_ error: any Error) throws {
+    let words =
+      switch error {
+      case let error as DatasetError: error.kind
+      case is ClientPathsError, is LackingSamples: "it wasn't told where its samples are"
+      default: "\(error)"
+      }
     let header = Header(client: fetch.client)
     connection.sockets.send(
-      Message(header, .decline(.failed, detail: "can't follow the plan: \(error)")),
+      Message(header, .decline(.failed, detail: "can't follow the plan: \(words)")),
       from: fetch.client)
     // Its sockets keep nothing once they are closed.
     let end = connection.now + Self.parting

@@ -7,6 +7,10 @@ import ZeroMQ
 
 /// An event that reaches a worker's loop from another thread.
 enum WorkerEvent: Sendable {
+  /// A client's own samples were read, for the first time or because they had changed.
+  case read(client: Int, OwnFolder.Outcome)
+  /// A client's own samples that are of no use haven't changed.
+  case isUnchanged(client: Int)
   /// A client's training in a round ended.
   case ended(client: Int, round: Int, LocalResult)
   /// The host's name has addresses, of IPv6 alone or not.
@@ -25,6 +29,8 @@ extension WorkerLoop {
   /// Takes in what reached the loop from other threads.
   func take(_ event: WorkerEvent) throws {
     switch event {
+    case .read(let client, let outcome): try take(outcome, of: client)
+    case .isUnchanged(let client): repairs.await(client, at: now)
     case .ended(let client, let round, .trained(let offer, let update, let memory)):
       guard let host = hosts[client], host.machine.task?.round == round else { return }
       KillPoint.updateTrained.pass()
@@ -36,6 +42,8 @@ extension WorkerLoop {
       try handle(.failed(round: round, reason, detail: detail), for: client)
     case .resolved, .unresolved, .probed, .made: break  // the connection's affair, and the plan's
     case .stop:
+      ends += unread.map { _ in .left }
+      unread = []
       for client in settings.clients { try handle(.stop, for: client) }
     }
   }

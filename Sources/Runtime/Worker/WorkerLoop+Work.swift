@@ -1,3 +1,4 @@
+import Datasets
 import Federation
 import Ledger
 import LocalTraining
@@ -11,12 +12,14 @@ extension WorkerLoop: ClientExecutor {
 
   func welcomed(_ client: Int, by welcome: Welcome) throws -> Int? {
     joined += 1
-    if partition == nil || seed != welcome.seed {
+    if shares == nil || seed != welcome.seed {
       seed = welcome.seed
-      partition = try workload.partition(seed: welcome.seed)
+      shares = try workload.shares(seed: welcome.seed)
     }
     report(.joined(clients: joined, of: settings.clients.count))
-    let samples = partition?[client].count ?? 0
+    // Of its own samples the machine knew before it joined.
+    guard workload.data.own == nil else { return nil }
+    let samples = shares?.count(of: client) ?? 0
     if samples == 0 { report(.hasNoSamples(client: client)) }
     return samples
   }
@@ -32,7 +35,7 @@ extension WorkerLoop: ClientExecutor {
     report(.training(client: client, round: task.round, stage: task.stage))
     let states = task.segments.compactMap { store.state($0.state) }
     storeIsStale = true
-    guard states.count == task.segments.count, let partition else {
+    guard states.count == task.segments.count, let shares else {
       // The machine trains only when all states were reached; a worker that lost them says so.
       _ = inbox.push(
         .ended(
@@ -41,13 +44,20 @@ extension WorkerLoop: ClientExecutor {
     }
     let cancellation = Cancellation()
     trainings[client] = cancellation
-    let training = LocalTraining(
-      workload: workload, task: task, client: client, seed: seed, states: states,
-      samples: partition[client], memories: memories)
-    pool.submit { [inbox] lane in
+    pool.submit { [inbox, workload, seed, memories] lane in
       guard !cancellation.isCancelled else { return }
-      KillPoint.trainingBegun.pass()
-      let result = training.run(on: lane)
+      // Its own samples are looked at now, and stay as they are until the training ends.
+      if let look = workload.data.own?[client]?.look(), look.isNew {
+        _ = inbox.push(.read(client: client, look.outcome))
+      }
+      let result: LocalResult
+      do throws(DatasetError) {
+        let training = LocalTraining(
+          workload: workload, task: task, client: client, seed: seed, states: states,
+          samples: try shares.samples(of: client).training, memories: memories)
+        KillPoint.trainingBegun.pass()
+        result = training.run(on: lane)
+      } catch { result = .failed(error) }
       _ = inbox.push(.ended(client: client, round: task.round, result))
     }
   }

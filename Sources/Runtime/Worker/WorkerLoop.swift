@@ -28,7 +28,11 @@ final class WorkerLoop {
   /// The trainings that are under way, or wait for their turn.
   var trainings: [Int: Cancellation] = [:]
   /// The samples of each client; nil before the first welcome.
-  var partition: [[Int]]?
+  var shares: ClientShares?
+  /// The clients whose own samples are read for the first time; they join when that is done.
+  var unread: Set<Int> = []
+  /// The watch over own samples that are of no use as they are.
+  var repairs = DataRepairs()
   var seed: UInt64 = 0
   /// The number of clients that were welcomed.
   var joined = 0
@@ -44,22 +48,30 @@ final class WorkerLoop {
     self.memories = memories
     self.workload = workload
     self.pool = pool
-    let stages = workload.topology.stageLimits
-    for client in settings.clients {
-      let identity = ClientIdentity(
-        client: client, worker: settings.worker, plan: workload.planDigest,
-        maximalStage: stages[client], name: settings.label)
-      hosts[client] = ClientHost(
-        ClientMachine(
-          identity: identity, limits: settings.limits,
-          jitter: RandomStream(seed: settings.worker).stream("jitter", client)))
+    if let own = workload.data.own {
+      unread = Set(settings.clients)
+      for client in settings.clients { read(own[client], of: client) }
+    } else {
+      for client in settings.clients { enter(client) }
     }
+  }
+
+  /// A client takes part from now on: its machine asks to join with the next tick.
+  func enter(_ client: Int) {
+    let identity = ClientIdentity(
+      client: client, worker: settings.worker, plan: workload.planDigest,
+      maximalStage: workload.topology.stageLimits[client], name: settings.label)
+    hosts[client] = ClientHost(
+      ClientMachine(
+        identity: identity, limits: settings.limits,
+        jitter: RandomStream(seed: settings.worker).stream("jitter", client)))
   }
 
   /// Works until all clients' parts have ended.
   func run() throws -> WorkerEnd {
-    while !hosts.isEmpty {
+    while !hosts.isEmpty || !unread.isEmpty {
       try tickAll()
+      lookForRepairs()
       if storeIsStale { evict() }
       let end = try connection.wait(
         until: hosts.values.compactMap(\.wakeTime).min(), isCalm: turnedDown.isEmpty,

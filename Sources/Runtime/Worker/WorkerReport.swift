@@ -1,3 +1,5 @@
+package import Datasets
+package import Federation
 package import Topology
 package import Wire
 
@@ -13,6 +15,10 @@ package enum WorkerReport: Sendable {
   case joined(clients: Int, of: Int)
   /// A client has no samples, and so takes no part in any round.
   case hasNoSamples(client: Int)
+  /// A client's own samples were read; `isNew` if they had been read before and have changed.
+  case readSamples(client: Int, SampleCounts, isNew: Bool)
+  /// A client's own samples are of no use as they are; it takes no part until they change.
+  case unusableSamples(client: Int, DatasetError)
   /// A client trains.
   case training(client: Int, round: Int, stage: Int)
   /// A client's update is counted.

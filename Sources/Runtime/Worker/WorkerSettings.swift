@@ -15,6 +15,8 @@ package struct WorkerSettings: Sendable {
   package var worker: UInt64
   /// The longest silence of the broker before the worker gives up.
   package var patience: Duration
+  /// The time after which own samples that are of no use are looked at again.
+  package var repairInterval = Duration.seconds(10)
   /// The security of its sockets: none, or that of clients of CURVE.
   package var security: Security
 

@@ -17,11 +17,12 @@ struct ConvergenceProbe {
   private let workload: Workload
   private let samples: Dataset
 
-  /// A probe on `count` samples that depend on the seed alone; nil for none.
+  /// A probe on `count` samples that depend on the seed alone; nil for none, and where the samples
+  /// are the clients' own.
   init?(_ workload: Workload, samples count: Int, seed: UInt64) {
-    guard count > 0 else { return nil }
+    guard count > 0, let split = workload.data.split else { return nil }
     self.workload = workload
-    samples = workload.data.train.drawn(
+    samples = split.train.drawn(
       count, stream: RandomStream(seed: seed).stream("evaluation.gradient"))
   }
 

@@ -59,7 +59,7 @@ package struct Evaluator {
       return nil
     }
     let (all, clients) = try test(model.parameters(phase.segments), stage: phase.stage)
-    let regions = workload.data.test.regions
+    let regions = workload.test.regions
     var evaluation = RoundEvaluation(
       accuracy: all.accuracy, loss: all.meanLoss, dice: all.meanDice(of: regions),
       isTested: all.samples > 0)
@@ -71,7 +71,7 @@ package struct Evaluator {
     latest = Scores(accuracy: all.accuracy, loss: all.meanLoss, dice: evaluation.dice)
     // Nearly all pixels are background: only Dice tells that nothing else is found any more.
     let chance =
-      evaluation.dice == nil ? 1 / Double(max(workload.data.test.classes, 1)) : 0.05
+      evaluation.dice == nil ? 1 / Double(max(workload.test.classes, 1)) : 0.05
     if let quality = evaluation.quality {
       evaluation.hasCollapsed = collapse.notices(quality, stage: phase.stage, chance: chance)
     }
@@ -86,7 +86,7 @@ package struct Evaluator {
   private mutating func test(
     _ parameters: [ParameterVector], stage: Int
   ) throws -> (all: Evaluation, clients: [Evaluation]) {
-    let test = workload.data.test
+    let test = workload.test
     let network = workload.network(stage: stage)
     let batch = workload.topology.evaluation.batch
     let own = try ownTests ?? workload.ownTests(seed: plan.seed)

@@ -39,7 +39,7 @@ package final class ServerState: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - workload: The model and the data.
-  ///   - plan: The run's plan, with the number of samples that each client was dealt.
+  ///   - plan: The run's plan, with the number of samples that each client was dealt, if any were.
   ///   - pool: The threads that evaluate.
   ///   - directory: The run directory.
   ///   - ledger: The ledger in which rounds are booked.
@@ -53,7 +53,7 @@ package final class ServerState: @unchecked Sendable {
     ledger: RunStore, observer: any RunObserver, labels: [[Int]], restored: RestoredModel? = nil
   ) throws(LedgerError) {
     precondition(
-      plan.dealtSamples.count == plan.clients,
+      workload.data.split == nil || plan.dealtSamples.count == plan.clients,
       "\(plan.dealtSamples.count) numbers of samples for \(plan.clients) clients")
     self.workload = workload
     self.plan = plan

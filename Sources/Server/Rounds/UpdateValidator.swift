@@ -14,13 +14,14 @@ package struct UpdateValidator {
   /// The norms of the updates so far, which limit those to come.
   private(set) var norms: NormWatch
   private let workload: Workload
-  /// The number of training samples that each client was dealt.
-  private let samples: [Int]
+  /// The number of training samples that each client was dealt; none where they are its own.
+  private let dealt: [Int]
 
-  /// A validator of a run whose clients were dealt so many samples.
+  /// A validator of a run whose clients were dealt so many samples; none where they have their own,
+  /// of which each offer says how many there are, no more than its client's JOIN did.
   package init(_ workload: Workload, _ plan: BrokerPlan, samples: [Int]) {
     self.workload = workload
-    self.samples = samples
+    dealt = samples
     norms = NormWatch(workload, plan)
   }
 
@@ -45,14 +46,15 @@ package struct UpdateValidator {
     guard offer.samples > 0 else {
       return .refused(.malformed, detail: "an update of no samples has no weight")
     }
-    if let objection = objection(toSteps: offer.steps, of: client) { return objection }
+    let samples = samples(of: client, offer)
+    if let objection = objection(toSteps: offer.steps, samples) { return objection }
     do throws(CodecError) {
       let norm = try decoder.decode(bytes, form).norm()
       // What corrects gradients divides by the reach, which may be far below 1.
       let gradient = form.reach.map { Float(norm / ($0 * form.phase.newBlockRate)) } ?? 0
       guard norm.isFinite, gradient.isFinite else { return Self.notFinite }
       let objection = norms.objection(
-        to: norm, of: client, samples: samples[client], in: form.phase
+        to: norm, of: client, samples: samples, in: form.phase
       ) { model.norm(of: form.layouts) }
       return objection.map { .refused(.tooFar, detail: $0) } ?? .accepted
     } catch .invalidValue {
@@ -65,10 +67,15 @@ package struct UpdateValidator {
   private static let notFinite = StoreResult.refused(
     .notFinite, detail: "a number is infinite or not a number")
 
+  /// The number of a client's samples, whatever it says itself where the broker knows.
+  private func samples(of client: Int, _ offer: Offer) -> Int {
+    dealt.indices.contains(client) ? dealt[client] : offer.samples
+  }
+
   /// Refuses a number of steps that a client's samples aren't good for, where steps count.
-  private func objection(toSteps steps: Int, of client: Int) -> StoreResult? {
+  private func objection(toSteps steps: Int, _ samples: Int) -> StoreResult? {
     guard workload.countsSteps else { return nil }
-    let most = workload.mostSteps(samples: samples[client])
+    let most = workload.mostSteps(samples: samples)
     guard steps <= 0 || steps > most else { return nil }
     return .refused(
       .malformed, detail: "\(steps) steps; its samples are good for 1 to \(most)")
@@ -83,7 +90,8 @@ package struct UpdateValidator {
   ) throws(CodecError) {
     guard workload.topology.normMultiple != nil, !norms.knows(client) else { return }
     norms.measured(
-      try update.norm(), of: client, samples: samples[client], in: form.phase)
+      try update.norm(), of: client, samples: samples(of: client, form.submission.offer),
+      in: form.phase)
   }
 
   /// Has the accepted updates of a round that ended limit those to come.

@@ -134,8 +134,8 @@ final class VirtualClients {
   }
 
   private func dealSamples(to client: Int) {
-    let samples = world.backend.samples(of: client)
-    clients[client].host.handle(.dealt(samples: samples), at: world.now, over: self, by: self)
+    let holding = world.backend.holding(of: client)
+    clients[client].host.handle(.has(holding), at: world.now, over: self, by: self)
   }
 
   // MARK: Connections

@@ -17,6 +17,8 @@ package protocol LearningBackend: AnyObject {
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate
   /// The number of a client's samples.
   func samples(of client: Int) -> Int
+  /// The samples that a client has, as it tells the broker.
+  func holding(of client: Int) -> ClientHolding
   /// Has a client keep the memory that came with an update that counts.
   func keep(_ update: ClientUpdate, of client: Int) throws
   /// Forgets what a client remembers, as a worker does that starts anew.
@@ -34,6 +36,11 @@ package protocol LearningBackend: AnyObject {
   func suspend() throws
   /// Books what crossed after the last round, and keeps the model.
   func finish(state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration) throws
+}
+
+extension LearningBackend {
+  /// As many samples as the client is dealt.
+  package func holding(of client: Int) -> ClientHolding { .dealt(samples: samples(of: client)) }
 }
 
 /// A training that was begun, or begins when its result is asked for.

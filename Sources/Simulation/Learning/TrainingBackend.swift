@@ -22,7 +22,7 @@ final class TrainingBackend {
   private let plan: BrokerPlan
   private let pool: TrainingPool
   private let server: ServerState
-  private let partition: [[Int]]
+  private let shares: ClientShares
   private let memories: ClientStore?
   /// The states of the last two models and what they were made from, by the first 8 bytes of their
   /// digests.
@@ -46,7 +46,7 @@ final class TrainingBackend {
     server = try ServerState(
       workload: workload, plan: plan, pool: pool, directory: directory, ledger: ledger,
       observer: observer, labels: labels, restored: resuming?.model)
-    partition = try workload.partition(seed: plan.seed)
+    shares = try workload.shares(seed: plan.seed)
     self.memories = memories
     guard let resuming else { return }
     let snapshot = resuming.snapshot
@@ -91,7 +91,9 @@ final class TrainingBackend {
     return snapshot
   }
 
-  func samples(of client: Int) -> Int { partition[client].count }
+  func samples(of client: Int) -> Int { shares.count(of: client) }
+
+  func holding(of client: Int) -> ClientHolding { shares.holding(of: client) }
 
   func prepare(round: Int) throws -> PreparedModel {
     let (model, steps) = try server.round(round).announce()
@@ -114,11 +116,17 @@ final class TrainingBackend {
 
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
     let held = task.segments.compactMap { states[$0.state.prefix] }
-    guard held.count == task.segments.count else { return MissingStates() }
+    guard held.count == task.segments.count else {
+      return LackingUpdate(reason: .failed, detail: "segments are missing")
+    }
+    let samples: SampleChoice
+    do throws(DatasetError) { samples = try shares.samples(of: client).training } catch {
+      return LackingUpdate(reason: .badData, detail: error.kind)
+    }
     let training = TrainingTicket(
       LocalTraining(
         workload: workload, task: task, client: client, seed: plan.seed, states: held,
-        samples: partition[client], memories: memories), on: pool)
+        samples: samples, memories: memories), on: pool)
     if isLikely { training.begin() }
     return training
   }
@@ -182,10 +190,13 @@ private final class TrainingTicket: PendingUpdate {
   func cancel() { cancellation.cancel() }
 }
 
-/// A training that can't be, because the model's bytes are no longer kept.
-private struct MissingStates: PendingUpdate {
+/// A training that can't be, as the model's bytes are no longer kept or the samples are of no use.
+private struct LackingUpdate: PendingUpdate {
+  let reason: DeclineReason
+  let detail: String
+
   func begin() {}
-  func outcome() -> TrainingResult { .failed(.failed, detail: "segments are missing") }
+  func outcome() -> TrainingResult { .failed(reason, detail: detail) }
   func cancel() {}
 }
 

@@ -80,6 +80,8 @@ package final class RecordedBackend: LearningBackend {
 
   package func samples(of client: Int) -> Int { backend.samples(of: client) }
 
+  package func holding(of client: Int) -> ClientHolding { backend.holding(of: client) }
+
   package func prepare(round: Int) throws -> PreparedModel {
     let number = journal.models.count
     let model: PreparedModel = try answer(.prepare(round: round)) {

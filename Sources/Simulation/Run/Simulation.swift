@@ -87,6 +87,7 @@ package final class Simulation: Sendable {
     plan.dealtSamples = try dealtSamples(seed: plan.seed)
     let labels = try labels(seed: plan.seed)
     let memories = try memories()
+    try readOwnSamples(seed: plan.seed)
     try directory.make()
     var resuming: ResumePoint?
     let ledger: RunStore
@@ -136,6 +137,19 @@ package final class Simulation: Sendable {
       let counts = Array(repeating: samples, count: topology.clients)
       try counts.check(against: topology.rules.sampleLimit)
       return counts
+    }
+  }
+
+  /// Reads clients' own samples, and says which can't be used.
+  private func readOwnSamples(seed: UInt64) throws {
+    guard case .training(let workload, let threads) = work else { return }
+    let shares = try workload.shares(seed: seed)
+    guard let own = workload.data.own else { return }
+    own.read(on: TrainingPool(width: threads))
+    for client in own.clients {
+      do throws(DatasetError) { _ = try shares.samples(of: client) } catch {
+        observer.remarked("client \(client) takes no part: \(error)")
+      }
     }
   }
 

@@ -35,9 +35,10 @@ package struct DataSection: Sendable {
     return collection.options
   }
 
-  /// Reads the training and the test samples.
-  package func load() throws(DatasetError) -> DatasetSplit {
-    try source.load(limit, holdOut: holdOut, seed: holdOutSeed)
+  /// Reads the training and the test samples, from `path` in place of the section's own if one is
+  /// given.
+  package func load(from path: String? = nil) throws(DatasetError) -> DatasetSplit {
+    try (path.map(source.at) ?? source).load(limit, holdOut: holdOut, seed: holdOutSeed)
   }
 }
 

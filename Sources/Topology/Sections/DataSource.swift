@@ -22,6 +22,17 @@ package enum DataSource: Sendable {
     }
   }
 
+  /// The same samples, as they lie at `path`; those of clients have no path here.
+  package func at(_ path: String) -> DataSource {
+    switch self {
+    case .collection(var collection):
+      collection.path = path
+      return .collection(collection)
+    case .here(_, let format): return .here(path: path, format)
+    case .clients: return self
+    }
+  }
+
   /// The format of somebody's own samples; nil for a known data set.
   package var format: SampleFormat? {
     switch self {
@@ -75,6 +86,19 @@ extension SampleFacts {
     self.init(
       name: name, input: input, classes: labels.names.count,
       isSegmentation: labels.isSegmentation, normalization: normalization)
+  }
+}
+
+extension DataSection {
+  /// A set without samples that has the shape and the classes of all.
+  package var emptySet: Dataset {
+    let (input, names) = (facts.input, source.format?.labels?.names)
+    return Dataset(
+      name: name, input: input, classes: facts.classes,
+      normalization: facts.normalization ?? .none(channels: input.dimensions[0]),
+      pixels: .bytes([]), labels: [],
+      labelsPerSample: facts.isSegmentation ? input.dimensions[1] * input.dimensions[2] : 1,
+      regions: facts.isSegmentation ? names.map(LabelRegion.named) : nil)
   }
 }
 

@@ -66,8 +66,14 @@ struct RunOptions: ParsableArguments {
   }
 
   /// The data of `topology`, and the values that its model starts from.
-  func workload(_ topology: Topology) throws -> Workload {
-    let workload = try Workload(topology)
+  ///
+  /// - Parameters:
+  ///   - topology: The run's description.
+  ///   - data: The place of the clients' own samples, where they are played here.
+  /// - Returns: The workload.
+  /// - Throws: what is wrong with the data or with the file to start from.
+  func workload(_ topology: Topology, data: ClientSource = .elsewhere) throws -> Workload {
+    let workload = try data.workload(topology)
     try workload.checkStart()
     if let origin = topology.overrides.extended?.origin {
       return try workload.extending(origin.run)
@@ -95,6 +101,28 @@ struct RunOptions: ParsableArguments {
     // The first free number, so that runs of one topology don't get in each other's way.
     let name = topology.name
     return RunDirectory.firstFree { URL(fileURLWithPath: "runs/\(name)-\($0)") }
+  }
+}
+
+/// The place where clients' own samples are looked for.
+enum ClientSource {
+  /// In another process: this one is a broker.
+  case elsewhere
+  /// In this process, at a path that the command line gives, or not.
+  case here(path: String?)
+
+  /// A workload of `topology` with the samples.
+  func workload(_ topology: Topology) throws -> Workload {
+    switch self {
+    case .here(let path) where topology.data.staysWithClients:
+      let clients = Array(0..<topology.clients)
+      return Workload(topology, data: try ClientData(topology, at: path, of: clients))
+    case .here(path: let path?):
+      throw ValidationError(
+        "--data: the samples of \(topology.file) are dealt out; give their place as --set data.path=\(path)"
+      )
+    case .here, .elsewhere: return try Workload(topology)
+    }
   }
 }
 

@@ -99,9 +99,12 @@ extension RunOptions {
   /// - Parameters:
   ///   - printer: Is told what people should know.
   ///   - transport: The transport of the command line.
+  ///   - data: The place of the clients' own samples.
   /// - Returns: Nil if the run is finished; that was said, and its result shown.
   /// - Throws: what is wrong with the topology, its data or the directory.
-  func start(_ printer: ProgressPrinter, transport: String? = nil) throws -> RunStart? {
+  func start(
+    _ printer: ProgressPrinter, transport: String? = nil, data: ClientSource = .elsewhere
+  ) throws -> RunStart? {
     let earlier = try earlierRun()
     switch try request(earlier, clock: "real", transport: transport) {
     case .show(let earlier):
@@ -112,11 +115,11 @@ extension RunOptions {
         // So that one command line, a service's, both begins a run and goes on with it.
         printer.say("\(resume): nothing to resume there; a new run begins")
       }
-      let workload = try workload(topology)
+      let workload = try workload(topology, data: data)
       return RunStart(
         topology: topology, workload: workload, directory: try directory(for: topology),
         resumption: nil)
-    case .goOn(let earlier, let topology): return try go(on: earlier, topology, printer)
+    case .goOn(let earlier, let topology): return try go(on: earlier, topology, data, printer)
     }
   }
 
@@ -124,7 +127,7 @@ extension RunOptions {
   static let nothingToRun = "name a topology file, or a run to go on with: --resume RUN"
 
   private func go(
-    on earlier: EarlierRun, _ topology: Topology, _ printer: ProgressPrinter
+    on earlier: EarlierRun, _ topology: Topology, _ data: ClientSource, _ printer: ProgressPrinter
   ) throws -> RunStart {
     let path = earlier.path
     let directory = try RunDirectory.open(at: URL(fileURLWithPath: path, isDirectory: true))
@@ -151,7 +154,7 @@ extension RunOptions {
           : "\(path): goes on with round \(resumption.round) of \(topology.rounds)")
     }
     return RunStart(
-      topology: topology, workload: try workload(topology), directory: directory,
+      topology: topology, workload: try workload(topology, data: data), directory: directory,
       resumption: resumption)
   }
 }

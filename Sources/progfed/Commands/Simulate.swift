@@ -66,6 +66,14 @@ struct Simulate: ParsableCommand {
     }
   }
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the clients' own samples are, for a topology of data: {from: clients}: a path with {client} in it for a \
+      client's number, as in 'sites/{client}'; also with --resume.
+      """, valueName: "path"))
+  var data: String?
+
   /// True if the options, or else the run that goes on, ask for real time; a new run is virtual by
   /// default.
   private func usesRealClock(_ earlier: EarlierRun?) -> Bool {
@@ -84,7 +92,9 @@ struct Simulate: ParsableCommand {
       // What wasn't said isn't held against a finished run.
       let carrier = transport ?? .inproc
       let said = transport == nil ? nil : carrier.rawValue + (curve ? "+curve" : "")
-      guard let start = try options.start(printer, transport: said) else { return }
+      guard let start = try options.start(printer, transport: said, data: .here(path: data)) else {
+        return
+      }
       defer { start.directory.release() }
       let simulation = try LocalRun(
         start.workload, transport: carrier, isEncrypted: curve,
@@ -140,7 +150,8 @@ struct Simulate: ParsableCommand {
       }
       return .costModel(topology, samplesPerClient: samples)
     }
-    return .training(try options.workload(topology), threads: options.threads)
+    return .training(
+      try options.workload(topology, data: .here(path: data)), threads: options.threads)
   }
 
   /// Goes on with a run where it was stopped, or kept last before it was killed; false if that

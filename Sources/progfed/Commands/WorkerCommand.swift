@@ -33,6 +33,14 @@ struct WorkerCommand: ParsableCommand {
   @Option(help: "The clients to play: numbers from 0 and ranges, as in 0-49 or 3,7,10-12.")
   var clients: ClientRange
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the samples are: those of the client, or with {client} in the path for a client's number those of \
+      several, as in 'sites/{client}'. Of samples that the topology deals out, in place of its data.path.
+      """, valueName: "path"))
+  var data: String?
+
   @Option(help: "How many clients train at the same time; by default the number of cores.")
   var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
@@ -93,11 +101,11 @@ struct WorkerCommand: ParsableCommand {
             if let line = Self.line(report, settings), !isQuiet { Self.say(line) }
           }
           if let given { return try Worker(given, settings: settings, report: report) }
-          return try Worker(settings: settings, report: report) { plan in
-            try Workload(
-              Topology(
-                plan: plan.text, from: "the broker's plan", overrides: overrides, checksFiles: true)
-            )
+          return try Worker(settings: settings, report: report) { [data, clients] plan in
+            let topology = try Topology(
+              plan: plan.text, from: "the broker's plan", overrides: overrides,
+              checksFiles: data == nil)
+            return try Self.workload(topology, data, clients)
           }
         }
       }
@@ -108,12 +116,20 @@ struct WorkerCommand: ParsableCommand {
   /// The workload of the topology that the broker has to have; nil where none was given.
   private func givenWorkload() throws -> Workload? {
     guard let topology else { return nil }
-    let read = try Topology(contentsOf: topology, overrides: overrides.values)
+    let read = try Topology(
+      contentsOf: topology, overrides: overrides.values, checksFiles: data == nil)
     guard let last = clients.numbers.last, last < read.clients else {
       throw ValidationError(
         "--clients \(clients): \(read.file) has clients 0 to \(read.clients - 1)")
     }
-    return try Workload(read)
+    return try Self.workload(read, data, clients)
+  }
+
+  /// The workload of a topology whose samples lie where `data` says.
+  private static func workload(
+    _ topology: Topology, _ data: String?, _ clients: ClientRange
+  ) throws -> Workload {
+    Workload(topology, data: try ClientData(topology, at: data, of: clients.numbers))
   }
 
   /// Says how the worker's part ended, unless all went well.
@@ -173,6 +189,11 @@ struct WorkerCommand: ParsableCommand {
     case .joined(let clients, let all):
       clients == all ? "all \(all) clients joined, as worker \(settings.name)" : nil
     case .hasNoSamples(let client): "client \(client) has no samples; it takes no part"
+    case .readSamples(let client, let counts, let isNew):
+      "client \(client)\(isNew ? "'s samples have changed; it" : "") has \(counts.training) samples to train on, "
+        + "\(counts.heldOut) held out"
+    case .unusableSamples(let client, let error):
+      "client \(client) can't take part until its samples change: \("\(error)".printable)"
     case .noContact(let fault): "\(settings.endpoints): \(fault); trying again"
     case .turnedDown(let clients, let reason, let detail):
       """

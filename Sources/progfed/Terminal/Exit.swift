@@ -93,6 +93,7 @@ enum Exit {
     case DatasetError.interrupted: interrupted
     case DatasetError.missing, DatasetError.unwritable, StartingFileError.missing: unavailable
     case is DatasetError, is StartingFileError: badInput
+    case is LackingSamples, is ClientPathsError: .validationFailure
     case KeyFileError.exists, KeyFileError.unwritable: unavailable
     case is KeyFileError, is AllowListError: badInput
     case is UnresolvedName: unavailable

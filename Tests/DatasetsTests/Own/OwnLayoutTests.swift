@@ -95,7 +95,7 @@ import Testing
       return error.map(String.init(describing:)) ?? ""
     }
     let empty = try TemporaryFolder()
-    #expect(fault(empty.path).contains("it is empty"))
+    #expect(fault(empty.path).contains("no sample is in it"))
     #expect(fault("\(empty.path)/none").contains("isn't there"))
     try empty.write([1], to: "song.mp3")
     #expect(fault(empty.path).contains("song.mp3"))

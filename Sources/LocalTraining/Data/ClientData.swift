@@ -1,0 +1,104 @@
+package import Datasets
+import Foundation
+package import Topology
+
+/// The samples of a run as far as this process has them.
+package enum ClientData: Sendable {
+  /// One data set, which the topology deals out to the clients; its test samples are the broker's.
+  case dealt(DatasetSplit)
+  /// Clients' own samples, each at a path of its own on this machine.
+  case own(OwnData)
+  /// Clients' own samples, of which none are here: those of a broker.
+  case none
+
+  /// The dealt data set; nil where samples are the clients' own.
+  package var split: DatasetSplit? {
+    guard case .dealt(let split) = self else { return nil }
+    return split
+  }
+
+  /// The samples that clients of this process own; nil where they are dealt, or elsewhere.
+  package var own: OwnData? {
+    guard case .own(let own) = self else { return nil }
+    return own
+  }
+}
+
+extension ClientData {
+  /// The samples of a process that plays `clients`, which lie where `path` says.
+  ///
+  /// - Parameters:
+  ///   - topology: What samples look like and who owns them.
+  ///   - path: The place of the clients' own samples, with `{client}` in it for several; or that of
+  ///     a data set that is dealt out, in place of the topology's. Nil where none is given.
+  ///   - clients: The clients that this process plays.
+  /// - Throws: `DatasetError` if dealt samples can't be read or of the clients' own not one is
+  ///   there, ``ClientPathsError``, ``LackingSamples``.
+  package init(_ topology: Topology, at path: String?, of clients: [Int]) throws {
+    guard topology.data.staysWithClients else {
+      self = .dealt(try topology.data.load(from: path))
+      return
+    }
+    guard let path else { throw LackingSamples(topology: topology.file) }
+    let own = OwnData(
+      at: try ClientPaths(path, clients: clients), of: clients, as: topology.data)
+    try own.check()
+    self = .own(own)
+  }
+}
+
+/// The own samples of the clients that this process plays.
+package struct OwnData: Sendable {
+  /// The places of the samples.
+  package let paths: ClientPaths
+  private let folders: [Int: OwnFolder]
+
+  /// The samples of `clients` at `paths`, of which nothing is read yet.
+  ///
+  /// - Parameters:
+  ///   - paths: The places of the samples.
+  ///   - clients: The clients that this process plays.
+  ///   - data: The looks of samples, and the share that is held out.
+  ///   - limit: The most bytes that one client's samples may take.
+  package init(
+    at paths: ClientPaths, of clients: [Int], as data: DataSection,
+    limit: Int = OwnSamples.standardLimit
+  ) {
+    self.paths = paths
+    let reader = OwnFolder.Reader(
+      format: data.source.format ?? SampleFormat(), holdOut: data.holdOut, seed: data.holdOutSeed,
+      limit: limit)
+    folders = Dictionary(
+      clients.map { ($0, OwnFolder(paths[$0], by: reader)) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// A client's folder or file; nil for a client of another process.
+  package subscript(client: Int) -> OwnFolder? { folders[client] }
+
+  /// The clients, in rising order.
+  package var clients: [Int] { folders.keys.sorted() }
+
+  /// Reads all that wasn't read yet, on the threads of `pool`; what can't be read says so when it
+  /// is asked for.
+  package func read(on pool: TrainingPool) {
+    let all = clients.compactMap { folders[$0] }
+    pool.forEach(all.count) { index, _ in
+      _ = all[index].samples()
+    }
+  }
+
+  /// Refuses paths of which not one is there.
+  ///
+  /// - Throws: `DatasetError.missing`, which names the first.
+  package func check() throws(DatasetError) {
+    let paths = clients.map { self.paths[$0] }
+    guard let first = paths.first,
+      !paths.contains(where: { FileManager.default.fileExists(atPath: $0) })
+    else { return }
+    throw .missing(
+      dataset: "own samples", path: first,
+      remedy: "give the folder or file with the client's samples"
+        + (paths.count > 1 ? "; none of the \(paths.count) clients has one" : ""))
+  }
+}

@@ -1,0 +1,43 @@
+package import Datasets
+package import Federation
+
+/// The samples of one client: those that it trains on, and those that it never trains on.
+package struct ClientSamples: Sendable {
+  /// The samples that it trains on.
+  package let training: SampleChoice
+  /// The samples that it holds out to evaluate with; empty where it has none.
+  package let heldOut: SampleChoice
+
+  /// Samples of both kinds.
+  package init(training: SampleChoice, heldOut: SampleChoice) {
+    self.training = training
+    self.heldOut = heldOut
+  }
+
+  /// The numbers of both.
+  package var counts: SampleCounts {
+    SampleCounts(training: training.count, heldOut: heldOut.count)
+  }
+}
+
+/// Some samples of a data set, by their places in it.
+package struct SampleChoice: Sendable {
+  /// The data set.
+  package let dataset: Dataset
+  /// The places of the chosen samples, in the order in which they were dealt.
+  package let indices: [Int]
+
+  /// The samples of `dataset` at `indices`.
+  package init(_ dataset: Dataset, _ indices: [Int]) {
+    self.dataset = dataset
+    self.indices = indices
+  }
+
+  /// All samples of `dataset`.
+  package init(all dataset: Dataset) { self.init(dataset, Array(0..<dataset.count)) }
+
+  /// The number of samples.
+  package var count: Int { indices.count }
+  /// True if there are none.
+  package var isEmpty: Bool { indices.isEmpty }
+}

@@ -1,0 +1,59 @@
+package import Datasets
+package import Federation
+
+/// The samples of each client of this process, once the run's seed is known.
+package struct ClientShares: Sendable {
+  private enum Source {
+    case dealt(DatasetSplit, training: [[Int]], heldOut: [Int: [Int]])
+    case own(OwnData)
+  }
+
+  private let source: Source
+
+  /// The shares of a data set that is dealt out: training samples of each client, and the test
+  /// samples of those that own some.
+  init(_ split: DatasetSplit, training: [[Int]], heldOut: [Int: [Int]]) {
+    source = .dealt(split, training: training, heldOut: heldOut)
+  }
+
+  /// The clients' own samples.
+  init(_ own: OwnData) { source = .own(own) }
+
+  /// A client's samples; its own are read the first time that they are asked for.
+  ///
+  /// - Throws: `DatasetError` where its own can't be read, or aren't on this machine.
+  package func samples(of client: Int) throws(DatasetError) -> ClientSamples {
+    switch source {
+    case .dealt(let split, let training, let heldOut):
+      return ClientSamples(
+        training: SampleChoice(split.train, training[client]),
+        heldOut: SampleChoice(split.test, heldOut[client] ?? []))
+    case .own(let own):
+      guard let folder = own[client] else { throw Self.elsewhere(client) }
+      return try folder.samples().get()
+    }
+  }
+
+  /// The number of samples that a client trains on.
+  package func count(of client: Int) -> Int {
+    switch holding(of: client) {
+    case .dealt(let samples): samples
+    case .own(let counts): counts.training
+    case .unusable: 0
+    }
+  }
+
+  /// The numbers that a client says of its samples, or the reason for which it declines.
+  package func holding(of client: Int) -> ClientHolding {
+    switch source {
+    case .dealt(_, let training, _): .dealt(samples: training[client].count)
+    case .own(let own):
+      (own[client]?.samples() ?? .failure(Self.elsewhere(client))).holding
+    }
+  }
+
+  private static func elsewhere(_ client: Int) -> DatasetError {
+    .missing(
+      dataset: "own samples", path: nil, remedy: "client \(client) isn't one of this process")
+  }
+}

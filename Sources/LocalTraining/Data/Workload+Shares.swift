@@ -1,0 +1,113 @@
+package import Datasets
+import Federation
+import Measures
+import Topology
+
+/// The clients' shares of the samples.
+extension Workload {
+  /// Each client's samples, which depend on the seed alone where they are dealt.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients,
+  ///   ``LackingSamples`` if the clients' own aren't on this machine.
+  package func shares(seed: UInt64) throws -> ClientShares {
+    switch data {
+    case .dealt(let split):
+      let training = try partition(split, seed: seed)
+      return ClientShares(split, training: training, heldOut: userTests(split, training))
+    case .own(let own): return ClientShares(own)
+    case .none: throw LackingSamples(topology: topology.file)
+    }
+  }
+
+  /// The places of each client's training samples in a dealt data set; none where samples are the
+  /// clients' own.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  package func partition(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    guard let split = data.split else { return [] }
+    return try partition(split, seed: seed)
+  }
+
+  private func partition(_ split: DatasetSplit, seed: UInt64) throws(PartitionError) -> [[Int]] {
+    try topology.data.partition.deal(
+      split.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
+  }
+
+  /// The number of samples that each client is dealt, at most as many as the topology allows; none
+  /// where samples are the clients' own, so that only they know.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients, or one would get
+  ///   too many.
+  package func dealtSamples(seed: UInt64) throws(PartitionError) -> [Int] {
+    let counts = try partition(seed: seed).map(\.count)
+    try counts.check(against: topology.rules.sampleLimit)
+    return counts
+  }
+
+  /// The test samples of each client's own, ascending, without the clients that have none.
+  ///
+  /// There are some where a client is one of the data's users and the data tells whose its test
+  /// samples are.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  package func ownTests(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    guard let split = data.split, split.test.users != nil else { return [] }
+    let tests = userTests(split, try partition(split, seed: seed))
+    return tests.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// The test samples of each client that is one of the data's users.
+  private func userTests(_ split: DatasetSplit, _ training: [[Int]]) -> [Int: [Int]] {
+    guard topology.data.partition == .byUser, let users = split.train.users,
+      let owners = split.test.users
+    else { return [:] }
+    let tests = Dictionary(grouping: owners.indices) { split.test.userNames[Int(owners[$0])] }
+    var own: [Int: [Int]] = [:]
+    for (client, samples) in training.enumerated() {
+      own[client] = samples.first.flatMap { tests[split.train.userNames[Int(users[$0])]] }
+    }
+    return own
+  }
+
+  /// The number of training samples of each class, a row for each client; none where pixels are
+  /// labelled, and where samples are the clients' own.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  package func labels(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    guard let split = data.split else { return [] }
+    let dealt = try partition(split, seed: seed)
+    guard !split.train.isSegmentation else { return [] }
+    return dealt.map { samples in
+      var counts = Array(repeating: 0, count: split.train.classes)
+      for sample in samples { counts[Int(split.train.labels[sample])] += 1 }
+      return counts
+    }
+  }
+}
+
+extension [Int] {
+  /// Checks how many samples the clients have.
+  ///
+  /// - Throws: `PartitionError` that names a client with the most of them, if that is more than
+  ///   `limit`.
+  package func check(against limit: Int?) throws(PartitionError) {
+    guard let limit, let most = indices.max(by: { self[$0] < self[$1] }), self[most] > limit else {
+      return
+    }
+    throw .beyondLimit(client: most, samples: self[most], limit: limit)
+  }
+}
+
+/// A topology's samples stay with the clients, and this process was told of none.
+package struct LackingSamples: Error, Hashable, Sendable {
+  /// The topology, as it was named.
+  package let topology: String
+}
+
+extension LackingSamples: CustomStringConvertible {
+  /// The lack, and the remedy.
+  package var description: String {
+    "\(topology): data.from is clients, so that it doesn't say where the samples are; "
+      + "give --data PATH for one client, or --data 'sites/\(ClientPaths.mark)' for several"
+  }
+}
