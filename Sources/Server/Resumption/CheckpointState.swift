@@ -7,7 +7,8 @@ import Progressive
 package struct CheckpointState: Codable {
   /// The run's number.
   package var run: UInt64
-  /// The broker's incarnation that wrote it, from 1; nil in checkpoints of versions that didn't say.
+  /// The broker's incarnation that wrote it, from 1; nil in checkpoints of versions that didn't
+  /// say.
   package var epoch: Int?
   /// The run's clock when the checkpoint's round ended, in seconds.
   var elapsed: Double
