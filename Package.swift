@@ -110,7 +110,7 @@ let package = Package(
       ],
       swiftSettings: safe),
     .target(
-      name: "Reports", dependencies: ["Bytes", "CZlib", "Ledger", "Measures"],
+      name: "Reports", dependencies: ["Bytes", "CZlib", "Federation", "Ledger", "Measures"],
       swiftSettings: safe),
     // 6
     .target(
@@ -120,7 +120,9 @@ let package = Package(
         "Models", "Neural", "Progressive", "Tensors", "Topology", "Wire", "ZMTP",
       ],
       swiftSettings: safe),
-    .target(name: "Live", dependencies: ["Ledger", "Reports", http, sockets], swiftSettings: safe),
+    .target(
+      name: "Live", dependencies: ["Federation", "Ledger", "Reports", http, sockets],
+      swiftSettings: safe),
     // 7
     .target(
       name: "Runtime",
@@ -216,7 +218,8 @@ let package = Package(
     .testTarget(
       name: "ProgressiveTests", dependencies: ["Measures", "Progressive"], swiftSettings: common),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Bytes", "CZlib", "Ledger", "Measures", "Reports"],
+      name: "ReportsTests",
+      dependencies: ["Bytes", "CZlib", "Federation", "Ledger", "Measures", "Reports"],
       exclude: ["EventFiles"], swiftSettings: common),
     .testTarget(
       name: "RuntimeTests",

@@ -1,9 +1,11 @@
 import FlyingFox
 import FlyingSocks
+import Federation
 import Foundation
+import Reports
 import Synchronization
 
-/// Answers requests: the page, its events, the JSON object, metrics and health.
+/// Answers requests: the page, its events, the JSON object, who is there, metrics and health.
 ///
 /// There is nothing to change.
 final class LivePages: HTTPHandler {
@@ -14,13 +16,15 @@ final class LivePages: HTTPHandler {
   private static let mostListeners = 64
 
   private let snapshots: RunSnapshots
+  private let presence: LivePresence?
   private let isLocal: Bool
   private let listeners = Mutex(0)
   private let hasEnded = Mutex(false)
 
   /// Pages of the run whose ledger is at `ledger`; local ones are for names of this machine alone.
-  init(_ ledger: URL, isLocal: Bool) {
+  init(_ ledger: URL, isLocal: Bool, presence: LivePresence? = nil) {
     snapshots = RunSnapshots(ledger)
+    self.presence = presence
     self.isLocal = isLocal
   }
 
@@ -43,6 +47,7 @@ final class LivePages: HTTPHandler {
     case "/favicon.ico": return HTTPResponse(statusCode: .noContent)
     case "/events": return events()
     case "/health": return await health()
+    case "/status.json": return await status()
     case "/", "/summary.json", "/metrics": return await page(request.path)
     default: return Self.response(.notFound, "text/plain", "no such page\n")
     }
@@ -60,10 +65,23 @@ final class LivePages: HTTPHandler {
     }
     switch path {
     case "/metrics":
-      return Self.response(.ok, "text/plain; version=0.0.4; charset=utf-8", snapshot.metrics)
+      let present = await presence?.current().map { Metrics.text($0) } ?? ""
+      return Self.response(
+        .ok, "text/plain; version=0.0.4; charset=utf-8", snapshot.metrics + present)
     case "/summary.json": return Self.response(.ok, "application/json", snapshot.json)
     default: return Self.response(.ok, "text/html; charset=utf-8", snapshot.page)
     }
+  }
+
+  /// The workers and clients that are there, as a JSON object.
+  private func status() async -> HTTPResponse {
+    guard let presence else {
+      return Self.response(.notFound, "text/plain", "a run in virtual time has no workers\n")
+    }
+    guard let now = await presence.current(), let body = now.json else {
+      return Self.response(.serviceUnavailable, "text/plain", "the broker isn't at work\n")
+    }
+    return Self.response(.ok, "application/json", body + "\n")
   }
 
   private func health() async -> HTTPResponse {
@@ -84,7 +102,7 @@ final class LivePages: HTTPHandler {
       return Self.response(.serviceUnavailable, "text/plain", "too many are listening\n")
     }
     let (stream, continuation) = AsyncStream.makeStream(
-      of: [UInt8].self, bufferingPolicy: .bufferingNewest(2))
+      of: [UInt8].self, bufferingPolicy: .bufferingNewest(4))
     let task = Task { [self] in
       await tell(continuation)
       listeners.withLock { $0 -= 1 }
@@ -101,6 +119,7 @@ final class LivePages: HTTPHandler {
   private func tell(_ continuation: AsyncStream<[UInt8]>.Continuation) async {
     var version = 0
     var silence = 0
+    var people = ""
     while !Task.isCancelled {
       let isOver = hasEnded.withLock { $0 }
       if let snapshot = await snapshots.current(), snapshot.version != version {
@@ -110,6 +129,13 @@ final class LivePages: HTTPHandler {
       } else {
         silence += 1
         if silence % Self.patience == 0 { continuation.yield(Array(": still here\n\n".utf8)) }
+      }
+      if let presence = await presence?.current() {
+        let markup = PresenceMarkup.text(presence)
+        if markup != people, case .dropped = continuation.yield(Self.event("presence", markup)) {
+          version = 0  // perhaps it was the contents that had to go
+        }
+        people = markup
       }
       if isOver {
         continuation.yield(Self.event("end", ""))

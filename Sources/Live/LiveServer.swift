@@ -1,4 +1,5 @@
 import Dispatch
+package import Federation
 import FlyingFox
 import FlyingSocks
 package import Foundation
@@ -16,12 +17,17 @@ package final class LiveServer: Sendable {
 
   /// Begins to serve the run whose ledger is, or will be, at `ledger`.
   ///
+  /// `presence` tells who is there, within a second or two; nil where nobody is, as in virtual
+  /// time.
+  ///
   /// - Throws: ``LiveError``, also when others could reach the address and that wasn't allowed.
   package init(
-    _ ledger: URL, at address: LiveAddress, allowingOthers: Bool = false
+    _ ledger: URL, at address: LiveAddress, allowingOthers: Bool = false,
+    presence: (@Sendable () -> Presence?)? = nil
   ) throws(LiveError) {
     guard address.isLocal || allowingOthers else { throw .exposed("\(address)") }
-    let pages = LivePages(ledger, isLocal: address.isLocal)
+    let pages = LivePages(
+      ledger, isLocal: address.isLocal, presence: presence.map { LivePresence($0) })
     let server = try Self.server(address, pages)
     let shared = Shared()
     let begun = DispatchSemaphore(value: 0)
@@ -160,6 +166,8 @@ package enum LiveError: Error, Hashable, CustomStringConvertible {
   case exposed(String)
   /// Nothing can be served there.
   case unavailable(String, problem: String)
+  /// Nothing can be had from there.
+  case noAnswer(String, problem: String)
 
   /// The fault, and its remedy.
   package var description: String {
@@ -169,6 +177,8 @@ package enum LiveError: Error, Hashable, CustomStringConvertible {
       \(address): other machines can reach this address, and the page is neither encrypted nor asks who reads it; \
       serve at 127.0.0.1, or say --serve-insecure if you trust the network
       """
+    case .noAnswer(let address, let problem):
+      "\(address): \(problem); is it the address at which a broker serves its page (--serve)?"
     case .unavailable(let address, let problem):
       "\(address): can't serve the live page there (\(problem)); choose another port or address"
     }

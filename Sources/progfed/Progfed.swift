@@ -13,7 +13,8 @@ struct Progfed: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Simulate.self, BrokerCommand.self, WorkerCommand.self, RelayCommand.self, SweepCommand.self,
-      Report.self, Compare.self, Predict.self, Check.self, PlanCommand.self, DataCommand.self,
+      StatusCommand.self, ControlCommand.self, Report.self, Compare.self, Predict.self, Check.self,
+      PlanCommand.self, DataCommand.self,
       Keys.self,
       ModelsCommand.self, Bench.self,
     ])

@@ -30,6 +30,24 @@ import FoundationNetworking
     return (answer.status, answer.body)
   }
 
+  @Test func `a run in real time says who is there, to programs, browsers and Prometheus`() throws {
+    let folder = try Folder()
+    let topology = try folder.write(SmallRun.topology(rounds: "[2, 2, 200]"), to: "small.yaml")
+    let port = try freePorts()
+    let run = try Command([
+      "simulate", topology, "--clock", "real", "--out", folder.path("run"), "--serve",
+      "127.0.0.1:\(port)",
+    ])
+    #expect(run.says("round 1/204"), "\(run.standardError)")
+    let status = try answer("http://127.0.0.1:\(port)/status.json")
+    #expect(status.status == 200 && status.body.contains("\"present\":8"), "\(status)")
+    let metrics = try answer("http://127.0.0.1:\(port)/metrics").body
+    #expect(metrics.contains("\nprogfed_clients_present 8\n"), "\(metrics)")
+    #expect(metrics.contains("# TYPE progfed_worker_clients gauge"))
+    run.send(SIGINT)
+    #expect(run.status(within: 30) == 130, "\(run.standardError)")
+  }
+
   @Test func `a run can be looked at while it goes on, and can't be changed`() throws {
     let folder = try Folder()
     let topology = try folder.write(SmallRun.topology(rounds: "[2, 2, 200]"), to: "small.yaml")
@@ -45,6 +63,7 @@ import FoundationNetworking
     #expect(try answer("\(address)/health").body.contains("\"run\":\"running\""))
     let summary = try SmallRun.summary(try answer("\(address)/summary.json").body)
     #expect(summary.rounds.count >= 3)
+    #expect(try answer("\(address)/status.json").status == 404, "virtual time has no workers")
     #expect(try answer("\(address)/", method: "POST").status == 405)
     #expect(try answer("\(address)/run.sqlite").status == 404)
     #expect(try answer("\(address)/", host: "evil.example").status == 403)

@@ -79,15 +79,15 @@ import Wire
 
   @Test func `a refusal says who plays the client`() {
     var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
-    func join(_ worker: UInt64, from place: String) -> [BrokerAction] {
+    func join(_ worker: UInt64, from place: WorkerPlace) -> [BrokerAction] {
       let join = Join(worker: worker, plan: BrokerBench.digest, maximalStage: nil)
       return bench.handle(.message(Message(Header(client: 0), .join(join)), from: place))
     }
-    _ = join(1, from: "worker edge-1 at 10.0.0.7")
+    _ = join(1, from: WorkerPlace(name: "edge-1", address: "10.0.0.7"))
     bench.handle(.subscribed(.client(0)))
     let detail = "worker edge-1 at 10.0.0.7 plays this client"
     #expect(
-      join(2, from: "worker edge-2 at 10.0.0.8").mail(to: 0)
+      join(2, from: WorkerPlace(name: "edge-2", address: "10.0.0.8")).mail(to: 0)
         == [.refuse(.wrongClient, retry: 2000, detail: detail)])
   }
 

@@ -107,6 +107,22 @@ import Wire
     #expect(bench.wake()?.sent == [.offer(BrokerBench.offer())])
   }
 
+  @Test func `an excluded member drops its work, and asks now and then whether it may come back`() {
+    var bench = ClientBench.offering()
+    let actions = bench.hear(.refuse(.evicted, retry: 10_000, detail: "out"), round: 0)
+    #expect(actions.contains(.settled(round: 1, accepted: false)))
+    #expect(actions.contains(.turnedDown(.evicted, detail: "out")))
+    #expect(bench.machine.membership == nil && bench.machine.wakeTime == .seconds(10))
+    #expect(bench.wake()?.sent == [join])
+    bench.hear(.refuse(.evicted, retry: 10_000, detail: "out"), round: 0)
+    bench.now = .seconds(30)
+    #expect(bench.wake()?.sent == [join])
+    bench.hear(.welcome(ClientBench.welcome), round: 0)
+    #expect(bench.machine.membership != nil)
+    bench.announce(2)
+    #expect(bench.machine.task?.round == 2)
+  }
+
   @Test func `a member whose client another worker was welcomed to asks for it again`() {
     var bench = ClientBench.offering()
     let header = Header(run: ClientBench.run, epoch: 1, client: 3, worker: 41)

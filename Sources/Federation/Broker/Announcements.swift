@@ -13,16 +13,18 @@ package struct Announcements: Hashable, Sendable {
   package init(due: Duration) { self.due = due }
 
   /// The announcement of the broker's state, with all steps to the model if `listing`, or if there
-  /// is no choice.
+  /// is no choice; it says so if no round opens because of an order.
   package mutating func next(
-    of state: BrokerState, _ plan: BrokerPlan, at now: Duration, listing: Bool = false
+    of state: BrokerState, _ plan: BrokerPlan, at now: Duration, listing: Bool = false,
+    isPaused: Bool = false
   ) -> Message<Downlink> {
     sequence += 1
     var announce = Announce(
       sequence: sequence, state: .waiting, warmUp: false, remaining: 0, learningRate: 0,
       selected: [], segments: [], updateCodec: plan.updateCodec)
     switch state {
-    case .gathering, .waiting, .farewell, .ended: break
+    case .gathering, .waiting: if isPaused { announce.state = .paused }
+    case .farewell, .ended: break
     case .preparing: announce.state = .closing
     case .open(let round):
       announce.state = .open

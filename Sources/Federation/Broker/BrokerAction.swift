@@ -62,4 +62,8 @@ package enum BrokerNotice: Hashable, Sendable {
   case refused(client: Int, RefusalReason, detail: String)
   /// A selected client can't take part.
   case declined(client: Int, DeclineReason, detail: String)
+  /// A worker came, went, fell silent or is heard again.
+  case worker(WorkerNews)
+  /// An order was followed, or wasn't.
+  case ordered(ControlOrder, ControlAnswer)
 }

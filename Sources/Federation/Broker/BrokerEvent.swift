@@ -5,9 +5,9 @@ package import Wire
 package enum BrokerEvent: Hashable, Sendable {
   /// Time has passed.
   case tick
-  /// A client said something, from a worker that people would call `from`, if that is known; a
+  /// A client said something, from the worker `from`, if more than its number is known; a
   /// chunk's bytes wait for the answer.
-  case message(Message<Uplink>, from: String? = nil)
+  case message(Message<Uplink>, from: WorkerPlace? = nil)
   /// A client said something that can't be taken, beside what its header says.
   case faulty(UplinkFault)
   /// A worker asked for a client that its key may not play, or plays one that its key no longer
@@ -24,6 +24,8 @@ package enum BrokerEvent: Hashable, Sendable {
   /// No more than so many clients that could take part in the next round will ever be here again,
   /// as is known where the fleet is played.
   case limited(to: Int)
+  /// Whoever runs the broker gives an order.
+  case ordered(ControlOrder)
   /// The broker is to stop.
   case stop
 }

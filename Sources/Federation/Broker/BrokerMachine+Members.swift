@@ -33,7 +33,11 @@ extension BrokerMachine {
     case .client(let client):
       switch members.stopListening(to: client) {
       // Nothing more of its update will come from there: others may use the room.
-      case .isGone: changeWork(of: client, &actions) { $0.withdrawGrant(of: client) }
+      case .isGone:
+        actions += state.changeWork(of: client, plan, models, members) {
+          $0.withdrawGrant(of: client)
+        }
+        if let member = members.noteGone(client, at: now) { watch.vanished(client, member) }
       case .isContested: askWhetherAlive(client, now, &actions)
       case .isNoted: break
       }
@@ -42,7 +46,7 @@ extension BrokerMachine {
 
   /// Takes in a client's message.
   mutating func receive(
-    _ message: Message<Uplink>, from place: String?, _ now: Duration,
+    _ message: Message<Uplink>, from place: WorkerPlace?, _ now: Duration,
     _ actions: inout [BrokerAction]
   ) {
     guard let client = message.header.client else { return }
@@ -61,14 +65,15 @@ extension BrokerMachine {
       if members.isListening(client) { actions.append(plan.askToJoin(client)) }
       return
     }
-    members.heard(client, at: now)
+    members.heard(client, message.body, at: now)
     switch message.body {
     case .join, .planWant, .heartbeat: return
     case .leave(let worker):
-      guard members.leave(client, worker) else {
+      guard let member = members.leave(client, worker) else {
         return actions.append(.count("leave of an earlier worker"))
       }
-      changeWork(of: client, &actions) { $0.leave(client) }
+      watch.left(client, member)
+      actions += state.changeWork(of: client, plan, models, members) { $0.leave(client) }
     case .want, .offer, .updateChunk, .decline:
       receiveInRound(client, message, now, &actions)
     case .sums, .scores: return actions.append(.count("report that wasn't asked for"))
@@ -98,7 +103,7 @@ extension BrokerMachine {
   }
 
   private mutating func admitOrRefuse(
-    _ client: Int, _ join: Join, from place: String?, _ now: Duration,
+    _ client: Int, _ join: Join, from place: WorkerPlace?, _ now: Duration,
     _ actions: inout [BrokerAction]
   ) {
     switch members.ask(client, join, from: place, plan, at: now) {
@@ -107,7 +112,7 @@ extension BrokerMachine {
     case .isTaken(let member, let isDue):
       if isDue { askWhetherAlive(client, now, &actions) }
       actions += plan.refuse(
-        client, .wrongClient, "\(member.place ?? "another worker") plays this client",
+        client, .wrongClient, "\(member.place?.description ?? "another worker") plays this client",
         retry: 2000, worker: join.worker)
     case .isRefused(let reason, let detail):
       actions += plan.refuse(client, reason, detail, worker: join.worker)
@@ -124,14 +129,19 @@ extension BrokerMachine {
   }
 
   private mutating func admit(
-    _ client: Int, _ join: Join, from place: String?, _ now: Duration,
+    _ client: Int, _ join: Join, from place: WorkerPlace?, _ now: Duration,
     _ actions: inout [BrokerAction]
   ) {
-    if let member = members[client], member.worker != join.worker {
-      // The work of the one before it is lost with it.
-      changeWork(of: client, &actions) { $0.giveUp(client) }
+    guard !control.evicted.contains(client) else {
+      return actions += BrokerControl.refusal(of: client, join.worker, plan)
     }
-    members.admit(client, join, from: place, at: now)
+    let before = members[client]
+    if let before, before.worker != join.worker {
+      // The work of the one before it is lost with it.
+      actions += state.changeWork(of: client, plan, models, members) { $0.giveUp(client) }
+    }
+    watch.admitted(
+      client, as: members.admit(client, join, from: place, at: now), after: before)
     plans.joined(client)
     // Also the worker that played it before hears that, if it lives, and asks again.
     actions.append(plan.welcome(client, worker: join.worker))
@@ -143,33 +153,5 @@ extension BrokerMachine {
     // It came back into an open round, or lost its invitation.
     guard state.changeRound({ $0.welcomeBack(client) }) == true else { return }
     actions.append(announcement(now, listing: true).addressed(to: client))
-  }
-}
-
-/// Clients that have given up the work that they were asked for.
-extension BrokerMachine {
-  /// Takes back the leaves of clients that were silent for too long, and gives up their late
-  /// updates.
-  mutating func withdrawFromSilent(_ now: Duration, _ actions: inout [BrokerAction]) {
-    guard let work = state.work else { return }
-    let silence = plan.limits.silence
-    for client in members.silent(of: work.room.receivers, for: silence, at: now) {
-      changeWork(of: client, &actions) { $0.withdrawGrant(of: client) }
-    }
-    for client in members.silent(of: work.origins.keys, for: silence, at: now) {
-      changeWork(of: client, &actions) { $0.giveUp(client) }
-    }
-  }
-
-  /// Ends a client's work where there is any, and lets others use the room that becomes free.
-  private mutating func changeWork(
-    of client: Int, _ actions: inout [BrokerAction],
-    _ change: (inout ClientsAtWork) -> ClientsAtWork.End
-  ) {
-    guard var work = state.takeWork() else { return }
-    defer { state.put(work) }
-    guard let ends = change(&work).actions(of: client) else { return }
-    actions += ends
-    grant(&work, &actions)
   }
 }

@@ -10,11 +10,14 @@ extension BrokerMachine {
     _ client: Int, _ message: Message<Uplink>, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
     let header = message.header
-    guard var work = state.takeWork() else { return answerStale(client, message, &actions) }
+    guard var work = state.takeWork() else {
+      return actions += state.answerStale(client, message, plan, &members, nextRound: nextRound)
+    }
     defer { state.put(work) }
     guard let progress = work.progress[client], work.origin(of: client) == header.round else {
       guard case .open = state, header.round == work.round, work.progress[client] == nil else {
-        return answerStale(client, message, &actions)
+        return actions += state.answerStale(
+          client, message, plan, &members, nextRound: nextRound)
       }
       if case .updateChunk = message.body { return actions.append(.count("unexpected chunk")) }
       actions += plan.refuse(
@@ -49,36 +52,6 @@ extension BrokerMachine {
     actions += ends
     actions.append(.notice(.declined(client: client, reason, detail: detail)))
     members.learn(client, reason, of: models[work.origin(of: client) ?? work.round])
-  }
-
-  /// Answers a message about a round that isn't open, or in which the client takes no part.
-  private mutating func answerStale(
-    _ client: Int, _ message: Message<Uplink>, _ actions: inout [BrokerAction]
-  ) {
-    let (round, stage) = (message.header.round, message.header.stage)
-    switch message.body {
-    case .offer(let offer):
-      let answer: Downlink
-      if let known = state.restored[client], known.round == round, known.offer == offer {
-        // Stored before the restart: it will count.
-        answer = .acknowledge(.duplicate)
-      } else if isAhead(round) {
-        // The broker was restarted and will open this round again.
-        answer = .refuse(.staleRound, retry: plan.retry, detail: "the round isn't open yet")
-        actions.append(.count("early offer"))
-      } else {
-        answer = .refuse(.staleRound, retry: nil, detail: "the round is over")
-        actions.append(.count("late offer"))
-      }
-      let header = plan.header(to: client, round: round, stage: stage)
-      actions.append(.send(.client(client), Message(header, answer)))
-    case .updateChunk: actions.append(.count("late chunk"))
-    case .want: actions.append(.count("late want"))
-    case .decline(let reason, _):
-      actions.append(.count("late decline"))
-      if reason == .noData || reason == .badData { members.learn(client, reason, of: nil) }
-    default: return  // not about a round
-    }
   }
 
   private mutating func want(

@@ -20,13 +20,17 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The deliveries of the plan.
   var plans = PlanDelivery()
   /// The next round, or the open one, from 1.
-  private var nextRound: Int
+  private(set) var nextRound: Int
   /// The models of the rounds whose updates may count, by round.
   private(set) var models = RoundModels()
   /// The turns of each client so far.
   package private(set) var history: ParticipationHistory
   /// The updates that were stored durably before a restart, where clients are told of them.
   let confirmed: [Int: Submission]
+  /// The standing orders of whoever runs the broker.
+  package private(set) var control: BrokerControl
+  /// The workers that came and went.
+  var watch = WorkerWatch()
   /// The announcements.
   private var announcements: Announcements
 
@@ -35,12 +39,14 @@ package struct BrokerMachine: Hashable, Sendable {
   /// After a restart `round` is the one that was open, and `stored` the updates that had been
   /// stored durably for it, by client: they count, and aren't asked for again. `history` is that
   /// after the round before. `waitingSince` is when an incarnation before it began to wait for
-  /// clients, if it did.
+  /// clients, if it did, and `evicted` are the clients that were excluded.
   package init(
     plan: BrokerPlan, round: Int = 1, at now: Duration = .zero, stored: [Int: Submission] = [:],
-    history: ParticipationHistory = ParticipationHistory(), waitingSince: Duration? = nil
+    history: ParticipationHistory = ParticipationHistory(), waitingSince: Duration? = nil,
+    evicted: Set<Int> = []
   ) {
     self.plan = plan
+    control = BrokerControl(evicted: evicted)
     self.history = history
     nextRound = round
     members = Members(
@@ -71,6 +77,7 @@ package struct BrokerMachine: Hashable, Sendable {
       stored(round, client, result, now, &actions)
     case .limited(let able):
       if let awaited, able < awaited { giveUp(able: able, now, &actions) }
+    case .ordered(let order): obey(order, now, &actions)
     case .stop: bid(farewell: false, now, &actions)
     }
     proceed(now, &actions)
@@ -84,7 +91,9 @@ package struct BrokerMachine: Hashable, Sendable {
     case .farewell(let farewell): min(farewell.until, announcements.due)
     // The join timeout is looked at with each announcement.
     case .gathering, .preparing: announcements.due
-    case .waiting(let pending): min(announcements.due, pending.since + plan.rules.patience)
+    case .waiting(let pending):
+      control.isPaused
+        ? announcements.due : min(announcements.due, pending.since + plan.rules.patience)
     case .open(let round): min(announcements.due, round.wakeTime(plan))
     }
   }
@@ -105,9 +114,6 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The stage of a round whose updates may still count, from 1; nil for others.
   package func stage(of round: Int) -> Int? { models[round]?.stage }
 
-  /// True if a client may offer an update of `round` later, as that isn't open yet.
-  func isAhead(_ round: Int) -> Bool { round >= nextRound }
-
   /// The number of clients that it takes to begin the next round; nil unless it waits for clients.
   package var awaited: Int? { state.awaited(plan) }
 
@@ -124,6 +130,22 @@ package struct BrokerMachine: Hashable, Sendable {
     return state.asks(limit)
   }
 
+  /// The state of the run at `now`, with all who are there.
+  package func presence(at now: Duration) -> Presence {
+    Presence(state, plan, members, control, nextRound: nextRound, at: now)
+  }
+
+  /// Does as whoever runs the broker says, or says why not.
+  private mutating func obey(
+    _ order: ControlOrder, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    let outcome = control.obey(order, &state, &members, models, plan, at: now)
+    actions += outcome.actions
+    if outcome.endsRun { bid(farewell: false, now, &actions) }
+    if outcome.answer.ok { announcements.due = min(announcements.due, now) }
+    actions.append(.notice(.ordered(order, outcome.answer)))
+  }
+
   /// Does what is due at `now`.
   private mutating func proceed(_ now: Duration, _ actions: inout [BrokerAction]) {
     switch state.kind {
@@ -138,11 +160,13 @@ package struct BrokerMachine: Hashable, Sendable {
     }
     switch state.kind {
     case .gathering, .waiting:
-      if state.isHopeless(plan, members, at: now) { giveUp(now, &actions) }
+      if !control.isPaused, state.isHopeless(plan, members, at: now) { giveUp(now, &actions) }
     case .preparing, .open, .farewell, .ended: break
     }
     if announcements.due <= now {
-      withdrawFromSilent(now, &actions)
+      actions += state.withdrawFromSilent(plan, models, members, at: now)
+      let news = watch.news(members, state, silence: plan.limits.silence, at: now)
+      actions += news.map { .notice(.worker($0)) }
       announce(now, &actions)
     }
   }
@@ -162,6 +186,8 @@ package struct BrokerMachine: Hashable, Sendable {
     guard case .preparing(let backlog) = state, model.round == nextRound else { return }
     if nextRound > plan.schedule.totalRounds {
       bid(farewell: true, now, &actions)
+    } else if control.isDraining {
+      bid(farewell: false, now, &actions)
     } else {
       state = .waiting(PendingRound(prepared: model, since: now, backlog: backlog))
     }
@@ -194,14 +220,14 @@ package struct BrokerMachine: Hashable, Sendable {
       return actions.append(.send(.all, message))
     }
     actions.append(.send(.all, announcement(now)))
-    if let shortage = state.shortage(plan, members, at: now) {
+    if !control.isPaused, let shortage = state.shortage(plan, members, at: now) {
       actions.append(.notice(.waiting(shortage)))
     }
   }
 
   /// The announcement of the broker's state, with all steps to the model if there is a choice.
   mutating func announcement(_ now: Duration, listing: Bool = false) -> Message<Downlink> {
-    announcements.next(of: state, plan, at: now, listing: listing)
+    announcements.next(of: state, plan, at: now, listing: listing, isPaused: control.isPaused)
   }
 }
 
@@ -209,7 +235,7 @@ package struct BrokerMachine: Hashable, Sendable {
 extension BrokerMachine {
   /// Opens the round that was pending, if enough clients are here.
   private mutating func open(_ now: Duration, _ actions: inout [BrokerAction]) {
-    guard case .waiting(let pending) = state,
+    guard !control.isPaused, case .waiting(let pending) = state,
       let round = OpenRound(pending, of: plan, members, history, at: now)
     else { return }
     let (phase, model) = (round.phase, round.model)

@@ -31,6 +31,11 @@ package enum BrokerState: Hashable, Sendable {
     /// True if all rounds were run before the restart: clients that come in time are told so.
     package let isThrough: Bool
 
+    /// The same, as if clients were waited for only since now.
+    package func waiting(since now: Duration) -> Gathering {
+      Gathering(began: began, since: now, restored: restored, isThrough: isThrough)
+    }
+
     /// True if enough clients are here, or if they have been waited for long enough.
     package func isOver(_ plan: BrokerPlan, present: Int, at now: Duration) -> Bool {
       if present == plan.clients { return true }

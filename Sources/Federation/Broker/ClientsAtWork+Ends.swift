@@ -28,12 +28,17 @@ extension ClientsAtWork {
 
   /// A client leaves: nothing more of it is waited for, unless it comes back or its update was sent
   /// whole.
-  package mutating func leave(_ client: Int) -> End {
+  package mutating func leave(_ client: Int) -> End { quit(client, at: .left) }
+
+  /// A client is excluded: nothing more of it is waited for, unless its update was sent whole.
+  package mutating func evict(_ client: Int) -> End { quit(client, at: .refused(.evicted)) }
+
+  private mutating func quit(_ client: Int, at end: ClientProgress) -> End {
     switch progress[client] {
     case .storing, .accepted, .refused, .declined, .left, nil: return .isIgnored
     case .invited, .working, .offered, .receiving: break
     }
-    let releases = settle(client, at: .left)
+    let releases = settle(client, at: end)
     guard case .isNoted(_, let name) = giveUp(client) else { return .isNoted(releases: releases) }
     return .isNoted(releases: releases, counts: name)
   }

@@ -5,8 +5,8 @@ package import Wire
 package struct Member: Hashable, Sendable {
   /// The worker process that plays it.
   package var worker: UInt64
-  /// The worker's name for people; nil where nothing is known of it.
-  package var place: String?
+  /// The worker as people know it; nil where nothing is known but its number.
+  package var place: WorkerPlace?
   /// The last time that it was asked whether it still is there, as another worker wants to play the
   /// client.
   package var asked: Duration?
@@ -18,11 +18,27 @@ package struct Member: Hashable, Sendable {
   package var maximalStage: Int?
   /// The number of samples that it says it has; nil if it doesn't say.
   package var samples: Int?
+  /// The number of samples that it says it holds out; nil if it doesn't say.
+  package var heldOut: Int?
+  /// The time since which this worker has played it.
+  package var since: Duration
   /// The time of its last message.
   package var lastHeard: Duration
+  /// Its last word about what it does, and when that was.
+  package var said: Said?
+  /// The time at which its socket was gone; nil while it is there.
+  package var goneSince: Duration?
   /// The states that it holds as far as is known: those that its last counted update was trained
   /// from.
   package var states: [UInt64] = []
+
+  /// A word of a client about its activity.
+  package struct Said: Hashable, Sendable {
+    /// The activity.
+    package var activity: Activity
+    /// The time.
+    package var at: Duration
+  }
 }
 
 /// The clients that have joined, the workers that play them, and the listeners to their mailboxes.
@@ -48,8 +64,8 @@ package struct Members: Hashable, Sendable {
   package struct Knock: Hashable, Sendable {
     /// The request.
     package var join: Join
-    /// The asking worker's name for people; nil where nothing is known of it.
-    package var place: String?
+    /// The asking worker as people know it; nil where nothing is known but its number.
+    package var place: WorkerPlace?
   }
 
   /// A federation of `clients` in which none has joined, for a model of `stages`.
@@ -70,8 +86,17 @@ package struct Members: Hashable, Sendable {
   /// The limits of memory that members have.
   package var limits: some Collection<Int> { limited.keys }
 
+  /// All that joined, in no order.
+  package var all: some Sequence<(client: Int, member: Member)> {
+    joined.lazy.map { (client: $0.key, member: $0.value) }
+  }
+
   /// Notes that a client said something.
-  package mutating func heard(_ client: Int, at now: Duration) { joined[client]?.lastHeard = now }
+  package mutating func heard(_ client: Int, _ body: Uplink? = nil, at now: Duration) {
+    joined[client]?.lastHeard = now
+    guard let activity = body?.activity else { return }
+    joined[client]?.said = Member.Said(activity: activity, at: now)
+  }
 
   /// Notes the states that a client holds.
   package mutating func holds(_ states: [UInt64], _ client: Int) { joined[client]?.states = states }
@@ -134,6 +159,12 @@ extension Members {
     joined[client]?.isGone = true
     return .isGone
   }
+
+  /// Notes when a client's last listener was gone; returns the member that it was, if it was one.
+  package mutating func noteGone(_ client: Int, at now: Duration) -> Member? {
+    joined[client]?.goneSince = now
+    return joined[client]
+  }
 }
 
 /// Joining and leaving.
@@ -153,7 +184,7 @@ extension Members {
 
   /// Looks whether a worker may play the client that it asks for.
   package mutating func ask(
-    _ client: Int, _ join: Join, from place: String?, _ plan: BrokerPlan, at now: Duration
+    _ client: Int, _ join: Join, from place: WorkerPlace?, _ plan: BrokerPlan, at now: Duration
   ) -> JoinAnswer {
     guard (0..<plan.clients).contains(client) else {
       let detail = "the topology has clients 0 to \(plan.clients - 1)"
@@ -188,28 +219,33 @@ extension Members {
   /// Notes that a client's worker is asked now whether it still is there.
   package mutating func noteAsked(_ client: Int, at now: Duration) { joined[client]?.asked = now }
 
-  /// Takes a client in.
-  package mutating func admit(_ client: Int, _ join: Join, from place: String?, at now: Duration) {
+  /// Takes a client in; returns the member that it is.
+  @discardableResult
+  package mutating func admit(
+    _ client: Int, _ join: Join, from place: WorkerPlace?, at now: Duration
+  ) -> Member {
     // A client that joins anew may have changed; after the broker's restart the same worker only
     // says again that it is there.
     if let known = restrictions[client], joined[client] != nil || known.worker != join.worker {
       restrictions[client] = nil
     }
     let limits = [join.maximalStage, restrictions[client]?.limit].compactMap { $0 }
-    set(
-      client,
-      Member(
-        worker: join.worker, place: place, declaredStage: join.maximalStage,
-        maximalStage: limits.min(), samples: join.samples, lastHeard: now))
+    let before = joined[client].flatMap { $0.worker == join.worker && !$0.isGone ? $0 : nil }
+    let member = Member(
+      worker: join.worker, place: place, declaredStage: join.maximalStage,
+      maximalStage: limits.min(), samples: join.samples, heldOut: join.heldOut,
+      since: before?.since ?? now, lastHeard: now, said: before?.said)
+    set(client, member)
+    return member
   }
 
-  /// Lets a client go that its worker no longer plays; false if another worker took it over
-  /// meanwhile.
-  package mutating func leave(_ client: Int, _ worker: UInt64) -> Bool {
-    if let member = joined[client], member.worker != worker { return false }
+  /// Lets a client go that its worker no longer plays, and returns the member that it was; nil if
+  /// it is none, or another worker took it over meanwhile.
+  package mutating func leave(_ client: Int, _ worker: UInt64) -> Member? {
+    guard let member = joined[client], member.worker == worker else { return nil }
     set(client, nil)
     restrictions[client] = nil
-    return true
+    return member
   }
 
   /// Forgets a worker whose key may not play the client; the client's other workers aren't touched.
@@ -279,6 +315,19 @@ extension Members {
       presence.insert(client, limit: member.maximalStage)
     } else {
       presence.remove(client)
+    }
+  }
+}
+
+extension Uplink {
+  /// The activity that a message tells of; nil where it tells of none.
+  fileprivate var activity: Activity? {
+    switch self {
+    case .want: .fetching
+    case .offer, .updateChunk: .sending
+    case .heartbeat(let activity): activity
+    case .scores: .evaluating
+    case .join, .leave, .decline, .planWant, .sums: nil
     }
   }
 }

@@ -14,7 +14,7 @@ package struct OpenRound: Hashable, Sendable {
   /// The time at which the round began.
   package let opened: Duration
   /// The time at which it ends at the latest.
-  package let deadline: Duration
+  package private(set) var deadline: Duration
 
   /// The clients that were asked, in rising order.
   package private(set) var selected: [Int] = []
@@ -24,6 +24,8 @@ package struct OpenRound: Hashable, Sendable {
   package var delivery = ModelDelivery.gathering([:])
   /// The time at which enough updates had been accepted.
   package private(set) var quorumReached: Duration?
+  /// The time at which half of those that were asked had an update accepted.
+  private var halfReached: Duration?
 
   /// A round in which no client was heard yet.
   package init(
@@ -62,6 +64,17 @@ package struct OpenRound: Hashable, Sendable {
   /// Notes the time at which so many updates were accepted as the quorum says, all if it is nil.
   package mutating func noteQuorum(_ quorum: Int?, of accepted: Int, at now: Duration) {
     if accepted >= quorum ?? selected.count, quorumReached == nil { quorumReached = now }
+    if 2 * accepted >= selected.count, halfReached == nil { halfReached = now }
+  }
+
+  /// The time since which those that are still at work are late: since the quorum was there, or
+  /// half of the updates; nil before.
+  package var enoughSince: Duration? { [quorumReached, halfReached].compactMap(\.self).min() }
+
+  /// Has it end at `time` at the latest; returns the time before.
+  package mutating func end(by time: Duration) -> Duration {
+    defer { deadline = time }
+    return deadline
   }
 
   /// The clients that were asked and have something left to do, whatever they remember of it.

@@ -204,7 +204,13 @@ extension ClientMachine {
       return end(.refused(reason, detail: detail), &actions)
     }
     switch reason {
-    case .wrongPlan, .wrongClient, .notAuthorized, .evicted:
+    case .evicted:
+      guard membership == nil || header.round == 0 else { return }
+      abandon(&actions)
+      guard let retry else { return end(.refused(reason, detail: detail), &actions) }
+      actions.append(.turnedDown(reason, detail: detail))
+      joinAgain(at: now + .milliseconds(retry))
+    case .wrongPlan, .wrongClient, .notAuthorized:
       guard membership == nil || header.round == 0 else { return }
       if let retry {
         if membership == nil { actions.append(.turnedDown(reason, detail: detail)) }

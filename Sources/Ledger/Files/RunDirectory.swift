@@ -146,7 +146,7 @@ public final class RunDirectory: Sendable {
       ([paths.ledger] + RunPaths.sideFiles(of: paths.ledger)
       + [
         paths.checkpoints, paths.spool, paths.resumePoints, paths.model, paths.bestModel,
-        paths.topology, paths.log, paths.report, paths.epoch,
+        paths.topology, paths.log, paths.report, paths.epoch, paths.control, paths.evictions,
       ]).map(\.lastPathComponent)
     // What reports for TensorBoard are called depends on when they were written.
     for name in try DurableFile.names(in: paths.directory)

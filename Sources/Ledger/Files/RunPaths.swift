@@ -29,6 +29,10 @@ public struct RunPaths: Hashable, Sendable {
   /// The file that the process at work holds locked: `lock`.
   public var lock: URL { part("lock") }
 
+  /// The socket over which the broker at work is asked: `control.sock`.
+  public var control: URL { part("control.sock") }
+  /// The clients that were excluded, one number a line: `evicted`.
+  public var evictions: URL { part("evicted") }
   /// The latest incarnation of the run's broker: `epoch`.
   public var epoch: URL { part("epoch") }
 

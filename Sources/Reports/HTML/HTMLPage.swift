@@ -73,6 +73,7 @@ struct HTMLPage {
     h1 { font-size: 26px; margin: 0; } h2 { font-size: 19px; margin: 36px 0 8px; }
     h3 { font-size: 15px; margin: 18px 0 0; } .live { position: sticky; top: 0; margin: 0; padding: 2px 16px;
       background: var(--tile); font-size: 13px; z-index: 1; }
+    .presence { max-width: 1240px; margin: 0 auto; padding: 8px 16px 0; font-size: 13px; }
     p { margin: 4px 0; color: var(--soft); }
     .tiles { display: flex; flex-wrap: wrap; gap: 12px; margin: 20px 0; }
     .tile { background: var(--tile); border-radius: 8px; padding: 10px 16px; min-width: 120px; }
@@ -134,12 +135,21 @@ enum LiveScript {
     note.className = 'live';
     note.textContent = 'live';
     main.before(note);
+    const people = document.createElement('section');
+    people.className = 'presence';
+    main.before(people);
     const source = new EventSource('events');
     source.addEventListener('content', event => {
       const open = [...main.querySelectorAll('details')].map(part => part.open);
       main.innerHTML = JSON.parse(event.data);
       [...main.querySelectorAll('details')].forEach((part, at) => { part.open = open[at] ?? false; });
       note.textContent = 'live';
+    });
+    source.addEventListener('presence', event => {
+      const open = people.querySelector('details')?.open;
+      people.innerHTML = JSON.parse(event.data);
+      const part = people.querySelector('details');
+      if (part && open !== undefined) { part.open = open; }
     });
     source.addEventListener('end', () => { source.close(); note.textContent = 'the run has ended'; });
     source.onerror = () => { note.textContent = 'no connection; trying again'; };

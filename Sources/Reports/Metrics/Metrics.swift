@@ -77,9 +77,10 @@ package enum Metrics {
     return families
   }
 
-  private typealias Kind = Measure.Prometheus.Kind
+  typealias Kind = Measure.Prometheus.Kind
 
-  private struct Sample {
+  /// A value with its labels.
+  struct Sample {
     let value: Double
     let labels: [(name: String, value: String)]
 
@@ -106,7 +107,8 @@ package enum Metrics {
     }
   }
 
-  private struct Family {
+  /// The samples of one name.
+  struct Family {
     let name: String
     let help: String
     let kind: Kind

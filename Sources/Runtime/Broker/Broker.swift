@@ -23,6 +23,8 @@ package final class Broker: Sendable {
   private let inbox: Inbox<BrokerInput>
   private let pool: TrainingPool
   private let resumption: Resumption?
+  /// True while the loop runs, which answers questions.
+  private let isAtWork = Mutex(false)
 
   /// A broker that hasn't bound anything yet, of a new run or one that goes on.
   ///
@@ -87,6 +89,7 @@ package final class Broker: Sendable {
       workload: workload, plan: plan, pool: pool, directory: directory.paths, ledger: ledger,
       observer: observer, labels: labels, restored: resumption?.model)
     let stored = try resumption.map { try server.recover(round: $0.round) } ?? [:]
+    let evicted = try EvictionFile.read(directory.paths.evictions)
     try EpochRecord(in: directory.paths).begin(plan.epoch)
     try ledger.begin(
       Epoch(
@@ -96,7 +99,18 @@ package final class Broker: Sendable {
     let queue = ServerQueue(server, inbox: inbox)
     let loop = BrokerLoop(
       plan: plan, settings: settings, sockets: sockets, server: queue, inbox: inbox,
-      observer: observer, log: log, resumption: resumption, stored: stored)
+      observer: observer, log: log, resumption: resumption, stored: stored,
+      evictions: directory.paths.evictions, evicted: evicted)
+    let control = controlServer(log, observer)
+    control?.start()
+    isAtWork.withLock { $0 = true }
+    defer {
+      isAtWork.withLock { $0 = false }
+      for case .asked(let question) in inbox.drain() {
+        question.answer(.refused("the run has ended"))
+      }
+      control?.stop()
+    }
     log.write(
       .info, "run started",
       [
@@ -132,6 +146,43 @@ package final class Broker: Sendable {
   package func admit(_ workers: AdmittedWorkers) {
     settings.security.accessControl?.admit(workers)
     _ = inbox.push(.admissionsChanged)
+  }
+
+  /// The answer to a request, which the loop gives.
+  func answer(_ request: ControlRequest, from peer: ControlServer.Peer? = nil) -> ControlAnswer {
+    if case .admit(let line) = request {
+      return settings.security.admit(line, into: settings.allowList, of: self, from: peer)
+    }
+    let question = ControlQuestion(request, from: peer)
+    guard isAtWork.withLock({ $0 && inbox.push(.asked(question)) }) else {
+      return .refused("the broker isn't at work")
+    }
+    guard var answer = question.awaited(for: .seconds(10)) else {
+      return .refused("the broker is busy and doesn't answer")
+    }
+    answer.status?.name = workload.topology.name
+    answer.status?.process = Int(ProcessInfo.processInfo.processIdentifier)
+    return answer
+  }
+
+  /// The state of the run, with all who are there; nil while it doesn't run.
+  package var presence: Presence? { answer(.status).status }
+
+  /// The socket over which the run is controlled; nil where there can't be one, which is said.
+  private func controlServer(_ log: RunLog, _ observer: any RunObserver) -> ControlServer? {
+    do {
+      return try ControlServer(
+        at: directory.paths.control,
+        strangerCame: { peer in
+          log.write(
+            .warning, "control refused",
+            ["user": .number(peer.user), "process": .number(peer.process)])
+        },
+        answer: { [self] in answer($0, from: $1) })
+    } catch {
+      observer.warned("progfed control and status can't reach this run: \(error)")
+      return nil
+    }
   }
 
   /// The run's ledger: a new one, or the old one without the rounds that are run again.

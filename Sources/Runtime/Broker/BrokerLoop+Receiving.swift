@@ -19,6 +19,8 @@ enum BrokerInput: Sendable {
   case subscriberCut
   /// The allow-list was changed.
   case admissionsChanged
+  /// Somebody asks or orders something.
+  case asked(ControlQuestion)
   /// The broker is to stop.
   case stop
 }
@@ -39,6 +41,7 @@ extension BrokerLoop {
     case .failed(let error): throw error
     case .subscriberCut: gate.wasCut(for: .subscriptions)
     case .admissionsChanged: try admissionsChanged()
+    case .asked(let question): try answer(question)
     case .stop: try handle(.stop)
     }
   }
@@ -142,17 +145,21 @@ extension BrokerLoop {
     return false
   }
 
-  /// The name of the worker that asks to play a client, as people would say it: with its address.
+  /// The worker that asks to play a client as people know it: its name, and from where it speaks.
   private func place(
     of message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
-  ) -> String? {
+  ) -> WorkerPlace? {
     guard case .join(let join) = message.body else { return nil }
     let known = admission.name(of: received.userID, playing: message.header.client)
-    let name = "worker \(known ?? WorkerSettings.name(of: join.worker))"
-    guard let address = received.peerAddress, !address.isEmpty else { return name }
+    // What it calls itself comes from outside: no control characters, and not too much of it.
+    let own = String(join.name.printable.prefix(64))
+    let name = known ?? (own.isEmpty ? WorkerSettings.name(of: join.worker) : own)
+    guard let address = received.peerAddress, !address.isEmpty else {
+      return WorkerPlace(name: name)
+    }
     // Of ipc libzmq tells user, group and process.
-    guard address.hasPrefix(":") else { return "\(name) at \(address)" }
-    return "\(name), process \(address.split(separator: ":").last ?? "")"
+    guard address.hasPrefix(":") else { return WorkerPlace(name: name, address: address) }
+    return WorkerPlace(name: name, process: address.split(separator: ":").last.flatMap { Int($0) })
   }
 
   private func book(_ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message) {

@@ -1,5 +1,6 @@
 import Bytes
 import Federation
+import Foundation
 import Ledger
 import Measures
 import Server
@@ -31,6 +32,10 @@ final class BrokerLoop {
   private(set) var lastRound: Int?
   /// The last meter reading of the run.
   private(set) var lastReading: MeterReading?
+  /// The file of the clients that are excluded.
+  let evictions: URL
+  /// The answer to the last order.
+  var lastAnswer: ControlAnswer?
   /// True if the run was given up, as too few clients were there.
   private(set) var isGivenUp = false
 
@@ -57,11 +62,16 @@ final class BrokerLoop {
   ///   - log: The log for events.
   ///   - resumption: From where the run goes on; nil for a new one.
   ///   - stored: The updates of that round that are in the spool, by client, as they were offered.
+  ///   - evictions: The file of the clients that are excluded.
+  ///   - evicted: Those that were excluded before.
   init(
     plan: BrokerPlan, settings: BrokerSettings, sockets: consuming BrokerSockets,
     server: ServerQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver, log: RunLog,
-    resumption: Resumption? = nil, stored: [Int: Submission] = [:]
+    resumption: Resumption? = nil, stored: [Int: Submission] = [:], evictions: URL,
+    evicted: Set<Int> = []
   ) {
+    self.evictions = evictions
+
     self.server = server
     self.inbox = inbox
     self.observer = observer
@@ -78,9 +88,9 @@ final class BrokerLoop {
       host = BrokerHost(
         BrokerMachine(
           plan: plan, round: resumption.round, at: base, stored: stored,
-          history: resumption.state?.history ?? ParticipationHistory()))
+          history: resumption.state?.history ?? ParticipationHistory(), evicted: evicted))
     } else {
-      host = BrokerHost(BrokerMachine(plan: plan))
+      host = BrokerHost(BrokerMachine(plan: plan, evicted: evicted))
     }
     admission = ClientAdmission(settings.security.accessControl, clients: plan.clients)
     authenticator = sockets.authenticator
@@ -198,9 +208,13 @@ extension BrokerLoop: BrokerExecutor {
   func count(_ name: String) { gate.books.count(name) }
 
   func notice(_ notice: BrokerNotice) {
-    if case .gaveUp(let shortage, _) = notice {
+    switch notice {
+    case .gaveUp(let shortage, _):
       isGivenUp = true
       count(shortage.counter)
+    case .ordered(_, let answer): lastAnswer = answer
+    case .worker(.vanished): count("worker vanished")
+    case .waiting, .opened, .refused, .declined, .worker: break
     }
     observer.noticed(notice)
   }

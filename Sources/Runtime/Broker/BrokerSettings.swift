@@ -12,6 +12,8 @@ package struct BrokerSettings: Sendable {
   package var epoch: Int
   /// The security of its sockets.
   package var security: BrokerSecurity
+  /// The file of the allow-list; nil where there is none, or the list isn't kept in a file.
+  package var allowList: String?
   /// The limits of connections; nil for those that suit the fleet.
   package var connectionLimits: ConnectionLimits?
   /// The least level of lines that are written into the log.
@@ -20,7 +22,7 @@ package struct BrokerSettings: Sendable {
   /// Settings of the given parts.
   package init(
     endpoints: Endpoints, threads: Int, transport: String, run: UInt64, epoch: Int = 1,
-    security: BrokerSecurity = .open, logLevel: LogLevel = .info
+    security: BrokerSecurity = .open, allowList: String? = nil, logLevel: LogLevel = .info
   ) {
     self.endpoints = endpoints
     self.threads = threads
@@ -28,6 +30,7 @@ package struct BrokerSettings: Sendable {
     self.run = run
     self.epoch = epoch
     self.security = security
+    self.allowList = allowList
     self.logLevel = logLevel
   }
 }

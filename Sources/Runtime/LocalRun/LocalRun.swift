@@ -1,4 +1,4 @@
-import Federation
+package import Federation
 import Foundation
 package import Ledger
 import Links
@@ -7,6 +7,7 @@ import Measures
 package import Server
 import Synchronization
 package import Topology
+import Wire
 import ZeroMQ
 
 /// Broker, workers and clients in one process, over real sockets.
@@ -124,6 +125,9 @@ package final class LocalRun: Sendable {
   /// Ends the run early; what is there is kept.
   package func stop() { broker.stop() }
 
+  /// The state of the run, with all who are there; nil while it doesn't run.
+  package var presence: Presence? { broker.presence }
+
   /// Keys for a broker and for one worker that plays all clients.
   private static func curve(
     clients: Int
@@ -221,6 +225,7 @@ package final class LocalRun: Sendable {
 
   private static func play(_ worker: Worker, in context: Context) throws {
     switch try worker.run(in: context) {
+    case .refused(.evicted, _): return  // as it was told
     case .refused(_, let detail): throw LocalRunError.refused(detail)
     case .turnedAway(let refusal): throw LocalRunError.refused("\(refusal)")
     case .otherPlan(let difference):

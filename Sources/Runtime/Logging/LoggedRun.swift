@@ -68,8 +68,34 @@ final class LoggedRun: RunObserver {
       log.write(
         .warning, "client declined",
         ["client": .number(client), "reason": .text(reason.name), "detail": .text(detail)])
+    case .worker(let news): noticed(news)
+    case .ordered: break  // the loop logs it, with whoever gave the order
     }
     observer.noticed(notice)
+  }
+
+  private func noticed(_ news: WorkerNews) {
+    let (event, level, group): (String, LogLevel, WorkerGroup) =
+      switch news {
+      case .came(let group): ("worker joined", .info, group)
+      case .left(let group): ("worker left", .info, group)
+      case .vanished(let group): ("worker vanished", .warning, group)
+      case .silent(let group, _): ("worker silent", .warning, group)
+      case .heard(let group): ("worker heard again", .notice, group)
+      }
+    var fields: [(String, LogField)] = [
+      ("worker", .text(group.place.name)), ("clients", .text("\(ClientRange(of: group.clients))")),
+      ("count", .number(group.clients.count)),
+    ]
+    if let address = group.place.address { fields.append(("address", .text(address))) }
+    if let process = group.place.process { fields.append(("process", .number(process))) }
+    if case .silent(_, let time) = news { fields.append(("seconds", .fraction(time.seconds))) }
+    log.write(level, event, fields: fields)
+  }
+
+  func warned(_ problem: String) {
+    log.write(.warning, "warning", ["problem": .text(problem)])
+    observer.warned(problem)
   }
 
   func remarked(_ remark: String) {

@@ -59,8 +59,17 @@ extension WorkerLoop {
     case .client(let client):
       guard message.header.client == client else { return }
       try deliver(message, received, to: [client])
-    case .all, .step: try deliver(message, received, to: settings.clients)
+    case .all, .step:
+      if case .announce(let announce) = message.body { note(announce.state) }
+      try deliver(message, received, to: settings.clients)
     }
+  }
+
+  /// Says when the broker begins and ceases to hold rounds back.
+  private func note(_ state: Announce.State) {
+    guard joined > 0, isPaused != (state == .paused) else { return }
+    isPaused = state == .paused
+    report(.paused(isPaused))
   }
 
   private func deliver(

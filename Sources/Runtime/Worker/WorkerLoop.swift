@@ -37,6 +37,8 @@ final class WorkerLoop {
   /// The number of clients that were welcomed.
   var joined = 0
   var ends: [ClientEnd] = []
+  /// True while the broker holds rounds back.
+  var isPaused = false
   /// The clients that the broker turned down for now, to be reported together.
   var turnedDown = TurnedDownClients()
 

@@ -33,6 +33,8 @@ package enum WorkerReport: Sendable {
   case noContact(ContactFault)
   /// The broker turns some clients down for now; they ask again.
   case turnedDown(clients: ClientRange, RefusalReason, detail: String)
+  /// The broker opens no round, or opens rounds again, as it was told.
+  case paused(Bool)
   /// The broker refuses a client for good.
   case refused(client: Int, RefusalReason, detail: String)
   /// So many messages could not be read: damaged, of another version, or not for this side.

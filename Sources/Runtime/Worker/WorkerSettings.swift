@@ -39,7 +39,7 @@ package struct WorkerSettings: Sendable {
   }
 
   /// The worker's name among people, as the broker names it to others.
-  package var name: String { Self.name(of: worker) }
+  package var name: String { label.isEmpty ? Self.name(of: worker) : label }
 
   /// The first digits of a worker's number.
   static func name(of worker: UInt64) -> String { String(worker >> 40, radix: 16) }

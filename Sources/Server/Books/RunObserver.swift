@@ -7,6 +7,8 @@ package protocol RunObserver: Sendable {
   func closed(_ progress: RunProgress)
   /// Something that people want to know.
   func noticed(_ notice: BrokerNotice)
+  /// Something doesn't work that the run can do without, a sentence.
+  func warned(_ problem: String)
   /// Something about the run's data that people should know before it begins, a sentence.
   func remarked(_ remark: String)
   /// The model's accuracy, or Dice coefficient where pixels are labelled, fell to chance after it
@@ -15,6 +17,9 @@ package protocol RunObserver: Sendable {
 }
 
 extension RunObserver {
+  /// Passes over it.
+  package func warned(_ problem: String) {}
+
   /// Passes over it.
   package func remarked(_ remark: String) {}
 }

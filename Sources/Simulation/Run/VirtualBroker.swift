@@ -201,7 +201,7 @@ extension VirtualBroker: BrokerExecutor {
     switch notice {
     case .opened(let round, _, _): opened(round)
     case .gaveUp(let shortage, _): gaveUp(shortage)
-    case .waiting, .refused, .declined: break
+    case .waiting, .refused, .declined, .worker, .ordered: break
     }
     if !world.backend.isReplaying { observer.noticed(notice) }
   }

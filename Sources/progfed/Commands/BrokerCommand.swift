@@ -40,7 +40,7 @@ struct BrokerCommand: ParsableCommand {
       let security = try security.load()
       let isEncrypted = security.mechanism == .curve
       guard endpoints.isLocal || insecure || isEncrypted else { throw EndpointError.exposed(bind) }
-      let printer = ProgressPrinter(isQuiet: options.quiet)
+      let printer = ProgressPrinter(isQuiet: options.quiet, showsWorkers: true)
       guard let start = try options.start(printer) else { return }
       defer { start.directory.release() }
       let simulated = start.topology.keys(unknownTo: .realOverTCP)
@@ -55,7 +55,8 @@ struct BrokerCommand: ParsableCommand {
         settings: BrokerSettings(
           endpoints: endpoints, threads: options.threads,
           transport: String(bind.prefix { $0 != ":" }) + (isEncrypted ? "+curve" : ""),
-          run: generator.next(), security: security, logLevel: options.logLevel),
+          run: generator.next(), security: security, allowList: self.security.allow,
+          logLevel: options.logLevel),
         directory: start.directory, observer: printer, resumption: start.resumption)
       let reload = self.security.reloading(broker, printer)
       defer { withExtendedLifetime(reload) {} }
@@ -63,7 +64,7 @@ struct BrokerCommand: ParsableCommand {
       let context = try Context()
       defer { _ = context.terminate(within: .seconds(5)) }
       let state = try withExtendedLifetime(interruption) {
-        try live.serving(start.directory, say: printer.say) {
+        try live.serving(start.directory, say: printer.say, presence: { broker.presence }) {
           try broker.run(in: context) { endpoints in
             guard !options.quiet else { return }
             printer.say(

@@ -102,7 +102,9 @@ struct Simulate: ParsableCommand {
         resumption: start.resumption, logLevel: options.logLevel)
       let interruption = Interruption { simulation.stop() }
       let state = try withExtendedLifetime(interruption) {
-        try live.serving(start.directory, say: printer.say) { try simulation.run() }
+        try live.serving(
+          start.directory, say: printer.say, presence: { simulation.presence }
+        ) { try simulation.run() }
       }
       try RunResult(start.directory, state: state).show(asJSON: options.json, quiet: options.quiet)
     }

@@ -209,6 +209,8 @@ struct WorkerCommand: ParsableCommand {
       "round \(round): client \(client) can't take part (\(reason.name)): \(detail)"
     case .updateRefused(let client, let round, let reason, let detail):
       "round \(round): the broker refuses client \(client)'s update (\(reason.name)): \(detail.printable)"
+    case .paused(true): "the broker is paused: no round opens until it is told to go on"
+    case .paused(false): "the broker goes on"
     case .refused(let client, let reason, let detail):
       "the broker refuses client \(client) (\(reason.name)): \(detail.printable)"
     case .unreadable(let messages):

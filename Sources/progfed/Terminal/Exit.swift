@@ -2,6 +2,7 @@ import ArgumentParser
 import Benchmarks
 import Codecs
 import Datasets
+import Federation
 import Foundation
 import Ledger
 import Live
@@ -98,6 +99,7 @@ enum Exit {
     case is KeyFileError, is AllowListError: badInput
     case is UnresolvedName: unavailable
     case is ZMQError, is LedgerError, is EndpointError, is LiveError, is RelayError: unavailable
+    case is ControlError, is ControlFault: unavailable
     case LocalRunError.tooManyLinks, LocalRunError.encryptedRelays: badInput
     case SimulationError.costModelOfDeltas, SimulationError.cannotGoOn:
       badInput

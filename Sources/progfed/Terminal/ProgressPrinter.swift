@@ -13,6 +13,8 @@ import Wire
 final class ProgressPrinter: RunObserver {
   private let terminal = Terminal.error
   private let isQuiet: Bool
+  /// True where workers that come and go are news.
+  private let showsWorkers: Bool
   private let hasLine = Mutex(false)
   private let start = ContinuousClock.now
   /// The round that this process began with.
@@ -21,7 +23,10 @@ final class ProgressPrinter: RunObserver {
   private let lastWaiting = Mutex(RepeatedLine())
 
   /// A printer; a quiet one shows only what went wrong.
-  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+  init(isQuiet: Bool, showsWorkers: Bool = false) {
+    self.isQuiet = isQuiet
+    self.showsWorkers = showsWorkers
+  }
 
   func closed(_ progress: RunProgress) {
     guard !isQuiet else { return }
@@ -63,7 +68,32 @@ final class ProgressPrinter: RunObserver {
       complain("client \(client) was refused (\(reason.name)): \(detail.printable)")
     case .declined(let client, let reason, let detail):
       complain("client \(client) can't take part (\(reason.name)): \(detail.printable)")
+    case .worker(let news): noticed(news)
+    case .ordered(let order, let answer):
+      // Who gave it is told by itself why it wasn't done.
+      if answer.ok { say("control: \(order.word): \(answer.text)") }
     }
+  }
+
+  private func noticed(_ news: WorkerNews) {
+    switch news {
+    case .came(let group): if showsWorkers { tell("here", group) }
+    case .left(let group): if showsWorkers { tell("has left", group) }
+    case .heard(let group): tell("heard again", group)
+    case .vanished(let group): complain("gone without a word: \(Self.words(group))")
+    case .silent(let group, let time):
+      complain("nothing heard for \(time.brief) of \(Self.words(group)), at work")
+    }
+  }
+
+  private func tell(_ what: String, _ group: WorkerGroup) {
+    if !isQuiet { say("\(what): \(Self.words(group))") }
+  }
+
+  private static func words(_ group: WorkerGroup) -> String {
+    let count = group.clients.count
+    let clients = ClientRange(of: group.clients)
+    return "\(group.place), with \(count == 1 ? "client" : "\(count) clients:") \(clients)"
   }
 
   func collapsed(round: Int, stage: Int, accuracy: Double) {
@@ -72,6 +102,8 @@ final class ProgressPrinter: RunObserver {
         + "round \(round)); lower training.learningRate or training.clipNorm, or raise stages.warmUp"
     )
   }
+
+  func warned(_ problem: String) { say(problem) }
 
   func remarked(_ remark: String) { say("data: \(remark)") }
 

@@ -1,0 +1,118 @@
+import Measures
+import Wire
+
+/// The watch over workers: who came and went that people weren't told of yet, and who is silent.
+///
+/// News wait for the next announcement, so that the clients of one worker are told of together.
+/// Where nothing is known of a worker but its number, as in virtual time, nobody is told.
+package struct WorkerWatch: Hashable, Sendable {
+  private var came: [UInt64: Set<Int>] = [:]
+  private var left: [UInt64: WorkerGroup] = [:]
+  private var vanished: [UInt64: WorkerGroup] = [:]
+  /// The clients that were told of as silent.
+  private var silent: Set<Int> = []
+  /// True once a worker came of which people know more than a number.
+  private var isActive = false
+
+  /// A watch over nobody.
+  package init() {}
+
+  /// Notes that a client was taken in, in place of the member that it was before, if it was one.
+  package mutating func admitted(_ client: Int, as member: Member, after before: Member?) {
+    guard member.place != nil else { return }
+    isActive = true
+    let isBack = vanished[member.worker]?.clients.contains(client) ?? false
+    vanished[member.worker]?.clients.removeAll { $0 == client }
+    if isBack || (before?.worker == member.worker && before?.isGone == false) { return }
+    came[member.worker, default: []].insert(client)
+  }
+
+  /// Notes that a member said that it goes.
+  package mutating func left(_ client: Int, _ member: Member) {
+    note(client, member, in: \.left)
+  }
+
+  /// Notes that nobody listens for a member any more.
+  package mutating func vanished(_ client: Int, _ member: Member) {
+    note(client, member, in: \.vanished)
+  }
+
+  private mutating func note(
+    _ client: Int, _ member: Member, in list: WritableKeyPath<WorkerWatch, [UInt64: WorkerGroup]>
+  ) {
+    guard let place = member.place else { return }
+    came[member.worker]?.remove(client)
+    self[keyPath: list][member.worker, default: WorkerGroup(place: place, clients: [])]
+      .clients.append(client)
+  }
+
+  /// The news since the last time, at `now`; none at a run's end, when all go.
+  package mutating func news(
+    _ members: Members, _ state: BrokerState, silence: Duration, at now: Duration
+  ) -> [WorkerNews] {
+    guard isActive else { return [] }
+    defer { (came, left, vanished) = ([:], [:], [:]) }
+    switch state.kind {
+    case .farewell, .ended: return []
+    default: break
+    }
+    var news = Self.sorted(left.values).map { WorkerNews.left($0) }
+    let away = vanished.values.map { group in
+      WorkerGroup(
+        place: group.place, clients: group.clients.filter { !members.presence.contains($0) })
+    }
+    news += Self.sorted(away).map { .vanished($0) }
+    let newcomers = came.compactMap { worker, clients -> WorkerGroup? in
+      let clients = clients.filter { members[$0]?.worker == worker }
+      guard let place = clients.min().flatMap({ members[$0]?.place }) else { return nil }
+      return WorkerGroup(place: place, clients: Array(clients))
+    }
+    news += Self.sorted(newcomers).map { .came($0) }
+    return news + silences(members, state, silence, at: now)
+  }
+
+  /// The clients at work that have become silent, and those that are heard again.
+  private mutating func silences(
+    _ members: Members, _ state: BrokerState, _ silence: Duration, at now: Duration
+  ) -> [WorkerNews] {
+    let work = state.work
+    var still: Set<Int> = []
+    var new: [UInt64: WorkerGroup] = [:]
+    var back: [UInt64: WorkerGroup] = [:]
+    for (client, progress) in work?.progress ?? [:] where !progress.isSettled {
+      guard let member = members[client], let place = member.place,
+        members.presence.contains(client),
+        state.silence(of: member, at: now) >= silence
+      else { continue }
+      still.insert(client)
+      guard !silent.contains(client) else { continue }
+      new[member.worker, default: WorkerGroup(place: place, clients: [])].clients.append(client)
+    }
+    for client in silent.subtracting(still) where members.presence.contains(client) {
+      guard let member = members[client], let place = member.place,
+        now - member.lastHeard < silence
+      else { continue }
+      back[member.worker, default: WorkerGroup(place: place, clients: [])].clients.append(client)
+    }
+    silent = still
+    return Self.sorted(new.values).map { .silent($0, for: silence) }
+      + Self.sorted(back.values).map { .heard($0) }
+  }
+
+  /// Groups with their clients in rising order, in the order of their first clients; none that is
+  /// empty.
+  private static func sorted(_ groups: some Sequence<WorkerGroup>) -> [WorkerGroup] {
+    groups.filter { !$0.clients.isEmpty }
+      .map { WorkerGroup(place: $0.place, clients: $0.clients.sorted()) }
+      .sorted { ($0.clients[0], $0.place.name) < ($1.clients[0], $1.place.name) }
+  }
+}
+
+extension BrokerState {
+  /// The time for which a member that is at work hasn't been heard: one that wasn't asked had
+  /// nothing to say.
+  package func silence(of member: Member, at now: Duration) -> Duration {
+    guard case .open(let round) = self else { return now - member.lastHeard }
+    return now - max(member.lastHeard, round.opened)
+  }
+}

@@ -1,0 +1,158 @@
+import Measures
+import Progressive
+import Wire
+
+/// The standing orders of whoever runs the broker.
+package struct BrokerControl: Hashable, Sendable {
+  /// True if no round opens.
+  package private(set) var isPaused = false
+  /// True if the run stops when the open round is over.
+  package private(set) var isDraining = false
+  /// The clients that are excluded.
+  package private(set) var evicted: Set<Int>
+
+  /// No orders, but that some clients are excluded.
+  package init(evicted: Set<Int> = []) { self.evicted = evicted }
+
+  /// The refusal of an excluded client, which may ask again now and then, until it is let in.
+  static func refusal(of client: Int, _ worker: UInt64, _ plan: BrokerPlan) -> [BrokerAction] {
+    let refusal = Downlink.refuse(
+      .evicted, retry: plan.retry * 10, detail: "whoever runs the broker has excluded this client")
+    let message = Message(plan.header(to: client, worker: worker), refusal)
+    return [.count(RefusalReason.evicted.name), .send(.client(client), message)]
+  }
+
+  /// The consequences of an order.
+  package struct Outcome {
+    /// The answer to whoever gave it.
+    package var answer: ControlAnswer
+    /// The actions that follow.
+    package var actions: [BrokerAction] = []
+    /// True if the run ends now, to go on another time.
+    package var endsRun = false
+  }
+
+  /// Follows an order, or says why not.
+  package mutating func obey(
+    _ order: ControlOrder, _ state: inout BrokerState, _ members: inout Members,
+    _ models: RoundModels, _ plan: BrokerPlan, at now: Duration
+  ) -> Outcome {
+    var outcome =
+      switch order {
+      case .pause: Outcome(answer: pause(state))
+      case .resume: Outcome(answer: resume(&state, now))
+      case .drain: drain(state)
+      case .evict(let client): evict(client, &state, &members, models, plan)
+      case .readmit(let clients): Outcome(answer: readmit(clients))
+      case .deadline(let time): Outcome(answer: Self.end(&state, within: time, now))
+      }
+    if outcome.answer.ok { outcome.actions.append(.count("control: \(order.word)")) }
+    return outcome
+  }
+
+  private mutating func pause(_ state: BrokerState) -> ControlAnswer {
+    if let reason = reasonAgainst(state) { return .refused(reason) }
+    guard !isPaused else { return .refused("the run is paused already") }
+    isPaused = true
+    guard let round = state.phase?.round else {
+      return .done("no round opens until the run is resumed")
+    }
+    return .done(
+      "round \(round) goes on to its end; no round opens after it until the run is resumed")
+  }
+
+  private mutating func resume(_ state: inout BrokerState, _ now: Duration) -> ControlAnswer {
+    guard isPaused else { return .refused("the run isn't paused") }
+    isPaused = false
+    // Nobody was waited for meanwhile.
+    state.waitAnew(since: now)
+    return .done("rounds open again")
+  }
+
+  private mutating func drain(_ state: BrokerState) -> Outcome {
+    if let reason = reasonAgainst(state) { return Outcome(answer: .refused(reason)) }
+    (isPaused, isDraining) = (false, true)
+    switch state.kind {
+    case .open:
+      let round = state.phase?.round ?? 0
+      return Outcome(
+        answer: .done("round \(round) goes on to its end; then the run stops, and --resume goes on")
+      )
+    case .preparing:
+      return Outcome(
+        answer: .done("the run stops once its last round is kept, and --resume goes on"))
+    case .gathering, .waiting, .farewell, .ended:
+      return Outcome(
+        answer: .done("no round is open: the run stops now, and --resume goes on"), endsRun: true)
+    }
+  }
+
+  private mutating func evict(
+    _ client: Int, _ state: inout BrokerState, _ members: inout Members, _ models: RoundModels,
+    _ plan: BrokerPlan
+  ) -> Outcome {
+    guard (0..<plan.clients).contains(client) else {
+      return Outcome(
+        answer: .refused(
+          "there is no client \(client): the topology has clients 0 to \(plan.clients - 1)"))
+    }
+    guard evicted.insert(client).inserted else {
+      return Outcome(answer: .refused("client \(client) is excluded already"))
+    }
+    guard let member = members[client] else {
+      return Outcome(
+        answer: .done("client \(client) isn't here; it is refused from now on"))
+    }
+    let actions = state.changeWork(of: client, plan, models, members) { $0.evict(client) }
+    members.forbid(client, member.worker)
+    let worker = member.place?.description ?? "worker \(String(member.worker, radix: 16))"
+    return Outcome(
+      answer: .done(
+        "client \(client) of \(worker) is excluded; of its work in this round nothing counts "
+          + "but an update that had arrived whole"),
+      actions: actions + Self.refusal(of: client, member.worker, plan))
+  }
+
+  private mutating func readmit(_ clients: [Int]) -> ControlAnswer {
+    let back = evicted.intersection(clients).sorted()
+    guard !back.isEmpty else { return .refused("none of these clients is excluded") }
+    evicted.subtract(back)
+    let names = back.map(String.init).joined(separator: ", ")
+    return .done("let in again when a worker asks: client \(names)")
+  }
+
+  private static func end(
+    _ state: inout BrokerState, within time: Duration, _ now: Duration
+  ) -> ControlAnswer {
+    let deadline = now + max(.zero, time)
+    guard let before = state.changeRound({ $0.end(by: deadline) }) else {
+      return .refused("no round is open")
+    }
+    let round = state.phase?.round ?? 0
+    let (old, new) = (Self.seconds(before - now), Self.seconds(deadline - now))
+    return .done("round \(round) ends in \(new) at the latest; before, it was \(old)")
+  }
+
+  private static func seconds(_ time: Duration) -> String { "\(time.seconds.fixed(1)) s" }
+
+  /// The reason for which it makes no sense to hold rounds back; nil where it may.
+  private func reasonAgainst(_ state: BrokerState) -> String? {
+    switch state.kind {
+    case .farewell, .ended: "the run is ending"
+    default: isDraining ? "the run is draining already" : nil
+    }
+  }
+}
+
+extension BrokerState {
+  /// Begins to wait for clients anew, where they are waited for.
+  fileprivate mutating func waitAnew(since now: Duration) {
+    switch self {
+    case .gathering(let gathering): self = .gathering(gathering.waiting(since: now))
+    case .waiting(let pending):
+      self = .waiting(
+        PendingRound(prepared: pending.prepared, since: now, backlog: pending.backlog))
+    case .preparing, .open, .farewell, .ended: break
+    }
+  }
+}
