@@ -13,6 +13,9 @@ struct FuzzWorld {
   /// Two rounds at each of two stages.
   private static let schedule = GrowthSchedule(rounds: [2, 2])
 
+  /// The text of the plan; as the digest isn't looked at by a broker that hands it out, any.
+  static let text = PlanBytes(String(repeating: "a: b\n", count: 100))
+
   private let blocks = (0..<3).map { Digest(of: [1, UInt8($0)]) }
   private let heads = (0..<3).map { Digest(of: [2, UInt8($0)]) }
 
@@ -53,9 +56,11 @@ struct FuzzWorld {
       weighting: Weighting.allCases[messages.number(2)],
       stragglers: stragglers[messages.number(4)],
       quorum: messages.number(2) == 0 ? 1 : nil, deadline: .seconds(30))
-    return BrokerPlan(
+    var plan = BrokerPlan(
       run: 77, epoch: 1, seed: 5, digest: planDigest, clients: 3,
       schedule: Self.schedule, learningRate: 0.1, learningRateSchedule: .constant,
       updateCodec: .dense32, rules: rules, limits: ProtocolLimits())
+    if messages.number(4) > 0 { plan.text = Self.text }
+    return plan
   }
 }

@@ -81,7 +81,8 @@ import Wire
     #expect(!parts(bench.handle(want(0))).isEmpty)
   }
 
-  @Test func `who never has enough waits ever longer, until it joins`() {
+  @Test
+  func `who never has enough waits ever longer, until it is content, and not less by joining`() {
     var bench = bench()
     bench.handle(.subscribed(.client(0)))
     /// The copies that one gets who asks each second.
@@ -95,7 +96,12 @@ import Wire
     #expect((40...60).contains(hour), "\(hour)")
     #expect((20...28).contains(copies(in: 3600)))
     _ = bench.ask(0)
-    #expect(copies(in: 10) == PlanDelivery.copies)
+    #expect(copies(in: 30) <= PlanDelivery.copies)
+    bench.now += .seconds(1200)
+    #expect(copies(in: 2) == 2)
+    bench.now += .seconds(600)
+    // It asked for no more than it may have.
+    #expect(copies(in: 11) == PlanDelivery.copies + 1)
   }
 
   @Test func `requests for clients that don't exist, or a plan that isn't kept, are refused`() {

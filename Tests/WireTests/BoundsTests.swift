@@ -105,6 +105,30 @@ import Wire
     #expect(Frames.fault([1, 2, 3]) == nil)
   }
 
+  @Test func `chunks of the plan lie within it, and requests name ranges that rise`() {
+    func chunk(_ fields: [UInt8], _ payload: [UInt8] = [1, 2, 3]) -> WireError? {
+      downlink(field(5, varint: 3) + field(40, bytes: fields), payload)
+    }
+    func at(_ offset: UInt64, of length: UInt64) -> [UInt8] {
+      field(1, bytes: digest) + field(2, varint: length) + field(3, varint: offset)
+    }
+    #expect(chunk(at(0, of: 3), []) == .payload(count: 0))
+    #expect(chunk(at(1, of: 3)) == .field("offset"))
+    #expect(chunk(at(4, of: 3)) == .field("offset"))
+    #expect(chunk(at(0, of: 0)) == .field("offset"))
+    #expect(chunk(at(1 << 48, of: 3)) == .field("offset"))
+    #expect(chunk(at(0, of: .max)) == .field("length"))
+    #expect(chunk(field(1, bytes: [7]) + field(2, varint: 3)) == .field("digest"))
+    func want(_ ranges: [UInt8]...) -> WireError? {
+      uplink(client + field(23, bytes: ranges.flatMap { field(2, bytes: $0) }))
+    }
+    #expect(want(range(0, 0)) == .field("range"))
+    #expect(want(range(5, 5), range(9, 1)) == .field("ranges"))
+    #expect(want(range(.max, .max)) == .field("range"))
+    #expect(uplink(field(23, bytes: [])) == .field("client"))
+    #expect(uplink(client + field(23, bytes: []), [1]) == .payload(count: 1))
+  }
+
   @Test func `ranges are rising, not empty and not absurdly far`() {
     func want(_ ranges: [UInt8]...) -> WireError? {
       let need = field(1, bytes: digest) + ranges.flatMap { field(2, bytes: $0) }

@@ -128,10 +128,7 @@ package struct PlanDelivery: Hashable, Sendable {
   }
 
   /// Forgets that a client that joins was sent the plan.
-  mutating func joined(_ client: Int) {
-    readers[client] = nil
-    accounts[client] = nil
-  }
+  mutating func joined(_ client: Int) { readers[client] = nil }
 
   /// The answer to who asks too often; people aren't told, so that it doesn't fill the log either.
   private static func refusal(_ header: Header, retry: Duration) -> [BrokerAction] {

@@ -14,6 +14,7 @@ package struct BrokerTarget: FuzzTarget {
     var machine = BrokerMachine(plan: world.plan(&messages))
     var now = Duration.zero
     var heard = false
+    var sent = 0
     for client in 0..<3 {
       _ = machine.handle(.subscribed(.client(client)), at: now)
       let join = Join(
@@ -28,10 +29,24 @@ package struct BrokerTarget: FuzzTarget {
       for case .close(let result) in actions {
         try Self.check(result, contributions: result.contributions(machine.plan.rules))
       }
+      for case .sendPlan(let client, _, let text, let ranges) in actions {
+        guard (0..<3).contains(client), ranges.allSatisfy({ $0.upperBound <= text.count }) else {
+          throw FuzzFinding("what isn't of the plan is sent")
+        }
+        sent += ranges.reduce(0) { $0 + $1.count }
+      }
+      guard sent <= Self.mostCopies(until: now) * FuzzWorld.text.count else {
+        throw FuzzFinding("the plan is sent again and again")
+      }
       for case .finished in actions { return heard }
       guard machine.wakeTime != nil else { throw FuzzFinding("the broker sleeps for ever") }
     }
     return heard
+  }
+
+  /// The most copies of the plan that three clients get within a time.
+  private static func mostCopies(until now: Duration) -> Int {
+    3 * PlanDelivery.copies * (1 + Int(now / PlanDelivery.period))
   }
 
   private static func check(
