@@ -17,6 +17,17 @@ private struct TrainFigures: Decodable {
   var peakBytes: Int
 }
 
+/// What `bench data` prints.
+private struct DataFigures: Decodable {
+  var images: Int
+  var imagesPerSecond: Double
+  var limitImagesPerSecond: Double
+  var ratio: Double
+  var threads: Int
+  var parallelImagesPerSecond: Double
+  var decodedBytes: Int
+}
+
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct BenchTests {
   @Test(arguments: [1, 2])
   func `training is measured beside a limit and beside one client`(threads: Int) throws {
@@ -48,5 +59,18 @@ private struct TrainFigures: Decodable {
     }
     let wrong = try Command(["bench", "train", "--model", "convnet", "--stage", "4"])
     #expect(wrong.status(within: 20) == 64 && wrong.standardError.contains("stages 1 to 3"))
+  }
+
+  @Test(arguments: ["png", "jpeg"])
+  func `reading pictures is measured beside reading their files`(kind: String) throws {
+    let bench = try Command([
+      "bench", "data", "--count", "300", "--kind", kind, "--threads", "2", "--json",
+    ])
+    #expect(bench.status(within: 120) == 0, "\(bench.standardError)")
+    let figures = try JSONDecoder().decode(DataFigures.self, from: Data(bench.standardOutput.utf8))
+    #expect(figures.images == 300 && figures.threads == 2 && figures.decodedBytes == 300 * 784)
+    #expect(figures.imagesPerSecond > 0 && figures.parallelImagesPerSecond > 0)
+    let limit = figures.limitImagesPerSecond
+    #expect(abs(figures.ratio * limit - figures.imagesPerSecond) < 1e-6 * limit)
   }
 }

@@ -79,7 +79,7 @@ struct FileSplit {
       shares.append(share)
     }
     try copy(errands, into: place, order)
-    try place.finish()
+    try place.finish(isDurable: order.isDurable)
     return ClientFolders(
       format: format, shares: shares,
       remarks: units.reduce(into: []) { remarks, unit in

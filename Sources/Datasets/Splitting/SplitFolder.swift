@@ -43,13 +43,14 @@ struct SplitFolder: ~Copyable {
   /// Makes the folder `name` inside, and those that it lies in.
   func create(_ name: String) throws(DatasetError) { try Self.create("\(partial)/\(name)") }
 
-  /// Brings everything to the disk and the folder to its place.
-  mutating func finish() throws(DatasetError) {
+  /// Brings the folder to its place, and before that everything to the disk if it is to be durable.
+  mutating func finish(isDurable: Bool) throws(DatasetError) {
     // One call for all files: one for each takes minutes where there are many.
-    sync()
+    if isDurable { sync() }
     // SAFETY: the paths are terminated strings for the time of each call.
     guard unsafe rename(partial, target) == 0 else { throw PlainFile.refusal(target) }
     isFinished = true
+    guard isDurable else { return }
     let parent = (target as NSString).deletingLastPathComponent
     let descriptor = unsafe open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return }

@@ -52,7 +52,7 @@ package struct SplitWriter: Sendable {
         }
       }
     }
-    try place.finish()
+    try place.finish(isDurable: order.isDurable)
     return ClientFolders(
       format: SampleFormat(
         input: train.input.isColumn ? [train.input.count] : train.input,

@@ -71,7 +71,7 @@ struct TableSplit {
           tables[2 * client + part], to: "\(place.partial)/\(client)/\(name).csv")
       }
     }
-    try place.finish()
+    try place.finish(isDurable: order.isDurable)
     return ClientFolders(format: format, shares: shares, remarks: [])
   }
 

@@ -29,12 +29,16 @@ package struct OwnDataTarget: FuzzTarget {
       // An open format, or one that most of the files fit.
       let isOpen = Int.random(in: 0...1, using: &stream) == 0
       let format = isOpen ? SampleFormat() : known(isResized: Bool.random(using: &stream))
+      let seed = stream.next()
       let split = try OwnSamples.read(
-        path: folder.path, format: format, seed: stream.next(), limit: 1 << 20)
-      guard split.train.count + split.test.count > 0 else { return false }
+        path: folder.path, format: format, seed: seed, limit: 1 << 20,
+        work: SampleWork(threads: Int.random(in: 1...2, using: &stream)))
+      let count = split.train.count + split.test.count
+      guard count > 0 else { return false }
       guard isOpen || split.train.input == format.imageShape else {
         throw FuzzFinding("samples of \(split.train.input) were taken for others")
       }
+      try cut(count, format, seed)
       return true
     } catch let finding as FuzzFinding {
       throw finding
@@ -42,6 +46,25 @@ package struct OwnDataTarget: FuzzTarget {
       return false
     } catch {
       throw FuzzFinding("an error of another kind: \(error)")
+    }
+  }
+
+  /// Cuts the `count` samples that were read into two clients' folders, all of them or nothing.
+  private func cut(_ count: Int, _ format: SampleFormat, _ seed: UInt64) throws {
+    let target = folder.path + "-cut"
+    defer { try? FileManager.default.removeItem(atPath: target) }
+    do {
+      var order = SplitOrder(clients: 2, partition: .iid, seed: seed)
+      order.isDurable = false
+      let folders = try OwnSamples.split(
+        path: folder.path, format: format, order, to: target, limit: 1 << 20)
+      guard folders.shares.reduce(0, { $0 + $1.train + $1.test }) == count else {
+        throw FuzzFinding("\(count) samples became \(folders.shares)")
+      }
+    } catch let error where error is DatasetError || error is PartitionError {
+      guard !FileManager.default.fileExists(atPath: target),
+        !FileManager.default.fileExists(atPath: target + ".partial")
+      else { throw FuzzFinding("a folder was left behind: \(error)") }
     }
   }
 

@@ -16,9 +16,11 @@ import Testing
     _ clients: Int, _ partition: Partition = .iid, holdOut: HoldOut = .fifth,
     isLinked: Bool = false, work: SampleWork = SampleWork(threads: 2)
   ) -> SplitOrder {
-    SplitOrder(
+    var order = SplitOrder(
       clients: clients, partition: partition, seed: 3, holdOut: holdOut, isLinked: isLinked,
       work: work)
+    order.isDurable = false
+    return order
   }
 
   /// The files below `folder` by their paths from there on.
