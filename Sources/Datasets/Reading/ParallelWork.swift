@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Synchronization
 
 /// Work in numbered parts that several threads share.
@@ -47,6 +48,16 @@ package struct SampleWork: Sendable {
     precondition(threads > 0, "work on \(threads) threads")
     self.threads = threads
     self.goesOn = goesOn
+  }
+
+  /// Work on all cores that nobody watches.
+  package static var onAllCores: Self {
+    Self(threads: ProcessInfo.processInfo.activeProcessorCount)
+  }
+
+  /// Its part for one of `count` places that are read at the same time.
+  package func part(of count: Int) -> Self {
+    Self(threads: max(1, threads / max(1, count)), goesOn: count == 1 ? goesOn : nil)
   }
 
   /// Work on one thread that nobody watches.

@@ -12,7 +12,7 @@ package struct SplitOrder: Sendable {
   package var holdOut: HoldOut
   /// True if files get a second name instead of being copied.
   package var isLinked: Bool
-  /// True if the folders are on the disk before they are in their place, also after a loss of power.
+  /// True if the folders are on the disk before they get their place, for a loss of power.
   package var isDurable = true
   /// The threads that read and write, and who is told.
   package var work: SampleWork

@@ -32,16 +32,20 @@ extension ClientData {
   ///   - path: The place of the clients' own samples, with `{client}` in it for several; or that of
   ///     a data set that is dealt out, in place of the topology's. Nil where none is given.
   ///   - clients: The clients that this process plays.
+  ///   - work: The threads that read, and who is told.
   /// - Throws: `DatasetError` if dealt samples can't be read or of the clients' own not one is
   ///   there, ``ClientPathsError``, ``LackingSamples``.
-  package init(_ topology: Topology, at path: String?, of clients: [Int]) throws {
+  package init(
+    _ topology: Topology, at path: String?, of clients: [Int], by work: SampleWork = .onAllCores
+  ) throws {
     guard topology.data.staysWithClients else {
-      self = .dealt(try topology.data.load(from: path))
+      self = .dealt(try topology.data.load(from: path, by: work))
       return
     }
     guard let path else { throw LackingSamples(topology: topology.file) }
     let own = OwnData(
-      at: try ClientPaths(path, clients: clients), of: clients, as: topology.data)
+      at: try ClientPaths(path, clients: clients), of: clients, as: topology.data,
+      by: work)
     try own.check()
     self = .own(own)
   }
@@ -60,14 +64,15 @@ package struct OwnData: Sendable {
   ///   - clients: The clients that this process plays.
   ///   - data: The looks of samples, and the share that is held out.
   ///   - limit: The most bytes that one client's samples may take.
+  ///   - work: The threads that read, and who is told where there is one client.
   package init(
     at paths: ClientPaths, of clients: [Int], as data: DataSection,
-    limit: Int = OwnSamples.standardLimit
+    limit: Int = OwnSamples.standardLimit, by work: SampleWork = .alone
   ) {
     self.paths = paths
     let reader = OwnFolder.Reader(
       format: data.source.format ?? SampleFormat(), holdOut: data.holdOut, seed: data.holdOutSeed,
-      limit: limit)
+      limit: limit, work: work.part(of: clients.count))
     folders = Dictionary(
       clients.map { ($0, OwnFolder(paths[$0], by: reader)) },
       uniquingKeysWith: { first, _ in first })

@@ -23,6 +23,8 @@ package final class OwnFolder: Sendable {
     var seed: UInt64
     /// The most bytes that the samples of one client may take.
     var limit: Int
+    /// The threads that read, and who is told.
+    var work: SampleWork
   }
 
   /// Samples at `path` that haven't been read yet.
@@ -63,7 +65,7 @@ package final class OwnFolder: Sendable {
       do throws(DatasetError) {
         let split = try OwnSamples.read(
           path: path, format: reader.format, holdOut: reader.holdOut, seed: reader.seed,
-          limit: reader.limit)
+          limit: reader.limit, work: reader.work)
         outcome = .success(
           ClientSamples(
             training: SampleChoice(all: split.train), heldOut: SampleChoice(all: split.test)))

@@ -28,12 +28,14 @@ package struct Workload: Sendable {
   /// clients.
   ///
   /// - Throws: `DatasetError` if the data is missing or broken.
-  package init(_ topology: Topology) throws(DatasetError) {
+  package init(
+    _ topology: Topology, by work: SampleWork = .onAllCores
+  ) throws(DatasetError) {
     guard !topology.data.staysWithClients else {
       self.init(topology, data: .none)
       return
     }
-    self.init(topology, data: .dealt(try topology.data.load()))
+    self.init(topology, data: .dealt(try topology.data.load(by: work)))
   }
 
   /// A workload with dealt data that was read before, or with the clients' own.

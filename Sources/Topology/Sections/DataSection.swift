@@ -36,9 +36,11 @@ package struct DataSection: Sendable {
   }
 
   /// Reads the training and the test samples, from `path` in place of the section's own if one is
-  /// given.
-  package func load(from path: String? = nil) throws(DatasetError) -> DatasetSplit {
-    try (path.map(source.at) ?? source).load(limit, holdOut: holdOut, seed: holdOutSeed)
+  /// given, on the threads of `work`.
+  package func load(
+    from path: String? = nil, by work: SampleWork = .onAllCores
+  ) throws(DatasetError) -> DatasetSplit {
+    try (path.map(source.at) ?? source).load(limit, holdOut: holdOut, seed: holdOutSeed, by: work)
   }
 }
 

@@ -107,7 +107,7 @@ extension DataSource {
   ///
   /// - Throws: `DatasetError`, also where the samples are the clients' and nobody else's.
   func load(
-    _ limits: SampleLimits, holdOut: HoldOut, seed: UInt64
+    _ limits: SampleLimits, holdOut: HoldOut, seed: UInt64, by work: SampleWork
   ) throws(DatasetError) -> DatasetSplit {
     switch self {
     case .collection(var collection):
@@ -119,7 +119,7 @@ extension DataSource {
         dataset: "own samples", path: nil, remedy: "say where they are, as in data.path: my-images")
     case .here(let path?, let format):
       let split = try OwnSamples.read(
-        path: path, format: format, holdOut: holdOut, seed: seed)
+        path: path, format: format, holdOut: holdOut, seed: seed, work: work)
       // Files lie sorted by their classes, so that the first ones would be of one class.
       let chance = RandomStream(seed: seed).stream("limit")
       let train = limits.train.map { split.train.drawn($0, stream: chance) } ?? split.train

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Codecs
+import Datasets
 import Foundation
 import Ledger
 import LocalTraining
@@ -73,7 +74,10 @@ struct RunOptions: ParsableArguments {
   /// - Returns: The workload.
   /// - Throws: what is wrong with the data or with the file to start from.
   func workload(_ topology: Topology, data: ClientSource = .elsewhere) throws -> Workload {
-    let workload = try data.workload(topology)
+    let progress = WorkProgress("reading samples", isQuiet: quiet)
+    let workload = try data.workload(
+      topology, SampleWork(threads: threads) { progress.goesOn($0, of: $1) })
+    progress.clear()
     try workload.checkStart()
     if let origin = topology.overrides.extended?.origin {
       return try workload.extending(origin.run)
@@ -111,17 +115,17 @@ enum ClientSource {
   /// In this process, at a path that the command line gives, or not.
   case here(path: String?)
 
-  /// A workload of `topology` with the samples.
-  func workload(_ topology: Topology) throws -> Workload {
+  /// A workload of `topology` with the samples, which `work` reads.
+  func workload(_ topology: Topology, _ work: SampleWork) throws -> Workload {
     switch self {
     case .here(let path) where topology.data.staysWithClients:
       let clients = Array(0..<topology.clients)
-      return Workload(topology, data: try ClientData(topology, at: path, of: clients))
+      return Workload(topology, data: try ClientData(topology, at: path, of: clients, by: work))
     case .here(path: let path?):
       throw ValidationError(
         "--data: the samples of \(topology.file) are dealt out; give their place as --set data.path=\(path)"
       )
-    case .here, .elsewhere: return try Workload(topology)
+    case .here, .elsewhere: return try Workload(topology, by: work)
     }
   }
 }

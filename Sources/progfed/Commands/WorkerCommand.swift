@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import Datasets
 import Federation
 import Foundation
 import LocalTraining
@@ -101,11 +102,11 @@ struct WorkerCommand: ParsableCommand {
             if let line = Self.line(report, settings), !isQuiet { Self.say(line) }
           }
           if let given { return try Worker(given, settings: settings, report: report) }
-          return try Worker(settings: settings, report: report) { [data, clients] plan in
+          return try Worker(settings: settings, report: report) { [data, clients, reading] plan in
             let topology = try Topology(
               plan: plan.text, from: "the broker's plan", overrides: overrides,
               checksFiles: data == nil)
-            return try Self.workload(topology, data, clients)
+            return try Self.workload(topology, data, clients, reading)
           }
         }
       }
@@ -122,14 +123,20 @@ struct WorkerCommand: ParsableCommand {
       throw ValidationError(
         "--clients \(clients): \(read.file) has clients 0 to \(read.clients - 1)")
     }
-    return try Self.workload(read, data, clients)
+    return try Self.workload(read, data, clients, reading)
   }
 
-  /// The workload of a topology whose samples lie where `data` says.
+  /// The workload of a topology whose samples lie where `data` says, and are read by `work`.
   private static func workload(
-    _ topology: Topology, _ data: String?, _ clients: ClientRange
+    _ topology: Topology, _ data: String?, _ clients: ClientRange, _ work: SampleWork
   ) throws -> Workload {
-    Workload(topology, data: try ClientData(topology, at: data, of: clients.numbers))
+    Workload(topology, data: try ClientData(topology, at: data, of: clients.numbers, by: work))
+  }
+
+  /// The manner of reading samples: lines say how far it is, since others come between them.
+  private var reading: SampleWork {
+    let progress = WorkProgress("reading samples", isQuiet: quiet, isPlain: true)
+    return SampleWork(threads: threads) { progress.goesOn($0, of: $1) }
   }
 
   /// Says how the worker's part ended, unless all went well.

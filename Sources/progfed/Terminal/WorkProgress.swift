@@ -16,20 +16,21 @@ final class WorkProgress: Sendable {
 
   private let what: String
   private let isQuiet: Bool
-  private let terminal = Terminal.error
+  private let isWrittenOver: Bool
   private let start = ContinuousClock.now
   private let state = Mutex(State())
 
-  /// Progress of `what`, a word or two; a quiet one shows nothing.
-  init(_ what: String, isQuiet: Bool) {
+  /// Progress of `what`, a word or two; a quiet one shows nothing, a plain one only whole lines.
+  init(_ what: String, isQuiet: Bool, isPlain: Bool = false) {
     self.what = what
     self.isQuiet = isQuiet
+    isWrittenOver = Terminal.error.isTerminal && !isPlain
   }
 
   /// Shows that `done` of `all` samples are done; false if the work is to end.
   func goesOn(_ done: Int, of all: Int) -> Bool {
     let now = ContinuousClock.now
-    let pause: Duration = terminal.isTerminal ? .milliseconds(200) : .seconds(10)
+    let pause: Duration = isWrittenOver ? .milliseconds(200) : .seconds(10)
     return state.withLock { state in
       guard !state.isEnded else { return false }
       guard !isQuiet, now - start > .seconds(2), done < all,
@@ -38,8 +39,8 @@ final class WorkProgress: Sendable {
       state.shown = now
       let share = (100 * Double(done) / Double(max(all, 1))).fixed(0)
       let text = "progfed: \(what): \(share) % done"
-      Terminal.write(terminal.isTerminal ? "\r\u{1B}[K\(text)" : "\(text)\n")
-      state.hasLine = terminal.isTerminal
+      Terminal.write(isWrittenOver ? "\r\u{1B}[K\(text)" : "\(text)\n")
+      state.hasLine = isWrittenOver
       return true
     }
   }
