@@ -189,6 +189,13 @@ extension LightWorker: ClientExecutor {
     try host?.trained(offer, update, round: task.round, at: now, over: self, by: self)
   }
 
+  // It holds nothing out.
+  func evaluate(_ task: ClientTask, client: Int) throws(ZMQError) {
+    try host?.handle(
+      .failed(round: task.round, .noData, detail: "it holds no samples out"), at: now, over: self,
+      by: self)
+  }
+
   func finished(_ client: Int, _ end: ClientEnd) { hasEnded = true }
 
   func welcomed(_ client: Int, by welcome: Welcome) -> Int? { nil }

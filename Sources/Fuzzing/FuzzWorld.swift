@@ -61,6 +61,10 @@ struct FuzzWorld {
       schedule: Self.schedule, learningRate: 0.1, learningRateSchedule: .constant,
       updateCodec: .dense32, rules: rules, limits: ProtocolLimits())
     if messages.number(4) > 0 { plan.text = Self.text }
+    if messages.number(2) == 0 {
+      plan.evaluation = EvaluationRules(clients: .all, classes: 10)
+      plan.dealtHoldOuts = [1, 1, 1]
+    }
     return plan
   }
 }

@@ -44,13 +44,19 @@ struct RandomMessages {
       skippedSteps: 0)
   }
 
+  mutating func scores() -> HoldOutScores {
+    let samples = number(8) == 0 ? count() : 1
+    return HoldOutScores(base: digest(), samples: samples, points: samples, correct: 1, loss: 1)
+  }
+
   mutating func uplink() -> Uplink {
     switch number(12) {
     case 0:
       .join(
         Join(
           worker: UInt64(number(3)), plan: digest(),
-          maximalStage: number(3) == 0 ? 1 + number(3) : nil))
+          maximalStage: number(3) == 0 ? 1 + number(3) : nil,
+          heldOut: number(3) == 0 ? count() : nil))
     case 1, 2:
       .want(
         worker: UInt64(number(3)),
@@ -60,7 +66,7 @@ struct RandomMessages {
     case 7: number(4) == 0 ? .leave(worker: UInt64(number(3))) : .heartbeat(.training)
     case 8: .planWant(worker: UInt64(number(3)), ranges: ranges())
     case 9: .sums(SampleSums(samples: count(), values: count(), sums: [1], squares: [2]))
-    case 10: .scores(HoldOutScores(base: digest(), samples: 1, points: 1, correct: 1, loss: 1))
+    case 10: .scores(scores())
     default:
       .decline(DeclineReason.allCases[number(DeclineReason.allCases.count)], detail: "")
     }

@@ -53,6 +53,14 @@ public struct Phase: Hashable, Sendable {
     self.strategy = strategy
   }
 
+  /// The round after this one, of the same step, whether or not there is one.
+  public var followedInStage: Phase {
+    Phase(
+      round: round + 1, stage: stage, roundInStep: roundInStep + 1, warmUp: warmUp,
+      learningRateRound: learningRateRound, learningRateRounds: learningRateRounds,
+      strategy: strategy, step: step, newBlockRate: newBlockRate)
+  }
+
   /// The step has just begun, where the model grows.
   public var isFirstOfStep: Bool { roundInStep == 1 }
 

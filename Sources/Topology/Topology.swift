@@ -115,6 +115,7 @@ package struct Topology: Sendable {
     plan.earlyUpdateCodec = codecs.early?.up
     plan.earlyRounds = codecs.early?.rounds ?? 0
     plan.lossLimit = training.settings.lossLimit
+    plan.evaluation = evaluationRules
     plan.confirmsUpdates = training.correction == .scaffold
     return plan
   }

@@ -103,6 +103,25 @@ struct TinyRun {
     }
   }
 
+  /// The bytes of the model that went down to be trained, by round.
+  struct Payloads {
+    var training: [Int: Int]
+
+    /// Reads the ledger in the run directory at `path`.
+    init(at path: String) throws {
+      let database = try DatabaseQueue(path: "\(path)/run.sqlite")
+      let rows = try database.read { database in
+        try Row.fetchAll(
+          database,
+          sql: """
+            SELECT round, sum(CASE WHEN kind IN ('keyframe', 'delta', 'repair') THEN payload ELSE 0 END)
+            FROM traffic WHERE view = 'client' AND direction = 'down' GROUP BY round
+            """)
+      }
+      training = Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+    }
+  }
+
   /// The updates of which a worker wrote that they count.
   static func acknowledged(_ worker: Command) -> Set<Update> {
     var updates: Set<Update> = []

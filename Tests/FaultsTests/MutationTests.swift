@@ -30,6 +30,8 @@ import Testing
     (.waitsForSurplus, [.enough]),
     (.ignoresCaps, [.fits]),
     (.mistakesStages, [.covered]),
+    (.mistakesScores, [.scored]),
+    (.waitsForScores, [.punctual]),
   ])
   func `each broken promise is noticed, for what it is`(
     mutation: Mutation, promises: [Violation.Promise]

@@ -108,7 +108,8 @@ import Testing
     let database = try DatabaseQueue(path: url.path)
     try database.write {
       for table in [
-        "holding", "fairness", "gradient", "clock", "training", "best", "extended",
+        "holding", "fairness", "gradient", "clock", "training", "best", "extended", "heldOut",
+        "heldOutClass", "normalization",
       ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }

@@ -98,13 +98,15 @@ import Testing
     #expect(try !store.summary().json().contains("bestRound"))
   }
 
+  private static let tablesOfVersion7 = ["heldOut", "heldOutClass", "normalization"]
+
   @Test func `a ledger of the third version is read, and goes on`() throws {
     let directory = try TemporaryDirectory()
     let url = directory.file("run.sqlite")
     try Self.store(in: directory).close()
     let database = try DatabaseQueue(path: url.path)
     try database.write {
-      for table in ["clock", "training", "best", "extended"] {
+      for table in ["clock", "training", "best", "extended"] + Self.tablesOfVersion7 {
         try $0.execute(sql: "DROP TABLE \(table)")
       }
       try $0.execute(sql: "PRAGMA user_version = 3")

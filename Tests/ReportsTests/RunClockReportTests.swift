@@ -86,9 +86,9 @@ import Testing
   {
     let lines = CSVReport.text(try Self.summary()).split(separator: "\n").map(String.init)
     #expect(lines[0].contains(",opened,closed,learningRate,trainingLoss,"))
-    #expect(lines[4].hasSuffix(",408.0,412.0,0.025,0.5,"), "\(lines[4])")
+    #expect(lines[4].contains(",408.0,412.0,0.025,0.5,,"), "\(lines[4])")
     let without = CSVReport.text(try Example.summary(rounds: 1)).split(separator: "\n")
-    #expect(without[1].hasSuffix(",0.0,2.0,,,"))
+    #expect(without[1].contains(",0.0,2.0,,,,"))
   }
 
   @Test func `steps that clients skipped are told everywhere, and nowhere if there are none`()
@@ -106,8 +106,10 @@ import Testing
     #expect(EventFile.bytes(summary).firstRange(of: Array("train/skippedSteps".utf8)) != nil)
     #expect(Metrics.text(summary).contains("\nprogfed_skipped_steps_total 7\n"))
     let lines = CSVReport.text(summary).split(separator: "\n")
-    #expect(lines[0].hasSuffix(",skippedSteps"))
-    #expect(lines[2].hasSuffix(",3") && lines[3].hasSuffix(",") && lines[5].hasSuffix(",4"))
+    let column = try #require(
+      lines[0].split(separator: ",").firstIndex(of: "skippedSteps"))
+    let skipped = lines.map { $0.split(separator: ",", omittingEmptySubsequences: false)[column] }
+    #expect(skipped[2] == "3" && skipped[3] == "" && skipped[5] == "4")
   }
 
   @Test func `metrics tell the waiting, the training and the best round`() throws {

@@ -65,7 +65,7 @@ import Testing
       $0.split(separator: ",", omittingEmptySubsequences: false)
     }
     #expect(rows.count == 6)
-    #expect(Set(rows.map(\.count)) == [31])
+    #expect(Set(rows.map(\.count)) == [37])
     let column = try #require(rows[0].firstIndex(of: "accuracy"))
     #expect(rows[1][column] == "" && rows[2][column] != "")
     #expect(CSVReport.text(try Example.summary(rounds: 0)).split(separator: "\n").count == 1)

@@ -97,7 +97,7 @@ import ZeroMQ
           try perform(
             machine.handle(.trained(round: task.round, offer), at: clock.now - start))
         case .finished: isOver = true
-        case .welcomed, .turnedDown, .reached, .keep, .settled, .refused: break
+        case .welcomed, .turnedDown, .reached, .keep, .settled, .refused, .evaluate: break
         }
       }
     }

@@ -18,7 +18,11 @@ struct EvaluatorTests {
     _ = try model.prepare(phase)
     var evaluator = Evaluator(
       workload, plan, pool: TrainingPool(width: threads), labels: try workload.labels(seed: 7))
-    return (try evaluator.evaluate(model, in: phase), evaluator.latest)
+    guard var evaluation = try evaluator.evaluate(model, in: phase) else {
+      return (nil, evaluator.latest)
+    }
+    evaluator.judge(&evaluation, in: phase)
+    return (evaluation, evaluator.latest)
   }
 
   @Test func `a model is tested where that is due, and always after the last round`() throws {

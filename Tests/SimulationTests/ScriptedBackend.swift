@@ -2,6 +2,7 @@ import Bytes
 import Federation
 import Foundation
 import Ledger
+import LocalTraining
 import Progressive
 import Server
 import Simulation
@@ -50,6 +51,27 @@ final class ScriptedBackend: ResumableBackend {
   func close(_ round: ClosedRound) {
     work.append("close \(round.result.round)")
     lastRound = round.result.round
+  }
+
+  func heldOut(of client: Int) -> Int { 1 }
+
+  func prepareEvaluation(round: Int) -> PreparedModel {
+    work.append("prepare evaluation \(round)")
+    return PreparedModel(phase: phase(in: round), segments: [], updateLimit: 0)
+  }
+
+  func beginEvaluation(_ task: ClientTask, client: Int) -> any PendingScores {
+    work.append("evaluate \(client)")
+    return Scores()
+  }
+
+  func conclude(_ evaluation: ClosedEvaluation) {
+    work.append("conclude \(evaluation.result.round)")
+  }
+
+  private struct Scores: PendingScores {
+    func outcome() -> LocalScores { .failed(.noData, detail: "") }
+    func cancel() {}
   }
 
   func suspend() {}

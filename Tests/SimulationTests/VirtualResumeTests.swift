@@ -59,7 +59,8 @@ import Topology
   private static func topology(
     participation: String = "{perRound: 3}", codecs: String = "{up: linear8, down: linear8}",
     rounds: String = "[2, 2, 2]", training: String = "{epochs: 1}",
-    partition: String = "{dirichlet: 0.5, minimum: 5}", more: String = ""
+    partition: String = "{dirichlet: 0.5, minimum: 5}", evaluation: String = "",
+    more: String = ""
   ) -> String {
     """
     name: tiny
@@ -74,7 +75,7 @@ import Topology
     participation: \(participation)
     codecs: \(codecs)
     training: \(training)
-    evaluation: {every: 2}
+    evaluation: {every: 2\(evaluation)}
     \(more)
     """
   }
@@ -149,6 +150,14 @@ import Topology
       participation: """
         {perRound: 4, quorum: 50 %, grace: 2 s, deadline: 2 min, minimum: 2, stragglers: nextRound}
         """, more: trouble),
+    // Clients evaluate on what they hold out, too.
+    topology(evaluation: ", clients: all, perClass: true"),
+    topology(
+      participation: """
+        {perRound: 4, quorum: 50 %, grace: 2 s, deadline: 2 min, minimum: 2, stragglers: nextRound}
+        """,
+      codecs: "{up: linear8, down: linear8, downDelta: stc10}", evaluation: ", clients: 50 %",
+      more: trouble),
     // On links without limits what a machine's timer sets off arrives at once.
     topology(
       participation: "{perRound: 4, quorum: 50 %, grace: 2 s, deadline: 2 min, minimum: 2}",

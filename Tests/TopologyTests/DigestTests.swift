@@ -14,7 +14,9 @@ import Topology
 struct DigestTests {
   @Test(arguments: [
     "seed: 5", "name: another", "participation: {perRound: 3, deadline: 9 s}",
-    "evaluation: {every: 7, gradient: 50}", "limits: {chunk: 64 kB, updateNorm: 9}", "# a comment",
+    "evaluation: {every: 7, gradient: 50, clients: 20 %}",
+    "evaluation: {minimum: {clients: 3}, perClass: false}",
+    "limits: {chunk: 64 kB, updateNorm: 9}", "# a comment",
     "stages: {rounds: [2, 2, 8]}", "training: {batch: 20, momentum: 0.90}",
     "strategy: progressive", "codecs: {up: dense32}", "server: {averaging: fednova}",
     "training: {correction: none}",
@@ -40,6 +42,7 @@ struct DigestTests {
       "codecs: {downDelta: stc5}", "codecs: {downDelta: stc5, keyframeEvery: 9}",
       "codecs: {downDelta: stc5, reference: anchor}", "codecs: {errorFeedback: true}",
       "codecs: {blocks: {block1: eden1}}", "codecs: {young: {rounds: 2, up: linear8}}",
+      "evaluation: {perClass: true}", "evaluation: {minimum: {samples: 2}}",
 
     ].map { Texts.with($0) }
     texts += [

@@ -33,6 +33,7 @@ struct ValueTests {
     #expect(topology.codecs.up == UpdateCodec(.dense32))
     #expect(topology.codecs.down == UpdateCodec(.dense32))
     #expect(topology.evaluation.every == 1 && topology.evaluation.gradient == 0)
+    #expect(topology.evaluation.clients == nil && topology.evaluationRules == nil)
     #expect(topology.limits == ProtocolLimits())
     #expect(topology.updateNorm == nil)
     #expect(topology.normMultiple == 10)
@@ -166,7 +167,9 @@ struct ValueTests {
         errorFeedback: true
         blocks: {block2: linear8, head1: dense32}
         early: {rounds: 2, up: linear8, downDelta: eden2mse}
-      evaluation: {every: 5, batch: 250, gradient: 1000}
+      evaluation:
+        {every: 5, batch: 250, gradient: 1000, clients: 20 %, perClass: true,
+         minimum: {samples: 3, clients: 4}}
       limits:
         bytesInFlight: 32 MiB
         chunk: 128 KiB
@@ -237,6 +240,9 @@ struct ValueTests {
     #expect(topology.evaluation.every == 5)
     #expect(topology.evaluation.batch == 250)
     #expect(topology.evaluation.gradient == 1000)
+    let rules = topology.brokerPlan(run: 1, epoch: 1).evaluation
+    #expect(rules?.clients == .share(0.2) && rules?.every == 5 && rules?.tellsClasses == true)
+    #expect(rules?.minimumSamples == 3 && rules?.minimumClients == 4)
     var limits = ProtocolLimits()
     limits.bytesInFlight = 32 << 20
     limits.chunkBytes = 128 << 10

@@ -77,6 +77,25 @@ import Wire
         == .field("samples"))
   }
 
+  @Test func `scores are counts of which none is more than what it is a part of`() {
+    func scores(_ fields: [UInt8]...) -> WireError? {
+      uplink(client + field(25, bytes: field(1, bytes: digest) + fields.joined()))
+    }
+    func count(_ samples: UInt64, _ points: UInt64, _ correct: UInt64) -> [UInt8] {
+      field(2, varint: samples) + field(3, varint: points) + field(4, varint: correct)
+    }
+    #expect(uplink(client + field(25, bytes: count(1, 1, 1))) == .field("base"))
+    #expect(scores(count(1 << 48, 1, 0)) == .field("samples"))
+    #expect(scores(count(2, 1, 0)) == .field("points"))
+    #expect(scores(count(1, 2, 3)) == .field("points"))
+    #expect(scores(count(1, 1, 1), [41] + [UInt8](repeating: 0xFF, count: 8)) == .field("loss"))
+    #expect(scores(count(1, 4, 2), field(6, bytes: varint(1) + varint(2))) == .field("confusion"))
+    let ofClass = field(1, varint: 1) + field(2, varint: 2)
+    #expect(scores(count(1, 1, 1), field(7, bytes: ofClass)) == .field("classes"))
+    let fewer = field(1, varint: 1) + field(2, varint: 1)
+    #expect(scores(count(2, 2, 1), field(7, bytes: fewer)) == .field("classes"))
+  }
+
   @Test func `who sent what can't be read is known, and which field is wrong`() throws {
     let header = field(2, varint: 1) + field(3, varint: 4) + field(4, varint: 2) + client
     let offer = field(2, bytes: digest) + field(4, bytes: digest) + field(5, float: .nan)

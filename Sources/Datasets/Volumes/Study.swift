@@ -102,7 +102,7 @@ package struct LabelRegion: Hashable, Sendable {
   }
 
   /// Each class but the background, 0, on its own.
-  static func each(of classes: Int) -> [LabelRegion] {
+  package static func each(of classes: Int) -> [LabelRegion] {
     (1..<max(classes, 1)).map { LabelRegion("class \($0)", [$0]) }
   }
 }

@@ -27,6 +27,8 @@ package struct FaultScenario: Hashable, Sendable {
   package let keyframeInterval: Int
   /// The differences begin from the keyframe, not each from the one before it.
   package let hasAnchor: Bool
+  /// The rules of evaluations by clients; nil for none.
+  package let evaluation: EvaluationRules?
   /// The most bytes that an update may have.
   package let updateLimit = 400
   /// The faults; may be replaced by a part of them.
@@ -74,6 +76,19 @@ package struct FaultScenario: Hashable, Sendable {
       .sorted { $0.start < $1.start }
     keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
     hasAnchor = draw(0...2) == 0
+    evaluation = Self.evaluation(seed: seed, clients: clients)
+  }
+
+  private static func evaluation(seed: UInt64, clients: Int) -> EvaluationRules? {
+    var stream = RandomStream(seed: seed).stream("fault evaluations")
+    guard Bool.random(using: &stream) else { return nil }
+    let choices: [EvaluationRules.Choice] = [
+      .all, .count(Int.random(in: 1...clients, using: &stream)), .share(0.5),
+    ]
+    var rules = EvaluationRules(
+      clients: choices.randomElement(using: &stream) ?? .all, classes: 10)
+    rules.every = Int.random(in: 1...2, using: &stream)
+    return rules
   }
 
   private static func stragglers(
@@ -104,12 +119,15 @@ package struct FaultScenario: Hashable, Sendable {
       guard case .clockJump(_, let jump) = fault.kind else { return sum }
       return sum + (jump < .zero ? .zero - jump : jump)
     }
-    return limits.silence + rules.deadline + rules.joinTimeout + jumps + .seconds(5)
+    let evaluation = evaluation == nil ? .zero : rules.deadline
+    return limits.silence + rules.deadline + evaluation + rules.joinTimeout + jumps + .seconds(5)
   }
 
   /// The time by which the run must have ended.
   package var end: Duration {
     let rounds = isLong ? 4 : schedule.totalRounds + 1
-    return calm + settling + (rules.deadline + .seconds(3)) * rounds + limits.farewell
+    let evaluations = evaluation == nil ? .zero : (rules.deadline + .seconds(1)) * rounds
+    return calm + settling + (rules.deadline + .seconds(3)) * rounds + evaluations
+      + limits.farewell
   }
 }

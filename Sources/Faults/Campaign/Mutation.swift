@@ -41,4 +41,8 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   case ignoresCaps
   /// An update is decoded as that of another stage.
   case mistakesStages
+  /// Scores of another model count.
+  case mistakesScores
+  /// An evaluation ends when all have answered, and else never.
+  case waitsForScores
 }

@@ -11,6 +11,7 @@ extension Message<Uplink> {
       case .offer(let offer): "offer of \(offer.length) bytes"
       case .updateChunk(let offset, let length): "chunk \(offset)..<\(offset + length)"
       case .decline(let reason, _): "decline, \(reason)"
+      case .scores(let scores): "scores of \(scores.samples) samples"
       default: caseName(of: body)
       }
     return "\(what) [client \(header.client ?? -1), epoch \(header.epoch), round \(header.round), "
@@ -29,6 +30,7 @@ extension Message<Downlink> {
       case .acknowledge(let acknowledgement): "\(acknowledgement)"
       case .refuse(let reason, let retry, _):
         "refusal, \(reason), \(retry.map { "retry in \($0) ms" } ?? "for good")"
+      case .noted(let report): "noted \(report)"
       case .closed(let accepted): "closed with \(accepted)"
       case .finished(let complete): complete ? "complete" : "interrupted"
       default: caseName(of: body)

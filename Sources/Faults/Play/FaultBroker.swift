@@ -45,11 +45,13 @@ final class FaultBroker {
       rules.clientsPerRound = rules.clientsAsked
       rules.overSelection = 1
     }
-    let plan = BrokerPlan(
+    var plan = BrokerPlan(
       run: 1 + scenario.seed, epoch: epoch, seed: scenario.seed, digest: world.digests.plan,
       clients: scenario.clients, schedule: scenario.schedule, learningRate: 0.1,
       learningRateSchedule: .constant, updateCodec: .dense32, rules: rules,
       limits: limits)
+    plan.evaluation = scenario.evaluation
+    plan.dealtHoldOuts = (0..<scenario.clients).map { 1 + $0 }
     let disk = world.disk
     let stored = mutation == .forgetsStoredUpdates ? [:] : disk.spool
     let machine = BrokerMachine(
@@ -162,7 +164,9 @@ final class FaultBroker {
     guard let host = process?.host, let wake = host.wakeTime, wake <= localTime else {
       return setAlarm()
     }
-    if mutation == .hasNoTimer, host.machine.openRound != nil {
+    if mutation == .hasNoTimer && host.machine.openRound != nil
+      || mutation == .waitsForScores && host.machine.openEvaluation != nil
+    {
       queueTick(at: world.now + .seconds(1))
       return check()
     }
@@ -290,6 +294,11 @@ extension FaultBroker: BrokerExecutor {
     self.process?.storing = [:]
     self.process?.deadline = nil
     let time = world.now + world.network.pause(10...300)
+    // What a round came to is kept once clients have evaluated it.
+    if isEvaluated(result.round) {
+      self.process?.closing = result
+      return
+    }
     let isLate = mutation == .commitsLate
     self.process?.closing = isLate ? nil : result
     world.network.schedule(

@@ -85,7 +85,7 @@ final class FaultClients {
   private func localTime(of client: Int) -> Duration { world.now + clients[client].offset }
 
   /// Hands an event to a client's machine, and checks what must hold.
-  private func handle(_ event: ClientEvent, for client: Int) {
+  func handle(_ event: ClientEvent, for client: Int) {
     guard let host = clients[client].host else { return }
     let local = localTime(of: client)
     host.handle(event, at: local, over: self, by: self)
@@ -144,6 +144,9 @@ final class FaultClients {
     handle(event, for: client)
   }
 
+  /// Makes the results of earlier trainings and evaluations void.
+  func beginTraining(of client: Int) { clients[client].training += 1 }
+
   /// A client's training is over.
   func trained(_ client: Int, _ training: Int, round: Int, _ offer: Offer?) {
     guard clients[client].training == training, let host = clients[client].host else { return }
@@ -185,7 +188,7 @@ extension FaultClients: ClientExecutor {
       return world.violate(
         .fits, "client \(client) trains stage \(task.stage), beyond its memory")
     }
-    clients[client].training += 1
+    beginTraining(of: client)
     var time = world.network.pause(100...2500)
     for fault in world.network.active {
       if case .slowTraining(client, let extra) = fault.kind { time += extra }

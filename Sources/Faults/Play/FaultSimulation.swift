@@ -60,6 +60,9 @@ final class FaultSimulation {
     case .lost(let connection): broker.lose(connection)
     case .connect(let client): clients.connect(client)
     case .prepared(let round, let life): broker.prepared(round, life: life)
+    case .evaluable(let round, let life): broker.evaluable(round, life: life)
+    case .evaluated(let client, let training, let round, let scores):
+      clients.evaluated(client, training, round: round, scores)
     case .durable(let client, let round, let submission, let life):
       broker.durable(client, round, submission, life: life)
     case .stored(let client, let round, let result, let life):

@@ -22,7 +22,8 @@ extension FaultBroker {
         world.violate(.punctual, "the broker wakes after the round's deadline")
       }
     }
-    if wake <= local, world.mutation != .hasNoTimer {
+    if let open = process.host.machine.openEvaluation { checkEvaluation(open, wake: wake) }
+    if wake <= local, ![.hasNoTimer, .waitsForScores].contains(world.mutation) {
       world.violate(.idle, "the broker's tick is due again at once")
     }
     let (bytes, updates) = process.inFlight
@@ -173,7 +174,7 @@ extension FaultClients {
     }
     guard wake == nil else { return }
     switch machine.state {
-    case .fetching, .training, .offering:
+    case .fetching, .training, .offering, .evaluating, .reporting:
       world.violate(
         .awake, "client \(client) sleeps for ever in round \(machine.task?.round ?? 0)")
     case .idle:

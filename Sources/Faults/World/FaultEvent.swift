@@ -20,6 +20,10 @@ enum FaultEvent {
   case connect(client: Int)
   /// The model of a round is ready.
   case prepared(round: Int, life: Int)
+  /// The model that a round came to is ready for clients to evaluate.
+  case evaluable(round: Int, life: Int)
+  /// A client's evaluation is over.
+  case evaluated(client: Int, training: Int, round: Int, HoldOutScores)
   /// The bytes of an update reach the disk.
   case durable(client: Int, round: Int, Submission, life: Int)
   /// The broker learns the result of storing an update.

@@ -27,6 +27,8 @@ struct BrokerProcess {
   var deadline: Duration?
   /// The open round began after all traces of faults were gone.
   var isCalm = false
+  /// The evaluation began after all traces of faults were gone.
+  var isCalmEvaluation = false
   /// The clients that were told that their update counts in the open or the next round.
   var acknowledged: Set<Int> = []
   /// The round that was announced last, 0 for none, if it was announced at all.

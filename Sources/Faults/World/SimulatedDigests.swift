@@ -17,8 +17,28 @@ struct SimulatedDigests {
 
   /// The model of a round: a segment is as it was after the last round that trained it.
   func segments(round: Int) -> [Segment] {
+    segments(of: scenario.schedule.phase(in: round), before: round)
+  }
+
+  /// The model that a round came to, as clients evaluate it.
+  func evaluated(round: Int) -> PreparedModel {
     let phase = scenario.schedule.phase(in: round)
-    return phase.segments.map { name in
+    return PreparedModel(
+      phase: phase, segments: segments(of: phase, before: round + 1), updateLimit: 0,
+      shallowHeads: phase.stage > 1 ? shallowHeads(round: round + 1) : [])
+  }
+
+  /// A client's scores of the model that a round came to.
+  func scores(client: Int, round: Int) -> HoldOutScores {
+    var stream = root.stream("scores", client, round)
+    let samples = 1 + client
+    return HoldOutScores(
+      base: Segment.base(of: evaluated(round: round).segments), samples: samples,
+      points: samples, correct: Int.random(in: 0...samples, using: &stream), loss: 1)
+  }
+
+  private func segments(of phase: Phase, before round: Int) -> [Segment] {
+    phase.segments.map { name in
       let index =
         switch name {
         case .block(let index): index - 1

@@ -15,8 +15,8 @@ package struct Announcements: Hashable, Sendable {
   /// The announcement of the broker's state, with all steps to the model if `listing`, or if there
   /// is no choice; it says so if no round opens because of an order.
   package mutating func next(
-    of state: BrokerState, _ plan: BrokerPlan, at now: Duration, listing: Bool = false,
-    isPaused: Bool = false
+    of state: BrokerState, _ evaluation: HoldOutEvaluation?, _ plan: BrokerPlan, at now: Duration,
+    listing: Bool = false, isPaused: Bool = false
   ) -> Message<Downlink> {
     sequence += 1
     var announce = Announce(
@@ -25,7 +25,11 @@ package struct Announcements: Hashable, Sendable {
     switch state {
     case .gathering, .waiting: if isPaused { announce.state = .paused }
     case .farewell, .ended: break
-    case .preparing: announce.state = .closing
+    case .preparing:
+      announce.state = .closing
+      if let evaluation {
+        return next(of: evaluation, announce, plan, at: now, listing: listing)
+      }
     case .open(let round):
       announce.state = .open
       announce.warmUp = round.phase.warmUp
@@ -41,5 +45,22 @@ package struct Announcements: Hashable, Sendable {
       }
     }
     return Message(plan.header(in: state.phase), .announce(announce))
+  }
+
+  /// The announcement of an evaluation, made of `draft`.
+  private func next(
+    of evaluation: HoldOutEvaluation, _ draft: Announce, _ plan: BrokerPlan, at now: Duration,
+    listing: Bool
+  ) -> Message<Downlink> {
+    var announce = draft
+    announce.state = .evaluating
+    announce.remaining = max(0, Int((evaluation.deadline - now).seconds * 1000))
+    announce.selected = evaluation.unsettled
+    announce.base = evaluation.model.base
+    if listing || evaluation.model.isListed {
+      announce.segments = evaluation.model.segments
+      announce.shallowHeads = evaluation.model.shallowHeads
+    }
+    return Message(plan.header(in: evaluation.phase), .announce(announce))
   }
 }

@@ -9,12 +9,17 @@ package enum BrokerAction: Hashable, Sendable {
   /// After the last round, the model of the one after it: that isn't sent, but the answer is
   /// awaited.
   case prepare(round: Int)
+  /// Make the model that this round came to ready to be evaluated by clients; answered by
+  /// `evaluable`.
+  case prepareEvaluation(round: Int)
   /// Publish all chunks of these steps for the clients that asked for them.
   case broadcast(round: Int, [Broadcast])
   /// Send ranges of a step to one client's mailbox on the bulk socket.
   case repair(round: Int, client: Int, ModelPatch, ranges: [Range<Int>])
   /// Send ranges of the plan to one client's mailbox on the control socket, for one worker.
   case sendPlan(client: Int, worker: UInt64, PlanBytes, ranges: [Range<Int>])
+  /// Send ranges of a step to a client that evaluates, as `repair` does in a round.
+  case repairForEvaluation(round: Int, client: Int, ModelPatch, ranges: [Range<Int>])
   /// Make room for an update that will be sent.
   case reserve(client: Int, length: Int)
   /// Put the chunk that is at hand into the client's update.
@@ -27,6 +32,8 @@ package enum BrokerAction: Hashable, Sendable {
   case release(client: Int)
   /// The round is over: aggregate the accepted updates and book the round.
   case close(RoundResult)
+  /// The evaluation of a round's model is over: aggregate the scores, and book the round.
+  case evaluated(EvaluationResult)
   /// Count something that went wrong, under its name in the ledger.
   case count(String)
   /// Tell people.
@@ -41,11 +48,14 @@ package struct Broadcast: Hashable, Sendable {
   package var step: ModelPatch
   /// The clients whose links carry it, in rising order.
   package var clients: [Int]
+  /// The purpose for which they do.
+  package var purpose: TaskPurpose
 
   /// A broadcast of `step` to `clients`.
-  package init(step: ModelPatch, clients: [Int]) {
+  package init(step: ModelPatch, clients: [Int], purpose: TaskPurpose = .training) {
     self.step = step
     self.clients = clients
+    self.purpose = purpose
   }
 }
 
@@ -58,6 +68,8 @@ package enum BrokerNotice: Hashable, Sendable {
   case gaveUp(Shortage, isOverdue: Bool)
   /// The round began with so many clients selected.
   case opened(round: Int, stage: Int, selected: Int)
+  /// So many clients evaluate the model that the round came to.
+  case evaluating(round: Int, clients: Int)
   /// A client was refused.
   case refused(client: Int, RefusalReason, detail: String)
   /// A selected client can't take part.

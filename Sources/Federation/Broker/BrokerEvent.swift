@@ -19,6 +19,8 @@ package enum BrokerEvent: Hashable, Sendable {
   case unsubscribed(Topic)
   /// The model of the next round is ready to be sent.
   case prepared(PreparedModel)
+  /// The model that a round came to is ready to be sent to clients that evaluate it.
+  case evaluable(PreparedModel)
   /// The update of a client in `round` was checked and, when accepted, stored durably.
   case stored(round: Int, client: Int, StoreResult)
   /// No more than so many clients that could take part in the next round will ever be here again,

@@ -74,9 +74,14 @@ extension BrokerMachine {
       }
       watch.left(client, member)
       actions += state.changeWork(of: client, plan, models, members) { $0.leave(client) }
+      changeEvaluation { $0.leave(client) }
     case .want, .offer, .updateChunk, .decline:
+      if receiveInEvaluation(client, message, &actions) { return }
       receiveInRound(client, message, now, &actions)
-    case .sums, .scores: return actions.append(.count("report that wasn't asked for"))
+    case .scores:
+      if receiveInEvaluation(client, message, &actions) { return }
+      receiveLateScores(of: client, message.header, &actions)
+    case .sums: return actions.append(.count("report that wasn't asked for"))
     }
   }
 
@@ -99,6 +104,7 @@ extension BrokerMachine {
       return actions.append(.count("message of a stranger"))
     }
     members.heard(client, at: now)
+    if refuseFaultyScores(client, header, fault.problem, &actions) { return }
     refuseFaulty(client, header, fault.problem, &actions)
   }
 
@@ -150,8 +156,13 @@ extension BrokerMachine {
       let header = plan.header(to: client, round: known.round, stage: known.stage)
       actions.append(.send(.client(client), Message(header, .acknowledge(.duplicate))))
     }
-    // It came back into an open round, or lost its invitation.
-    guard state.changeRound({ $0.welcomeBack(client) }) == true else { return }
+    // It came back into an open round or evaluation, or lost its invitation.
+    let isAsked =
+      state.changeRound { $0.welcomeBack(client) }
+      ?? changeEvaluation {
+        $0.welcomeBack(client)
+      }
+    guard isAsked == true else { return }
     actions.append(announcement(now, listing: true).addressed(to: client))
   }
 }

@@ -83,7 +83,7 @@ extension BrokerMachine {
     actions += answer.actions(to: client, under: header, plan)
   }
 
-  private func receive(
+  private mutating func receive(
     _ client: Int, _ range: Range<Int>, at progress: ClientProgress, _ attempt: Int,
     _ work: inout ClientsAtWork, _ actions: inout [BrokerAction]
   ) {
@@ -92,8 +92,10 @@ extension BrokerMachine {
     case .isKept: actions.append(.receive(client: client, offset: range.lowerBound))
     case .completes(let submission):
       actions.append(.receive(client: client, offset: range.lowerBound))
-      actions.append(
-        .store(round: work.round, client: client, attempt: attempt, submission))
+      let store = BrokerAction.store(
+        round: work.round, client: client, attempt: attempt, submission)
+      // The next round takes shape only after the evaluation of the last.
+      if isEvaluating { heldBack.append(store) } else { actions.append(store) }
     }
   }
 

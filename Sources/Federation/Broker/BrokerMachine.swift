@@ -31,6 +31,13 @@ package struct BrokerMachine: Hashable, Sendable {
   package private(set) var control: BrokerControl
   /// The workers that came and went.
   var watch = WorkerWatch()
+  /// The evaluation of the last round's model by clients; nil where none is under way.
+  var evaluation: EvaluationCourse?
+  /// The model of a round that ended before a restart, for clients to evaluate.
+  private(set) var unevaluated: PreparedModel?
+  /// The updates of earlier rounds that came whole meanwhile, to be stored once the next round is
+  /// made.
+  var heldBack: [BrokerAction] = []
   /// The announcements.
   private var announcements: Announcements
 
@@ -39,15 +46,17 @@ package struct BrokerMachine: Hashable, Sendable {
   /// After a restart `round` is the one that was open, and `stored` the updates that had been
   /// stored durably for it, by client: they count, and aren't asked for again. `history` is that
   /// after the round before. `waitingSince` is when an incarnation before it began to wait for
-  /// clients, if it did, and `evicted` are the clients that were excluded.
+  /// clients, if it did, and `evicted` are the clients that were excluded. `unevaluated` is the model
+  /// of the round before, if that is over and clients have yet to evaluate it.
   package init(
     plan: BrokerPlan, round: Int = 1, at now: Duration = .zero, stored: [Int: Submission] = [:],
     history: ParticipationHistory = ParticipationHistory(), waitingSince: Duration? = nil,
-    evicted: Set<Int> = []
+    evicted: Set<Int> = [], evaluating unevaluated: PreparedModel? = nil
   ) {
     self.plan = plan
     control = BrokerControl(evicted: evicted)
     self.history = history
+    self.unevaluated = unevaluated
     nextRound = round
     members = Members(
       clients: plan.clients, stages: plan.schedule.stages, restrictions: history.restrictions)
@@ -55,7 +64,7 @@ package struct BrokerMachine: Hashable, Sendable {
     state = .gathering(
       BrokerState.Gathering(
         began: now, since: waitingSince ?? now, restored: stored,
-        isThrough: round > plan.schedule.totalRounds))
+        isThrough: round > plan.schedule.totalRounds && unevaluated == nil))
     announcements = Announcements(due: now)
   }
 
@@ -73,6 +82,7 @@ package struct BrokerMachine: Hashable, Sendable {
     case .subscribed(let topic): subscribed(topic, now, &actions)
     case .unsubscribed(let topic): unsubscribed(topic, now, &actions)
     case .prepared(let model): prepared(model, now, &actions)
+    case .evaluable(let model): evaluable(model, now, &actions)
     case .stored(let round, let client, let result):
       stored(round, client, result, now, &actions)
     case .limited(let able):
@@ -90,7 +100,9 @@ package struct BrokerMachine: Hashable, Sendable {
     case .ended: nil
     case .farewell(let farewell): min(farewell.until, announcements.due)
     // The join timeout is looked at with each announcement.
-    case .gathering, .preparing: announcements.due
+    case .gathering: announcements.due
+    case .preparing:
+      min(announcements.due, openEvaluation?.wakeTime(plan.limits) ?? announcements.due)
     case .waiting(let pending):
       control.isPaused
         ? announcements.due : min(announcements.due, pending.since + plan.rules.patience)
@@ -112,7 +124,10 @@ package struct BrokerMachine: Hashable, Sendable {
   package var openRound: Int? { state.phase?.round }
 
   /// The stage of a round whose updates may still count, from 1; nil for others.
-  package func stage(of round: Int) -> Int? { models[round]?.stage }
+  package func stage(of round: Int) -> Int? {
+    if let phase = openEvaluation?.phase, phase.round == round { return phase.stage }
+    return models[round]?.stage
+  }
 
   /// The number of clients that it takes to begin the next round; nil unless it waits for clients.
   package var awaited: Int? { state.awaited(plan) }
@@ -156,7 +171,8 @@ package struct BrokerMachine: Hashable, Sendable {
     case .open: proceedInRound(now, &actions)
     case .farewell:
       if bidFarewell(now, &actions) { return }
-    case .preparing, .ended: break
+    case .preparing: proceedInEvaluation(now, &actions)
+    case .ended: break
     }
     switch state.kind {
     case .gathering, .waiting:
@@ -177,6 +193,11 @@ package struct BrokerMachine: Hashable, Sendable {
     else { return }
     if gathering.isThrough { return bid(farewell: true, now, &actions) }
     state = .preparing(.restored(gathering.restored))
+    if let model = unevaluated {
+      unevaluated = nil
+      evaluation = .awaitsModel
+      return evaluable(model, now, &actions)
+    }
     actions.append(.prepare(round: nextRound))
   }
 
@@ -196,6 +217,8 @@ package struct BrokerMachine: Hashable, Sendable {
   /// Begins the run's end: clients are told until they are gone, or for a while.
   mutating func bid(farewell isComplete: Bool, _ now: Duration, _ actions: inout [BrokerAction]) {
     if case .farewell = state { return }
+    evaluation = nil
+    heldBack = []
     state = .farewell(
       BrokerState.Farewell(
         until: now + plan.limits.farewell, isComplete: isComplete, restored: state.restored))
@@ -213,7 +236,7 @@ package struct BrokerMachine: Hashable, Sendable {
   }
 
   /// Publishes the broker's state, and says when to do so again.
-  private mutating func announce(_ now: Duration, _ actions: inout [BrokerAction]) {
+  mutating func announce(_ now: Duration, _ actions: inout [BrokerAction]) {
     announcements.due = now + plan.limits.announceInterval
     if case .farewell(let farewell) = state {
       let message = Message(plan.header(in: nil), Downlink.finished(complete: farewell.isComplete))
@@ -227,7 +250,8 @@ package struct BrokerMachine: Hashable, Sendable {
 
   /// The announcement of the broker's state, with all steps to the model if there is a choice.
   mutating func announcement(_ now: Duration, listing: Bool = false) -> Message<Downlink> {
-    announcements.next(of: state, plan, at: now, listing: listing, isPaused: control.isPaused)
+    announcements.next(
+      of: state, openEvaluation, plan, at: now, listing: listing, isPaused: control.isPaused)
   }
 }
 
@@ -281,7 +305,7 @@ extension BrokerMachine {
     state = .preparing(.carried(closed.carried))
     announcements.due = now + plan.limits.announceInterval
     // Also after the last round: clients must not leave before it is safe.
-    actions.append(.prepare(round: nextRound))
+    conclude(round.phase.round, &actions)
   }
 
   /// Ends the run, which may go on another time, as more than the clients that are here are needed,

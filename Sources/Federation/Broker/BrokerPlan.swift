@@ -39,6 +39,10 @@ package struct BrokerPlan: Hashable, Sendable {
   /// True if clients' samples may change while the run goes on, so that one without any may have
   /// some later.
   package var samplesMayChange = false
+  /// The number of samples that each client was dealt and holds out; empty where that isn't known.
+  package var dealtHoldOuts: [Int] = []
+  /// The rules of evaluations on what clients hold out; nil for none.
+  package var evaluation: EvaluationRules?
   /// The largest mean loss that an update may report; nil for any.
   package var lossLimit: Double?
   /// The rules for the beginning and the end of rounds.

@@ -18,7 +18,8 @@ package struct Member: Hashable, Sendable {
   package var maximalStage: Int?
   /// The number of samples that it says it has; nil if it doesn't say.
   package var samples: Int?
-  /// The number of samples that it says it holds out; nil if it doesn't say.
+  /// The number of samples that it holds out, as far as it says; 0 once it said that it can't
+  /// evaluate on them.
   package var heldOut: Int?
   /// The time since which this worker has played it.
   package var since: Duration
@@ -97,6 +98,9 @@ package struct Members: Hashable, Sendable {
     guard let activity = body?.activity else { return }
     joined[client]?.said = Member.Said(activity: activity, at: now)
   }
+
+  /// Notes that a client has no samples to evaluate on, until it joins anew.
+  package mutating func holdsNothingOut(_ client: Int) { joined[client]?.heldOut = 0 }
 
   /// Notes the states that a client holds.
   package mutating func holds(_ states: [UInt64], _ client: Int) { joined[client]?.states = states }

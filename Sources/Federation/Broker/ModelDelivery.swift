@@ -31,11 +31,31 @@ package enum ModelDelivery: Hashable, Sendable {
     case isUseless(String)
 
     /// The action that answers `client` in `round`.
-    package func action(in round: Int, to client: Int) -> BrokerAction {
+    package func action(
+      in round: Int, to client: Int, for purpose: TaskPurpose = .training
+    ) -> BrokerAction {
       switch self {
+      case .repairs(let step, let ranges) where purpose == .evaluation:
+        .repairForEvaluation(round: round, client: client, step, ranges: ranges)
       case .repairs(let step, let ranges):
         .repair(round: round, client: client, step, ranges: ranges)
       case .isUseless(let name): .count(name)
+      }
+    }
+  }
+
+  /// The steps of `model` to broadcast now; nil while clients are still asking, or after the
+  /// broadcast.
+  package func broadcasts(
+    of model: RoundModel, _ listeners: StepListeners, haveAllAsked: Bool, isOverdue: Bool,
+    for purpose: TaskPurpose
+  ) -> [Broadcast]? {
+    guard case .gathering(let wants) = self else { return nil }
+    // Each worker's subscription has come, so that no chunk is published too early for it.
+    guard isOverdue || (haveAllAsked && listeners.includeAll(of: wants)) else { return nil }
+    return model.all.flatMap(\.steps).uniqued.compactMap { step in
+      wants[step.digest].map {
+        Broadcast(step: step, clients: $0.clients.sorted(), purpose: purpose)
       }
     }
   }
@@ -74,6 +94,14 @@ package enum ModelDelivery: Hashable, Sendable {
         return .repairs(step, ranges)
       }
     }
+  }
+}
+
+extension [ModelPatch] {
+  /// The steps in their order, none twice.
+  fileprivate var uniqued: [ModelPatch] {
+    var seen: Set<Digest> = []
+    return filter { seen.insert($0.digest).inserted }
   }
 }
 

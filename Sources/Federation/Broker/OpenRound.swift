@@ -1,4 +1,3 @@
-import Bytes
 import Measures
 package import Progressive
 package import Wire
@@ -111,14 +110,9 @@ package struct OpenRound: Hashable, Sendable {
   package func broadcasts(
     _ listeners: StepListeners, window: Duration, at now: Duration
   ) -> [Broadcast]? {
-    guard case .gathering(let wants) = delivery else { return nil }
-    let isOverdue = opened + window <= now
-    let haveAllAsked = work.invited == 0
-    // Each worker's subscription has come, so that no chunk is published too early for it.
-    guard isOverdue || (haveAllAsked && listeners.includeAll(of: wants)) else { return nil }
-    return model.all.flatMap(\.steps).uniqued.compactMap { step in
-      wants[step.digest].map { Broadcast(step: step, clients: $0.clients.sorted()) }
-    }
+    delivery.broadcasts(
+      of: model, listeners, haveAllAsked: work.invited == 0, isOverdue: opened + window <= now,
+      for: .training)
   }
 
   /// Takes in the steps that a client asks for, and says which of them are repaired or can't be
@@ -127,13 +121,5 @@ package struct OpenRound: Hashable, Sendable {
     _ client: Int, _ worker: UInt64, _ needs: [Need], _ limits: ProtocolLimits
   ) -> [ModelDelivery.Answer] {
     delivery.want(client, worker, needs, of: model, limits)
-  }
-}
-
-extension [ModelPatch] {
-  /// The steps in their order, none twice.
-  fileprivate var uniqued: [ModelPatch] {
-    var seen: Set<Digest> = []
-    return filter { seen.insert($0.digest).inserted }
   }
 }

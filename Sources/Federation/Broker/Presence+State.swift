@@ -56,7 +56,13 @@ extension Presence {
     _ now: Duration
   ) -> Occupation {
     guard members.presence.contains(client) else { return .gone }
-    guard let progress = state.work?.progress[client] else { return .idle }
+    guard let progress = state.work?.progress[client] else {
+      // Between rounds clients evaluate, and say so now and then.
+      guard case .preparing = state, let said = member.said, said.activity == .evaluating,
+        now - said.at < plan.limits.silence
+      else { return .idle }
+      return .evaluating
+    }
     if !progress.isSettled, state.silence(of: member, at: now) >= plan.limits.silence {
       return .silent
     }

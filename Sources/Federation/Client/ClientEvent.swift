@@ -16,6 +16,9 @@ package enum ClientEvent: Hashable, Sendable {
   case trained(round: Int, Offer)
   /// Training for `round` ended without an update.
   case failed(round: Int, DeclineReason, detail: String)
+  /// Evaluating the model of `round` ended with these scores; a failure is told as that of a
+  /// training.
+  case evaluated(round: Int, HoldOutScores)
   /// The client is to leave.
   case stop
 }
@@ -38,6 +41,8 @@ package enum ClientAction: Hashable, Sendable {
   case keep(Set<UInt64>)
   /// Train; all segments' states were reached.
   case train(ClientTask)
+  /// Evaluate on what is held out; all segments' states were reached.
+  case evaluate(ClientTask)
   /// The update of this round is counted, or never will be: what was kept for it can go.
   case settled(round: Int, accepted: Bool)
   /// Tell people that the broker doesn't take the update of this round, and why.

@@ -42,6 +42,8 @@ extension ClientMachine {
         if header.epoch > membership.epoch {
           // It may go back to a round that was taken up before.
           (broker.epoch, lastRound) = (header.epoch, .takenUp(0))
+          if task?.purpose == .evaluation { abandon(&actions) }
+          lastEvaluation = .done(0)
           rejoin(now)
         }
         return
@@ -69,7 +71,8 @@ extension ClientMachine {
     case .closed: closed(header.round, &actions)
     case .finished(let complete): end(complete ? .complete : .interrupted, &actions)
     case .welcome, .refuse: return  // taken care of before
-    case .planChunk, .noted: return  // nothing was asked for
+    case .noted(let report): noted(header, report, &actions)
+    case .planChunk: return  // nothing was asked for
     }
   }
 
@@ -82,7 +85,7 @@ extension ClientMachine {
     if broker.run != header.run {
       // Another run than before: nothing of the old one counts.
       abandon(&actions)
-      lastRound = .takenUp(0)
+      (lastRound, lastEvaluation) = (.takenUp(0), .done(0))
       actions.append(.welcomed(welcome))
     }
     limits.chunkBytes = welcome.chunkBytes
@@ -108,9 +111,16 @@ extension ClientMachine {
   private mutating func announced(
     _ header: Header, _ announce: Announce, _ now: Duration, _ actions: inout [ClientAction]
   ) {
-    guard announce.state == .open else { return }
+    switch announce.state {
+    case .open: break
+    case .evaluating: return announcedEvaluation(header, announce, now, &actions)
+    case .waiting, .closing, .measuring, .paused: return
+    }
     // An announcement from before this round came late.
     guard header.round >= lastRound.number else { return }
+    endEvaluation(before: header.round, &actions)
+    // One from before the evaluation came late as well.
+    guard task?.purpose != .evaluation else { return }
     let isSelected = announce.selected.contains(identity.client)
     if let task, header.round == task.round, task.model == announce.base {
       lastRound = .takenUp(header.round)
@@ -153,22 +163,26 @@ extension ClientMachine {
 
   /// The round is over; an update of it may still count where late ones do.
   private mutating func closed(_ round: Int, _ actions: inout [ClientAction]) {
-    guard let task, task.round <= round, !mayCount(task, in: round + 1) else { return }
+    guard let task, task.purpose == .training, task.round <= round,
+      !mayCount(task, in: round + 1)
+    else { return }
     abandonLate(round + 1, &actions)
   }
 
   /// True if the update of `task` is under way and may count in `round`.
-  private func mayCount(_ task: ClientTask, in round: Int) -> Bool {
+  func mayCount(_ task: ClientTask, in round: Int) -> Bool {
     guard task.round < round, round - task.round <= staleRounds else { return false }
     switch state {
     case .training, .offering: return true
-    case .idle, .fetching, .ended: return false
+    case .idle, .fetching, .evaluating, .reporting, .ended: return false
     }
   }
 
   /// Drops the work for a round before `round`; where the broker may wait for it, says so.
-  private mutating func abandonLate(_ round: Int, _ actions: inout [ClientAction]) {
-    if case .fetching(let fetching) = state, fetching.task.round < round, staleRounds > 0 {
+  mutating func abandonLate(_ round: Int, _ actions: inout [ClientAction]) {
+    if case .fetching(let fetching) = state, fetching.task.purpose == .training,
+      fetching.task.round < round, staleRounds > 0
+    {
       // The model is no longer to be had.
       actions.append(
         .send(message(.decline(.failed, detail: "the round ended before the model was here"))))

@@ -59,8 +59,15 @@ extension ClientMachine {
     }
     guard fetching.isComplete else { return }
     rest(&actions)
-    state = .training(fetching.task, wake: now + limits.heartbeatInterval)
-    actions.append(.train(fetching.task))
+    let (task, wake) = (fetching.task, now + limits.heartbeatInterval)
+    switch task.purpose {
+    case .training:
+      state = .training(task, wake: wake)
+      actions.append(.train(task))
+    case .evaluation:
+      state = .evaluating(task, wake: wake)
+      actions.append(.evaluate(task))
+    }
   }
 
   /// Forgets what it has of a step, and of the state that it leads to, and asks for it again.
@@ -69,8 +76,9 @@ extension ClientMachine {
     switch state {
     case .fetching(let known): fetching = known
     // Found only when training was about to begin.
-    case .training(let task, _): fetching = Fetching(again: task, wake: now)
-    case .idle, .offering, .ended: return
+    case .training(let task, _), .evaluating(let task, _):
+      fetching = Fetching(again: task, wake: now)
+    case .idle, .offering, .reporting, .ended: return
     }
     guard let lost = fetching.lose(digest) else {
       if case .fetching = state { state = .fetching(fetching) }
@@ -97,6 +105,9 @@ extension ClientMachine {
   mutating func failed(
     _ round: Int, _ reason: DeclineReason, _ detail: String, _ actions: inout [ClientAction]
   ) {
+    if case .evaluating(let task, _) = state, task.round == round {
+      return failedToEvaluate(task, reason, detail, &actions)
+    }
     guard case .training(let task, _) = state, task.round == round else { return }
     // Whatever broke may be in the model: the next one is built up from nothing.
     if reason == .failed { held = HeldStates() }

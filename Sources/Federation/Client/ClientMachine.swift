@@ -49,6 +49,8 @@ package struct ClientMachine: Hashable, Sendable {
   var broker = Membership(run: 0, epoch: 0)
   /// The last round that this client took up, or went on with, since it was welcomed by this epoch.
   var lastRound = LastRound.takenUp(0)
+  /// The last evaluation that this client took up and is done with.
+  var lastEvaluation = LastEvaluation.done(0)
 
   /// The states that this client holds.
   var held = HeldStates()
@@ -71,6 +73,10 @@ package struct ClientMachine: Hashable, Sendable {
     case training(ClientTask, wake: Duration)
     /// Has an update; waits for leave to send it, or for its acknowledgement.
     case offering(ClientTask, Offer, wake: Duration)
+    /// Evaluating.
+    case evaluating(ClientTask, wake: Duration)
+    /// Has scores, which it repeats until the broker has them.
+    case reporting(ClientTask, HoldOutScores, wake: Duration)
     /// The run is over for this client.
     case ended
   }
@@ -128,6 +134,7 @@ package struct ClientMachine: Hashable, Sendable {
     case .has(let holding): has(holding, now)
     case .trained(let round, let offer): trained(round, offer, now, &actions)
     case .failed(let round, let reason, let detail): failed(round, reason, detail, &actions)
+    case .evaluated(let round, let scores): evaluated(round, scores, now, &actions)
     case .stop:
       actions.append(.send(message(.leave(worker: identity.worker))))
       end(.left, &actions)
@@ -148,7 +155,9 @@ package struct ClientMachine: Hashable, Sendable {
     case (.ended, _), (.idle, .member): nil
     case (_, .joining(let next)): next
     case (.fetching(let fetching), .member): fetching.wake
-    case (.training(_, let wake), .member), (.offering(_, _, let wake), .member): wake
+    case (.training(_, let wake), .member), (.offering(_, _, let wake), .member),
+      (.evaluating(_, let wake), .member), (.reporting(_, _, let wake), .member):
+      wake
     }
   }
 
@@ -156,7 +165,9 @@ package struct ClientMachine: Hashable, Sendable {
   package var task: ClientTask? {
     switch state {
     case .fetching(let fetching): fetching.task
-    case .training(let task, _), .offering(let task, _, _): task
+    case .training(let task, _), .offering(let task, _, _), .evaluating(let task, _),
+      .reporting(let task, _, _):
+      task
     case .idle, .ended: nil
     }
   }
@@ -202,6 +213,9 @@ package struct ClientMachine: Hashable, Sendable {
     case (.training(let task, _), .member): state = .training(task, wake: time)
     case (.offering(let task, let offer, _), .member):
       state = .offering(task, offer, wake: time)
+    case (.evaluating(let task, _), .member): state = .evaluating(task, wake: time)
+    case (.reporting(let task, let scores, _), .member):
+      state = .reporting(task, scores, wake: time)
     }
   }
 
@@ -220,6 +234,12 @@ package struct ClientMachine: Hashable, Sendable {
       wake(at: now + limits.heartbeatInterval)
     case .offering(_, let offer, _):
       actions.append(.send(message(.offer(offer))))
+      wake(at: now + limits.offerTimeout)
+    case .evaluating:
+      actions.append(.send(message(.heartbeat(.evaluating))))
+      wake(at: now + limits.heartbeatInterval)
+    case .reporting(_, let scores, _):
+      actions.append(.send(message(.scores(scores))))
       wake(at: now + limits.offerTimeout)
     }
   }

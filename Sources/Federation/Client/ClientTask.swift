@@ -3,7 +3,15 @@ package import Codecs
 import Progressive
 package import Wire
 
-/// The task of a selected client in a round.
+/// The purpose for which a client has a model.
+package enum TaskPurpose: Hashable, Sendable {
+  /// It trains, and sends an update.
+  case training
+  /// It evaluates the model on what it holds out, and sends scores.
+  case evaluation
+}
+
+/// The task of a selected client in a round, or after it.
 package struct ClientTask: Hashable, Sendable {
   /// The round, from 1.
   package var round: Int
@@ -25,9 +33,15 @@ package struct ClientTask: Hashable, Sendable {
   package var model: Digest
   /// Names the model that is trained: the digest over its segments' states.
   package var base: Digest
+  /// The purpose.
+  package var purpose: TaskPurpose
 
   /// The task that `announce` gives in `round` at `stage`, for which `steps` are to be fetched.
-  package init(round: Int, stage: Int, announce: Announce, steps: [ModelPatch]) {
+  package init(
+    round: Int, stage: Int, announce: Announce, steps: [ModelPatch],
+    purpose: TaskPurpose = .training
+  ) {
+    self.purpose = purpose
     self.round = round
     self.stage = stage
     warmUp = announce.warmUp

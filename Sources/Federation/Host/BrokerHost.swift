@@ -33,15 +33,13 @@ package final class BrokerHost<Upload: UpdateAssembly> {
       case .broadcast(let round, let broadcasts):
         for broadcast in broadcasts {
           try transport.broadcast(
-            chunks(of: broadcast.step, header: header(of: round)), to: broadcast.clients)
+            chunks(of: broadcast.step, header: header(of: round), for: broadcast.purpose),
+            to: broadcast.clients)
         }
       case .repair(let round, let client, let step, let ranges):
-        for range in ranges {
-          let header = header(of: round, client: client)
-          transport.missed(
-            chunks(of: step, range, header: header, isAligned: true), by: client)
-          try transport.repair(chunks(of: step, range, header: header), for: client)
-        }
+        try repair(step, ranges, for: client, in: round, purpose: .training, over: transport)
+      case .repairForEvaluation(let round, let client, let step, let ranges):
+        try repair(step, ranges, for: client, in: round, purpose: .evaluation, over: transport)
       case .sendPlan(let client, let worker, let plan, let ranges):
         var header = header(of: 0, client: client)
         header.worker = worker
@@ -61,6 +59,8 @@ package final class BrokerHost<Upload: UpdateAssembly> {
           attempt: attempt, in: round)
       case .prepare(let round): try executor.prepare(round: round)
       case .close(let result): try executor.close(result)
+      case .prepareEvaluation(let round): try executor.prepareEvaluation(round: round)
+      case .evaluated(let result): try executor.evaluated(result)
       case .count(let name): executor.count(name)
       case .notice(let notice): executor.notice(notice)
       case .finished(let complete): executor.finished(complete: complete)
@@ -81,12 +81,25 @@ package final class BrokerHost<Upload: UpdateAssembly> {
     return header
   }
 
+  func repair<Transport: BrokerTransport>(
+    _ step: ModelPatch, _ ranges: [Range<Int>], for client: Int, in round: Int,
+    purpose: TaskPurpose, over transport: Transport
+  ) throws(Transport.Failure) {
+    let header = header(of: round, client: client)
+    for range in ranges {
+      transport.missed(
+        chunks(of: step, range, header: header, isAligned: true, for: purpose), by: client)
+      try transport.repair(chunks(of: step, range, header: header, for: purpose), for: client)
+    }
+  }
+
   func chunks(
-    of step: ModelPatch, _ range: Range<Int>? = nil, header: Header, isAligned: Bool = false
+    of step: ModelPatch, _ range: Range<Int>? = nil, header: Header, isAligned: Bool = false,
+    for purpose: TaskPurpose
   ) -> ModelChunks {
     ModelChunks(
       of: step, range ?? 0..<step.length, header: header,
-      chunkBytes: machine.plan.limits.chunkBytes, isAligned: isAligned)
+      chunkBytes: machine.plan.limits.chunkBytes, isAligned: isAligned, for: purpose)
   }
 }
 
@@ -146,6 +159,15 @@ package protocol BrokerExecutor<Upload>: AnyObject {
 
   /// Aggregates the accepted updates of a round that is over, and books it.
   func close(_ result: RoundResult) throws(Failure)
+
+  /// Makes the model that a round came to ready to be evaluated by clients; to be answered by
+  /// `evaluable`.
+  ///
+  /// Comes after the round's `close`; the round is booked only by ``evaluated(_:)``.
+  func prepareEvaluation(round: Int) throws(Failure)
+
+  /// Aggregates the scores of an evaluation, and books its round.
+  func evaluated(_ result: EvaluationResult) throws(Failure)
 
   /// Counts something that went wrong, under its name in the ledger.
   func count(_ name: String)

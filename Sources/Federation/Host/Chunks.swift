@@ -9,6 +9,8 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
   let header: Header
   let chunkBytes: Int
   let isAligned: Bool
+  /// The purpose for which clients get them.
+  package let purpose: TaskPurpose
 
   /// The chunks of `range` of a step.
   ///
@@ -19,9 +21,10 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
   ///   - chunkBytes: The largest payload.
   ///   - isAligned: Cuts where a broadcast of the whole step is cut, instead of from the range's
   ///     beginning: then a message may name more bytes than the part of them that lies in `range`.
+  ///   - purpose: The purpose for which clients get them.
   package init(
     of step: ModelPatch, _ range: Range<Int>, header: Header, chunkBytes: Int,
-    isAligned: Bool = false
+    isAligned: Bool = false, for purpose: TaskPurpose = .training
   ) {
     precondition(chunkBytes > 0, "chunks of \(chunkBytes) bytes")
     self.step = step
@@ -29,6 +32,7 @@ package struct ModelChunks: Sequence, Hashable, Sendable {
     self.header = header
     self.chunkBytes = chunkBytes
     self.isAligned = isAligned
+    self.purpose = purpose
   }
 
   package struct Iterator: IteratorProtocol {

@@ -58,6 +58,7 @@ package final class ClientHost<Update: ChunkedUpdate> {
       case .reached(let segment): executor.reached(segment, by: client)
       case .keep(let states): executor.keep(states, of: client)
       case .train(let task): try executor.train(task, client: client)
+      case .evaluate(let task): try executor.evaluate(task, client: client)
       case .settled(let round, let accepted):
         let settled = update?.update
         update = nil
@@ -137,6 +138,10 @@ package protocol ClientExecutor<Update>: AnyObject {
   /// Begins to train; to be answered by `ClientHost.trained` or by
   /// `failed`.
   func train(_ task: ClientTask, client: Int) throws(Failure)
+
+  /// Begins to evaluate a model on what the client holds out; to be answered by `evaluated` or by
+  /// `failed`.
+  func evaluate(_ task: ClientTask, client: Int) throws(Failure)
 
   /// Ends a client's work for a round; `update`, its update if one was trained, is no longer
   /// needed.

@@ -38,6 +38,12 @@ package struct BrokerTarget: FuzzTarget {
       guard sent <= Self.mostCopies(until: now) * FuzzWorld.text.count else {
         throw FuzzFinding("the plan is sent again and again")
       }
+      for case .evaluated(let result) in actions {
+        let clients = result.scores.map(\.client)
+        guard Set(clients).count == clients.count else {
+          throw FuzzFinding("a client has two scores in round \(result.round)")
+        }
+      }
       for case .finished in actions { return heard }
       guard machine.wakeTime != nil else { throw FuzzFinding("the broker sleeps for ever") }
     }
@@ -69,7 +75,8 @@ package struct BrokerTarget: FuzzTarget {
     case 4: return .unsubscribed(.step(messages.digest()))
     case 5, 6, 7:
       return .prepared(world.model(round: 1 + messages.number(4)))
-    case 8, 9, 10:
+    case 8: return .evaluable(world.model(round: 1 + messages.number(4)))
+    case 9, 10:
       let result: StoreResult =
         messages.number(2) == 0
         ? .accepted

@@ -27,7 +27,7 @@ package struct ClientTarget: FuzzTarget {
       heard = heard || !actions.isEmpty
       switch machine.state {
       case .ended: return heard
-      case .fetching, .training, .offering:
+      case .fetching, .training, .offering, .evaluating, .reporting:
         guard machine.wakeTime != nil else { throw FuzzFinding("a client at work sleeps for ever") }
       case .idle:
         guard machine.wakeTime != nil || machine.membership != nil else {
@@ -39,10 +39,11 @@ package struct ClientTarget: FuzzTarget {
   }
 
   private func event(_ messages: inout RandomMessages) -> ClientEvent {
-    switch messages.number(12) {
+    switch messages.number(13) {
     case 0, 1: return .tick
     case 2: return .damaged(messages.digest())
     case 3: return .trained(round: 1 + messages.number(4), messages.offer())
+    case 12: return .evaluated(round: 1 + messages.number(4), messages.scores())
     case 4: return .failed(round: 1 + messages.number(4), .failed, detail: "")
     default:
       let header = Header(

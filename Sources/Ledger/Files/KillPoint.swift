@@ -25,6 +25,10 @@ package enum KillPoint: String, CaseIterable, Sendable {
   case roundClosed = "round-closed"
   /// The next model is in memory alone.
   case roundAggregated = "round-aggregated"
+  /// Clients were asked to evaluate the model of a round that isn't kept.
+  case evaluationOpened = "evaluation-opened"
+  /// All scores of a round's model are here, and nothing of them is kept.
+  case evaluationClosed = "evaluation-closed"
   /// A round is in the ledger, and its model isn't in a checkpoint.
   case ledgerCommitted = "ledger-committed"
   /// The best model so far has its file; no checkpoint tells of it.

@@ -1,6 +1,6 @@
 extension Measure {
   /// All measures, in the order in which reports tell them.
-  public static let all = ofRounds + ofLearning
+  public static let all = ofRounds + ofLearning + ofHoldOuts
 
   /// The measures that producers fill in and the ledger keeps.
   public static let kept = all.filter { $0.column != nil }

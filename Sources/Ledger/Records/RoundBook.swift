@@ -39,6 +39,12 @@ public struct RoundBook: Hashable, Sendable {
     return entries[key]?.retract(Traffic(payload: payload, wire: wire), count: count) ?? .zero
   }
 
+  /// Adds all that another book has.
+  public mutating func add(_ other: RoundBook) {
+    for (key, entry) in other.entries { entries[key, default: Entry()].add(entry) }
+    for (name, count) in other.counters { self.count(name, by: count) }
+  }
+
   /// Adds `amount` to the counter called `name`.
   public mutating func count(_ name: String, by amount: Int = 1) {
     counters[name, default: 0] += amount
@@ -112,6 +118,13 @@ extension RoundBook {
         delivered += traffic
         deliveredCount += count
       }
+    }
+
+    mutating func add(_ other: Entry) {
+      offered += other.offered
+      delivered += other.delivered
+      offeredCount += other.offeredCount
+      deliveredCount += other.deliveredCount
     }
 
     mutating func retract(_ traffic: Traffic, count: Int) -> Traffic {

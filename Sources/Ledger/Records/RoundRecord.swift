@@ -27,6 +27,8 @@ public struct RoundFacts: Hashable, Sendable {
   /// The accuracy's spread over the clients; nil if not evaluated, or without labels of whole
   /// samples.
   public var fairness: Fairness?
+  /// The samples of each class that clients hold out; empty where they don't tell.
+  public var classes: [ClassResult] = []
 
   /// The value of a kept measure; nil where there is none.
   public subscript(measure: Measure) -> Double? {
@@ -56,6 +58,20 @@ public struct RoundFacts: Hashable, Sendable {
   public var squaredGradientNorm: Double? {
     get { measures[.squaredGradientNorm] }
     set { measures[.squaredGradientNorm] = newValue }
+  }
+}
+
+/// The samples of a class that clients hold out, and what a model made of them.
+public struct ClassResult: Hashable, Sendable, Codable {
+  /// The samples of the class.
+  public var samples: Int
+  /// Those of them that were taken for it.
+  public var correct: Int
+
+  /// A result of the given numbers.
+  public init(samples: Int, correct: Int) {
+    self.samples = samples
+    self.correct = correct
   }
 }
 

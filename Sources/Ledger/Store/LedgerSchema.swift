@@ -5,7 +5,7 @@ import GRDB
 enum LedgerSchema {
   /// Marks an SQLite file as a ledger: "PFLg".
   static let applicationIdentifier = 0x5046_4C67
-  /// The last version of which this program wrote the tables by hand.
+  /// The last version of which this program wrote all columns by hand.
   private static let lastByHand = 5
   /// The version that is written: the last one by hand, or that of the newest measure's column.
   ///
@@ -24,7 +24,7 @@ enum LedgerSchema {
   private static func additions(after first: Int, upTo last: Int) -> String {
     let tables = [
       2: additionsOfVersion2, 3: additionsOfVersion3, 4: additionsOfVersion4,
-      5: additionsOfVersion5,
+      5: additionsOfVersion5, 7: additionsOfVersion7,
     ]
     return (first..<last).map { earlier in
       let version = earlier + 1
@@ -251,6 +251,28 @@ enum LedgerSchema {
     CREATE TABLE best (
       round INTEGER PRIMARY KEY REFERENCES round ON DELETE CASCADE,
       modelDigest TEXT NOT NULL
+    ) STRICT;
+    """
+
+  /// The columns of `heldOut` are measures.
+  private static let additionsOfVersion7 = """
+
+    CREATE TABLE heldOut (
+      round INTEGER PRIMARY KEY REFERENCES round ON DELETE CASCADE
+    ) STRICT;
+
+    CREATE TABLE heldOutClass (
+      round INTEGER NOT NULL REFERENCES round ON DELETE CASCADE,
+      class INTEGER NOT NULL,
+      samples INTEGER NOT NULL,
+      correct INTEGER NOT NULL,
+      PRIMARY KEY (round, class)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE normalization (
+      channel INTEGER PRIMARY KEY,
+      mean REAL NOT NULL,
+      deviation REAL NOT NULL
     ) STRICT;
     """
 

@@ -25,6 +25,7 @@ struct RoundTable {
     try insertTimes(of: record)
     try MeasureTables(database: database).insert(record)
     try insertFairness(of: record)
+    try HeldOutClassTable(database: database).insert(record)
     if let digest = record.bestModelDigest {
       try database.execute(
         sql: "INSERT INTO best VALUES (?, ?)", arguments: [record.round, digest.hex])
@@ -111,6 +112,7 @@ struct RoundTable {
     let traffic = try TrafficTable(database: database).byRound()
     let wasted = try TrafficTable(database: database).wasted()
     let (timings, openings, fairness) = (try timings(), try openings(), try fairness())
+    let classes = try HeldOutClassTable(database: database).byRound()
     let version = try LedgerSchema.version(of: database)
     let measures = try MeasureTables(database: database, version: version).values()
     let rows = try Row.fetchAll(database, sql: "SELECT * FROM round ORDER BY round")
@@ -123,7 +125,7 @@ struct RoundTable {
           late: try row.count("late"), lost: try row.count("lost"),
           refused: try row.count("refused"), duplicates: try row.count("duplicates"),
           elapsed: try row.time("elapsed") ?? .zero, measures: measures[number] ?? .init(),
-          fairness: fairness[number]),
+          fairness: fairness[number], classes: classes[number] ?? []),
         load: Load(traffic: traffic[number] ?? .zero, flops: row["flops"]),
         fullModel: Load(
           traffic: TwoWayTraffic(

@@ -49,6 +49,7 @@ extension RoundSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case round, stage, warmUp, selected, accepted, late, lost, refused, duplicates, down, up, flops
     case fullModel, elapsed, opened, closed, criticalPath, wasted, fairness
+    case classes = "heldOutClasses"
   }
 
   /// Reads one element of "rounds".
@@ -66,7 +67,8 @@ extension RoundSummary: Codable {
       duplicates: try container.decode(Int.self, forKey: .duplicates),
       elapsed: try container.duration(forKey: .elapsed),
       measures: try MeasureValues(from: decoder),
-      fairness: try container.decodeIfPresent(Fairness.self, forKey: .fairness))
+      fairness: try container.decodeIfPresent(Fairness.self, forKey: .fairness),
+      classes: try container.decodeIfPresent([ClassResult].self, forKey: .classes) ?? [])
     load = try Load(from: decoder)
     fullModel = try container.decode(Load.self, forKey: .fullModel)
     opened = container.contains(.opened) ? try container.duration(forKey: .opened) : .zero
@@ -93,6 +95,7 @@ extension RoundSummary: Codable {
     try container.encode(facts.elapsed.seconds, forKey: .elapsed)
     try facts.measures.encode(to: encoder)
     try container.encodeIfPresent(facts.fairness, forKey: .fairness)
+    if !facts.classes.isEmpty { try container.encode(facts.classes, forKey: .classes) }
     try container.encodeIfPresent(path, forKey: .criticalPath)
     try container.encode(wasted, forKey: .wasted)
   }

@@ -13,7 +13,10 @@ extension Workload {
     switch data {
     case .dealt(let split):
       let training = try partition(split, seed: seed)
-      return ClientShares(split, training: training, heldOut: userTests(split, training))
+      let heldOut = holdOuts(split, training, seed: seed)
+      return ClientShares(
+        split, training: training,
+        heldOut: Dictionary(uniqueKeysWithValues: heldOut.enumerated().map { ($0, $1) }))
     case .own(let own): return ClientShares(own)
     case .none: throw LackingSamples(topology: topology.file)
     }
@@ -42,6 +45,22 @@ extension Workload {
     let counts = try partition(seed: seed).map(\.count)
     try counts.check(against: topology.rules.sampleLimit)
     return counts
+  }
+
+  /// The number of samples that each client is dealt and holds out; none where samples are the
+  /// clients' own.
+  ///
+  /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
+  package func dealtHoldOuts(seed: UInt64) throws(PartitionError) -> [Int] {
+    guard let split = data.split else { return [] }
+    return holdOuts(split, try partition(split, seed: seed), seed: seed).map(\.count)
+  }
+
+  private func holdOuts(_ split: DatasetSplit, _ training: [[Int]], seed: UInt64) -> [[Int]] {
+    DealtHoldOuts(
+      split, training: training, own: userTests(split, training),
+      stream: RandomStream(seed: seed).stream("holdOut")
+    ).places
   }
 
   /// The test samples of each client's own, ascending, without the clients that have none.

@@ -22,6 +22,12 @@ public struct Evaluation: Hashable, Sendable {
     /// Those of them for which the class has the largest logit.
     public var correct = 0
 
+    /// A score of so many samples.
+    public init(samples: Int = 0, correct: Int = 0) {
+      self.samples = samples
+      self.correct = correct
+    }
+
     /// The share of right answers; nil if there were no samples.
     public var accuracy: Double? { samples > 0 ? Double(correct) / Double(samples) : nil }
   }

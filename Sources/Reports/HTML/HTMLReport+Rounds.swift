@@ -8,7 +8,12 @@ extension HTMLReport {
     page.figures([
       ("who arrived, was late, was lost", TimelinePlot(rounds: summary.rounds).markup())
     ])
-    let columns = Measure.all.compactMap { measure in
+    // What few runs have is shown where there is some.
+    let shown = Measure.all.filter { measure in
+      measure.column == nil || measure.isAlwaysInJSON
+        || summary.rounds.contains { measure.value(in: $0) != nil }
+    }
+    let columns = shown.compactMap { measure in
       measure.table.map { (measure: measure, column: $0) }
     }.sorted { $0.column.place < $1.column.place }
     var table = HTMLTable(["round", "stage"] + columns.map(\.column.head))

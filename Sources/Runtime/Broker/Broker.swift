@@ -76,6 +76,9 @@ package final class Broker: Sendable {
     var plan = plan
     plan.dealtSamples = try workload.dealtSamples(seed: plan.seed)
     plan.samplesMayChange = workload.data.split == nil
+    if plan.evaluation != nil {
+      plan.dealtHoldOuts = try workload.dealtHoldOuts(seed: plan.seed)
+    }
     let parameters = topology.architecture.parameterCount(stage: topology.architecture.stages)
     let sockets = try BrokerSockets(
       plan: plan, settings: settings, modelBytes: 4 * parameters, in: context)

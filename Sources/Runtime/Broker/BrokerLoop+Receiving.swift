@@ -11,6 +11,8 @@ import ZeroMQ
 enum BrokerInput: Sendable {
   /// The model of the next round is ready to be sent.
   case prepared(PreparedModel, [Digest: SharedBuffer])
+  /// The model that a round came to is ready to be sent to clients that evaluate it.
+  case evaluable(PreparedModel, [Digest: SharedBuffer])
   /// An update was checked and, when accepted, stored.
   case stored(round: Int, client: Int, StoreResult)
   /// The server's queue can't go on.
@@ -36,6 +38,9 @@ extension BrokerLoop {
         meters.request(after: lastRound, at: now)
       }
       try handle(.prepared(model))
+    case .evaluable(let model, let steps):
+      publisher.steps = steps
+      try handle(.evaluable(model))
     case .stored(let round, let client, let result):
       try handle(.stored(round: round, client: client, result))
     case .failed(let error): throw error
@@ -170,6 +175,14 @@ extension BrokerLoop {
     var payload = 0
     if case .updateChunk(_, let length) = message.body { payload = length }
     gate.books.received(
-      from: client, frames: frames, kind: TrafficKind(of: message.body), payload: payload)
+      from: client, frames: frames,
+      kind: TrafficKind(of: message.body, for: purpose(of: message.header, client)),
+      payload: payload)
+  }
+
+  /// The purpose of a message about a round; nil for one about none that is under way.
+  private func purpose(of header: Header, _ client: Int) -> TaskPurpose? {
+    let evaluation = host.machine.openEvaluation
+    return evaluation?.asks(client, after: header.round) == true ? .evaluation : nil
   }
 }

@@ -205,6 +205,14 @@ extension BrokerLoop: BrokerExecutor {
     lastRound = result.round
   }
 
+  func prepareEvaluation(round: Int) { server.prepareEvaluation(round: round) }
+
+  func evaluated(_ result: EvaluationResult) {
+    let book = gate.books.close()
+    server.conclude(
+      ClosedEvaluation(result: result, book: book, total: gate.books.total, elapsed: now))
+  }
+
   func count(_ name: String) { gate.books.count(name) }
 
   func notice(_ notice: BrokerNotice) {
@@ -214,7 +222,7 @@ extension BrokerLoop: BrokerExecutor {
       count(shortage.counter)
     case .ordered(_, let answer): lastAnswer = answer
     case .worker(.vanished): count("worker vanished")
-    case .waiting, .opened, .refused, .declined, .worker: break
+    case .waiting, .opened, .evaluating, .refused, .declined, .worker: break
     }
     observer.noticed(notice)
   }

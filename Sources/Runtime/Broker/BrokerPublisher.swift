@@ -22,6 +22,8 @@ final class BrokerPublisher: BrokerTransport {
   private var notices: [(notice: SubscriptionNotice, socket: BrokerSocket)] = []
   /// The last round that was announced.
   private var announced = 0
+  /// The last round whose model clients were asked to evaluate.
+  private var evaluated = 0
 
   /// The publishing sockets of the broker that `host` plays.
   init(
@@ -53,9 +55,12 @@ final class BrokerPublisher: BrokerTransport {
         gate.log.write(.info, "client joined", ["client": .number(client)])
       }
       gate.books.published(
-        text, on: .control, frames: sizes, kind: .control, payload: 0, to: [client])
+        text, on: .control, frames: sizes, kind: TrafficKind(of: message.body), payload: 0,
+        to: [client])
     case .all, .step:
-      gate.books.announced(text, frames: sizes, clients: host.machine.presentCount)
+      gate.books.announced(
+        text, frames: sizes, kind: TrafficKind(of: message.body),
+        clients: host.machine.presentCount)
     }
     // An XPUB never waits: for a subscriber whose queue is full the message is dropped, and
     // repaired.
@@ -63,6 +68,9 @@ final class BrokerPublisher: BrokerTransport {
     switch message.body {
     case .acknowledge(.accepted): KillPoint.updateAcknowledged.pass()
     case .announce(let announce) where announce.state == .open: noteOpening(message.header.round)
+    case .announce(let announce) where announce.state == .evaluating:
+      if evaluated != message.header.round { KillPoint.evaluationOpened.pass() }
+      evaluated = message.header.round
     default: break
     }
   }
@@ -79,7 +87,8 @@ final class BrokerPublisher: BrokerTransport {
     for client in clients { gate.books.listened(client, to: topic) }
     gate.books.broadcast(topic, to: clients)
     try publish(
-      chunks, of: bytes, under: topic, kind: TrafficKind(broadcasting: chunks.step), to: clients)
+      chunks, of: bytes, under: topic,
+      kind: TrafficKind(broadcasting: chunks.step, for: chunks.purpose), to: clients)
   }
 
   func missed(_ chunks: ModelChunks, by client: Int) {
@@ -89,14 +98,16 @@ final class BrokerPublisher: BrokerTransport {
       gate.books.lost(
         topic.text, client,
         frames: chunk.message.frameSizes(under: topic, payload: chunk.range.count),
-        kind: TrafficKind(broadcasting: chunks.step), payload: chunk.range.count)
+        kind: TrafficKind(broadcasting: chunks.step, for: chunks.purpose),
+        payload: chunk.range.count)
     }
   }
 
   func repair(_ chunks: ModelChunks, for client: Int) throws(ZMQError) {
     guard let bytes = steps[chunks.step.digest] else { return }
     try publish(
-      chunks, of: bytes, under: Topic.client(client).text, kind: .repair, to: [client])
+      chunks, of: bytes, under: Topic.client(client).text,
+      kind: TrafficKind(repairingFor: chunks.purpose), to: [client])
   }
 
   private func publish(

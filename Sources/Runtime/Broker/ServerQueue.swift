@@ -65,6 +65,20 @@ final class ServerQueue: @unchecked Sendable {
     perform { [self] in try server.round(round.result.round).close(round) }
   }
 
+  /// Makes the model that `round` came to ready for clients that evaluate it; answers with
+  /// `evaluable`.
+  func prepareEvaluation(round: Int) {
+    perform { [self] in
+      let (model, steps) = try server.round(round).announceEvaluation()
+      _ = inbox.push(.evaluable(model, steps))
+    }
+  }
+
+  /// Ends an evaluation by clients, and with it its round.
+  func conclude(_ evaluation: ClosedEvaluation) {
+    perform { [self] in try server.round(evaluation.result.round).conclude(evaluation) }
+  }
+
   /// Keeps what both meters counted up to the end of `round`.
   func note(_ reading: MeterReading, after round: Int) {
     perform { [self] in try server.note(reading, after: round) }

@@ -60,6 +60,9 @@ final class LoggedRun: RunObserver {
       log.write(
         .info, "round opened",
         ["round": .number(round), "stage": .number(stage), "selected": .number(selected)])
+    case .evaluating(let round, let clients):
+      log.write(
+        .info, "clients evaluate", ["round": .number(round), "clients": .number(clients)])
     case .refused(let client, let reason, let detail):
       log.write(
         .warning, "client refused",

@@ -99,7 +99,7 @@ final class WorkerConnection {
       try connect()
     case .unresolved(let error): contact.note(error)
     case .probed(let socket, let code): contact.note(code, of: socket)
-    case .read, .isUnchanged, .ended, .made, .stop: return false
+    case .read, .isUnchanged, .ended, .evaluated, .made, .stop: return false
     }
     return true
   }

@@ -13,6 +13,8 @@ enum WorkerEvent: Sendable {
   case isUnchanged(client: Int)
   /// A client's training in a round ended.
   case ended(client: Int, round: Int, LocalResult)
+  /// A client's evaluation of the model of a round ended.
+  case evaluated(client: Int, round: Int, LocalScores)
   /// The host's name has addresses, of IPv6 alone or not.
   case resolved(isIPv6: Bool)
   /// The host's name has no address for now.
@@ -38,6 +40,11 @@ extension WorkerLoop {
         offer, TrainedUpdate(bytes: update, memory: memory), round: round, at: now, over: sockets,
         by: self)
     case .ended(let client, let round, .failed(let reason, let detail)):
+      report(.declined(client: client, round: round, reason, detail: detail))
+      try handle(.failed(round: round, reason, detail: detail), for: client)
+    case .evaluated(let client, let round, .scored(let scores)):
+      try handle(.evaluated(round: round, scores), for: client)
+    case .evaluated(let client, let round, .failed(let reason, let detail)):
       report(.declined(client: client, round: round, reason, detail: detail))
       try handle(.failed(round: round, reason, detail: detail), for: client)
     case .resolved, .unresolved, .probed, .made: break  // the connection's affair, and the plan's

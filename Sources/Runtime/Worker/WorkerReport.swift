@@ -21,6 +21,8 @@ package enum WorkerReport: Sendable {
   case unusableSamples(client: Int, DatasetError)
   /// A client trains.
   case training(client: Int, round: Int, stage: Int)
+  /// A client evaluates on what it holds out.
+  case evaluating(client: Int, round: Int, stage: Int)
   /// A client's update is counted.
   case counted(client: Int, round: Int)
   /// A client can't take part in a round.

@@ -1,6 +1,6 @@
 package import Ledger
 package import Measures
-package import Wire
+import Wire
 package import ZMTP
 
 /// Books what crosses the broker's sockets, from the sizes of real frames.
@@ -72,11 +72,13 @@ package struct BrokerBooks {
   }
 
   /// A message to all of `clients`, booked in one line because it belongs to none alone.
-  package mutating func announced(_ topic: String, frames: [Int], clients: Int) {
+  package mutating func announced(
+    _ topic: String, frames: [Int], kind: TrafficKind = .control, clients: Int
+  ) {
     let wire = cost.message(frames)
     let connections = listeners[Listener(socket: .control, topic: topic)] ?? 0
-    add(.control, .down, .control, wire: wire.bytes * connections, count: connections)
-    add(nil, .down, .control, wire: wire.bytes * clients, count: clients)
+    add(.control, .down, kind, wire: wire.bytes * connections, count: connections)
+    add(nil, .down, kind, wire: wire.bytes * clients, count: clients)
   }
 
   /// A segment is broadcast to these clients.
@@ -222,23 +224,6 @@ package enum BrokerSocket: String, CaseIterable, Sendable {
     switch self {
     case .control, .bulk: (.xpub, .subscribe)
     case .updates: (.pull, .push)
-    }
-  }
-}
-
-extension TrafficKind {
-  /// The kind of a broadcast of `step`: the whole of it is a keyframe or a delta.
-  package init(broadcasting step: ModelPatch) { self = step.from == nil ? .keyframe : .delta }
-
-  /// The kind of what a client says.
-  package init(of body: Uplink) {
-    switch body {
-    case .updateChunk: self = .update
-    case .heartbeat: self = .heartbeat
-    case .planWant: self = .plan
-    case .sums: self = .statistics
-    case .scores: self = .evaluation
-    case .join, .want, .offer, .leave, .decline: self = .control
     }
   }
 }

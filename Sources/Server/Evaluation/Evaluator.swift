@@ -49,7 +49,7 @@ package struct Evaluator {
     self.collapse = collapse
   }
 
-  /// Tests the model after the round of `phase`.
+  /// Tests the model after the round of `phase` on the broker's own samples.
   ///
   /// - Returns: Its figures; nil where no evaluation is due.
   /// - Throws: `DNNLError` if oneDNN fails, `PartitionError` if the data can't be dealt out.
@@ -68,14 +68,25 @@ package struct Evaluator {
       ?? Fairness(labels: labels, classAccuracies: all.classes.map(\.accuracy))
     evaluation.squaredGradientNorm = try probe?.squaredGradientNorm(
       at: model.fullModel(from: phase.stage), on: pool)
-    latest = Scores(accuracy: all.accuracy, loss: all.meanLoss, dice: evaluation.dice)
+    return evaluation
+  }
+
+  /// Takes in the figures of a round's model, whoever evaluated it, and looks whether it collapsed.
+  package mutating func judge(_ evaluation: inout RoundEvaluation, in phase: Phase) {
+    latest = Scores(
+      accuracy: evaluation.accuracy, loss: evaluation.loss, dice: evaluation.dice)
     // Nearly all pixels are background: only Dice tells that nothing else is found any more.
     let chance =
       evaluation.dice == nil ? 1 / Double(max(workload.test.classes, 1)) : 0.05
     if let quality = evaluation.quality {
       evaluation.hasCollapsed = collapse.notices(quality, stage: phase.stage, chance: chance)
     }
-    return evaluation
+  }
+
+  /// The figures of the clients' scores; nil where there are too few to be shown.
+  func figures(_ result: EvaluationResult) -> HeldOutFigures? {
+    HeldOutFigures(
+      result, minimum: plan.evaluation?.minimumClients ?? 1, regions: workload.test.regions)
   }
 
   /// Evaluates on the test set, in parts that don't depend on the threads, so that sums don't

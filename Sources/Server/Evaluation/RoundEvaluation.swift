@@ -15,12 +15,38 @@ package struct RoundEvaluation {
   package var squaredGradientNorm: Double?
   /// False where the data has no test samples.
   package var isTested = true
+  /// The figures of clients on what they hold out; nil where there are none.
+  package var heldOut: HeldOutFigures?
+  /// True if accuracy, loss and Dice coefficient are the clients', as the broker has no test samples.
+  package var isByClients = false
   /// True once per stage, at the evaluation that shows that the model is no better than guessing.
   package var hasCollapsed = false
+
+  /// The given figures; no test samples, no figure.
+  package init(
+    accuracy: Double? = nil, loss: Double? = nil, dice: Double? = nil, isTested: Bool = true
+  ) {
+    self.accuracy = accuracy
+    self.loss = loss
+    self.dice = dice
+    self.isTested = isTested
+  }
 
   /// The figure that models are compared by: the Dice coefficient where pixels are labelled, else
   /// the accuracy.
   package var quality: Double? { dice ?? accuracy }
+
+  /// Takes in the figures of clients, nil if too few have any.
+  ///
+  /// Where the broker has no test samples they are the round's figures.
+  package mutating func note(_ figures: HeldOutFigures?) {
+    heldOut = figures
+    guard let figures else { return }
+    fairness = figures.spread
+    guard !isTested else { return }
+    (accuracy, loss, dice) = (figures.accuracy, figures.loss, figures.dice)
+    (isTested, isByClients) = (true, true)
+  }
 }
 
 extension RoundRecord {
@@ -31,6 +57,15 @@ extension RoundRecord {
     self.dice = evaluation.dice
     self.fairness = evaluation.fairness
     self.squaredGradientNorm = evaluation.squaredGradientNorm
+    if let heldOut = evaluation.heldOut {
+      self[.heldOutAccuracy] = heldOut.accuracy
+      self[.heldOutLoss] = heldOut.loss
+      self[.heldOutDice] = heldOut.dice
+      self[.heldOutSamples] = Double(heldOut.samples)
+      self[.evaluators] = Double(heldOut.spread.clients)
+      self.classes = heldOut.classes.map { ClassResult(samples: $0.samples, correct: $0.correct) }
+    }
+    self[.isByClients] = evaluation.isByClients ? 1 : nil
     if evaluation.hasCollapsed { counters["collapse"] = 1 }
     // No samples, no figure: the reports say why.
     if !evaluation.isTested { counters[RunSummary.untested] = 1 }

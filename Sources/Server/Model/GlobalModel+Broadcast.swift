@@ -36,6 +36,29 @@ extension GlobalModel {
       shallowHeads: round.shallowHeads.map { $0.segment(trained: true) })
     return (model, Dictionary(steps) { _, last in last })
   }
+
+  /// Makes the model after the round of `phase` ready for clients that evaluate it.
+  ///
+  /// It goes down by the steps of the next round of the same stage: whoever trains in that has it
+  /// already, and the round is as it would be without the evaluation.
+  ///
+  /// - Returns: The model as it is announced, of which nothing is trained, and the bytes of all
+  ///   steps to it.
+  /// - Throws: `CodecError` if a value is no longer finite.
+  package mutating func prepareEvaluation(
+    of phase: Phase
+  ) throws(CodecError) -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
+    var variates: SentSegments<BroadcastReference>?
+    let round = try broadcast.prepare(
+      phase.followedInStage, segments: &sent, variates: &variates,
+      from: EncodingSource(model: self, drawn: []))
+    let references = round.segments.map(\.sent) + round.shallowHeads
+    let steps = references.flatMap(\.steps).map { ($0.step.digest, $0.buffer) }
+    let model = PreparedModel(
+      phase: phase, segments: round.segments.map { $0.sent.segment(trained: false) },
+      updateLimit: 0, shallowHeads: round.shallowHeads.map { $0.segment(trained: false) })
+    return (model, Dictionary(steps) { _, last in last })
+  }
 }
 
 /// Makes the steps of a broadcast by encoding the model's values.

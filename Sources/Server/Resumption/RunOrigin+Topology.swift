@@ -76,6 +76,10 @@ extension Topology {
       more.append(("limits.normMultiple", normMultiple.map { "\($0)" } ?? "none"))
     }
     if let limit = rules.sampleLimit { more.append(("limits.samples", "\(limit)")) }
+    if let evaluation = evaluationRules {
+      more.append(("evaluation.clients", "\(evaluation.clients)"))
+      more.append(("evaluation.minimum.clients", "\(evaluation.minimumClients)"))
+    }
     if let cap = rules.weightCap { more.append(("participation.weightCap", "\(cap)")) }
     if let origin = overrides.extended?.origin { more.append(("extends", origin.run)) }
     return plan + """

@@ -14,7 +14,7 @@ import Wire
 ///     validate   an update Δᵢ = xᵢ − x comes up, is checked and stored
 ///     fold       Δ = Σ wᵢ Δᵢ / Σ mᵢ, each over the updates that cover it, in the clients' order
 ///     step       x ← x + what the server's optimizer makes of Δ
-///     evaluate   x is tested where that is due
+///     evaluate   x is tested where that is due, by the broker, by clients on what they hold out
 ///     grow       the next round has stage s + 1 where stage s has come to its end
 ///     keep       round, model and checkpoint reach the disk
 ///
@@ -69,8 +69,45 @@ package struct FederatedRound {
     let movement = step(by: means)
     KillPoint.roundAggregated.pass()
     let evaluation = try server.evaluator.evaluate(server.model, in: phase)
-    server.growth.note(round: phase.round, quality: evaluation?.quality, movement: movement)
-    try server.keep(round, in: phase, evaluation)
+    let unjudged = UnjudgedRound(round: round, movement: movement, evaluation: evaluation)
+    guard server.awaitsScores(after: phase.round) else { return try judge(unjudged) }
+    server.unjudged = unjudged
+  }
+
+  /// Makes the model that the round came to ready for clients that evaluate it: as the next round
+  /// of the same stage sends it down, so that nothing travels twice.
+  ///
+  /// - Throws: ``DivergedModel`` if a value is no longer finite.
+  package func announceEvaluation() throws -> (model: PreparedModel, steps: [Digest: SharedBuffer])
+  {
+    try server.prepareEvaluation(of: phase)
+  }
+
+  /// Ends the evaluation by clients, and with it the round.
+  ///
+  /// Until then nothing of the round's end is durable but its updates: a broker that is killed
+  /// before goes on with the round, from the spool, and asks for the scores again.
+  package func conclude(_ evaluation: ClosedEvaluation) throws {
+    KillPoint.evaluationClosed.pass()
+    guard var unjudged = server.unjudged, unjudged.round.result.round == phase.round else { return }
+    server.unjudged = nil
+    var figures = unjudged.evaluation ?? RoundEvaluation(isTested: false)
+    figures.note(server.evaluator.figures(evaluation.result))
+    unjudged.evaluation = figures
+    unjudged.take(evaluation)
+    try judge(unjudged)
+  }
+
+  /// Judges the model, which may begin the next stage, and keeps the round.
+  private func judge(_ unjudged: UnjudgedRound) throws {
+    var unjudged = unjudged
+    if var evaluation = unjudged.evaluation {
+      server.evaluator.judge(&evaluation, in: phase)
+      unjudged.evaluation = evaluation
+    }
+    server.growth.note(
+      round: phase.round, quality: unjudged.evaluation?.quality, movement: unjudged.movement)
+    try server.keep(unjudged, in: phase)
   }
 
   /// Folds the accepted updates into their weighted means.

@@ -31,6 +31,8 @@ package final class ServerState: @unchecked Sendable {
   var spool: RoundSpool
   /// The model of the round that was announced last, and the bytes of all steps to it.
   var ready: (model: PreparedModel, steps: [Digest: SharedBuffer])?
+  /// The round that ended and whose model clients evaluate; nil where there is none.
+  var unjudged: UnjudgedRound?
   private var checkpoints: CheckpointWriter
   /// The model after the last round that ended; nil before the first.
   private var last: SavedModel?
@@ -72,6 +74,9 @@ package final class ServerState: @unchecked Sendable {
 
   /// The last round that ended; nil before the first.
   package var lastRound: Int? { last?.round }
+
+  /// True while clients evaluate the model of a round that isn't kept yet.
+  package var isEvaluating: Bool { unjudged != nil }
 
   /// A round by its number, at most one beyond the last that ended.
   package func round(_ number: Int) -> FederatedRound { FederatedRound(number, of: self) }
@@ -115,6 +120,8 @@ package final class ServerState: @unchecked Sendable {
     state: RunState, book: RoundBook, elapsed: Duration, wallClock: Duration? = nil
   ) throws {
     if let last {
+      // A round that clients still evaluate is run again, from the spool; its bytes are booked.
+      if let unjudged { try ledger.add(unjudged.round.book, to: last.round) }
       try ledger.add(book, to: last.round)
       try checkpoints.save(last)
     }
@@ -167,9 +174,27 @@ extension ServerState {
     }
   }
 
+  /// True if clients evaluate the model after `round`.
+  func awaitsScores(after round: Int) -> Bool {
+    plan.evaluation?.isDue(after: round, of: plan.schedule.totalRounds) ?? false
+  }
+
+  /// Makes the model after the round of `phase` ready for clients that evaluate it.
+  func prepareEvaluation(
+    of phase: Phase
+  ) throws -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
+    do throws(CodecError) { return try model.prepareEvaluation(of: phase) } catch {
+      switch error {
+      case .notFinite, .tooLarge: throw DivergedModel(round: phase.round, directory: directory)
+      default: throw error
+      }
+    }
+  }
+
   /// Books a round that ended, and keeps the model after it in a checkpoint, and in a file if it is
   /// the best.
-  func keep(_ round: ClosedRound, in phase: Phase, _ evaluation: RoundEvaluation?) throws {
+  func keep(_ unjudged: UnjudgedRound, in phase: Phase) throws {
+    let (round, evaluation) = (unjudged.round, unjudged.evaluation)
     let last = SavedModel(
       round: phase.round, stage: phase.stage, parameters: model.parameters(stage: phase.stage))
     self.last = last
@@ -187,7 +212,10 @@ extension ServerState {
     }
     let isBest = checkpoints.notes(last, score: evaluation?.quality)
     record.bestModelDigest = isBest ? last.digest : nil
-    try ledger.append(record, book: round.book)
+    record.counters.merge(unjudged.counters, uniquingKeysWith: +)
+    var book = round.book
+    if let more = unjudged.evaluationBook { book.add(more) }
+    try ledger.append(record, book: book)
     KillPoint.ledgerCommitted.pass()
     if isBest { try checkpoints.saveBest() }
     try checkpoints.write(checkpoint(after: phase, elapsed: round.elapsed))

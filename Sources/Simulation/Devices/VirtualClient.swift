@@ -82,6 +82,8 @@ struct VirtualDevice {
     let task: ClientTask
     /// The training; nil where the device will drop out before the end.
     var update: (any PendingUpdate)?
+    /// The evaluation; nil for a training.
+    var scores: (any PendingScores)?
     /// The time at which it ends, or would if the device weren't away.
     var end: Duration
     /// The rest of it while the device is away.
@@ -104,8 +106,10 @@ struct VirtualDevice {
   /// - Returns: The work's number and end.
   mutating func begin(_ task: ClientTask, taking time: Duration, at now: Duration) -> Work {
     works += 1
-    if progress.round != task.round { progress = RoundProgress(round: task.round) }
-    progress.downloaded = now
+    if task.purpose == .training {
+      if progress.round != task.round { progress = RoundProgress(round: task.round) }
+      progress.downloaded = now
+    }
     let work = Work(number: works, task: task, end: now + time)
     self.work = work
     return work
@@ -113,6 +117,9 @@ struct VirtualDevice {
 
   /// The training that makes the update of the current work.
   mutating func run(_ update: any PendingUpdate) { work?.update = update }
+
+  /// The evaluation that makes the scores of the current work.
+  mutating func run(_ scores: any PendingScores) { work?.scores = scores }
 
   /// The moment has come at which work of a number is to end.
   ///
@@ -122,7 +129,7 @@ struct VirtualDevice {
     guard let work, work.number == number, work.left == nil else { return nil }
     guard now >= work.end else { return .later(work.end) }
     self.work = nil
-    progress.trained = now
+    if work.task.purpose == .training { progress.trained = now }
     return .done(work)
   }
 
@@ -135,6 +142,7 @@ struct VirtualDevice {
   /// The device's present work is no longer needed.
   mutating func cancel() {
     work?.update?.cancel()
+    work?.scores?.cancel()
     work = nil
   }
 

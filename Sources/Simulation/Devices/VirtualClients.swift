@@ -7,14 +7,12 @@ import Models
 import Server
 import Topology
 import Wire
-import ZMTP
 
 /// The clients of simulated time: machines whose messages go over the simulated network, and
 /// devices that take their time.
 final class VirtualClients {
-  private let world: VirtualWorld
-  private var clients: [VirtualClient]
-  private let cost = ZMTPCost(.null)
+  let world: VirtualWorld
+  var clients: [VirtualClient]
   /// The operations of one sample, by what is trained.
   private var trainingFLOPs: [TrainingCost: Int] = [:]
 
@@ -92,6 +90,7 @@ final class VirtualClients {
     case .fetching: return "downloading"
     case .training: return "training"
     case .offering: return "uploading"
+    case .evaluating, .reporting: return "evaluating"
     case .idle, .ended: return "not reached"
     }
   }
@@ -290,6 +289,7 @@ final class VirtualClients {
       // It was held up meanwhile.
       world.network.events.insert(.trained(client, work: number), at: end)
     case .done(let work):
+      if let scores = work.scores { return report(scores.outcome(), of: client, in: work.task) }
       switch work.update?.outcome() {
       case nil: return
       case .trained(let offer, let update):
@@ -302,7 +302,8 @@ final class VirtualClients {
     }
   }
 
-  private func trainingTime(of task: ClientTask, _ client: Int) -> Duration {
+  /// The time of a pass over `samples`, with what is trained in it.
+  func time(of task: ClientTask, over samples: Int, by client: Int) -> Duration {
     let architecture = world.topology.architecture
     let trained = Set(task.segments.indices.filter { task.segments[$0].trained })
     let key = TrainingCost(stage: task.stage, trained: trained)
@@ -310,7 +311,7 @@ final class VirtualClients {
       trainingFLOPs[key] ?? architecture.trainingFLOPs(stage: task.stage, trainable: trained)
     trainingFLOPs[key] = flops
     return clients[client].device.model.trainingTime(
-      forSamples: world.backend.samples(of: client) * world.topology.training.epochs,
+      forSamples: samples,
       flopsPerSample: Double(flops),
       fullFlopsPerSample: Double(architecture.trainingFLOPs(stage: architecture.stages)))
   }
@@ -323,7 +324,9 @@ extension VirtualClients: ClientExecutor {
   /// The device begins to train; when it ends, and whether it drops out, is known at once.
   func train(_ task: ClientTask, client: Int) {
     let now = world.now
-    let time = trainingTime(of: task, client)
+    let time = time(
+      of: task, over: world.backend.samples(of: client) * world.topology.training.epochs,
+      by: client)
     let work = clients[client].device.begin(task, taking: time, at: now)
     if clients[client].droppedOutIn != task.round,
       let share = clients[client].device.model.dropOut(inRound: task.round - 1)
@@ -365,36 +368,5 @@ extension VirtualClients: ClientExecutor {
 
   func lacksUpdate(of client: Int, round: Int) {
     world.network.books.count("update granted that isn't there")
-  }
-}
-
-extension VirtualClients: ClientTransport {
-  func send(_ message: Wire.Message<Uplink>, from client: Int) {
-    let frames = message.frameSizes()
-    world.network.sendUp(
-      client,
-      SimulatedMessage(
-        .uplink(message, nil), frames: frames, kind: TrafficKind(of: message.body),
-        wire: cost.message(frames).bytes))
-  }
-
-  func send(_ chunks: UpdateChunks, of update: ClientUpdate, from client: Int) {
-    for chunk in chunks {
-      let length = chunk.range.count
-      let frames = chunk.message.frameSizes(payload: length)
-      world.network.sendUp(
-        client,
-        SimulatedMessage(
-          .uplink(chunk.message, update), frames: frames, kind: .update, payload: length,
-          wire: cost.message(frames).bytes))
-    }
-  }
-
-  func subscribe(_ client: Int, to topic: Topic) {
-    world.network.subscribe(client, to: Subscription(topic, isBulk: true))
-  }
-
-  func unsubscribe(_ client: Int, from topic: Topic) {
-    world.network.unsubscribe(client, from: Subscription(topic, isBulk: true))
   }
 }

@@ -3,6 +3,7 @@ import Codecs
 import Federation
 import Foundation
 import Ledger
+import LocalTraining
 import Measures
 import Models
 import Neural
@@ -96,6 +97,29 @@ final class CostModelBackend: LearningBackend {
 
   func forget(_ client: Int) {}
 
+  func prepareEvaluation(round: Int) throws -> PreparedModel {
+    let phase = plan.schedule.phase(in: round)
+    let source = SizeSource(
+      run: plan.run, topology: topology, versions: versions, sent: Set(segments.references.keys))
+    var variates: SentSegments<SizedSegment>?
+    let sent = broadcast.prepare(
+      phase.followedInStage, segments: &segments, variates: &variates, from: source)
+    return PreparedModel(
+      phase: phase, segments: sent.segments.map { $0.sent.segment(trained: false) },
+      updateLimit: 0, shallowHeads: sent.shallowHeads.map { $0.segment(trained: false) })
+  }
+
+  func beginEvaluation(_ task: ClientTask, client: Int) -> any PendingScores {
+    KnownScores(task: task, samples: samplesPerClient, rules: plan.evaluation)
+  }
+
+  func heldOut(of client: Int) -> Int { samplesPerClient }
+
+  /// Books the bytes; nothing was right or wrong.
+  func conclude(_ evaluation: ClosedEvaluation) throws {
+    try ledger.add(evaluation.book, to: evaluation.result.round)
+  }
+
   var isReplaying: Bool { false }
 
   func suspend() {}
@@ -137,6 +161,30 @@ private struct KnownUpdate: PendingUpdate {
 
   func begin() {}
   func outcome() -> TrainingResult { .trained(offer, ClientUpdate(length: offer.length)) }
+  func cancel() {}
+}
+
+/// Scores that need no evaluation, as long as true ones.
+private struct KnownScores: PendingScores {
+  let task: ClientTask
+  let samples: Int
+  let rules: EvaluationRules?
+
+  func outcome() -> LocalScores {
+    let (classes, points) = (rules?.classes ?? 1, rules?.pointsPerSample ?? 1)
+    let count = samples * points
+    var scores = HoldOutScores(
+      base: task.base, samples: samples, points: count, correct: count, loss: 0)
+    if points > 1 {
+      scores.confusion = [count] + Array(repeating: 0, count: classes * classes - 1)
+    } else if rules?.tellsClasses == true {
+      let all = HoldOutScores.ClassScore(samples: count, correct: count)
+      scores.classes =
+        [all] + Array(repeating: .init(samples: 0, correct: 0), count: classes - 1)
+    }
+    return .scored(scores)
+  }
+
   func cancel() {}
 }
 

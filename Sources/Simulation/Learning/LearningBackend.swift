@@ -29,6 +29,14 @@ package protocol LearningBackend: AnyObject {
   ) throws -> StoreResult
   /// Aggregates the accepted updates of a round, evaluates if it is due, and books the round.
   func close(_ round: ClosedRound) throws
+  /// Makes the model that a round came to ready for clients that evaluate it.
+  func prepareEvaluation(round: Int) throws -> PreparedModel
+  /// Begins a client's evaluation of a model on what it holds out.
+  func beginEvaluation(_ task: ClientTask, client: Int) throws -> any PendingScores
+  /// The number of samples that a client holds out.
+  func heldOut(of client: Int) -> Int
+  /// Adds up the scores of an evaluation by clients, and books its round.
+  func conclude(_ evaluation: ClosedEvaluation) throws
   /// True while it repeats answers of a run that was stopped; observers have heard of these
   /// already.
   var isReplaying: Bool { get }
@@ -49,6 +57,14 @@ package protocol PendingUpdate: Sendable {
   func begin()
   /// Waits for the training and gives its result; to be called once.
   func outcome() -> TrainingResult
+  /// Its result is no longer needed.
+  func cancel()
+}
+
+/// An evaluation by a client that was begun.
+package protocol PendingScores: Sendable {
+  /// Waits for the evaluation and gives its result; to be called once.
+  func outcome() -> LocalScores
   /// Its result is no longer needed.
   func cancel()
 }

@@ -18,11 +18,11 @@ import Wire
 ///
 /// A ``RecordedBackend`` before it lets a run go on that was stopped.
 final class TrainingBackend {
-  private let workload: Workload
+  let workload: Workload
   private let plan: BrokerPlan
-  private let pool: TrainingPool
-  private let server: ServerState
-  private let shares: ClientShares
+  let pool: TrainingPool
+  let server: ServerState
+  let shares: ClientShares
   private let memories: ClientStore?
   /// The states of the last two models and what they were made from, by the first 8 bytes of their
   /// digests.
@@ -97,6 +97,12 @@ final class TrainingBackend {
 
   func prepare(round: Int) throws -> PreparedModel {
     let (model, steps) = try server.round(round).announce()
+    take(model, steps)
+    return model
+  }
+
+  /// Holds the states of a model that was announced, for all clients.
+  func take(_ model: PreparedModel, _ steps: [Digest: SharedBuffer]) {
     let segments = model.segments + model.shallowHeads
     let reached = Set(segments.map(\.state.prefix))
     for segment in segments where states[segment.state.prefix] == nil {
@@ -111,12 +117,16 @@ final class TrainingBackend {
       segments.flatMap { $0.steps.compactMap(\.from) })
     states = states.filter { needed.contains($0.key) }
     current = reached
-    return model
+  }
+
+  /// The states of a task's segments; nil if not all are here.
+  func states(of task: ClientTask) -> [SegmentState]? {
+    let held = task.segments.compactMap { states[$0.state.prefix] }
+    return held.count == task.segments.count ? held : nil
   }
 
   func begin(_ task: ClientTask, client: Int, isLikely: Bool) throws -> any PendingUpdate {
-    let held = task.segments.compactMap { states[$0.state.prefix] }
-    guard held.count == task.segments.count else {
+    guard let held = states(of: task) else {
       return LackingUpdate(reason: .failed, detail: "segments are missing")
     }
     let samples: SampleChoice

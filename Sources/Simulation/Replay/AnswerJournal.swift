@@ -23,6 +23,9 @@ package struct AnswerJournal: Codable, Hashable {
   package private(set) var trainings = 0
   /// The outcomes that were asked for, by the numbers of their trainings, from 0.
   package var outcomes: [Int: TrainingOutcome] = [:]
+  /// The evaluations by clients; nil where there were none, and in journals of versions without
+  /// them.
+  package var evaluations: EvaluationJournal?
 
   /// A call of a backend, as far as it can be told from others.
   package enum Call {
@@ -32,6 +35,9 @@ package struct AnswerJournal: Codable, Hashable {
     case forget(client: Int)
     case store(round: Int, client: Int, attempt: Int)
     case close(ClosedRound)
+    case prepareEvaluation(round: Int)
+    case evaluate(client: Int, round: Int)
+    case conclude(ClosedEvaluation)
   }
 
   /// A journal of no calls.
@@ -51,6 +57,13 @@ package struct AnswerJournal: Codable, Hashable {
         [
           6, round.result.round, round.result.accepted.count, round.total.wire.bytes,
           Int(round.elapsed / .nanoseconds(1)),
+        ]
+      case .prepareEvaluation(let round): [7, round]
+      case .evaluate(let client, let round): [8, client, round]
+      case .conclude(let evaluation):
+        [
+          9, evaluation.result.round, evaluation.result.scores.count,
+          evaluation.total.wire.bytes, Int(evaluation.elapsed / .nanoseconds(1)),
         ]
       }
     // FNV-1a, by numbers instead of bytes.

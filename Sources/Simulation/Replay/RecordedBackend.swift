@@ -35,14 +35,14 @@ extension TrainingBackend: ResumableBackend {
 /// A run that goes on is played again from its beginning, in moments, as its answers are read
 /// instead of worked for. From where they end on it is as if it had never stopped.
 package final class RecordedBackend: LearningBackend {
-  private let backend: any ResumableBackend
+  let backend: any ResumableBackend
   private let plan: BrokerPlan
   private let points: ResumePointStore
   private let ledger: RunStore
   /// The answers so far, read and new ones.
-  private var journal = AnswerJournal()
+  var journal = AnswerJournal()
   /// The answers and contents that the run goes on from; none in a new run.
-  private let earlier: FleetSnapshot
+  let earlier: FleetSnapshot
   /// Updates of the previous process that nobody has claimed, by the numbers of their trainings.
   private var inherited: [Int: FleetSnapshot.Update]
   private var pending: [Int: WeakTraining] = [:]
@@ -151,6 +151,22 @@ package final class RecordedBackend: LearningBackend {
     if isKnown, earlier.journal.traces.dropFirst(number).first != journal.traces[number] {
       throw ReplayError.otherRun(round: round.result.round)
     }
+    // What a round came to isn't kept before clients have evaluated it.
+    let isEvaluated = plan.evaluation?.isDue(
+      after: round.result.round, of: plan.schedule.totalRounds)
+    if isEvaluated != true { try suspendIfDue() }
+  }
+
+  package func conclude(_ evaluation: ClosedEvaluation) throws {
+    try answer(.conclude(evaluation)) {
+      ()
+    } else: {
+      try backend.conclude(evaluation)
+    }
+    try suspendIfDue()
+  }
+
+  private func suspendIfDue() throws {
     let isDue = clock.now - lastPoint >= interval && backend.memoryBytes <= Self.memoryLimit
     if isDue, !isReplaying { try suspend() }
   }
@@ -195,7 +211,7 @@ package final class RecordedBackend: LearningBackend {
   }
 
   /// Answers a call: by an answer that is `known`, or else by `work`.
-  private func answer<Answer>(
+  func answer<Answer>(
     _ call: AnswerJournal.Call, by known: () -> Answer?, else work: () throws -> Answer
   ) throws -> Answer {
     if let failure { throw failure }

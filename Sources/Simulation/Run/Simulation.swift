@@ -85,6 +85,7 @@ package final class Simulation: Sendable {
     var plan = topology.brokerPlan(run: number, epoch: 1)
     // All that can fail for the data's sake comes before anything is made on disk.
     plan.dealtSamples = try dealtSamples(seed: plan.seed)
+    if plan.evaluation != nil { plan.dealtHoldOuts = try heldOut(seed: plan.seed) }
     let labels = try labels(seed: plan.seed)
     let memories = try memories()
     try readOwnSamples(seed: plan.seed)
@@ -150,6 +151,15 @@ package final class Simulation: Sendable {
       do throws(DatasetError) { _ = try shares.samples(of: client) } catch {
         observer.remarked("client \(client) takes no part: \(error)")
       }
+    }
+  }
+
+  /// The number of samples that each client holds out; as many as it trains on where nothing is
+  /// trained.
+  private func heldOut(seed: UInt64) throws(PartitionError) -> [Int] {
+    switch work {
+    case .training(let workload, _): try workload.dealtHoldOuts(seed: seed)
+    case .costModel: try dealtSamples(seed: seed)
     }
   }
 

@@ -48,6 +48,8 @@ final class VirtualBroker {
     var history = ParticipationHistory()
     /// The moment since which the broker waited for clients, if it did.
     var waitingSince: Duration?
+    /// The model of a round that is over, while clients have yet to evaluate it.
+    var unevaluated: PreparedModel?
   }
 
   /// A broker that has yet to begin its run.
@@ -146,10 +148,13 @@ final class VirtualBroker {
     world.plan.epoch += 1
     world.isBrokerUp = true
     world.audience.forgetListeners()
+    // A round that is over isn't run again, only the evaluation of its model.
+    let isOver = saved.unevaluated != nil
     host = BrokerHost(
       BrokerMachine(
-        plan: world.plan, round: saved.round, at: world.now, stored: saved.stored,
-        history: saved.history, waitingSince: saved.waitingSince))
+        plan: world.plan, round: saved.round + (isOver ? 1 : 0), at: world.now,
+        stored: isOver ? [:] : saved.stored, history: saved.history,
+        waitingSince: saved.waitingSince, evaluating: saved.unevaluated))
   }
 }
 
@@ -193,6 +198,24 @@ extension VirtualBroker: BrokerExecutor {
     }
   }
 
+  func prepareEvaluation(round: Int) {
+    world.attempt {
+      let model = try world.backend.prepareEvaluation(round: round)
+      saved.unevaluated = model
+      answer(.evaluable(model))
+    }
+  }
+
+  func evaluated(_ result: EvaluationResult) {
+    saved.unevaluated = nil
+    let book = world.network.books.close()
+    world.attempt {
+      try world.backend.conclude(
+        ClosedEvaluation(
+          result: result, book: book, total: world.network.books.total, elapsed: world.now))
+    }
+  }
+
   func count(_ name: String) { world.network.books.count(name) }
 
   func lacksPlace(for client: Int, at offset: Int) { count("update chunk without a place") }
@@ -201,7 +224,7 @@ extension VirtualBroker: BrokerExecutor {
     switch notice {
     case .opened(let round, _, _): opened(round)
     case .gaveUp(let shortage, _): gaveUp(shortage)
-    case .waiting, .refused, .declined, .worker, .ordered: break
+    case .waiting, .evaluating, .refused, .declined, .worker, .ordered: break
     }
     if !world.backend.isReplaying { observer.noticed(notice) }
   }
@@ -233,18 +256,19 @@ extension VirtualBroker: BrokerTransport {
     let text = topic.text
     let frames = message.frameSizes(under: topic)
     let simulated = SimulatedMessage(
-      .downlink(message), frames: frames, kind: .control, wire: cost.message(frames).bytes)
+      .downlink(message), frames: frames, kind: TrafficKind(of: message.body),
+      wire: cost.message(frames).bytes)
     switch topic {
     case .client(let client):
       let isHeard = hears(client, isBulk: false)
       if case .welcome = message.body, isHeard { world.network.books.greeted(client) }
       world.network.books.published(
-        text, on: .control, frames: frames, kind: .control, payload: 0, to: [client],
+        text, on: .control, frames: frames, kind: simulated.kind, payload: 0, to: [client],
         as: isHeard ? .both : .offered)
       if isHeard { world.network.sendDown(client, simulated, isBulk: false) }
     case .all, .step:
       let present = host?.machine.presentCount ?? 0
-      world.network.books.announced(text, frames: frames, clients: present)
+      world.network.books.announced(text, frames: frames, kind: simulated.kind, clients: present)
       announce(simulated, message.body, present: present)
     }
   }
@@ -269,7 +293,7 @@ extension VirtualBroker: BrokerTransport {
     let addressed = world.network.connections.listeners(to: topic)
     let known = Set(addressed)
     let unheard = clients.filter { !known.contains($0) }
-    let kind = TrafficKind(broadcasting: chunks.step)
+    let kind = TrafficKind(broadcasting: chunks.step, for: chunks.purpose)
     // Chunk by chunk, so that all who listen are served at the same pace.
     for chunk in chunks {
       let message = carrier(of: chunk, under: topic, kind: kind)
@@ -286,7 +310,8 @@ extension VirtualBroker: BrokerTransport {
     let text = topic.text
     let isHeard = hears(client, isBulk: true)
     for chunk in chunks {
-      let message = carrier(of: chunk, under: topic, kind: .repair)
+      let message = carrier(
+        of: chunk, under: topic, kind: TrafficKind(repairingFor: chunks.purpose))
       book(message, under: text, to: [client], as: isHeard ? .both : .offered)
       if isHeard { world.network.sendDown(client, message, isBulk: true) }
     }

@@ -48,7 +48,10 @@ final class VirtualLoop {
       if let failure = world.failure { throw failure }
       // A broker that is down can't end the run, nor one that catches up with where the run was
       // stopped before.
-      if !wasStopped, isToStop(), world.isBrokerUp, !world.backend.isReplaying {
+      // Nor one whose clients evaluate: what the round came to isn't kept before they have.
+      if !wasStopped, isToStop(), world.isBrokerUp, !world.backend.isReplaying,
+        broker.machine?.isEvaluating != true
+      {
         wasStopped = true
         world.attempt { try world.backend.suspend() }
         broker.handle(.stop)

@@ -83,7 +83,8 @@ struct Audience {
   func addressed(by message: Downlink, of clients: Range<Int>) -> Set<Int> {
     let known = activeClients.union(unjoinedListeners)
     switch message {
-    case .announce(let announce) where announce.state == .open:
+    case .announce(let announce)
+    where [.open, .evaluating, .measuring].contains(announce.state):
       return known.union(announce.selected)
     case .finished: return Set(clients)
     default: return known

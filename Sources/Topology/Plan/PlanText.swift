@@ -157,7 +157,10 @@ extension PlanText {
 
   /// The keys of plans but those of segments.
   private static let keys: Set<String> = facts.union(
-    ["strategy", "clients", "participation.caps"]
+    [
+      "strategy", "clients", "participation.caps", "evaluation.minimum.samples",
+      "evaluation.perClass",
+    ]
       + section("stages", "rounds warmUp")
       + section("model", "name stages width widths levels stem order loss")
       + section(

@@ -8,8 +8,8 @@ import Tensors
 extension Topology {
   /// Names what broker and clients must agree on: equal digests make equal runs from equal seeds.
   ///
-  /// Not in it: the seed, which the broker tells; names and paths; waiting times, limits and
-  /// evaluation, which are one side's own affair.
+  /// Not in it: the seed, which the broker tells; names and paths; waiting times and limits, and of
+  /// the evaluation all but what clients tell in it, which are one side's own affair.
   package var planDigest: Digest { Digest(of: Data(plan.utf8)) }
 
   /// The text of which `planDigest` is the digest: a line for each value.
@@ -26,7 +26,7 @@ extension Topology {
     if let caps = stageLimits.setting(clients: clients) {
       lines.append(PlanText.Line("participation.caps", caps))
     }
-    return lines + data.planLines + training.planLines + codecs.planLines
+    return lines + data.planLines + training.planLines + codecs.planLines + evaluation.planLines
   }
 
   /// The facts that come of the settings: by these another version of the program is told apart.

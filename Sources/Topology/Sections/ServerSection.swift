@@ -54,27 +54,3 @@ extension ServerSection {
     }
   }
 }
-
-/// The section `evaluation`: the rounds and samples for tests of the global model.
-package struct EvaluationSection: Hashable, Sendable {
-  /// The number of rounds from one test to the next; 0 for the last round only.
-  package var every: Int
-  /// The number of last rounds that are tested in any case; their mean is the run's score.
-  package var last: Int
-  /// The number of test samples in a batch.
-  package var batch: Int
-  /// The number of training samples for the full model's gradient after each test; 0 for none.
-  package var gradient: Int
-
-  init(reading keys: inout KeyReader) {
-    every = keys.value("every", default: 1) { $0.whole(0...1_000_000) }
-    last = keys.value("last", default: 1) { $0.whole(1...1000) }
-    batch = keys.value("batch", default: 100) { $0.whole(1...65_536) }
-    gradient = keys.value("gradient", default: 0) { $0.whole(0...1_000_000) }
-  }
-
-  /// True if the model is tested after `round` of `rounds`, as it always is after the last ones.
-  package func isDue(after round: Int, of rounds: Int) -> Bool {
-    round > rounds - last || (every > 0 && round.isMultiple(of: every))
-  }
-}

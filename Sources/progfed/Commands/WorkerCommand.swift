@@ -209,6 +209,8 @@ struct WorkerCommand: ParsableCommand {
       """
     case .training(let client, let round, let stage):
       "round \(round), stage \(stage): client \(client) trains"
+    case .evaluating(let client, let round, let stage):
+      "round \(round), stage \(stage): client \(client) evaluates"
     case .counted(let client, let round): "round \(round): client \(client)'s update counts"
     case .forgot(let client, let round, let detail):
       "round \(round): client \(client) forgot what its update left out: \(detail)"

@@ -51,7 +51,7 @@ final class ProgressPrinter: RunObserver {
 
   func noticed(_ notice: BrokerNotice) {
     switch notice {
-    case .opened: lastWaiting.withLock { $0 = RepeatedLine() }
+    case .opened, .evaluating: lastWaiting.withLock { $0 = RepeatedLine() }
     case .waiting(let shortage):
       guard !isQuiet else { return }
       let text =

@@ -22,6 +22,8 @@ final class BrokerHostBench {
     case store([UInt8], Submission, client: Int, attempt: Int, round: Int)
     case lacksPlace(client: Int, offset: Int)
     case close(RoundResult)
+    case prepareEvaluation(round: Int)
+    case evaluated(EvaluationResult)
     case count(String)
     case notice(BrokerNotice)
     case finished(complete: Bool)
@@ -121,6 +123,8 @@ extension BrokerHostBench: BrokerTransport, BrokerExecutor {
   }
 
   func close(_ result: RoundResult) { calls.append(.close(result)) }
+  func prepareEvaluation(round: Int) { calls.append(.prepareEvaluation(round: round)) }
+  func evaluated(_ result: EvaluationResult) { calls.append(.evaluated(result)) }
   func count(_ name: String) { calls.append(.count(name)) }
   func notice(_ notice: BrokerNotice) { calls.append(.notice(notice)) }
   func finished(complete: Bool) { calls.append(.finished(complete: complete)) }
@@ -142,6 +146,7 @@ final class ClientHostBench {
     case reached(Segment)
     case keep(Set<UInt64>)
     case train(ClientTask)
+    case evaluate(ClientTask)
     case settled(round: Int, accepted: Bool, Update?)
     case lacksUpdate(round: Int)
     case refused(round: Int, RefusalReason)
@@ -228,6 +233,7 @@ extension ClientHostBench: ClientTransport, ClientExecutor {
   func reached(_ segment: Segment, by client: Int) { calls.append(.reached(segment)) }
   func keep(_ states: Set<UInt64>, of client: Int) { calls.append(.keep(states)) }
   func train(_ task: ClientTask, client: Int) { calls.append(.train(task)) }
+  func evaluate(_ task: ClientTask, client: Int) { calls.append(.evaluate(task)) }
 
   func settled(_ client: Int, round: Int, accepted: Bool, update: Update?) {
     calls.append(.settled(round: round, accepted: accepted, update))

@@ -1,0 +1,118 @@
+import Measures
+import Wire
+
+/// From the announcement of an evaluation to the broker's word that it has the scores.
+extension ClientMachine {
+  /// The last evaluation of which this client knows.
+  enum LastEvaluation: Hashable, Sendable {
+    /// It evaluated after this round, and the broker knows the scores, or no longer waits for them;
+    /// 0 for none.
+    case done(Int)
+    /// It said that it can't evaluate; that is said again if it got lost.
+    case declined(Message<Uplink>)
+
+    /// The round whose model it was, from 1; 0 for none.
+    var round: Int {
+      switch self {
+      case .done(let round): round
+      case .declined(let message): message.header.round
+      }
+    }
+  }
+
+  /// Takes in that clients evaluate the model of the round in `header`, which is over.
+  mutating func announcedEvaluation(
+    _ header: Header, _ announce: Announce, _ now: Duration, _ actions: inout [ClientAction]
+  ) {
+    let round = header.round
+    guard round >= lastRound.number, round >= lastEvaluation.round else { return }
+    if let task, task.purpose == .training || task.round < round,
+      !mayCount(task, in: round + 1)
+    {
+      guard task.round <= round else { return }
+      abandonLate(round + 1, &actions)
+    }
+    if !announce.segments.isEmpty, held.keep(announce.segments + announce.shallowHeads) {
+      actions.append(.keep(held.states))
+    }
+    guard announce.selected.contains(identity.client) else { return }
+    if let task, task.purpose == .evaluation, task.round == round {
+      // Of a restarted broker the model may be another one.
+      if task.model == announce.base { return }
+      abandon(&actions)
+    }
+    guard lastEvaluation.round < round else {
+      guard case .declined(var declined) = lastEvaluation else { return }
+      declined.header.epoch = header.epoch
+      return actions.append(.send(declined))
+    }
+    guard task == nil else {
+      return refrain(
+        from: header, .failed, "it still works on an update of an earlier round", &actions)
+    }
+    if let limit = identity.maximalStage, limit < header.stage {
+      return refrain(from: header, .tooDeep, "its memory allows stage \(limit)", &actions)
+    }
+    var task = ClientTask(
+      round: round, stage: header.stage, announce: announce, steps: [], purpose: .evaluation)
+    if let steps = held.steps(to: task.segments) {
+      task.steps = steps
+      begin(task, now, &actions)
+    } else if header.client == nil {
+      // What was said in its mailbox got lost, as in a round.
+      actions.append(.send(join))
+    }
+  }
+
+  /// Declines an evaluation of which nothing needs to be fetched to know that there will be none.
+  private mutating func refrain(
+    from header: Header, _ reason: DeclineReason, _ detail: String,
+    _ actions: inout [ClientAction]
+  ) {
+    var own = self.header
+    (own.round, own.stage) = (header.round, header.stage)
+    let decline = Message(own, Uplink.decline(reason, detail: detail))
+    lastEvaluation = .declined(decline)
+    actions.append(.send(decline))
+  }
+
+  /// Sends the scores of its evaluation, until the broker has them.
+  mutating func evaluated(
+    _ round: Int, _ scores: HoldOutScores, _ now: Duration, _ actions: inout [ClientAction]
+  ) {
+    guard case .evaluating(let task, _) = state, task.round == round else { return }
+    state = .reporting(task, scores, wake: now + limits.offerTimeout)
+    guard case .member = standing else { return }
+    actions.append(.send(message(.scores(scores))))
+  }
+
+  /// Tells the broker that there will be no scores.
+  mutating func failedToEvaluate(
+    _ task: ClientTask, _ reason: DeclineReason, _ detail: String,
+    _ actions: inout [ClientAction]
+  ) {
+    // Whatever broke may be in the model: the next one is built up from nothing.
+    if reason == .failed { held = HeldStates() }
+    let decline = message(.decline(reason, detail: detail))
+    lastEvaluation = .declined(decline)
+    actions.append(.send(decline))
+    abandon(&actions)
+  }
+
+  /// The broker has what this client reported.
+  mutating func noted(_ header: Header, _ report: ClientReport, _ actions: inout [ClientAction]) {
+    switch (report, state) {
+    case (.scores, .reporting(let task, _, _)) where task.round == header.round:
+      lastEvaluation = .done(task.round)
+      rest(&actions)
+    default: break
+    }
+  }
+
+  /// Ends an evaluation that the broker no longer waits for, as a round has begun since.
+  mutating func endEvaluation(before round: Int, _ actions: inout [ClientAction]) {
+    guard let task, task.purpose == .evaluation, task.round < round else { return }
+    lastEvaluation = .done(task.round)
+    abandon(&actions)
+  }
+}

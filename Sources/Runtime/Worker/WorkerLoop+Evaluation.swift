@@ -1,0 +1,35 @@
+import Datasets
+import Federation
+import LocalTraining
+import Server
+import Wire
+import ZeroMQ
+
+/// Evaluations of the model on what clients hold out.
+extension WorkerLoop {
+  /// Submits a client's evaluation to the pool.
+  func evaluate(_ task: ClientTask, client: Int) {
+    report(.evaluating(client: client, round: task.round, stage: task.stage))
+    let states = task.segments.compactMap { store.state($0.state) }
+    storeIsStale = true
+    guard states.count == task.segments.count, let shares else {
+      _ = inbox.push(
+        .evaluated(
+          client: client, round: task.round, .failed(.failed, detail: "segments are missing")))
+      return
+    }
+    let cancellation = Cancellation()
+    trainings[client] = cancellation
+    pool.submit { [inbox, workload] lane in
+      guard !cancellation.isCancelled else { return }
+      let scores: LocalScores
+      do throws(DatasetError) {
+        scores = LocalEvaluation(
+          workload: workload, task: task, states: states,
+          samples: try shares.samples(of: client).heldOut
+        ).run(on: lane)
+      } catch { scores = .failed(.badData, detail: error.kind) }
+      _ = inbox.push(.evaluated(client: client, round: task.round, scores))
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import Datasets
+import Dispatch
+import Federation
+import LocalTraining
+import Server
+import Synchronization
+import Wire
+
+/// Evaluations by clients as they are in real runs.
+extension TrainingBackend {
+  func prepareEvaluation(round: Int) throws -> PreparedModel {
+    let (model, steps) = try server.round(round).announceEvaluation()
+    take(model, steps)
+    return model
+  }
+
+  func heldOut(of client: Int) -> Int {
+    (try? shares.samples(of: client))?.heldOut.count ?? 0
+  }
+
+  func beginEvaluation(_ task: ClientTask, client: Int) throws -> any PendingScores {
+    guard let held = states(of: task) else {
+      return LackingScores(reason: .failed, detail: "segments are missing")
+    }
+    let samples: SampleChoice
+    do throws(DatasetError) { samples = try shares.samples(of: client).heldOut } catch {
+      return LackingScores(reason: .badData, detail: error.kind)
+    }
+    return ScoresTicket(
+      LocalEvaluation(workload: workload, task: task, states: held, samples: samples), on: pool)
+  }
+
+  func conclude(_ evaluation: ClosedEvaluation) throws {
+    try server.round(evaluation.result.round).conclude(evaluation)
+  }
+}
+
+/// A client's evaluation on the pool, begun at once.
+private final class ScoresTicket: PendingScores {
+  private let cancellation = Cancellation()
+  private let result = Mutex<LocalScores?>(nil)
+  private let isDone = DispatchSemaphore(value: 0)
+
+  init(_ evaluation: LocalEvaluation, on pool: TrainingPool) {
+    pool.submit { [self] lane in
+      guard !cancellation.isCancelled else { return }
+      let scores = evaluation.run(on: lane)
+      result.withLock { $0 = scores }
+      isDone.signal()
+    }
+  }
+
+  func outcome() -> LocalScores {
+    isDone.wait()
+    return result.withLock(\.self) ?? .failed(.failed, detail: "its result is gone")
+  }
+
+  func cancel() { cancellation.cancel() }
+}
+
+/// An evaluation that can't be, as the model's bytes are no longer kept or the samples are of no
+/// use.
+private struct LackingScores: PendingScores {
+  let reason: DeclineReason
+  let detail: String
+
+  func outcome() -> LocalScores { .failed(reason, detail: detail) }
+  func cancel() {}
+}
