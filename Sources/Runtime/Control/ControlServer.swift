@@ -73,14 +73,17 @@ package final class ControlServer: Sendable {
   }
 
   private func serve(_ connection: ControlSocket) {
-    let deadline = ContinuousClock.now + Self.patience
     guard let (user, process) = connection.peer else { return }
     let peer = Peer(user: Int(user), process: process)
+    let isStranger = user != geteuid() && user != 0
+    if isStranger { strangerCame(peer) }
+    // Read in any case: an answer is lost where the connection is closed with bytes unread.
+    let deadline = ContinuousClock.now + (isStranger ? .milliseconds(500) : Self.patience)
+    let line = connection.readLine(atMost: ControlRequest.limit, until: deadline)
     let reply: ControlAnswer
-    if user != geteuid(), user != 0 {
-      strangerCame(peer)
+    if isStranger {
       reply = .refused("only user \(geteuid()), who runs this broker, may ask it; you are \(user)")
-    } else if let line = connection.readLine(atMost: ControlRequest.limit, until: deadline) {
+    } else if let line {
       do throws(ControlFault) {
         reply = answer(try ControlRequest(json: Data(line)), peer)
       } catch {
