@@ -111,7 +111,6 @@ struct ControlTests {
     bench.say(1, .offer(BrokerBench.offer()))
     let actions = bench.handle(.ordered(.evict(client: 1)))
     #expect(actions.answer?.ok == true && actions.mail(to: 1) == [eviction])
-    #expect(actions.addressees == [101])
     #expect(Set(actions.counts) == ["evicted", "control: evict"])
     #expect(actions.contains(.release(client: 1)), "its room is free again")
     #expect(bench.machine.present == [0, 2] && bench.machine.control.evicted == [1])
@@ -134,6 +133,25 @@ struct ControlTests {
     #expect(bench.handle(.ordered(.readmit(clients: [0, 1]))).answer?.ok == true)
     #expect(bench.ask(1, worker: 5).addressees == [5])
     #expect(bench.machine.present == [1])
+  }
+
+  @Test func `who is excluded or let in is told until it asks, however much gets lost`() {
+    var bench = BrokerBench.open(clients: 2)
+    bench.handle(.ordered(.evict(client: 1)))
+    for _ in 0..<3 { #expect(bench.pass(.seconds(1)).mail(to: 1) == [eviction]) }
+    #expect(bench.ask(1).mail(to: 1) == [eviction])
+    #expect(bench.pass(.seconds(1)).mail(to: 1) == [])
+    func isAsked(_ actions: [BrokerAction]) -> Bool {
+      actions.mail(to: 1).contains { message in
+        guard case .refuse(.wrongClient, retry: 1, _) = message else { return false }
+        return true
+      }
+    }
+    #expect(isAsked(bench.handle(.ordered(.readmit(clients: [1])))))
+    #expect(isAsked(bench.pass(.seconds(1))))
+    #expect(bench.ask(1).addressees == [101])
+    #expect(!isAsked(bench.pass(.seconds(1))))
+    #expect(bench.machine.present == [0, 1])
   }
 
   @Test func `an update that had arrived whole counts, also of an excluded client`() throws {

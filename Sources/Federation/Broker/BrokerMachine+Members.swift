@@ -138,6 +138,7 @@ extension BrokerMachine {
     _ client: Int, _ join: Join, from place: WorkerPlace?, _ now: Duration,
     _ actions: inout [BrokerAction]
   ) {
+    control.heard(client)
     guard !control.evicted.contains(client) else {
       return actions += BrokerControl.refusal(of: client, join.worker, plan)
     }

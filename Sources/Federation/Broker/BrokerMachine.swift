@@ -28,7 +28,7 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The updates that were stored durably before a restart, where clients are told of them.
   let confirmed: [Int: Submission]
   /// The standing orders of whoever runs the broker.
-  package private(set) var control: BrokerControl
+  package internal(set) var control: BrokerControl
   /// The workers that came and went.
   var watch = WorkerWatch()
   /// The evaluation of the last round's model by clients; nil where none is under way.
@@ -243,6 +243,7 @@ package struct BrokerMachine: Hashable, Sendable {
       return actions.append(.send(.all, message))
     }
     actions.append(.send(.all, announcement(now)))
+    actions += control.reminders(members, plan)
     if !control.isPaused, let shortage = state.shortage(plan, members, at: now) {
       actions.append(.notice(.waiting(shortage)))
     }

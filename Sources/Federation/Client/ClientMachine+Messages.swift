@@ -227,9 +227,9 @@ extension ClientMachine {
     case .wrongPlan, .wrongClient, .notAuthorized:
       guard membership == nil || header.round == 0 else { return }
       if let retry {
-        if membership == nil { actions.append(.turnedDown(reason, detail: detail)) }
-        // The broker asks whether the member is still there: it joins again, and goes on with its
-        // work.
+        // After a millisecond: the broker asks whether the member is still there, or lets a client
+        // in again. It joins, and goes on with its work.
+        if membership == nil, retry > 1 { actions.append(.turnedDown(reason, detail: detail)) }
         joinAgain(at: now + .milliseconds(retry))
       } else {
         end(.refused(reason, detail: detail), &actions)

@@ -10,16 +10,35 @@ package struct BrokerControl: Hashable, Sendable {
   package private(set) var isDraining = false
   /// The clients that are excluded.
   package private(set) var evicted: Set<Int>
+  /// The clients that were excluded or let in, and may not have heard of it.
+  private var untold: Set<Int> = []
 
   /// No orders, but that some clients are excluded.
   package init(evicted: Set<Int> = []) { self.evicted = evicted }
 
   /// The refusal of an excluded client, which may ask again now and then, until it is let in.
-  static func refusal(of client: Int, _ worker: UInt64, _ plan: BrokerPlan) -> [BrokerAction] {
+  static func refusal(of client: Int, _ worker: UInt64?, _ plan: BrokerPlan) -> [BrokerAction] {
+    [.count(RefusalReason.evicted.name), refusal(of: client, worker, plan)]
+  }
+
+  private static func refusal(
+    of client: Int, _ worker: UInt64?, _ plan: BrokerPlan
+  ) -> BrokerAction {
     let refusal = Downlink.refuse(
       .evicted, retry: plan.retry * 10, detail: "whoever runs the broker has excluded this client")
-    let message = Message(plan.header(to: client, worker: worker), refusal)
-    return [.count(RefusalReason.evicted.name), .send(.client(client), message)]
+    return .send(.client(client), Message(plan.header(to: client, worker: worker), refusal))
+  }
+
+  /// Notes that a client asks to join, and so knows where it stands once it is answered.
+  mutating func heard(_ client: Int) { untold.remove(client) }
+
+  /// Says to clients that they are out or may join, with each announcement until they ask, as that
+  /// may get lost; an order is announced at once.
+  func reminders(_ members: Members, _ plan: BrokerPlan) -> [BrokerAction] {
+    untold.sorted().filter { members.isListening($0) }.map { client in
+      evicted.contains(client)
+        ? Self.refusal(of: client, nil, plan) : plan.askToJoin(client)
+    }
   }
 
   /// The consequences of an order.
@@ -43,7 +62,7 @@ package struct BrokerControl: Hashable, Sendable {
       case .resume: Outcome(answer: resume(&state, now))
       case .drain: drain(state)
       case .evict(let client): evict(client, &state, &members, models, plan)
-      case .readmit(let clients): Outcome(answer: readmit(clients))
+      case .readmit(let clients): readmit(clients)
       case .deadline(let time): Outcome(answer: Self.end(&state, within: time, now))
       }
     if outcome.answer.ok { outcome.actions.append(.count("control: \(order.word)")) }
@@ -105,20 +124,24 @@ package struct BrokerControl: Hashable, Sendable {
     }
     let actions = state.changeWork(of: client, plan, models, members) { $0.evict(client) }
     members.forbid(client, member.worker)
+    untold.insert(client)
     let worker = member.place?.description ?? "worker \(String(member.worker, radix: 16))"
     return Outcome(
       answer: .done(
         "client \(client) of \(worker) is excluded; of its work in this round nothing counts "
           + "but an update that had arrived whole"),
-      actions: actions + Self.refusal(of: client, member.worker, plan))
+      actions: actions + [.count(RefusalReason.evicted.name)])
   }
 
-  private mutating func readmit(_ clients: [Int]) -> ControlAnswer {
+  private mutating func readmit(_ clients: [Int]) -> Outcome {
     let back = evicted.intersection(clients).sorted()
-    guard !back.isEmpty else { return .refused("none of these clients is excluded") }
+    guard !back.isEmpty else {
+      return Outcome(answer: .refused("none of these clients is excluded"))
+    }
     evicted.subtract(back)
+    untold.formUnion(back)
     let names = back.map(String.init).joined(separator: ", ")
-    return .done("let in again when a worker asks: client \(names)")
+    return Outcome(answer: .done("let in again when a worker asks: client \(names)"))
   }
 
   private static func end(
