@@ -72,7 +72,12 @@ package struct FaultScenario: Hashable, Sendable {
     shallow = clients > 1 && draw(0...4) == 0 ? draw(0...clients - 1) : nil
     segmentBytes = (0..<4).map { _ in draw(20...300) }
     let fleet = clients
-    faults = (0..<draw(0...10)).map { _ in InjectedFault(clients: fleet, using: &stream) }
+    let faults = (0..<draw(0...10)).map { _ in InjectedFault(clients: fleet, using: &stream) }
+    // From a stream of their own, so that the seeds' other faults are those of before.
+    var orders = RandomStream(seed: seed).stream("fault orders")
+    let count = max(0, Int.random(in: -2...2, using: &orders))
+    self.faults =
+      (faults + (0..<count).map { _ in InjectedFault(orderTo: fleet, using: &orders) })
       .sorted { $0.start < $1.start }
     keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
     hasAnchor = draw(0...2) == 0

@@ -28,6 +28,10 @@ package struct InjectedFault: Hashable, Sendable {
     case fullDisk
     /// A client's training takes this much longer.
     case slowTraining(client: Int, by: Duration)
+    /// Whoever runs the broker has it open no round.
+    case pause
+    /// Whoever runs the broker excludes a client, and lets it in again when the fault ends.
+    case eviction(client: Int)
   }
 
   /// The kind.
@@ -65,6 +69,16 @@ package struct InjectedFault: Hashable, Sendable {
   }
 }
 
+extension InjectedFault {
+  /// An order of whoever runs the broker, to a fleet of so many clients, that is taken back later.
+  init(orderTo clients: Int, using stream: inout RandomStream) {
+    start = .milliseconds(Int.random(in: 0..<40_000, using: &stream))
+    length = .milliseconds(Int.random(in: 100..<8000, using: &stream))
+    let client = Int.random(in: 0..<clients, using: &stream)
+    kind = Bool.random(using: &stream) ? .pause : .eviction(client: client)
+  }
+}
+
 extension InjectedFault: CustomStringConvertible {
   /// "3.25–8.00 s: broker down".
   package var description: String {
@@ -96,6 +110,8 @@ extension InjectedFault.Kind: CustomStringConvertible {
     case .fullDisk: "disk full"
     case .slowTraining(let client, let extra):
       "client \(client) trains \(extra.seconds.fixed(3)) s longer"
+    case .pause: "the run is paused"
+    case .eviction(let client): "client \(client) is excluded"
     }
   }
 

@@ -88,6 +88,8 @@ final class FaultSimulation {
     case .clockJump(let client?, let jump): clients.jump(client, by: jump)
     case .clockJump(nil, let jump): broker.jump(by: jump)
     case .fullDisk: world.fullDisks += 1
+    case .pause: broker.handle(.ordered(.pause))
+    case .eviction(let client): broker.handle(.ordered(.evict(client: client)))
     case .partition, .loss, .duplication, .reordering, .delay, .damage, .slowTraining: break
     }
   }
@@ -109,6 +111,14 @@ final class FaultSimulation {
       brokerCrashes -= 1
       if brokerCrashes == 0, world.finished == nil { broker.start() }
     case .fullDisk: world.fullDisks -= 1
+    case .pause:
+      if !world.network.active.contains(where: { $0.kind == .pause }) {
+        broker.handle(.ordered(.resume))
+      }
+    case .eviction(let client):
+      if !world.network.active.contains(where: { $0.kind == fault.kind }) {
+        broker.handle(.ordered(.readmit(clients: [client])))
+      }
     case .partition, .loss, .duplication, .reordering, .delay, .damage, .clockJump,
       .slowTraining:
       break

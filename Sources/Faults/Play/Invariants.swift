@@ -51,6 +51,12 @@ extension FaultBroker {
     if round != world.disk.round {
       world.violate(.inOrder, "round \(round) begins before \(world.disk.round)")
     }
+    if let machine = process?.host.machine {
+      if machine.control.isPaused { world.violate(.inOrder, "round \(round) begins in a pause") }
+      if !machine.control.evicted.isDisjoint(with: machine.present) {
+        world.violate(.inOrder, "an excluded client is a member in round \(round)")
+      }
+    }
     checkMembers()
     // A round that late updates ended at once has asked whom it could.
     guard world.isCalm, let machine = process?.host.machine, machine.openRound == round else {

@@ -113,7 +113,7 @@ struct LossyNetwork {
       case .delay(let whose, let extra) where whose ?? client == client:
         treatment.delay += extra
       case .loss, .duplication, .reordering, .delay, .damage, .partition, .workerCrash,
-        .workerLeave, .brokerCrash, .clockJump, .fullDisk, .slowTraining:
+        .workerLeave, .brokerCrash, .clockJump, .fullDisk, .slowTraining, .pause, .eviction:
         break
       }
     }
