@@ -239,8 +239,8 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Bytes", "Codecs", "Federation", "Ledger", "LocalTraining", "Measures", "Models",
-        "Progressive", "Server", "Tensors", "TestSupport", "Topology", "Wire", "ZMTP",
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "LocalTraining", "Measures",
+        "Models", "Progressive", "Server", "Tensors", "TestSupport", "Topology", "Wire", "ZMTP",
       ],
       swiftSettings: common),
     .testTarget(

@@ -60,7 +60,7 @@ struct MembersTests {
       Issue.record("the worker isn't asked")
       return
     }
-    members.noteAsked(0, at: silent)
+    #expect(members.askWhetherAlive(0, plan, at: silent).count == 1)
     let time = plan.limits.offerTimeout * 2
     guard case .isTaken(_, isDue: false) = ask(&members, 0, 9, at: silent + time / 2) else {
       Issue.record("the worker has no time to answer")

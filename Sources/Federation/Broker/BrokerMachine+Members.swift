@@ -38,7 +38,7 @@ extension BrokerMachine {
           $0.withdrawGrant(of: client)
         }
         if let member = members.noteGone(client, at: now) { watch.vanished(client, member) }
-      case .isContested: askWhetherAlive(client, now, &actions)
+      case .isContested: actions += members.askWhetherAlive(client, plan, at: now)
       case .isNoted: break
       }
     }
@@ -74,13 +74,16 @@ extension BrokerMachine {
       }
       watch.left(client, member)
       actions += state.changeWork(of: client, plan, models, members) { $0.leave(client) }
-      changeEvaluation { $0.leave(client) }
+      evaluation.change { $0.leave(client) }
     case .want, .offer, .updateChunk, .decline:
-      if receiveInEvaluation(client, message, &actions) { return }
+      if let answer = evaluation.answer(client, message, plan, &members) {
+        return actions += answer
+      }
       receiveInRound(client, message, now, &actions)
     case .scores:
-      if receiveInEvaluation(client, message, &actions) { return }
-      receiveLateScores(of: client, message.header, &actions)
+      actions +=
+        evaluation.answer(client, message, plan, &members)
+        ?? EvaluationCourse.lateScores(of: client, message.header, plan, nextRound: nextRound)
     case .sums: return actions.append(.count("report that wasn't asked for"))
     }
   }
@@ -104,8 +107,10 @@ extension BrokerMachine {
       return actions.append(.count("message of a stranger"))
     }
     members.heard(client, at: now)
-    if refuseFaultyScores(client, header, fault.problem, &actions) { return }
-    refuseFaulty(client, header, fault.problem, &actions)
+    if let answer = evaluation.refuse(client, header, fault.problem, plan) {
+      return actions += answer
+    }
+    actions += state.refuse(client, header, fault.problem, plan, models, members)
   }
 
   private mutating func admitOrRefuse(
@@ -116,22 +121,13 @@ extension BrokerMachine {
     case .admits: admit(client, join, from: place, now, &actions)
     case .waits: break
     case .isTaken(let member, let isDue):
-      if isDue { askWhetherAlive(client, now, &actions) }
+      if isDue { actions += members.askWhetherAlive(client, plan, at: now) }
       actions += plan.refuse(
         client, .wrongClient, "\(member.place?.description ?? "another worker") plays this client",
         retry: 2000, worker: join.worker)
     case .isRefused(let reason, let detail):
       actions += plan.refuse(client, reason, detail, worker: join.worker)
     }
-  }
-
-  /// Asks the worker that plays a client to join again, as it does if it lives.
-  private mutating func askWhetherAlive(
-    _ client: Int, _ now: Duration, _ actions: inout [BrokerAction]
-  ) {
-    guard let member = members[client] else { return }
-    members.noteAsked(client, at: now)
-    actions.append(plan.askToJoin(client, worker: member.worker))
   }
 
   private mutating func admit(
@@ -160,9 +156,7 @@ extension BrokerMachine {
     // It came back into an open round or evaluation, or lost its invitation.
     let isAsked =
       state.changeRound { $0.welcomeBack(client) }
-      ?? changeEvaluation {
-        $0.welcomeBack(client)
-      }
+      ?? evaluation.change { $0.welcomeBack(client) }
     guard isAsked == true else { return }
     actions.append(announcement(now, listing: true).addressed(to: client))
   }

@@ -34,24 +34,15 @@ extension BrokerMachine {
     case .want(let worker, let needs): want(client, worker, needs, &work, &actions)
     case .offer(let offer):
       let submission = Submission(offer, round: header.round, stage: header.stage)
-      self.offer(client, submission, header.attempt, &work, &actions)
+      actions += work.offer(client, submission, header.attempt, plan, models, &members)
     case .updateChunk(let offset, let length):
       receive(
         client, offset..<offset + length, at: progress, header.attempt, &work, &actions)
-    case .decline(let reason, let detail): decline(client, reason, detail, &work, &actions)
+    case .decline(let reason, let detail):
+      actions += work.decline(client, reason, detail, models, &members)
     default: return  // not about a round
     }
     grant(&work, &actions)
-  }
-
-  private mutating func decline(
-    _ client: Int, _ reason: DeclineReason, _ detail: String, _ work: inout ClientsAtWork,
-    _ actions: inout [BrokerAction]
-  ) {
-    guard let ends = work.decline(client, reason).actions(of: client) else { return }
-    actions += ends
-    actions.append(.notice(.declined(client: client, reason, detail: detail)))
-    members.learn(client, reason, of: models[work.origin(of: client) ?? work.round])
   }
 
   private mutating func want(
@@ -68,21 +59,6 @@ extension BrokerMachine {
     for answer in answers { actions.append(answer.action(in: round, to: client)) }
   }
 
-  private mutating func offer(
-    _ client: Int, _ submission: Submission, _ attempt: Int, _ work: inout ClientsAtWork,
-    _ actions: inout [BrokerAction]
-  ) {
-    let header = models.header(to: client, of: work, plan)
-    let model = models[submission.round]
-    if case .declined = work.progress[client] { members.unrestrict(client) }
-    let (answer, releases) = work.offer(
-      client, submission, attempt: attempt, limit: model?.updateLimit ?? 0,
-      isFromKnownModel: model?.stages[submission.offer.base] != nil)
-    if releases { actions.append(.release(client: client)) }
-    if answer == .isWeightless { members.restrict(client, to: 0) }
-    actions += answer.actions(to: client, under: header, plan)
-  }
-
   private mutating func receive(
     _ client: Int, _ range: Range<Int>, at progress: ClientProgress, _ attempt: Int,
     _ work: inout ClientsAtWork, _ actions: inout [BrokerAction]
@@ -94,8 +70,7 @@ extension BrokerMachine {
       actions.append(.receive(client: client, offset: range.lowerBound))
       let store = BrokerAction.store(
         round: work.round, client: client, attempt: attempt, submission)
-      // The next round takes shape only after the evaluation of the last.
-      if isEvaluating { heldBack.append(store) } else { actions.append(store) }
+      actions += evaluation.store(store)
     }
   }
 
@@ -131,20 +106,6 @@ extension BrokerMachine {
   func grant(_ work: inout ClientsAtWork, _ actions: inout [BrokerAction]) {
     guard work.room.first != nil else { return }
     actions += work.grant(plan, models, members.presence)
-  }
-
-  /// Refuses a client's message about a round, for good, with all that it may yet say about it.
-  mutating func refuseFaulty(
-    _ client: Int, _ header: Header, _ problem: String, _ actions: inout [BrokerAction]
-  ) {
-    if var work = state.takeWork() {
-      defer { state.put(work) }
-      if work.origin(of: client) == header.round {
-        return actions += work.refuse(client, problem, plan, models, members.presence)
-      }
-    }
-    let answer = plan.header(to: client, round: header.round, stage: header.stage)
-    actions += plan.refuse(client, .malformed, problem, under: answer)
   }
 }
 

@@ -31,13 +31,8 @@ package struct BrokerMachine: Hashable, Sendable {
   package internal(set) var control: BrokerControl
   /// The workers that came and went.
   var watch = WorkerWatch()
-  /// The evaluation of the last round's model by clients; nil where none is under way.
-  var evaluation: EvaluationCourse?
-  /// The model of a round that ended before a restart, for clients to evaluate.
-  private(set) var unevaluated: PreparedModel?
-  /// The updates of earlier rounds that came whole meanwhile, to be stored once the next round is
-  /// made.
-  var heldBack: [BrokerAction] = []
+  /// The evaluations of models by clients.
+  var evaluation: EvaluationCourse
   /// The announcements.
   private var announcements: Announcements
 
@@ -46,8 +41,8 @@ package struct BrokerMachine: Hashable, Sendable {
   /// After a restart `round` is the one that was open, and `stored` the updates that had been
   /// stored durably for it, by client: they count, and aren't asked for again. `history` is that
   /// after the round before. `waitingSince` is when an incarnation before it began to wait for
-  /// clients, if it did, and `evicted` are the clients that were excluded. `unevaluated` is the model
-  /// of the round before, if that is over and clients have yet to evaluate it.
+  /// clients, if it did, and `evicted` are the clients that were excluded. `unevaluated` is the
+  /// model of the round before, if that is over and clients have yet to evaluate it.
   package init(
     plan: BrokerPlan, round: Int = 1, at now: Duration = .zero, stored: [Int: Submission] = [:],
     history: ParticipationHistory = ParticipationHistory(), waitingSince: Duration? = nil,
@@ -56,7 +51,7 @@ package struct BrokerMachine: Hashable, Sendable {
     self.plan = plan
     control = BrokerControl(evicted: evicted)
     self.history = history
-    self.unevaluated = unevaluated
+    evaluation = EvaluationCourse(evaluating: unevaluated)
     nextRound = round
     members = Members(
       clients: plan.clients, stages: plan.schedule.stages, restrictions: history.restrictions)
@@ -120,6 +115,12 @@ package struct BrokerMachine: Hashable, Sendable {
   /// next.
   package var carriedCount: Int { state.work?.origins.count ?? 0 }
 
+  /// The evaluation that is open, as after the last round; nil if none is.
+  package var openEvaluation: HoldOutEvaluation? { evaluation.open }
+
+  /// True from the end of a round until its model has been evaluated by clients.
+  package var isEvaluating: Bool { evaluation.isUnderWay }
+
   /// The round that is open, from 1; nil between rounds.
   package var openRound: Int? { state.phase?.round }
 
@@ -171,7 +172,7 @@ package struct BrokerMachine: Hashable, Sendable {
     case .open: proceedInRound(now, &actions)
     case .farewell:
       if bidFarewell(now, &actions) { return }
-    case .preparing: proceedInEvaluation(now, &actions)
+    case .preparing: actions += evaluation.proceed(plan, listeners, members, at: now)
     case .ended: break
     }
     switch state.kind {
@@ -193,11 +194,7 @@ package struct BrokerMachine: Hashable, Sendable {
     else { return }
     if gathering.isThrough { return bid(farewell: true, now, &actions) }
     state = .preparing(.restored(gathering.restored))
-    if let model = unevaluated {
-      unevaluated = nil
-      evaluation = .awaitsModel
-      return evaluable(model, now, &actions)
-    }
+    if let model = evaluation.takeUnevaluated() { return evaluable(model, now, &actions) }
     actions.append(.prepare(round: nextRound))
   }
 
@@ -217,8 +214,7 @@ package struct BrokerMachine: Hashable, Sendable {
   /// Begins the run's end: clients are told until they are gone, or for a while.
   mutating func bid(farewell isComplete: Bool, _ now: Duration, _ actions: inout [BrokerAction]) {
     if case .farewell = state { return }
-    evaluation = nil
-    heldBack = []
+    evaluation.cancel()
     state = .farewell(
       BrokerState.Farewell(
         until: now + plan.limits.farewell, isComplete: isComplete, restored: state.restored))
@@ -306,7 +302,25 @@ extension BrokerMachine {
     state = .preparing(.carried(closed.carried))
     announcements.due = now + plan.limits.announceInterval
     // Also after the last round: clients must not leave before it is safe.
-    conclude(round.phase.round, &actions)
+    actions.append(evaluation.conclude(round.phase.round, plan))
+  }
+
+  /// The model that a round came to is ready to be sent: says who evaluates it.
+  private mutating func evaluable(
+    _ prepared: PreparedModel, _ now: Duration, _ actions: inout [BrokerAction]
+  ) {
+    let busy = state.work?.origins.keys.map(\.self) ?? []
+    guard prepared.round == nextRound - 1,
+      let opened = evaluation.begin(prepared, plan, members, without: busy, at: now),
+      !opened.selected.isEmpty
+    else { return }
+    let model = opened.model
+    listeners.keep(model.steps.keys)
+    actions.append(.notice(.evaluating(round: prepared.round, clients: opened.selected.count)))
+    if !model.isListed {
+      actions += model.invitations(announcement(now, listing: true), members)
+    }
+    announce(now, &actions)
   }
 
   /// Ends the run, which may go on another time, as more than the clients that are here are needed,

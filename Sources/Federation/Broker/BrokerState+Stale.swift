@@ -34,4 +34,19 @@ extension BrokerState {
     default: return []  // not about a round
     }
   }
+
+  /// Refuses a client's message about a round, for good, with all that it may yet say about it.
+  mutating func refuse(
+    _ client: Int, _ header: Header, _ problem: String, _ plan: BrokerPlan, _ models: RoundModels,
+    _ members: Members
+  ) -> [BrokerAction] {
+    if var work = takeWork() {
+      defer { put(work) }
+      if work.origin(of: client) == header.round {
+        return work.refuse(client, problem, plan, models, members.presence)
+      }
+    }
+    let answer = plan.header(to: client, round: header.round, stage: header.stage)
+    return plan.refuse(client, .malformed, problem, under: answer)
+  }
 }

@@ -93,3 +93,32 @@ extension ClientsAtWork {
     return releases
   }
 }
+
+/// Messages about updates, with what members become by them.
+extension ClientsAtWork {
+  /// Takes in that a client can't train, and why.
+  mutating func decline(
+    _ client: Int, _ reason: DeclineReason, _ detail: String, _ models: RoundModels,
+    _ members: inout Members
+  ) -> [BrokerAction] {
+    guard let ends = decline(client, reason).actions(of: client) else { return [] }
+    members.learn(client, reason, of: models[origin(of: client) ?? round])
+    return ends + [.notice(.declined(client: client, reason, detail: detail))]
+  }
+
+  /// Answers a client's offer of an update.
+  mutating func offer(
+    _ client: Int, _ submission: Submission, _ attempt: Int, _ plan: BrokerPlan,
+    _ models: RoundModels, _ members: inout Members
+  ) -> [BrokerAction] {
+    let header = models.header(to: client, of: self, plan)
+    let model = models[submission.round]
+    if case .declined = progress[client] { members.unrestrict(client) }
+    let (answer, releases) = offer(
+      client, submission, attempt: attempt, limit: model?.updateLimit ?? 0,
+      isFromKnownModel: model?.stages[submission.offer.base] != nil)
+    if answer == .isWeightless { members.restrict(client, to: 0) }
+    return (releases ? [.release(client: client)] : [])
+      + answer.actions(to: client, under: header, plan)
+  }
+}

@@ -220,8 +220,14 @@ extension Members {
     return .isTaken(member, isDue: isSilent(client, for: plan.limits.silence, at: now))
   }
 
-  /// Notes that a client's worker is asked now whether it still is there.
-  package mutating func noteAsked(_ client: Int, at now: Duration) { joined[client]?.asked = now }
+  /// Asks the worker that plays a client to join again, as it does if it lives.
+  package mutating func askWhetherAlive(
+    _ client: Int, _ plan: BrokerPlan, at now: Duration
+  ) -> [BrokerAction] {
+    guard let worker = joined[client]?.worker else { return [] }
+    joined[client]?.asked = now
+    return [plan.askToJoin(client, worker: worker)]
+  }
 
   /// Takes a client in; returns the member that it is.
   @discardableResult

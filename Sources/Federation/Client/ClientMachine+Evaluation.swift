@@ -3,23 +3,6 @@ import Wire
 
 /// From the announcement of an evaluation to the broker's word that it has the scores.
 extension ClientMachine {
-  /// The last evaluation of which this client knows.
-  enum LastEvaluation: Hashable, Sendable {
-    /// It evaluated after this round, and the broker knows the scores, or no longer waits for them;
-    /// 0 for none.
-    case done(Int)
-    /// It said that it can't evaluate; that is said again if it got lost.
-    case declined(Message<Uplink>)
-
-    /// The round whose model it was, from 1; 0 for none.
-    var round: Int {
-      switch self {
-      case .done(let round): round
-      case .declined(let message): message.header.round
-      }
-    }
-  }
-
   /// Takes in that clients evaluate the model of the round in `header`, which is over.
   mutating func announcedEvaluation(
     _ header: Header, _ announce: Announce, _ now: Duration, _ actions: inout [ClientAction]
@@ -84,19 +67,6 @@ extension ClientMachine {
     state = .reporting(task, scores, wake: now + limits.offerTimeout)
     guard case .member = standing else { return }
     actions.append(.send(message(.scores(scores))))
-  }
-
-  /// Tells the broker that there will be no scores.
-  mutating func failedToEvaluate(
-    _ task: ClientTask, _ reason: DeclineReason, _ detail: String,
-    _ actions: inout [ClientAction]
-  ) {
-    // Whatever broke may be in the model: the next one is built up from nothing.
-    if reason == .failed { held = HeldStates() }
-    let decline = message(.decline(reason, detail: detail))
-    lastEvaluation = .declined(decline)
-    actions.append(.send(decline))
-    abandon(&actions)
   }
 
   /// The broker has what this client reported.

@@ -22,12 +22,13 @@ extension ClientMachine {
   mutating func received(
     _ step: UInt64, _ range: Range<Int>, _ now: Duration, _ actions: inout [ClientAction]
   ) {
-    guard case .fetching(var fetching) = state else { return }
-    state = .idle  // so that it changes in place, not in a copy
-    let arrival = fetching.receive(range, of: step)
-    if arrival != .isUseless { fetching.wake = now + limits.fetchTimeout }
-    let isComplete = fetching.isComplete
-    state = .fetching(fetching)
+    let wake = now + limits.fetchTimeout
+    let change = state.changeFetching { fetching in
+      let arrival = fetching.receive(range, of: step)
+      if arrival != .isUseless { fetching.wake = wake }
+      return (arrival, fetching.isComplete)
+    }
+    guard let (arrival, isComplete) = change else { return }
     switch arrival {
     case .isUseless: return
     case .asksOn: ask(now, &actions)
@@ -41,11 +42,12 @@ extension ClientMachine {
 
   /// Asks for what is missing, as much of it as the repair window allows.
   mutating func ask(_ now: Duration, _ actions: inout [ClientAction]) {
-    guard case .fetching(var fetching) = state else { return }
-    state = .idle  // so that it changes in place, not in a copy
-    let needs = fetching.ask(window: limits.repairWindow)
-    fetching.wake = now + limits.fetchTimeout
-    state = .fetching(fetching)
+    let (window, wake) = (limits.repairWindow, now + limits.fetchTimeout)
+    let needs = state.changeFetching { fetching in
+      fetching.wake = wake
+      return fetching.ask(window: window)
+    }
+    guard let needs else { return }
     actions.append(.send(message(.want(worker: identity.worker, needs: needs))))
   }
 
@@ -72,22 +74,8 @@ extension ClientMachine {
 
   /// Forgets what it has of a step, and of the state that it leads to, and asks for it again.
   mutating func refetch(_ digest: Digest, _ now: Duration) {
-    var fetching: Fetching
-    switch state {
-    case .fetching(let known): fetching = known
-    // Found only when training was about to begin.
-    case .training(let task, _), .evaluating(let task, _):
-      fetching = Fetching(again: task, wake: now)
-    case .idle, .offering, .reporting, .ended: return
-    }
-    guard let lost = fetching.lose(digest) else {
-      if case .fetching = state { state = .fetching(fetching) }
-      return
-    }
-    for segment in fetching.task.segments where segment.steps.contains(lost) {
-      held.forget(segment)
-    }
-    state = .fetching(fetching)
+    guard let lost = state.lose(digest, at: now) else { return }
+    for segment in task?.segments ?? [] where segment.steps.contains(lost) { held.forget(segment) }
     wake(at: now)
   }
 
@@ -101,19 +89,19 @@ extension ClientMachine {
     actions.append(.send(message(.offer(offer))))
   }
 
-  /// Tells the broker that there will be no update.
+  /// Tells the broker that there will be no update, or no scores.
   mutating func failed(
     _ round: Int, _ reason: DeclineReason, _ detail: String, _ actions: inout [ClientAction]
   ) {
-    if case .evaluating(let task, _) = state, task.round == round {
-      return failedToEvaluate(task, reason, detail, &actions)
-    }
-    guard case .training(let task, _) = state, task.round == round else { return }
+    guard let task = state.work(of: round) else { return }
     // Whatever broke may be in the model: the next one is built up from nothing.
     if reason == .failed { held = HeldStates() }
     let decline = message(.decline(reason, detail: detail))
+    switch task.purpose {
+    case .evaluation: lastEvaluation = .declined(decline)
     // A restarted broker may go back to this round: then it is taken up again.
-    if lastRound.number == round { lastRound = .declined(decline) }
+    case .training: if lastRound.number == round { lastRound = .declined(decline) }
+    }
     actions.append(.send(decline))
     abandon(&actions)
   }

@@ -1,6 +1,6 @@
 package import Bytes
 package import Measures
-package import Wire
+import Wire
 
 /// A client's identity, as it tells the broker.
 package struct ClientIdentity: Hashable, Sendable {
@@ -29,6 +29,15 @@ package struct ClientIdentity: Hashable, Sendable {
     self.attempt = attempt
     self.name = name
   }
+
+  /// The request to take the client in, of which these are the samples, if they are known.
+  func join(_ run: UInt64, with holding: ClientHolding?) -> Message<Uplink> {
+    let counts = holding?.counts
+    let join = Join(
+      worker: worker, plan: plan, maximalStage: maximalStage, samples: counts?.training,
+      heldOut: counts?.heldOut, name: name)
+    return Message(Header(run: run, client: client, attempt: attempt), .join(join))
+  }
 }
 
 /// A client's side of the protocol: event in, actions out; no sockets, clock or threads.
@@ -41,9 +50,9 @@ package struct ClientMachine: Hashable, Sendable {
   package internal(set) var limits: ProtocolLimits
 
   /// The client's state in the current round.
-  package internal(set) var state: State = .idle
+  package internal(set) var state = ClientState.idle
   /// The client's standing with the broker.
-  var standing: Standing
+  var standing: ClientStanding
   /// The run that it was last welcomed to and the latest incarnation of its broker that it knows
   /// of; 0 before.
   var broker = Membership(run: 0, epoch: 0)
@@ -62,58 +71,6 @@ package struct ClientMachine: Hashable, Sendable {
   package internal(set) var holding: ClientHolding?
   /// The source of the jitter of its waiting.
   var jitter: RandomStream
-
-  /// The states within a round, each with the time at which a member wakes in it.
-  package enum State: Hashable, Sendable {
-    /// Not selected, or done with the round; nothing is waited for.
-    case idle
-    /// Waiting for the steps to the model.
-    case fetching(Fetching)
-    /// Training.
-    case training(ClientTask, wake: Duration)
-    /// Has an update; waits for leave to send it, or for its acknowledgement.
-    case offering(ClientTask, Offer, wake: Duration)
-    /// Evaluating.
-    case evaluating(ClientTask, wake: Duration)
-    /// Has scores, which it repeats until the broker has them.
-    case reporting(ClientTask, HoldOutScores, wake: Duration)
-    /// The run is over for this client.
-    case ended
-  }
-
-  /// The standing with the broker.
-  ///
-  /// A client that joins again goes on with its round meanwhile.
-  enum Standing: Hashable, Sendable {
-    /// The broker has yet to take the client in (again); it asks next at this time.
-    case joining(next: Duration)
-    /// The broker has taken the client in.
-    case member
-  }
-
-  /// The last round that a client took up.
-  enum LastRound: Hashable, Sendable {
-    /// It trained in this round, or still does; 0 for none.
-    case takenUp(Int)
-    /// It said that it can't take part; that is said again if it got lost.
-    case declined(Message<Uplink>)
-
-    /// The round, from 1; 0 for none.
-    var number: Int {
-      switch self {
-      case .takenUp(let round): round
-      case .declined(let message): message.header.round
-      }
-    }
-  }
-
-  /// A run, and an incarnation of its broker.
-  package struct Membership: Hashable, Sendable {
-    /// The run.
-    package var run: UInt64
-    /// The broker's incarnation.
-    package var epoch: Int
-  }
 
   /// A client that has yet to join; its first tick is due at once.
   package init(identity: ClientIdentity, limits: ProtocolLimits, jitter: RandomStream) {
@@ -152,31 +109,17 @@ package struct ClientMachine: Hashable, Sendable {
   /// The time at which the next tick is due; nil if nothing is waited for.
   package var wakeTime: Duration? {
     switch (state, standing) {
-    case (.ended, _), (.idle, .member): nil
+    case (.ended, _): nil
     case (_, .joining(let next)): next
-    case (.fetching(let fetching), .member): fetching.wake
-    case (.training(_, let wake), .member), (.offering(_, _, let wake), .member),
-      (.evaluating(_, let wake), .member), (.reporting(_, _, let wake), .member):
-      wake
+    case (_, .member): state.wake
     }
   }
 
   /// The task of the current round, if there is one.
-  package var task: ClientTask? {
-    switch state {
-    case .fetching(let fetching): fetching.task
-    case .training(let task, _), .offering(let task, _, _), .evaluating(let task, _),
-      .reporting(let task, _, _):
-      task
-    case .idle, .ended: nil
-    }
-  }
+  package var task: ClientTask? { state.task }
 
   /// The steps whose bytes this client waits for.
-  package var interests: Set<Digest> {
-    guard case .fetching(let fetching) = state else { return [] }
-    return Set(fetching.task.steps.map(\.digest))
-  }
+  package var interests: Set<Digest> { state.interests }
 
   /// The segments of which this client holds a state.
   package var heldSegments: Set<String> { held.segmentNames }
@@ -192,30 +135,14 @@ package struct ClientMachine: Hashable, Sendable {
   }
 
   /// The request to take this client in, or to say again what was said in its mailbox.
-  var join: Message<Uplink> {
-    let counts = holding?.counts
-    let join = Join(
-      worker: identity.worker, plan: identity.plan, maximalStage: identity.maximalStage,
-      samples: counts?.training, heldOut: counts?.heldOut, name: identity.name)
-    return Message(
-      Header(run: broker.run, client: identity.client, attempt: identity.attempt), .join(join))
-  }
+  var join: Message<Uplink> { identity.join(broker.run, with: holding) }
 
   /// Has the next tick at `time`; there is none for a member that waits for nothing.
   mutating func wake(at time: Duration) {
     switch (state, standing) {
-    case (.ended, _), (.idle, .member): break
-    case (_, .joining): standing = .joining(next: time)
-    case (.fetching(var fetching), .member):
-      state = .idle  // so that it changes in place, not in a copy
-      fetching.wake = time
-      state = .fetching(fetching)
-    case (.training(let task, _), .member): state = .training(task, wake: time)
-    case (.offering(let task, let offer, _), .member):
-      state = .offering(task, offer, wake: time)
-    case (.evaluating(let task, _), .member): state = .evaluating(task, wake: time)
-    case (.reporting(let task, let scores, _), .member):
-      state = .reporting(task, scores, wake: time)
+    case (.ended, _): break
+    case (_, .joining): joinAgain(at: time)
+    case (_, .member): state.wake = time
     }
   }
 
@@ -226,22 +153,10 @@ package struct ClientMachine: Hashable, Sendable {
       actions.append(.send(join))
       return joinAgain(at: now + limits.joinInterval * (1 + jitter.uniform()))
     }
-    switch state {
-    case .idle, .ended: break
-    case .fetching: ask(now, &actions)
-    case .training:
-      actions.append(.send(message(.heartbeat(.training))))
-      wake(at: now + limits.heartbeatInterval)
-    case .offering(_, let offer, _):
-      actions.append(.send(message(.offer(offer))))
-      wake(at: now + limits.offerTimeout)
-    case .evaluating:
-      actions.append(.send(message(.heartbeat(.evaluating))))
-      wake(at: now + limits.heartbeatInterval)
-    case .reporting(_, let scores, _):
-      actions.append(.send(message(.scores(scores))))
-      wake(at: now + limits.offerTimeout)
-    }
+    if case .fetching = state { return ask(now, &actions) }
+    guard let (body, pause) = state.reminder(limits) else { return }
+    actions.append(.send(message(body)))
+    wake(at: now + pause)
   }
 
   /// Asks the broker at `time` to be taken in.
@@ -262,11 +177,7 @@ package struct ClientMachine: Hashable, Sendable {
 
   /// Has nothing to do until the next announcement.
   mutating func rest(_ actions: inout [ClientAction]) {
-    if case .fetching(let fetching) = state {
-      for digest in fetching.subscribed.sorted(by: { $0.hex < $1.hex }) {
-        actions.append(.unsubscribe(digest))
-      }
-    }
+    actions += state.subscribed.map { .unsubscribe($0) }
     state = .idle
   }
 }

@@ -75,11 +75,11 @@ package struct PlanFetch: Hashable, Sendable {
   private struct Assembly: Hashable {
     let digest: Digest
     /// The run and the incarnation of the broker that sent it.
-    var source: ClientMachine.Membership
+    var source: Membership
     var bytes: [UInt8]
     var missing: RangeSet<Int>
 
-    init(_ chunk: PlanChunk, from source: ClientMachine.Membership) {
+    init(_ chunk: PlanChunk, from source: Membership) {
       digest = chunk.digest
       self.source = source
       bytes = Array(repeating: 0, count: chunk.total)
@@ -166,7 +166,7 @@ package struct PlanFetch: Hashable, Sendable {
       guard header.worker == worker, chunk.length == payload.count, chunk.offset >= 0,
         payload.count <= chunk.total - chunk.offset
       else { return [] }
-      let source = ClientMachine.Membership(run: header.run, epoch: header.epoch)
+      let source = Membership(run: header.run, epoch: header.epoch)
       return take(chunk, payload, from: source, now)
     case .refuse(let reason, let retry, let detail):
       // A broker that doesn't know the question can't say whose it was.
@@ -182,7 +182,7 @@ package struct PlanFetch: Hashable, Sendable {
   }
 
   private mutating func take(
-    _ chunk: PlanChunk, _ payload: [UInt8], from source: ClientMachine.Membership, _ now: Duration
+    _ chunk: PlanChunk, _ payload: [UInt8], from source: Membership, _ now: Duration
   ) -> [Action] {
     // Before any memory is taken for it.
     guard chunk.total <= PlanBytes.limit else { return end(.tooLong(bytes: chunk.total)) }

@@ -95,7 +95,7 @@ extension HoldOutScores {
 }
 
 extension Evaluation {
-  /// What a client tells of its evaluation.
+  /// An evaluation as a client tells of it.
   package init(_ scores: HoldOutScores) {
     self.init()
     samples = scores.samples

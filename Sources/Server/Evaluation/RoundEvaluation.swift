@@ -17,7 +17,8 @@ package struct RoundEvaluation {
   package var isTested = true
   /// The figures of clients on what they hold out; nil where there are none.
   package var heldOut: HeldOutFigures?
-  /// True if accuracy, loss and Dice coefficient are the clients', as the broker has no test samples.
+  /// True if accuracy, loss and Dice coefficient are the clients', as the broker has no test
+  /// samples.
   package var isByClients = false
   /// True once per stage, at the evaluation that shows that the model is no better than guessing.
   package var hasCollapsed = false

@@ -30,7 +30,7 @@ package struct EvaluationJournal: Codable, Hashable {
       }
     }
 
-    /// What a backend answers again.
+    /// The answer that a backend gives again.
     package var scores: LocalScores {
       switch self {
       case .scored(let scores): .scored(scores)
