@@ -52,6 +52,23 @@ import Wire
     #expect(bench.handle(.tick).sent == [.offer(BrokerBench.offer())])
   }
 
+  @Test func `samples that change while the broker is away are told once it is back`() {
+    var bench = ClientBench()
+    bench.handle(.has(.unusable(.noData, detail: "there are no samples")))
+    bench.hear(.welcome(ClientBench.welcome), round: 0)
+    bench.announce(1)
+    // A new incarnation of the broker: the client asks to be taken in.
+    bench.announce(1, epoch: 2)
+    #expect(bench.machine.membership == nil)
+    bench.handle(.has(.own(Self.many)))
+    bench.hear(.welcome(ClientBench.welcome), round: 0, epoch: 2)
+    #expect(bench.machine.membership == nil)
+    #expect(bench.handle(.tick).sent == [Self.join(Self.many)])
+    bench.hear(.welcome(ClientBench.welcome), round: 0, epoch: 2)
+    #expect(bench.machine.membership?.epoch == 2)
+    #expect(bench.machine.wakeTime == nil)
+  }
+
   @Test func `a client without samples of use declines with the reason, and joins anew with some`()
   {
     var bench = ClientBench()

@@ -94,6 +94,10 @@ extension ClientMachine {
     standing = .member
     // Whatever was waited for is asked for again.
     wake(at: now)
+    if hasNews {
+      hasNews = false
+      joinAgain(at: now)
+    }
   }
 
   /// The broker took another worker for this client: the one that played it before asks for it
@@ -254,7 +258,9 @@ extension ClientMachine {
   mutating func has(_ new: ClientHolding, _ now: Duration) {
     let old = holding
     holding = new
-    guard let old, old != new, case .own = new, membership != nil else { return }
+    guard let old, old != new, case .own = new else { return }
+    // What was asked for before may be answered first.
+    guard membership != nil else { return hasNews = broker.epoch > 0 }
     joinAgain(at: now)
   }
 

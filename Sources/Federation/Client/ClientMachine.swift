@@ -69,6 +69,8 @@ package struct ClientMachine: Hashable, Sendable {
   var lastSaid: Duration = .zero
   /// The samples that it has; nil before they are known.
   package internal(set) var holding: ClientHolding?
+  /// True if its own samples changed before the broker took it in again, which may not know.
+  var hasNews = false
   /// The source of the jitter of its waiting.
   var jitter: RandomStream
 

@@ -21,8 +21,9 @@ struct DataSplit: ParsableCommand {
       Each folder, called by its client's number, has train and test. Pictures, label pictures and NIfTI \
       studies are copied as files, rows of tables as rows; arrays stay arrays; the samples of a known data set \
       become pictures in a folder per class, or pictures beside pictures of labels. All is looked at before \
-      anything is written, and DIR is there whole or not at all. A topology trains on one of the folders by \
-      data: {from: here, path: DIR/0}.
+      anything is written, and DIR is there whole or not at all. A worker takes a folder as its client's own by \
+      --data DIR/0, simulate all of them by --data 'DIR/{client}', where the topology says data: {from: clients}; \
+      alone one is trained on by data: {from: here, path: DIR/0}.
       """)
 
   @Argument(
