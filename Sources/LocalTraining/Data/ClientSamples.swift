@@ -7,11 +7,14 @@ package struct ClientSamples: Sendable {
   package let training: SampleChoice
   /// The samples that it holds out to evaluate with; empty where it has none.
   package let heldOut: SampleChoice
+  /// Remarks that people should read before its own samples are used, a sentence each.
+  package let remarks: [String]
 
   /// Samples of both kinds.
-  package init(training: SampleChoice, heldOut: SampleChoice) {
+  package init(training: SampleChoice, heldOut: SampleChoice, remarks: [String] = []) {
     self.training = training
     self.heldOut = heldOut
+    self.remarks = remarks
   }
 
   /// The numbers of both.

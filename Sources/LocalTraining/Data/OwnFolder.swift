@@ -48,6 +48,8 @@ package final class OwnFolder: Sendable {
   package func look() -> (outcome: Outcome, isNew: Bool) {
     known.withLock { known in
       if let known, known.state == FolderState(of: path) { return (known.outcome, false) }
+      // What nobody trains on any more makes room for what is read.
+      known = nil
       let read = read()
       known = read
       return (read.outcome, true)
@@ -68,7 +70,8 @@ package final class OwnFolder: Sendable {
           limit: reader.limit, work: reader.work)
         outcome = .success(
           ClientSamples(
-            training: SampleChoice(all: split.train), heldOut: SampleChoice(all: split.test)))
+            training: SampleChoice(all: split.train), heldOut: SampleChoice(all: split.test),
+            remarks: split.remarks))
       } catch { outcome = .failure(error) }
       let after = FolderState(of: path)
       if after == state { return (state, outcome) }

@@ -26,6 +26,7 @@ extension WorkerLoop {
     switch outcome {
     case .success(let samples):
       report(.readSamples(client: client, samples.counts, isNew: !isFirst))
+      for remark in samples.remarks { report(.remarked(client: client, remark)) }
       if samples.training.isEmpty { repairs.await(client, at: now) }
     case .failure(let error):
       report(.unusableSamples(client: client, error))

@@ -17,6 +17,8 @@ package enum WorkerReport: Sendable {
   case hasNoSamples(client: Int)
   /// A client's own samples were read; `isNew` if they had been read before and have changed.
   case readSamples(client: Int, SampleCounts, isNew: Bool)
+  /// Something about a client's own samples that people should know, a sentence.
+  case remarked(client: Int, String)
   /// A client's own samples are of no use as they are; it takes no part until they change.
   case unusableSamples(client: Int, DatasetError)
   /// A client trains.

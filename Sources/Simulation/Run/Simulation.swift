@@ -148,9 +148,11 @@ package final class Simulation: Sendable {
     guard let own = workload.data.own else { return }
     own.read(on: TrainingPool(width: threads))
     for client in own.clients {
-      do throws(DatasetError) { _ = try shares.samples(of: client) } catch {
-        observer.remarked("client \(client) takes no part: \(error)")
-      }
+      do throws(DatasetError) {
+        for remark in try shares.samples(of: client).remarks {
+          observer.remarked("client \(client): \(remark)")
+        }
+      } catch { observer.remarked("client \(client) takes no part: \(error)") }
     }
   }
 

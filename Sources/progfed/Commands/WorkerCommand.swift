@@ -199,6 +199,7 @@ struct WorkerCommand: ParsableCommand {
     case .readSamples(let client, let counts, let isNew):
       "client \(client)\(isNew ? "'s samples have changed; it" : "") has \(counts.training) samples to train on, "
         + "\(counts.heldOut) held out"
+    case .remarked(let client, let remark): "client \(client): \(remark.printable)"
     case .unusableSamples(let client, let error):
       "client \(client) can't take part until its samples change: \("\(error)".printable)"
     case .noContact(let fault): "\(settings.endpoints): \(fault); trying again"
