@@ -69,6 +69,37 @@ import Testing
     #expect(summary.final.accuracy != nil)
   }
 
+  @Test func `broker and workers with copies of the pictures train what the simulation does`()
+    throws
+  {
+    let folder = try Folder()
+    let images = try Self.bars(in: folder, each: 40, sizes: [24, 40], channels: 3)
+    let copy = folder.path("copy")
+    try FileManager.default.copyItem(atPath: images, toPath: copy)
+    let topology = "\(TopologiesTests.folder)/own-images.yaml"
+    let options = [
+      "--rounds", "4", "--set", "clients=4", "--set", "participation.perRound=2", "--set",
+      "stages.each=1", "--set", "data.path=\(images)", "--set", "data.input=[3, 16, 16]", "--set",
+      "model.width=8", "--set", "evaluation.every=2",
+    ]
+    let simulated = try SmallRun.play(
+      topology, to: folder.path("simulated"), ["--clock", "real"] + options)
+    let endpoint = "tcp://127.0.0.1:\(try freePorts())"
+    let broker = try Command(
+      ["broker", topology, "--bind", endpoint, "--out", folder.path("run"), "--json"] + options)
+    #expect(broker.says("listening"), "\(broker.standardError)")
+    let workers = try [("0-1", images), ("2-3", copy)].map { clients, path in
+      try Command([
+        "worker", "--connect", endpoint, "--clients", clients, "--data", path, "--threads", "1",
+      ])
+    }
+    for worker in workers { #expect(worker.status() == 0, "\(worker.standardError)") }
+    #expect(broker.status() == 0, "\(broker.standardError)")
+    let summary = try SmallRun.summary(broker.standardOutput)
+    #expect(summary.final.modelDigest == simulated.final.modelDigest)
+    #expect(summary.final.accuracy != nil && summary.final.accuracy == simulated.final.accuracy)
+  }
+
   @Test func `an unreadable picture is told by its name before anything is trained`() throws {
     let folder = try Folder()
     let images = try Self.bars(in: folder, each: 12, sizes: [28], channels: 1)
