@@ -18,6 +18,15 @@ package enum ClientHolding: Hashable, Sendable {
     }
   }
 
+  /// True if the broker must be told of samples that have changed.
+  ///
+  /// It learns the new numbers before any offer of an update that was trained on them, and asks a
+  /// client again that declined for want of samples.
+  func isNews(after old: ClientHolding?) -> Bool {
+    guard let old, old != self, case .own = self else { return false }
+    return true
+  }
+
   /// The reason for which it can't train; nil where it can.
   var lack: (reason: DeclineReason, detail: String)? {
     switch self {

@@ -70,9 +70,8 @@ extension ClientMachine {
       acknowledged(header, acknowledgement, now, &actions)
     case .closed: closed(header.round, &actions)
     case .finished(let complete): end(complete ? .complete : .interrupted, &actions)
-    case .welcome, .refuse: return  // taken care of before
     case .noted(let report): noted(header, report, &actions)
-    case .planChunk: return  // nothing was asked for
+    case .welcome, .refuse, .planChunk: return  // taken care of before, or not asked for
     }
   }
 
@@ -250,21 +249,17 @@ extension ClientMachine {
     }
   }
 
-  /// Takes in what the client has to train on.
-  ///
-  /// A member whose own samples have changed joins anew, and goes on with its work: the broker
-  /// learns the new numbers before any offer of an update that was trained on them, and asks a
-  /// client again that declined for want of samples.
+  /// Takes in what the client has to train on; joins anew where that is news to the broker.
   mutating func has(_ new: ClientHolding, _ now: Duration) {
-    let old = holding
+    let isNews = new.isNews(after: holding)
     holding = new
-    guard let old, old != new, case .own = new else { return }
+    guard isNews else { return }
     // What was asked for before may be answered first.
     guard membership != nil else { return hasNews = broker.epoch > 0 }
     joinAgain(at: now)
   }
 
-  /// Joins again after the broker's restart, at a random moment so that not all do at once.
+  /// Joins again at a random moment, so that not all do at once.
   private mutating func rejoin(_ now: Duration) {
     joinAgain(at: now + limits.joinInterval * jitter.uniform())
   }
