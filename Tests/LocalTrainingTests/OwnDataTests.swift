@@ -139,14 +139,18 @@ import Wire
     #expect(throws: LackingSamples.self) { try workload.shares(seed: 1) }
   }
 
-  @Test func `dealt data gives each client its part, and its own test samples by user`() throws {
+  @Test func `dealt data gives each client its part, and test samples that no other has`() throws {
     let bench = try TrainingBench()
     let shares = try bench.workload.shares(seed: 5)
     let dealt = try bench.workload.partition(seed: 5)
+    var heldOut: [Int] = []
     for client in dealt.indices {
       let samples = try shares.samples(of: client)
-      #expect(samples.training.indices == dealt[client] && samples.heldOut.isEmpty)
+      #expect(samples.training.indices == dealt[client])
       #expect(shares.holding(of: client) == .dealt(samples: dealt[client].count))
+      heldOut += samples.heldOut.indices
     }
+    #expect(!heldOut.isEmpty && Set(heldOut).count == heldOut.count)
+    #expect(heldOut.allSatisfy((0..<bench.workload.test.count).contains))
   }
 }

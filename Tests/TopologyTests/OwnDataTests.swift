@@ -131,10 +131,9 @@ import Topology
     let plan = PlanDescription(topology)
     #expect(plan.data.from == "clients" && plan.data.labels == ["cat", "dog"])
     #expect(plan.data.normalization == "given" && plan.data.holdOut == 0.1)
-    let federated = try Texts.topology(
+    let plain = try Texts.topology(
       Self.text("from: clients, input: [1, 28, 28], classes: [cat, dog]"))
-    let samples = PlanDescription(federated).data
-    #expect(samples.normalization == "federated" && samples.means.isEmpty)
+    #expect(PlanDescription(plain).data.normalization == "none")
   }
 
   @Test func `names may have any characters`() throws {
@@ -158,6 +157,10 @@ import Topology
     ("from: clients, input: [1, 28, 28], classes: [a]", "data.classes", "two are the least"),
     ("from: clients, input: [1, 28, 28], classes: [a, b, a]", "data.classes[3]", "a second time"),
     ("from: clients, input: [1, 28, 28], classes: 2", "data.classes", "a list of names"),
+    (
+      "from: clients, input: [1, 28, 28], classes: [a, b], normalization: federated",
+      "data.normalization", "aren't measured together"
+    ),
     (
       "from: clients, input: [1, 28, 28], classes: [a, b], labels: [c, d]", "data.labels",
       "keep one"

@@ -114,7 +114,7 @@ import Topology
       "data: {from: clients, input: \(network.1), "
         + (network.2 ? "labels: [background, \"a: b\"], " : "classes: [cat, \"*dog\", 7], ")
         + "fit: \(one(["refuse", "resize"])), holdOut: \(one(["0", "15 %", "{share: 0.3, seed: 4}"])), "
-        + "normalization: \(one(["none", "federated"]))}",
+        + "normalization: none}",
     ]
     let adam = one(["", ", beta2: 0.98", ", epsilon: 1e-7"])
     let lines = [

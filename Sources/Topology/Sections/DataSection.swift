@@ -113,6 +113,17 @@ extension DataSection {
   ) -> DataSection? {
     for key in collectionKeys { _ = keys.optional(key) { $0 } }
     var format = SampleFormat(reading: &keys)
+    if origin == .clients, format.normalization == .federated {
+      guard !keys.has("normalization") else {
+        keys.reading.report(
+          keys.full("normalization"),
+          "\(keys.full("normalization")) is federated, but samples that stay with their clients aren't "
+            + "measured together by this version",
+          remedy: "write none, or {mean: [0.5], deviation: [0.25]} with a number for each channel")
+        return nil
+      }
+      format.normalization = .none
+    }
     let holdOut = keys.value("holdOut", default: (HoldOut.fifth, 0)) { HoldOut.read($0) }
     if origin == .here, path == nil, !keys.reading.isPlan {
       _ = keys.required("path", remedy: "write the folder or file, as in my-images") { $0.text() }
