@@ -29,10 +29,8 @@ extension ClientMachine {
       declined.header.epoch = header.epoch
       return actions.append(.send(declined))
     }
-    guard task == nil else {
-      return refrain(
-        from: header, .failed, "it still works on an update of an earlier round", &actions)
-    }
+    // Nobody is asked from whom an update of an earlier round is still taken.
+    if task != nil { abandon(&actions) }
     if let limit = identity.maximalStage, limit < header.stage {
       return refrain(from: header, .tooDeep, "its memory allows stage \(limit)", &actions)
     }
