@@ -49,7 +49,13 @@ extension BrokerMachine {
     _ client: Int, _ worker: UInt64, _ needs: [Need], _ work: inout ClientsAtWork,
     _ actions: inout [BrokerAction]
   ) {
-    guard work.origins[client] == nil else { return actions.append(.count("late want")) }
+    guard work.origins[client] == nil else {
+      actions.append(.count("late want"))
+      // Nothing brings it the model of that round any more. Where the next one waits for clients,
+      // it may be the one that is waited for.
+      if state.kind == .waiting { actions += work.giveUp(client).actions(of: client) ?? [] }
+      return
+    }
     switch work.progress[client] {
     case .invited, .left: work.advance(client, to: .working)
     case .working, .offered, .receiving, .storing, .accepted, .refused, .declined, nil: break
