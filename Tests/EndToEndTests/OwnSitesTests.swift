@@ -71,5 +71,6 @@ import Testing
     #expect(summary.final.modelDigest == simulated.final.modelDigest)
     #expect(summary.final.modelDigest != nil)
     #expect(summary.final.accuracy == simulated.final.accuracy)
+    #expect(summary.final.accuracy ?? 0 > 0)
   }
 }
