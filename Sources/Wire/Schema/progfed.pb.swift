@@ -416,7 +416,8 @@ nonisolated struct Progfed_V1_HoldOutScores: Sendable {
   /// The sum of the samples' losses.
   var loss: Double = 0
 
-  /// Segmentation: the pixels of each class that were taken for each class, a row for each true class.
+  /// Segmentation: the pixels of each class that were taken for each class, a row for each true
+  /// class.
   var confusion: [UInt64] = []
 
   /// Samples labelled as a whole: the scores of each class, where the plan asks for them.
@@ -514,8 +515,8 @@ nonisolated struct Progfed_V1_Welcome: Sendable {
   /// For how many rounds after the one that it was trained for an update may count; 0 for none.
   var staleRounds: UInt32 = 0
 
-  /// Each channel's mean and standard deviation over all clients, by which samples are normalized; none where
-  /// the plan says them, or they aren't known yet.
+  /// Each channel's mean and standard deviation over all clients, by which samples are normalized;
+  /// none where the plan says them, or they aren't known yet.
   var means: [Float] = []
 
   var deviations: [Float] = []
@@ -545,8 +546,8 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   /// The clients' learning rate in this round.
   var learningRate: Float = 0
 
-  /// The clients that are to train, evaluate or report, in rising order, each as the distance from the one before (the
-  /// first from -1).
+  /// The clients that are to train, evaluate or report, in rising order, each as the distance from
+  /// the one before (the first from -1).
   var selectedGaps: [UInt32] = []
 
   /// The model's segments in order: block 1 to the newest, then the head. None in an announcement to all
