@@ -109,7 +109,7 @@ import Testing
     try database.write {
       for table in [
         "holding", "fairness", "gradient", "clock", "training", "best", "extended", "heldOut",
-        "heldOutClass", "normalization",
+        "heldOutClass",
       ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }

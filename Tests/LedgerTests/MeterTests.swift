@@ -57,7 +57,7 @@ import Testing
     try database.write {
       for table in [
         "meter", "cohort", "origin", "epoch", "timing", "holding", "fairness", "gradient",
-        "clock", "training", "best", "extended", "heldOut", "heldOutClass", "normalization",
+        "clock", "training", "best", "extended", "heldOut", "heldOutClass",
       ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }

@@ -98,7 +98,7 @@ import Testing
     #expect(try !store.summary().json().contains("bestRound"))
   }
 
-  private static let tablesOfVersion7 = ["heldOut", "heldOutClass", "normalization"]
+  private static let tablesOfVersion7 = ["heldOut", "heldOutClass"]
 
   @Test func `a ledger of the third version is read, and goes on`() throws {
     let directory = try TemporaryDirectory()

@@ -254,6 +254,15 @@ enum LedgerSchema {
     ) STRICT;
     """
 
+  private static let additionsOfVersion5 = """
+
+    CREATE TABLE extended (
+      run TEXT NOT NULL,
+      rounds INTEGER NOT NULL,
+      modelDigest TEXT NOT NULL
+    ) STRICT;
+    """
+
   /// The columns of `heldOut` are measures.
   private static let additionsOfVersion7 = """
 
@@ -268,20 +277,5 @@ enum LedgerSchema {
       correct INTEGER NOT NULL,
       PRIMARY KEY (round, class)
     ) STRICT, WITHOUT ROWID;
-
-    CREATE TABLE normalization (
-      channel INTEGER PRIMARY KEY,
-      mean REAL NOT NULL,
-      deviation REAL NOT NULL
-    ) STRICT;
-    """
-
-  private static let additionsOfVersion5 = """
-
-    CREATE TABLE extended (
-      run TEXT NOT NULL,
-      rounds INTEGER NOT NULL,
-      modelDigest TEXT NOT NULL
-    ) STRICT;
     """
 }

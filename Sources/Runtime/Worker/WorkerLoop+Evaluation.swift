@@ -10,9 +10,7 @@ extension WorkerLoop {
   /// Submits a client's evaluation to the pool.
   func evaluate(_ task: ClientTask, client: Int) {
     report(.evaluating(client: client, round: task.round, stage: task.stage))
-    let states = task.segments.compactMap { store.state($0.state) }
-    storeIsStale = true
-    guard states.count == task.segments.count, let shares else {
+    guard let states = states(of: task), let shares else {
       _ = inbox.push(
         .evaluated(
           client: client, round: task.round, .failed(.failed, detail: "segments are missing")))

@@ -33,10 +33,7 @@ extension WorkerLoop: ClientExecutor {
   /// Submits a client's training to the pool.
   func train(_ task: ClientTask, client: Int) {
     report(.training(client: client, round: task.round, stage: task.stage))
-    let states = task.segments.compactMap { store.state($0.state) }
-    storeIsStale = true
-    guard states.count == task.segments.count, let shares else {
-      // The machine trains only when all states were reached; a worker that lost them says so.
+    guard let states = states(of: task), let shares else {
       _ = inbox.push(
         .ended(
           client: client, round: task.round, .failed(.failed, detail: "segments are missing")))
@@ -60,6 +57,16 @@ extension WorkerLoop: ClientExecutor {
       } catch { result = .failed(error) }
       _ = inbox.push(.ended(client: client, round: task.round, result))
     }
+  }
+
+  /// The states of a task's segments.
+  ///
+  /// The machine goes to work only when all were reached; nil for a worker that lost some, which
+  /// says so.
+  func states(of task: ClientTask) -> [SegmentState]? {
+    let states = task.segments.compactMap { store.state($0.state) }
+    storeIsStale = true
+    return states.count == task.segments.count ? states : nil
   }
 
   func settled(_ client: Int, round: Int, accepted: Bool, update: TrainedUpdate?) {
