@@ -28,6 +28,7 @@ extension TopologyDraft {
     rules.sampleLimit = self.limits.samples
     checkSamples(reading)
     checkSteps(reading)
+    if let clients { evaluation.checkEvaluators(clients: clients, reading: reading) }
     var schedule: GrowthSchedule?
     if let architecture {
       checkStages(architecture, reading)

@@ -223,6 +223,11 @@ struct FaultTests {
     ("evaluation:\n  batch: 0", 8, "evaluation.batch", "is 0"),
     ("evaluation:\n  clients: some", 8, "evaluation.clients", "not all, a number of clients"),
     ("evaluation:\n  clients: 0", 8, "evaluation.clients", "is 0"),
+    ("evaluation:\n  clients: 11", 8, "evaluation.clients", "asks for 11 of 10 clients"),
+    (
+      "evaluation:\n  minimum: {clients: 11}", 8, "evaluation.minimum.clients",
+      "is 11, but there are 10 clients"
+    ),
     ("evaluation:\n  minimum: {samples: 0}", 8, "evaluation.minimum.samples", "is 0"),
     ("evaluation:\n  gradient: all", 8, "evaluation.gradient", "not a whole number"),
     ("limits:\n  bytesInFlight: 64", 8, "limits.bytesInFlight", "as in 64 MB"),

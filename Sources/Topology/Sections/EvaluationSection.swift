@@ -54,6 +54,24 @@ package struct EvaluationSection: Hashable, Sendable {
     return cursor.whole(1...1_000_000).map { .count($0) }
   }
 
+  /// Reports more clients than the fleet of `clients` has: so many can't evaluate.
+  func checkEvaluators(clients: Int, reading: Reading) {
+    if case .count(let count) = self.clients, count > clients,
+      reading.isSound("evaluation.clients", "clients")
+    {
+      reading.report(
+        "evaluation.clients",
+        "evaluation.clients asks for \(count) of \(clients) clients",
+        remedy: "write \(clients) at most, or all")
+    }
+    if minimumClients > clients, reading.isSound("evaluation.minimum.clients", "clients") {
+      reading.report(
+        "evaluation.minimum.clients",
+        "evaluation.minimum.clients is \(minimumClients), but there are \(clients) clients",
+        remedy: "write \(clients) at most")
+    }
+  }
+
   /// True if the model is tested after `round` of `rounds`, as it always is after the last ones.
   package func isDue(after round: Int, of rounds: Int) -> Bool {
     EvaluationRules.isDue(after: round, of: rounds, every: every, last: last)
