@@ -214,4 +214,17 @@ import Wire
     #expect(left.last == .finished(.left))
     #expect(third.handle(.tick).isEmpty)
   }
+
+  @Test func `a member with nothing to do says on demand that it is there, and nobody else does`() {
+    var bench = ClientBench()
+    #expect(bench.handle(.showLife).sent.isEmpty, "it hasn't joined")
+    bench = .member()
+    #expect(bench.machine.state == .idle)
+    bench.now += .seconds(12)
+    #expect(bench.handle(.showLife).sent == [.heartbeat(.idle)])
+    #expect(bench.machine.lastSaid == .seconds(12))
+    #expect(bench.machine.wakeTime == nil, "by itself it says nothing")
+    bench = .training()
+    #expect(bench.machine.state != .idle && bench.handle(.showLife).sent.isEmpty)
+  }
 }

@@ -98,10 +98,11 @@ struct PresenceTests {
     #expect(does(0) == .fetching)
   }
 
-  @Test mutating func `a busy client that isn't heard is silent, an idle one never`() {
+  @Test
+  mutating func `a busy client that isn't heard is silent, an idle one if its worker is known`() {
     for client in 0..<3 { join(client, worker: 7, nil) }
     bench.pass(.seconds(500))
-    #expect(does(0) == .idle)
+    #expect(does(0) == .idle, "in virtual time the idle say nothing")
     join(3, worker: 9, nil)
     bench.prepare(1)
     #expect(does(0) == .asked, "it had nothing to say before it was asked")
@@ -111,6 +112,18 @@ struct PresenceTests {
     #expect(does(0) == .silent)
     bench.say(0, BrokerBench.wants())
     #expect(does(0) == .fetching)
+  }
+
+  @Test mutating func `an idle client is silent once nothing was heard of all of its worker`() {
+    for client in 0..<2 { join(client, worker: 7, WorkerPlace(name: "site-1")) }
+    bench.pass(.seconds(20))
+    bench.say(1, .heartbeat(.idle))
+    bench.pass(.seconds(29))
+    #expect(does(0) == .idle && does(1) == .idle)
+    bench.pass(.seconds(1))
+    #expect(does(0) == .silent && does(1) == .silent)
+    bench.say(1, .heartbeat(.idle))
+    #expect(does(0) == .idle && does(1) == .idle)
   }
 
   @Test mutating func `a client is late once half of the updates are there, or the quorum`() {

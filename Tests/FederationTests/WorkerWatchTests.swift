@@ -90,6 +90,54 @@ struct WorkerWatchTests {
     #expect(news(bench.pass(.seconds(1))) == [.heard(group(selected[1]))])
   }
 
+  @Test
+  mutating func `an idle worker that isn't heard is asked, then named with all of its clients`() {
+    for client in 0..<3 { join(client, place) }
+    join(3, worker: 8, WorkerPlace(name: "site-2"))
+    bench.say(3, .leave(worker: 8))
+    bench.pass(.seconds(10))
+    bench.say(1, .heartbeat(.idle))
+    // A word of one client is one of its worker.
+    #expect(asked(bench.pass(.seconds(14))).isEmpty)
+    #expect(asked(bench.pass(.seconds(1))) == [0])
+    #expect(asked(bench.pass(.seconds(1))).isEmpty, "once")
+    #expect(news(bench.pass(.seconds(13))).isEmpty)
+    #expect(news(bench.pass(.seconds(1))) == [.silent(group(0, 1, 2), for: .seconds(30))])
+    #expect(news(bench.pass(.seconds(1))).isEmpty, "once")
+    bench.say(2, .heartbeat(.idle))
+    #expect(news(bench.pass(.seconds(1))) == [.heard(group(0, 1, 2))])
+  }
+
+  @Test mutating func `an idle worker that answers the question is never missed`() {
+    for client in 0..<2 { join(client, place) }
+    for _ in 0..<5 {
+      bench.pass(.seconds(14))
+      #expect(asked(bench.pass(.seconds(1))) == [0])
+      let answer = join(0, place)
+      #expect(news(answer + bench.pass(.seconds(1))).isEmpty)
+    }
+  }
+
+  @Test mutating func `a broker that was away itself asks before it says who is silent`() {
+    for client in 0..<2 { join(client, place) }
+    bench.pass(.seconds(1))
+    bench.now += .seconds(300)
+    let late = bench.handle(.tick)
+    #expect(news(late).isEmpty && asked(late) == [0])
+    join(0, place)
+    #expect(news(bench.pass(.seconds(1))).isEmpty)
+  }
+
+  /// The clients that are asked whether they are there.
+  private func asked(_ actions: [BrokerAction]) -> [Int] {
+    actions.compactMap { action in
+      guard case .send(.client(let client), let message) = action,
+        case .refuse(.wrongClient, retry: 1, _) = message.body
+      else { return nil }
+      return client
+    }
+  }
+
   @Test mutating func `where only numbers are known, as in virtual time, nobody is told`() {
     for client in 0..<3 { join(client, nil) }
     #expect(news(bench.pass(.seconds(1))).isEmpty)

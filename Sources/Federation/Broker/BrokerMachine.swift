@@ -184,6 +184,7 @@ package struct BrokerMachine: Hashable, Sendable {
       actions += state.withdrawFromSilent(plan, models, members, at: now)
       let news = watch.news(members, state, silence: plan.limits.silence, at: now)
       actions += news.map { .notice(.worker($0)) }
+      actions += watch.questions(members, state, plan, at: now)
       announce(now, &actions)
     }
   }

@@ -44,6 +44,13 @@ extension Presence {
           heldOut: member.heldOut))
       workers[member.worker] = worker
     }
+    for (number, worker) in workers
+    where worker.gone == nil && worker.heard.duration >= plan.limits.silence {
+      for index in worker.clients.indices where worker.clients[index].does == .idle {
+        guard members[worker.clients[index].client]?.place != nil else { continue }
+        workers[number]?.clients[index].does = .silent
+      }
+    }
     self.workers = workers.values.sorted { one, other in
       let first = (one.gone == nil ? 0 : 1, one.clients[0].client)
       return first < (other.gone == nil ? 0 : 1, other.clients[0].client)

@@ -11,6 +11,10 @@ package struct WorkerWatch: Hashable, Sendable {
   private var vanished: [UInt64: WorkerGroup] = [:]
   /// The clients that were told of as silent.
   private var silent: Set<Int> = []
+  /// The idle workers that were asked whether they are there, and weren't heard since.
+  private var asked: Set<UInt64> = []
+  /// The workers all of whose clients were told of as silent.
+  private var lost: Set<UInt64> = []
   /// True once a worker came of which people know more than a number.
   private var isActive = false
 
@@ -71,32 +75,78 @@ package struct WorkerWatch: Hashable, Sendable {
     return news + silences(members, state, silence, at: now)
   }
 
-  /// The clients at work that have become silent, and those that are heard again.
+  /// The clients that have become silent, and those that are heard again.
   private mutating func silences(
     _ members: Members, _ state: BrokerState, _ silence: Duration, at now: Duration
   ) -> [WorkerNews] {
-    let work = state.work
+    let busy = Self.busy(state)
+    let quiet = Self.quiet(members, for: silence, at: now)
     var still: Set<Int> = []
     var new: [UInt64: WorkerGroup] = [:]
     var back: [UInt64: WorkerGroup] = [:]
-    for (client, progress) in work?.progress ?? [:] where !progress.isSettled {
-      guard let member = members[client], let place = member.place,
-        members.presence.contains(client),
-        state.silence(of: member, at: now) >= silence
-      else { continue }
+    for (client, member) in members.all {
+      guard let place = member.place, members.presence.contains(client) else { continue }
+      let isQuiet =
+        quiet.contains(member.worker)
+        && (asked.contains(member.worker) || silent.contains(client))
+      guard isQuiet || busy.contains(client) && state.silence(of: member, at: now) >= silence
+      else {
+        guard silent.contains(client),
+          lost.contains(member.worker) || now - member.lastHeard < silence
+        else { continue }
+        back[member.worker, default: WorkerGroup(place: place, clients: [])].clients.append(client)
+        continue
+      }
       still.insert(client)
       guard !silent.contains(client) else { continue }
       new[member.worker, default: WorkerGroup(place: place, clients: [])].clients.append(client)
     }
-    for client in silent.subtracting(still) where members.presence.contains(client) {
-      guard let member = members[client], let place = member.place,
-        now - member.lastHeard < silence
-      else { continue }
-      back[member.worker, default: WorkerGroup(place: place, clients: [])].clients.append(client)
-    }
     silent = still
+    lost = quiet.intersection(asked)
     return Self.sorted(new.values).map { .silent($0, for: silence) }
       + Self.sorted(back.values).map { .heard($0) }
+  }
+
+  /// The questions to clients whether they are there: to one of each worker that wasn't heard for
+  /// half of the silence limit, as one that lives says something more often.
+  ///
+  /// An answer is a JOIN. By it a client takes back that it can't train: none that said so is
+  /// asked, and none that is at work, whose own word is waited for.
+  mutating func questions(
+    _ members: Members, _ state: BrokerState, _ plan: BrokerPlan, at now: Duration
+  ) -> [BrokerAction] {
+    guard isActive else { return [] }
+    let quiet = Self.quiet(members, for: plan.limits.silence / 2, at: now)
+    asked.formIntersection(quiet)
+    let new = quiet.subtracting(asked)
+    guard !new.isEmpty else { return [] }
+    let busy = Self.busy(state)
+    var chosen: [UInt64: Int] = [:]
+    for (client, member) in members.all where new.contains(member.worker) {
+      guard members.presence.contains(client), !busy.contains(client),
+        members.restrictions[client] == nil
+      else { continue }
+      chosen[member.worker] = min(client, chosen[member.worker] ?? client)
+    }
+    asked.formUnion(chosen.keys)
+    return chosen.sorted { $0.value < $1.value }.map { plan.askToJoin($0.value, worker: $0.key) }
+  }
+
+  /// The clients whose work is waited for.
+  private static func busy(_ state: BrokerState) -> Set<Int> {
+    Set((state.work?.progress ?? [:]).lazy.filter { !$0.value.isSettled }.map(\.key))
+  }
+
+  /// The workers of which people know more than a number, and of whose clients none was heard
+  /// within `silence`.
+  private static func quiet(
+    _ members: Members, for silence: Duration, at now: Duration
+  ) -> Set<UInt64> {
+    var heard: [UInt64: Duration] = [:]
+    for (_, member) in members.all where member.place != nil {
+      heard[member.worker] = max(member.lastHeard, heard[member.worker] ?? member.lastHeard)
+    }
+    return Set(heard.lazy.filter { now - $0.value >= silence }.map(\.key))
   }
 
   /// Groups with their clients in rising order, in the order of their first clients; none that is

@@ -19,6 +19,9 @@ package enum ClientEvent: Hashable, Sendable {
   /// Evaluating the model of `round` ended with these scores; a failure is told as that of a
   /// training.
   case evaluated(round: Int, HoldOutScores)
+  /// Nothing was heard of the client's worker for a while: a client that has nothing else to say is
+  /// to say that it is there.
+  case showLife
   /// The client is to leave.
   case stop
 }

@@ -66,7 +66,7 @@ package struct ClientMachine: Hashable, Sendable {
   /// The number of rounds after its own in which an update may count, as the broker says.
   var staleRounds = 0
   /// The time of its last message.
-  var lastSaid: Duration = .zero
+  package private(set) var lastSaid: Duration = .zero
   /// The samples that it has; nil before they are known.
   package internal(set) var holding: ClientHolding?
   /// True if its own samples changed before the broker took it in again, which may not know.
@@ -94,6 +94,8 @@ package struct ClientMachine: Hashable, Sendable {
     case .trained(let round, let offer): trained(round, offer, now, &actions)
     case .failed(let round, let reason, let detail): failed(round, reason, detail, &actions)
     case .evaluated(let round, let scores): evaluated(round, scores, now, &actions)
+    case .showLife:
+      if state == .idle, membership != nil { actions.append(.send(message(.heartbeat(.idle)))) }
     case .stop:
       actions.append(.send(message(.leave(worker: identity.worker))))
       end(.left, &actions)

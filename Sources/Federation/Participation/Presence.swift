@@ -117,7 +117,7 @@ package struct Presence: Hashable, Sendable, Codable {
     case refused
     /// It can't take part.
     case declined
-    /// At work, but not heard for the limit of silence.
+    /// At work, or of an idle worker, but not heard for the limit of silence.
     case silent
     /// Its connection ended.
     case gone

@@ -44,8 +44,8 @@ package enum WorkerNews: Hashable, Sendable {
   case left(WorkerGroup)
   /// Its connection is gone without a word, and with it these clients.
   case vanished(WorkerGroup)
-  /// Its connection is there, but nothing was heard for so long of these clients, which are at
-  /// work.
+  /// Its connection is there, but nothing was heard for so long of these clients: they are at work,
+  /// or they are all that it plays.
   case silent(WorkerGroup, for: Duration)
   /// Clients that were silent are heard again.
   case heard(WorkerGroup)

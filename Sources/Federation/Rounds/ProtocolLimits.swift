@@ -20,9 +20,11 @@ package struct ProtocolLimits: Hashable, Sendable {
   package var fetchTimeout: Duration = .seconds(3)
   /// The time that a client waits for an answer to its offer before it offers again.
   package var offerTimeout: Duration = .seconds(3)
-  /// The time between two heartbeats of a client that is busy with a round.
+  /// The time between two heartbeats of a client that is busy with a round, and of a worker none
+  /// of whose clients has anything else to say.
   package var heartbeatInterval: Duration = .seconds(10)
-  /// A busy client that wasn't heard for so long at a round's end is lost, not late.
+  /// A busy client that wasn't heard for so long at a round's end is lost, not late; people are
+  /// told of a worker that wasn't heard for so long.
   package var silence: Duration = .seconds(30)
   /// The most bytes that a client asks for again at once.
   package var repairWindow = 4 << 20

@@ -39,6 +39,8 @@ final class WorkerLoop {
   var ends: [ClientEnd] = []
   /// True while the broker holds rounds back.
   var isPaused = false
+  /// The time at which the worker is to be heard again, if only that it is there.
+  private var lifeSignDue: Duration
   /// The clients that the broker turned down for now, to be reported together.
   var turnedDown = TurnedDownClients()
 
@@ -50,6 +52,7 @@ final class WorkerLoop {
     self.memories = memories
     self.workload = workload
     self.pool = pool
+    lifeSignDue = connection.now + connection.settings.limits.heartbeatInterval
     if let own = workload.data.own {
       unread = Set(settings.clients)
       for client in settings.clients { read(own[client], of: client) }
@@ -73,10 +76,12 @@ final class WorkerLoop {
   func run() throws -> WorkerEnd {
     while !hosts.isEmpty || !unread.isEmpty {
       try tickAll()
+      try showLife()
       lookForRepairs()
       if storeIsStale { evict() }
       let end = try connection.wait(
-        until: hosts.values.compactMap(\.wakeTime).min(), isCalm: turnedDown.isEmpty,
+        until: hosts.values.compactMap(\.wakeTime).reduce(lifeSignDue, min),
+        isCalm: turnedDown.isEmpty,
         events: take, messages: take)
       for group in turnedDown.due(now) {
         report(.turnedDown(clients: group.clients, group.reason, detail: group.detail))
@@ -115,6 +120,20 @@ final class WorkerLoop {
     for client in settings.clients {
       if let wake = hosts[client]?.wakeTime, wake <= now { try handle(.tick, for: client) }
     }
+  }
+
+  /// Has an idle client say that it is there, where no client has said anything for a heartbeat's
+  /// time: so the broker's people learn soon of a worker that lost its power.
+  private func showLife() throws {
+    let (now, interval) = (now, settings.limits.heartbeatInterval)
+    guard lifeSignDue <= now else { return }
+    let said = hosts.values.map(\.machine.lastSaid).max() ?? now
+    if now - said < interval { return lifeSignDue = said + interval }
+    lifeSignDue = now + interval
+    let idle = settings.clients.first { client in
+      hosts[client].map { $0.machine.state == .idle && $0.machine.membership != nil } ?? false
+    }
+    if let idle { try handle(.showLife, for: idle) }
   }
 
   /// Drops what no client needs any more of the model.

@@ -82,7 +82,7 @@ final class ProgressPrinter: RunObserver {
     case .heard(let group): tell("heard again", group)
     case .vanished(let group): complain("gone without a word: \(Self.words(group))")
     case .silent(let group, let time):
-      complain("nothing heard for \(time.brief) of \(Self.words(group)), at work")
+      complain("nothing heard for \(time.brief) of \(Self.words(group))")
     }
   }
 
