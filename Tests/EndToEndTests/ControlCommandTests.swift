@@ -86,6 +86,12 @@ import Testing
     #expect(try comes { $0["state"] as? String == "open" && $0["present"] as? Int == 4 })
     let workers = try #require(try status()["workers"] as? [[String: Any]])
     #expect(workers.count == 2)
+    // Both are on one host: by default the process tells them apart.
+    for (worker, named) in zip([first, second], workers) {
+      let name = named["name"] as? String ?? ""
+      #expect(name.hasSuffix(":\(worker.number)") && name.count > 2, "\(name)")
+      #expect(worker.says("joined, as worker \(name)"), "\(worker.standardError)")
+    }
     #expect((workers[0]["clients"] as? [[String: Any]])?.count == 3)
     let states = ["asked", "fetching", "training", "queued", "uploading", "done", "idle"]
     for client in workers.flatMap({ $0["clients"] as? [[String: Any]] ?? [] }) {

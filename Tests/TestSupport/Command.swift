@@ -50,6 +50,9 @@ package final class Command: Sendable {
       .appending(path: "progfed")
   }
 
+  /// The number of its process, or of its wrapper's.
+  package var number: Int { Int(process.processIdentifier) }
+
   /// What it wrote to standard output so far.
   package var standardOutput: String { output.text }
 

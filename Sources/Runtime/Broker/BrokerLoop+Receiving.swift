@@ -157,7 +157,7 @@ extension BrokerLoop {
     guard case .join(let join) = message.body else { return nil }
     let known = admission.name(of: received.userID, playing: message.header.client)
     // What it calls itself comes from outside: no control characters, and not too much of it.
-    let own = String(join.name.printable.prefix(64))
+    let own = String(join.name.printable.prefix(80))
     let name = known ?? (own.isEmpty ? WorkerSettings.name(of: join.worker) : own)
     guard let address = received.peerAddress, !address.isEmpty else {
       return WorkerPlace(name: name)

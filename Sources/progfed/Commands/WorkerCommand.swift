@@ -48,8 +48,8 @@ struct WorkerCommand: ParsableCommand {
   @Option(help: "Give up after so many seconds without a word from the broker.")
   var patience: Int = 600
 
-  @Option(help: "The worker's name for the people at the broker; by default the host's.")
-  var name: String = ProcessInfo.processInfo.hostName
+  @Option(help: "The worker's name for the people at the broker; by default HOST:PROCESS.")
+  var name: String?
 
   @Flag(help: "When the broker is stopped before the run is over, wait for its return.")
   var stay = false
@@ -85,7 +85,8 @@ struct WorkerCommand: ParsableCommand {
       let isQuiet = quiet
       let settings = WorkerSettings(
         endpoints: endpoints, clients: clients.numbers, threads: threads, limits: limits,
-        worker: generator.next(), patience: .seconds(patience), security: security, label: name)
+        worker: generator.next(), patience: .seconds(patience), security: security,
+        label: name ?? Self.ownName)
       let shifts = WorkerShifts()
       let interruption = Interruption { shifts.stop() }
       let context = try Context()
@@ -112,6 +113,12 @@ struct WorkerCommand: ParsableCommand {
       }
     }
     try conclude(end)
+  }
+
+  /// The name of a worker that wasn't given one: its host and its process.
+  private static var ownName: String {
+    let own = ProcessInfo.processInfo
+    return "\(own.hostName):\(own.processIdentifier)"
   }
 
   /// The workload of the topology that the broker has to have; nil where none was given.
