@@ -71,6 +71,27 @@ struct BrokerEvaluationTests {
     #expect(bench.machine.isEvaluating && bench.machine.openRound == nil)
   }
 
+  @Test func `whoever runs the broker can have an evaluation end sooner`() throws {
+    var (bench, _) = Self.evaluating(Self.plan(clients: 2))
+    bench.say(0, Self.scores())
+    bench.now += .seconds(2)
+    let ordered = bench.handle(.ordered(.deadline(.seconds(5))))
+    let answers = ordered.compactMap { action -> ControlAnswer? in
+      if case .notice(.ordered(_, let answer)) = action { answer } else { nil }
+    }
+    #expect(answers.count == 1 && answers[0].ok, "\(answers)")
+    #expect(
+      answers[0].text.hasPrefix("the evaluation of round 1's model ends in 5.0 s at the latest;"))
+    #expect(bench.machine.wakeTime ?? .zero <= bench.now + .seconds(5))
+    #expect(!bench.pass(.seconds(4.9)).contains(.prepare(round: 2)))
+    let ended = bench.pass(.seconds(0.1))
+    #expect(ended.contains(.prepare(round: 2)) && !bench.machine.isEvaluating)
+    let result = ended.compactMap { action -> EvaluationResult? in
+      if case .evaluated(let result) = action { result } else { nil }
+    }
+    #expect(result.first?.scores.map(\.client) == [0] && result.first?.missing == [1])
+  }
+
   @Test func `as many clients as asked for are drawn, of those that hold enough out`() {
     func drawn(_ plan: BrokerPlan) -> [Int]? {
       Self.evaluating(plan).bench.machine.openEvaluation?.selected

@@ -191,7 +191,37 @@ struct ControlTests {
     #expect(bench.pass(.seconds(4.9)).result == nil)
     let result = try #require(bench.pass(.seconds(0.1)).result)
     #expect(result.acceptedClients == [0])
-    #expect(bench.handle(.ordered(.deadline(.seconds(5)))).answer == .refused("no round is open"))
+    #expect(
+      bench.handle(.ordered(.deadline(.seconds(5)))).answer
+        == .refused("no round is open: the next model is being made"))
+  }
+
+  @Test func `before the first round a deadline ends the wait for all clients`() throws {
+    var rules = rules(3, minimum: 2)
+    rules.joinTimeout = .seconds(600)
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 3, rules: rules))
+    for client in 0..<2 { bench.join(client) }
+    bench.pass(.seconds(60))
+    let answer = try #require(bench.handle(.ordered(.deadline(.seconds(5)))).answer)
+    #expect(
+      answer
+        == .done(
+          "the wait for all 3 clients ends in 5.0 s at the latest; before, it was 540.0 s; "
+            + "then the next round takes 2 of them"))
+    #expect(!bench.pass(.seconds(4)).contains(.prepare(round: 1)))
+    #expect(bench.pass(.seconds(1)).contains(.prepare(round: 1)))
+  }
+
+  @Test func `a deadline is refused, and why, where nothing has an end to set`() throws {
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2, rules: rules(2)))
+    for client in 0..<2 { bench.join(client) }
+    bench.handle(.unsubscribed(.client(1)))
+    bench.prepare(1)
+    let waiting = try #require(bench.handle(.ordered(.deadline(.seconds(5)))).answer)
+    #expect(!waiting.ok && waiting.text.contains("1 of 2 needed are here; participation.patience"))
+    bench.handle(.stop)
+    #expect(
+      bench.handle(.ordered(.deadline(.seconds(5)))).answer == .refused("the run is ending"))
   }
 }
 

@@ -155,7 +155,7 @@ package struct BrokerMachine: Hashable, Sendable {
   private mutating func obey(
     _ order: ControlOrder, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
-    let outcome = control.obey(order, &state, &members, models, plan, at: now)
+    let outcome = control.obey(order, &state, &evaluation, &members, models, plan, at: now)
     actions += outcome.actions
     if outcome.endsRun { bid(farewell: false, now, &actions) }
     if outcome.answer.ok { announcements.due = min(announcements.due, now) }

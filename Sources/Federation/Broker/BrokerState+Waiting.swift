@@ -46,7 +46,7 @@ extension BrokerState {
   /// The clients that the next round lacks; nil unless it waits for clients.
   package func shortage(_ plan: BrokerPlan, _ members: Members, at now: Duration) -> Shortage? {
     guard var needed = awaited(plan) else { return nil }
-    if case .gathering(let gathering) = self, now < gathering.began + plan.rules.joinTimeout {
+    if case .gathering(let gathering) = self, now < gathering.end(plan) {
       needed = plan.clients
     }
     return Shortage(

@@ -30,16 +30,23 @@ package enum BrokerState: Hashable, Sendable {
     package let restored: [Int: Submission]
     /// True if all rounds were run before the restart: clients that come in time are told so.
     package let isThrough: Bool
+    /// The end that whoever runs the broker set to the wait for all of the fleet; nil for that of
+    /// the plan.
+    package var ordered: Duration?
 
     /// The same, as if clients were waited for only since now.
     package func waiting(since now: Duration) -> Gathering {
-      Gathering(began: began, since: now, restored: restored, isThrough: isThrough)
+      Gathering(
+        began: began, since: now, restored: restored, isThrough: isThrough, ordered: ordered)
     }
+
+    /// The time until which all of the fleet is waited for.
+    package func end(_ plan: BrokerPlan) -> Duration { ordered ?? began + plan.rules.joinTimeout }
 
     /// True if enough clients are here, or if they have been waited for long enough.
     package func isOver(_ plan: BrokerPlan, present: Int, at now: Duration) -> Bool {
       if present == plan.clients { return true }
-      return began + plan.rules.joinTimeout <= now
+      return end(plan) <= now
         && (isThrough || present >= plan.rules.minimumClients)
     }
   }

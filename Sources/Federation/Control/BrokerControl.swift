@@ -52,9 +52,9 @@ package struct BrokerControl: Hashable, Sendable {
   }
 
   /// Follows an order, or says why not.
-  package mutating func obey(
-    _ order: ControlOrder, _ state: inout BrokerState, _ members: inout Members,
-    _ models: RoundModels, _ plan: BrokerPlan, at now: Duration
+  mutating func obey(
+    _ order: ControlOrder, _ state: inout BrokerState, _ evaluation: inout EvaluationCourse,
+    _ members: inout Members, _ models: RoundModels, _ plan: BrokerPlan, at now: Duration
   ) -> Outcome {
     var outcome =
       switch order {
@@ -63,7 +63,8 @@ package struct BrokerControl: Hashable, Sendable {
       case .drain: drain(state)
       case .evict(let client): evict(client, &state, &members, models, plan)
       case .readmit(let clients): readmit(clients)
-      case .deadline(let time): Outcome(answer: Self.end(&state, within: time, now))
+      case .deadline(let time):
+        Outcome(answer: Self.end(&state, &evaluation, members, plan, within: time, now))
       }
     if outcome.answer.ok { outcome.actions.append(.count("control: \(order.word)")) }
     return outcome
@@ -144,16 +145,43 @@ package struct BrokerControl: Hashable, Sendable {
     return Outcome(answer: .done("let in again when a worker asks: client \(names)"))
   }
 
+  /// Sets the end of what is waited for now: the open round, the open evaluation, or the coming of
+  /// the whole fleet; says what that was, or why there is no end to set.
   private static func end(
-    _ state: inout BrokerState, within time: Duration, _ now: Duration
+    _ state: inout BrokerState, _ evaluation: inout EvaluationCourse, _ members: Members,
+    _ plan: BrokerPlan, within time: Duration, _ now: Duration
   ) -> ControlAnswer {
     let deadline = now + max(.zero, time)
-    guard let before = state.changeRound({ $0.end(by: deadline) }) else {
-      return .refused("no round is open")
+    let new = Self.seconds(deadline - now)
+    func done(_ what: String, before: Duration) -> ControlAnswer {
+      let old = before > now ? "before, it was \(Self.seconds(before - now))" : "it was over before"
+      return .done("\(what) ends in \(new) at the latest; \(old)")
     }
-    let round = state.phase?.round ?? 0
-    let (old, new) = (Self.seconds(before - now), Self.seconds(deadline - now))
-    return .done("round \(round) ends in \(new) at the latest; before, it was \(old)")
+    switch state {
+    case .open:
+      let round = state.phase?.round ?? 0
+      let before = state.changeRound { $0.end(by: deadline) }
+      return done("round \(round)", before: before ?? deadline)
+    case .preparing:
+      guard let round = evaluation.open?.phase.round,
+        let before = evaluation.change({ $0.end(by: deadline) })
+      else { return .refused("no round is open: the next model is being made") }
+      return done("the evaluation of round \(round)'s model", before: before)
+    case .gathering(var gathering):
+      let before = gathering.end(plan)
+      gathering.ordered = deadline
+      state = .gathering(gathering)
+      let answer = done("the wait for all \(plan.clients) clients", before: before)
+      guard !gathering.isThrough else { return answer }
+      return .done("\(answer.text); then the next round takes \(plan.clientsNeeded) of them")
+    case .waiting:
+      let here = state.shortage(plan, members, at: now)
+      return .refused(
+        "no round is open: the next one waits for clients"
+          + (here.map { ", \($0.able) of \($0.needed) needed are here" } ?? "")
+          + "; participation.patience bounds that, and stop ends the run now")
+    case .farewell, .ended: return .refused("the run is ending")
+    }
   }
 
   private static func seconds(_ time: Duration) -> String { "\(time.seconds.fixed(1)) s" }

@@ -10,7 +10,8 @@ package enum ControlOrder: Hashable, Sendable {
   case evict(client: Int)
   /// Let clients in again that were excluded.
   case readmit(clients: [Int])
-  /// End the open round in so much time at the latest.
+  /// End the open round in so much time at the latest, or what else is waited for: the open
+  /// evaluation, or the coming of all clients.
   case deadline(Duration)
 
   /// Its word on the command line, in the log and in the ledger.

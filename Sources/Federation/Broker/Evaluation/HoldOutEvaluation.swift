@@ -41,7 +41,7 @@ package struct HoldOutEvaluation: Hashable, Sendable {
   /// The time of its beginning.
   package let opened: Duration
   /// The time at which it ends at the latest.
-  package let deadline: Duration
+  package private(set) var deadline: Duration
   /// The model's way to the clients.
   package var delivery = ModelDelivery.gathering([:])
   /// The progress of each evaluator.
@@ -57,6 +57,12 @@ package struct HoldOutEvaluation: Hashable, Sendable {
     self.opened = opened
     self.deadline = deadline
     progress = Dictionary(uniqueKeysWithValues: selected.map { ($0, .invited) })
+  }
+
+  /// Has it end at `time` at the latest; returns the time before.
+  mutating func end(by time: Duration) -> Duration {
+    defer { deadline = time }
+    return deadline
   }
 
   /// The clients that have something left to do, whatever they remember of it.
