@@ -47,12 +47,14 @@ import Testing
   }
 
   private static func play(
-    _ text: String, in folder: Folder, as name: String, _ options: [String] = []
+    _ text: String, in folder: Folder, as name: String, _ options: [String] = [],
+    saying words: String = ""
   ) throws -> Summary {
     let topology = try folder.write(text, to: "\(name).yaml")
     let run = try Command(
       ["simulate", topology, "--out", folder.path(name), "--json", "--quiet"] + options)
     #expect(run.status(within: 120) == 0, "\(run.standardError)")
+    if !words.isEmpty { #expect(run.standardError.contains(words), "\(run.standardError)") }
     return try JSONDecoder().decode(Summary.self, from: Data(run.standardOutput.utf8))
   }
 
@@ -110,7 +112,9 @@ import Testing
   @Test func `too few evaluators make no figure, and that is said`() throws {
     let folder = try Folder()
     let summary = try Self.play(
-      Self.topology("clients: 2, minimum: {clients: 3}"), in: folder, as: "few")
+      Self.topology("clients: 2, minimum: {clients: 3}"), in: folder, as: "few",
+      saying: "round 1: the model has no figure: 2 of 2 clients that were asked tested it, and "
+        + "evaluation.minimum.clients asks for 3")
     #expect(summary.rounds.allSatisfy { $0.heldOutAccuracy == nil && $0.accuracy != nil })
     #expect(summary.counters["evaluation: too few clients for a figure"] == 4)
   }

@@ -58,6 +58,10 @@ import Testing
       ["broker", topology, "--bind", endpoint, "--out", folder.path("broker"), "--json"]
         + Self.smaller)
     #expect(broker.says("listening"), "\(broker.standardError)")
+    #expect(
+      broker.standardError.contains(
+        "data: the samples stay with the clients: all clients test the model on what they hold out"),
+      "\(broker.standardError)")
     let workers = try (0..<Self.sites).map { site in
       try Command([
         "worker", "--connect", endpoint, "--clients", "\(site)", "--data",

@@ -43,6 +43,22 @@ struct HeldOutRoundTests {
     #expect(HeldOutFigures(Self.result([]), minimum: 1, regions: []) == nil)
   }
 
+  @Test func `why there is no figure is said in words`() {
+    var rules = EvaluationRules(clients: .all, classes: 2)
+    #expect(
+      Self.result([]).lack(rules)
+        == "no client tested the model: none that is here holds out samples")
+    rules.minimumSamples = 20
+    #expect(Self.result([]).lack(rules).contains("the 20 samples of evaluation.minimum.samples"))
+    rules.minimumClients = 3
+    var few = Self.result([(0, Self.scores(10, correct: 9))])
+    (few.declined, few.missing) = ([(client: 1, reason: .badData)], [2, 3])
+    #expect(
+      few.lack(rules)
+        == "the model has no figure: 1 of 4 clients that were asked tested it (1 declined, "
+        + "2 sent none in time), and evaluation.minimum.clients asks for 3")
+  }
+
   @Test func `Dice coefficients are over the pixels of all clients`() throws {
     func pixels(_ confusion: [Int]) -> HoldOutScores {
       let points = confusion.reduce(0, +)

@@ -62,9 +62,12 @@ extension Workload {
         remark + endlessStages + "; give the files of its test split to know how well it does"
       ]
     case .own, .none:
+      if let testers = topology.evaluation.testers {
+        return ["the samples stay with the clients: \(testers)"]
+      }
       let remark =
         "the samples stay with the clients, and the broker has none to test the model with"
-      return [remark + endlessStages]
+      return [remark + endlessStages + "; evaluation.clients has clients test it"]
     }
   }
 

@@ -92,7 +92,9 @@ package struct FederatedRound {
     guard var unjudged = server.unjudged, unjudged.round.result.round == phase.round else { return }
     server.unjudged = nil
     var figures = unjudged.evaluation ?? RoundEvaluation(isTested: false)
-    figures.note(server.evaluator.figures(evaluation.result))
+    let found = server.evaluator.figures(evaluation.result)
+    server.tellLack(of: found, in: evaluation.result)
+    figures.note(found)
     unjudged.evaluation = figures
     unjudged.take(evaluation)
     try judge(unjudged)

@@ -34,6 +34,8 @@ package final class ServerState: @unchecked Sendable {
   /// The round that ended and whose model clients evaluate; nil where there is none.
   var unjudged: UnjudgedRound?
   private var checkpoints: CheckpointWriter
+  /// True once people were told why clients' scores make no figure.
+  private var hasToldLack = false
   /// The model after the last round that ended; nil before the first.
   private var last: SavedModel?
 
@@ -224,6 +226,13 @@ extension ServerState {
         record: record, rounds: plan.schedule.totalRounds, stages: plan.schedule.stages,
         accuracy: evaluator.latest.accuracy, dice: evaluator.latest.dice, total: round.total,
         elapsed: round.elapsed))
+  }
+
+  /// Tells people why the clients' scores in `result` make no figure, once until they make one.
+  func tellLack(of figures: HeldOutFigures?, in result: EvaluationResult) {
+    defer { hasToldLack = figures == nil }
+    guard figures == nil, !hasToldLack, let rules = plan.evaluation else { return }
+    observer.remarked("round \(result.round): \(result.lack(rules))")
   }
 
   /// The state as a checkpoint keeps it.

@@ -72,6 +72,29 @@ package struct EvaluationSection: Hashable, Sendable {
     }
   }
 
+  /// The clients that test the model and what that takes, in words; nil where clients test nothing.
+  package var testers: String? {
+    guard let clients else { return nil }
+    let who =
+      switch clients {
+      case .all: "all clients test"
+      case .count(1): "1 client, drawn by lot, tests"
+      case .count(let count): "\(count) clients, drawn by lot, test"
+      case .share(let share): "\((100 * share.value).fixed(1)) % of the clients, drawn by lot, test"
+      }
+    var text = "\(who) the model on what they hold out"
+    if minimumSamples > 1 {
+      text +=
+        "; who holds out fewer than \(minimumSamples) samples doesn't (evaluation.minimum.samples)"
+    }
+    if minimumClients > 1 {
+      text +=
+        "; scores of fewer than \(minimumClients) clients make no figure "
+        + "(evaluation.minimum.clients)"
+    }
+    return text
+  }
+
   /// True if the model is tested after `round` of `rounds`, as it always is after the last ones.
   package func isDue(after round: Int, of rounds: Int) -> Bool {
     EvaluationRules.isDue(after: round, of: rounds, every: every, last: last)

@@ -193,6 +193,25 @@ package struct EvaluationResult: Hashable, Sendable {
     self.closed = closed
   }
 
+  /// The reason why its scores make no figure, in words.
+  package func lack(_ rules: EvaluationRules) -> String {
+    let asked = scores.count + declined.count + refused.count + missing.count
+    guard asked > 0 else {
+      return "no client tested the model: none that is here holds out "
+        + (rules.minimumSamples > 1
+          ? "the \(rules.minimumSamples) samples of evaluation.minimum.samples" : "samples")
+    }
+    let ends = [
+      (declined.count, "declined"), (refused.count, "sent scores that were refused"),
+      (missing.count, "sent none in time"),
+    ]
+    let others = ends.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    return "the model has no figure: \(scores.count) of \(asked) clients that were asked tested it"
+      + (others.isEmpty ? "" : " (\(others.joined(separator: ", ")))")
+      + (scores.count < rules.minimumClients
+        ? ", and evaluation.minimum.clients asks for \(rules.minimumClients)" : "")
+  }
+
   package static func == (lhs: Self, rhs: Self) -> Bool {
     lhs.round == rhs.round && lhs.opened == rhs.opened && lhs.closed == rhs.closed
       && lhs.scores.elementsEqual(rhs.scores, by: ==)
