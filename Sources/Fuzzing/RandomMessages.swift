@@ -56,7 +56,8 @@ struct RandomMessages {
         Join(
           worker: UInt64(number(3)), plan: digest(),
           maximalStage: number(3) == 0 ? 1 + number(3) : nil,
-          heldOut: number(3) == 0 ? count() : nil))
+          heldOut: number(3) == 0 ? count() : nil,
+          labels: number(3) == 0 ? (0..<number(4)).map { _ in count() } : []))
     case 1, 2:
       .want(
         worker: UInt64(number(3)),

@@ -116,6 +116,7 @@ package struct Topology: Sendable {
     plan.earlyRounds = codecs.early?.rounds ?? 0
     plan.lossLimit = training.settings.lossLimit
     plan.evaluation = evaluationRules
+    plan.toldLabels = data.telling.labels ? architecture.classes : nil
     plan.confirmsUpdates = training.correction == .scaffold
     return plan
   }

@@ -25,7 +25,9 @@ extension TopologyDraft {
     }
     let architecture = data.flatMap { fitting($0, reading: reading) }
     var rules = participation.rules(clients: clients, reading: reading)
-    rules.sampleLimit = self.limits.samples
+    rules.sampleUnit = data?.telling.unit ?? 1
+    // What clients tell is compared with it.
+    rules.sampleLimit = self.limits.samples?.told(by: rules.sampleUnit)
     checkSamples(reading)
     checkSteps(reading)
     if let clients { evaluation.checkEvaluators(clients: clients, reading: reading) }

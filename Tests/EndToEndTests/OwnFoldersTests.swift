@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import GRDB
 import TestSupport
 import Testing
 
@@ -161,6 +162,68 @@ import Testing
     let summary = try SmallRun.summary(broker.standardOutput)
     #expect(summary.rounds.map(\.accepted) == [2, 2, 2])
     #expect(try simulated().final.modelDigest == summary.final.modelDigest)
+  }
+
+  @Test func `rounded numbers of samples are told and weigh alike on either clock`()
+    throws
+  {
+    try fill(0)
+    try fill(1, 0..<37)
+    let exact = try simulated().final.modelDigest
+    _ = try folder.write(
+      Self.topology().replacing("  from: clients", with: "  from: clients\n  roundSamples: 25"),
+      to: "theirs.yaml")
+    let expected = try simulated(["--seed", "7"]).final.modelDigest
+    #expect(expected != exact, "the weights are others")
+    #expect(try simulated(["--clock", "real"]).final.modelDigest == expected)
+    let (broker, first) = (try broker(), try worker(0))
+    let counts = "client 0 has 48 samples to train on, 12 held out"
+    #expect(first.says(counts), "\(first.standardError)")
+    #expect(first.says("all 1 clients joined"), "\(first.standardError)")
+    let status = try Command(["status", folder.path("run"), "--json"])
+    #expect(status.status(within: 20) == 0, "\(status.standardError)")
+    #expect(status.standardOutput.contains("\"samples\":50"), "\(status.standardOutput)")
+    #expect(status.standardOutput.contains("\"heldOut\":25"), "\(status.standardOutput)")
+    let second = try worker(1)
+    for process in [first, second, broker] {
+      #expect(process.status() == 0, "\(process.standardError)")
+    }
+    #expect(try SmallRun.summary(broker.standardOutput).final.modelDigest == expected)
+  }
+
+  /// The training samples of each label that a run's ledger has for each client.
+  private func labels(of run: String) throws -> [[Int]] {
+    let database = try DatabaseQueue(path: folder.path("\(run)/run.sqlite"))
+    return try database.read { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM holding ORDER BY client, label")
+        .map { [$0[0], $0[1], $0[2]] }
+    }
+  }
+
+  @Test func `label counts are known only where the topology asks for them, rounded as it says`()
+    throws
+  {
+    try fill(0)
+    try fill(1, 0..<37)
+    _ = try simulated()
+    #expect(try labels(of: "simulated-").isEmpty)
+    let asking = "  from: clients\n  roundSamples: 25\n  labelCounts: true"
+    _ = try folder.write(
+      Self.topology().replacing("  from: clients", with: asking), to: "theirs.yaml")
+    let expected = [[0, 0, 25], [0, 1, 25], [1, 0, 50], [1, 1, 50]]
+    for options in [["--seed", "7"], ["--clock", "real"]] {
+      _ = try simulated(options)
+      #expect(try labels(of: "simulated-\(options.joined())") == expected)
+    }
+    let broker = try broker()
+    #expect(try labels(of: "run") == [[0, 0, 0], [0, 1, 0], [1, 0, 0]], "nobody has told yet")
+    for process in [try worker(0), try worker(1), broker] {
+      #expect(process.status() == 0, "\(process.standardError)")
+    }
+    #expect(try labels(of: "run") == expected)
+    let report = try Command(["report", folder.path("run")])
+    #expect(report.status(within: 20) == 0)
+    #expect(report.standardOutput.contains("150 samples on 2 clients"), "\(report.standardOutput)")
   }
 
   @Test func `more samples than the broker's owner allows are refused with the key's name`() throws

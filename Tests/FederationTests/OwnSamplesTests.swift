@@ -36,6 +36,36 @@ import Wire
         == [.join(Join(worker: 40, plan: BrokerBench.digest, maximalStage: nil))])
   }
 
+  @Test func `label counts are told in JOIN and kept, once until they change`() {
+    let counts = SampleCounts(training: 80, heldOut: 20, labels: [50, 0, 30])
+    var client = ClientBench()
+    client.handle(.has(.own(counts)))
+    guard case .join(let join)? = client.handle(.tick).sent.first else {
+      Issue.record("it doesn't join")
+      return
+    }
+    #expect(join.labels == [50, 0, 30])
+    var bench = BrokerBench(plan: BrokerBench.plan(clients: 2))
+    func say(_ labels: [Int]) -> [BrokerAction] {
+      var join = join
+      join.labels = labels
+      return bench.handle(.message(Message(Header(client: 1), .join(join))))
+    }
+    bench.handle(.subscribed(.client(1)))
+    let unasked = say([50, 0, 30])
+    #expect(unasked.counts == ["malformed"], "the plan doesn't ask for them")
+    #expect(unasked.mail(to: 1).count == 1 && bench.machine.present.isEmpty)
+    var plan = bench.machine.plan
+    plan.toldLabels = 3
+    bench = BrokerBench(plan: plan)
+    bench.handle(.subscribed(.client(1)))
+    #expect(say([50, 30]).counts == ["malformed"], "there are three labels")
+    #expect(say([50, 0, 30]).contains(.keep(labels: [50, 0, 30], of: 1)))
+    #expect(!say([50, 0, 30]).contains(.keep(labels: [50, 0, 30], of: 1)))
+    #expect(say([50, 1, 30]).contains(.keep(labels: [50, 1, 30], of: 1)))
+    #expect(say([]).mail(to: 1).count == 1, "who tells none is taken in")
+  }
+
   @Test func `a client whose samples change joins anew before it offers, and goes on training`() {
     var bench = ClientBench()
     bench.handle(.has(.own(Self.many)))

@@ -85,6 +85,17 @@ import Testing
     #expect(try store.summary().json().contains("\"partition\"") == !labels.isEmpty)
   }
 
+  @Test func `what a client tells of its labels takes the place of what was known`() throws {
+    let directory = try TemporaryDirectory()
+    let store = try RunStore.create(
+      at: directory.file("run.sqlite"), header: .example, labels: [[0, 0, 0], [0, 0, 0]])
+    try store.keep(labels: [0, 2, 0], of: 1)
+    try store.keep(labels: [1, 0, 4], of: 0)
+    #expect(try store.labels() == [[1, 0, 4], [0, 2, 0]])
+    try store.keep(labels: [0, 0, 7], of: 0)
+    #expect(try store.labels() == [[0, 0, 7], [0, 2, 0]])
+  }
+
   @Test func `a partition is summed up in sizes, labels and their skew`() throws {
     let partition = try #require(PartitionSummary(of: [[4, 0], [0, 2], [1, 1], [0, 0]]))
     #expect(partition.clients == 4 && partition.samples == 8 && partition.labels == 2)

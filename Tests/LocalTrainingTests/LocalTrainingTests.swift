@@ -37,6 +37,17 @@ struct LocalTrainingTests {
     #expect(other.digest != first.digest, "clients have random streams of their own")
   }
 
+  @Test func `an offer tells the number of samples as it is rounded, of the same update`() throws {
+    func offer(_ data: String) throws -> Offer? {
+      guard case .trained(let offer, _, _) = try TrainingBench(data: data).train(samples: 20)
+      else { return nil }
+      return offer
+    }
+    let (exact, rounded) = (try offer(""), try offer("  roundSamples: 50"))
+    #expect(exact?.samples == 20 && rounded?.samples == 50)
+    #expect(rounded?.digest == exact?.digest && exact != nil)
+  }
+
   @Test func `a client without samples declines`() throws {
     guard case .failed(.noData, let detail) = try TrainingBench().train(samples: 0) else {
       Issue.record("it trained")

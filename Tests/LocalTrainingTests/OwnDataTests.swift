@@ -62,6 +62,20 @@ import Wire
     #expect(throws: DatasetError.self) { try shares.samples(of: 0) }
   }
 
+  @Test func `a broker is told rounded numbers where the topology says so`() throws {
+    try fill(1)
+    let topology = try Topology(
+      parsing: topology.source.replacing("{from", with: "{roundSamples: 15, from"),
+      file: "theirs.yaml", overrides: Overrides(), checksFiles: false)
+    let own = try #require(
+      try ClientData(topology, at: folder.path("{client}"), of: [1]).own)
+    let samples = try #require(try own[1]?.samples().get())
+    #expect(samples.counts == SampleCounts(training: 16, heldOut: 4))
+    let shares = try Workload(topology, data: .own(own)).shares(seed: 1)
+    #expect(shares.holding(of: 1) == .own(SampleCounts(training: 30, heldOut: 15)))
+    #expect(shares.count(of: 1) == 16, "it trains on what there is")
+  }
+
   @Test func `pictures that arrive count from the next look on, and never in what was begun`()
     throws
   {

@@ -23,7 +23,7 @@ struct TrainingBench {
   /// A bench of clients that make plain steps of gradient descent, but for what `training` says.
   init(
     _ training: String = "", clipNorm: String = "none", codecs: String = "{up: dense32}",
-    stage: Int = 1, batch: Int = 20
+    stage: Int = 1, batch: Int = 20, data: String = ""
   ) throws {
     let text = """
       name: tiny
@@ -33,6 +33,7 @@ struct TrainingBench {
       data:
         name: synthetic
         limit: {train: 60, test: 20}
+      \(data)
       stages: {rounds: [1, 1, 1]}
       codecs: \(codecs)
       training: {batch: \(batch), momentum: 0, weightDecay: 0, clipNorm: \(clipNorm)\(training)}

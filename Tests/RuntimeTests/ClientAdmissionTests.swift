@@ -63,6 +63,12 @@ import ZeroMQ
     #expect(problem.contains("501") && problem.contains("500") && problem.contains("lab"))
   }
 
+  @Test mutating func `a limit of samples is rounded as the numbers are that clients tell`() {
+    admission = ClientAdmission(control, clients: 10, sampleUnit: 30)
+    #expect(admission.verdict(on: offer(samples: 510), from: own.z85) == .allowed)
+    #expect(admission.verdict(on: offer(samples: 540), from: own.z85) != .allowed)
+  }
+
   @Test mutating func `without access control everybody may play everyone`() {
     admission = ClientAdmission(nil, clients: 10)
     #expect(admission.verdict(on: join(9), from: nil) == .allowed)

@@ -50,6 +50,7 @@ struct DigestTests {
       "{logNormal: 1}",
     ].map { Texts.least + "  partition: \($0)\n" }
     texts += [
+      Texts.least + "  roundSamples: 10\n",
       Texts.least + "  limit: {train: 500}\n", Texts.replacing(line: 1, by: "clients: 11"),
       Texts.replacing(line: 2, by: "rounds: 13"),
       Texts.replacing(line: 4, by: "  name: convnet-5x5"),
@@ -57,7 +58,7 @@ struct DigestTests {
     let digests = try texts.map { try Texts.topology($0).planDigest.hex }
     // An IID deal is what there is without one.
     #expect(Set(digests).count == digests.count)
-    #expect(try Texts.topology(Texts.least).planDigest.hex == digests[texts.count - 10])
+    #expect(try Texts.topology(Texts.least).planDigest.hex == digests[texts.count - 11])
   }
 
   @Test func `the plan is readable and doesn't drift unnoticed`() throws {

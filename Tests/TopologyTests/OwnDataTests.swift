@@ -136,6 +136,40 @@ import Topology
     #expect(PlanDescription(plain).data.normalization == "none")
   }
 
+  @Test func `numbers of samples are told in multiples of what the plan says`() throws {
+    let data = "from: clients, input: [1, 28, 28], classes: [cat, dog]"
+    let exact = try Texts.topology(Self.text(data))
+    #expect(exact.data.telling.unit == 1 && exact.rules.sampleUnit == 1)
+    #expect(!exact.plan.contains("roundSamples"))
+    let rounded = try Texts.topology(
+      Self.text("\(data), roundSamples: 25") + "limits: {samples: 60}\n")
+    #expect(rounded.data.telling.unit == 25 && rounded.rules.sampleUnit == 25)
+    #expect(rounded.rules.sampleLimit == 75, "who has 60 samples tells 75")
+    #expect(rounded.plan.contains("\ndata.roundSamples: 25\n"))
+    #expect(try Topology(plan: rounded.plan).data.telling.unit == 25)
+    #expect([0, 1, 24, 25, 26].map { $0.told(by: 25) } == [0, 25, 25, 25, 50])
+    let fault = Texts.faults(Self.text("\(data), roundSamples: 0")).first
+    #expect(fault?.path == "data.roundSamples")
+  }
+
+  @Test func `label counts are asked for by a key of the plan, of clients' own samples alone`()
+    throws
+  {
+    let data = "from: clients, input: [1, 28, 28]"
+    #expect(try !Texts.topology(Self.text("\(data), classes: [cat, dog]")).data.telling.labels)
+    let asking = try Texts.topology(Self.text("\(data), classes: [cat, dog], labelCounts: true"))
+    #expect(asking.data.telling.labels && asking.plan.contains("\ndata.labelCounts: true\n"))
+    #expect(try Topology(plan: asking.plan).data.telling.labels)
+    for text in [
+      Self.text("name: fashion-mnist, labelCounts: true"),
+      Self.text("\(data), labels: [none, bone], labelCounts: true", model: "unet"),
+    ] {
+      let faults = Texts.faults(text)
+      let fault = faults.first { $0.path == "data.labelCounts" }
+      #expect(fault?.words.contains("means nothing") == true, "\(faults.map(\.words))")
+    }
+  }
+
   @Test func `names may have any characters`() throws {
     let names = ["a: b", "*x", "&x", "\"", "\\", "{c}", "# d", "null", "~", " e ", "é", "-", "1.0"]
     let list = names.map { "\"\($0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"" }

@@ -75,6 +75,10 @@ import Wire
     #expect(
       uplink(client + field(16, bytes: field(2, bytes: digest) + field(4, varint: 1 << 48)))
         == .field("samples"))
+    let labels = field(7, bytes: varint(3) + varint(1 << 48))
+    #expect(
+      uplink(client + field(16, bytes: field(2, bytes: digest) + labels))
+        == .field("label_counts"))
   }
 
   @Test func `scores are counts of which none is more than what it is a part of`() {

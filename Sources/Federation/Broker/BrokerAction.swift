@@ -34,6 +34,8 @@ package enum BrokerAction: Hashable, Sendable {
   case close(RoundResult)
   /// The evaluation of a round's model is over: aggregate the scores, and book the round.
   case evaluated(EvaluationResult)
+  /// Keep the number of a client's training samples of each label, which is news.
+  case keep(labels: [Int], of: Int)
   /// Count something that went wrong, under its name in the ledger.
   case count(String)
   /// Tell people.

@@ -145,6 +145,9 @@ extension BrokerMachine {
     }
     watch.admitted(
       client, as: members.admit(client, join, from: place, at: now), after: before)
+    if !join.labels.isEmpty, before?.labels != join.labels {
+      actions.append(.keep(labels: join.labels, of: client))
+    }
     plans.joined(client)
     // Also the worker that played it before hears that, if it lives, and asks again.
     actions.append(plan.welcome(client, worker: join.worker))

@@ -38,6 +38,13 @@ extension BrokerPlan {
     }
   }
 
+  /// The fault of a client's label counts in JOIN; nil if there is none.
+  func problem(ofLabels labels: [Int]) -> String? {
+    guard !labels.isEmpty, labels.count != toldLabels else { return nil }
+    return toldLabels.map { "field label_counts has \(labels.count) counts, for \($0) labels" }
+      ?? "field label_counts is there, and the plan doesn't ask for it (data.labelCounts)"
+  }
+
   /// The fault of the numbers that a client offers its update with; nil if there is none.
   private func problem(of offer: Offer, by client: Int, _ samples: Int?) -> String? {
     let dealt = dealtSamples.indices.contains(client) ? dealtSamples[client] : nil

@@ -36,6 +36,8 @@ package struct BrokerPlan: Hashable, Sendable {
   /// The number of samples that each client was dealt, the most that it may have; empty where that
   /// isn't known.
   package var dealtSamples: [Int] = []
+  /// The number of labels of which clients tell how many samples they have; nil where they don't.
+  package var toldLabels: Int?
   /// True if clients' samples may change while the run goes on, so that one without any may have
   /// some later.
   package var samplesMayChange = false

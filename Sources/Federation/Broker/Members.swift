@@ -21,6 +21,8 @@ package struct Member: Hashable, Sendable {
   /// The number of samples that it holds out, as far as it says; 0 once it said that it can't
   /// evaluate on them.
   package var heldOut: Int?
+  /// The number of its training samples of each label; empty where that isn't asked for.
+  package var labels: [Int] = []
   /// The time since which this worker has played it.
   package var since: Duration
   /// The time of its last message.
@@ -204,6 +206,9 @@ extension Members {
         "field samples is \(samples), beyond \(limit), the most that a client may have (limits.samples)"
       return .isRefused(.malformed, detail: detail)
     }
+    if let problem = plan.problem(ofLabels: join.labels) {
+      return .isRefused(.malformed, detail: problem)
+    }
     guard isListening(client) else {
       knocking[client] = Knock(join: join, place: place)
       return .waits
@@ -244,7 +249,7 @@ extension Members {
     let member = Member(
       worker: join.worker, place: place, declaredStage: join.maximalStage,
       maximalStage: limits.min(), samples: join.samples, heldOut: join.heldOut,
-      since: before?.since ?? now, lastHeard: now, said: before?.said)
+      labels: join.labels, since: before?.since ?? now, lastHeard: now, said: before?.said)
     set(client, member)
     return member
   }

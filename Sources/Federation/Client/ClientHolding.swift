@@ -46,10 +46,13 @@ package struct SampleCounts: Hashable, Sendable {
   package var training: Int
   /// The number of those that it never trains on.
   package var heldOut: Int
+  /// The number of samples of each label that it trains on; empty where that isn't told.
+  package var labels: [Int]
 
   /// So many samples.
-  package init(training: Int, heldOut: Int) {
+  package init(training: Int, heldOut: Int, labels: [Int] = []) {
     self.training = training
     self.heldOut = heldOut
+    self.labels = labels
   }
 }

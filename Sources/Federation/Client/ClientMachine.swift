@@ -35,7 +35,7 @@ package struct ClientIdentity: Hashable, Sendable {
     let counts = holding?.counts
     let join = Join(
       worker: worker, plan: plan, maximalStage: maximalStage, samples: counts?.training,
-      heldOut: counts?.heldOut, name: name)
+      heldOut: counts?.heldOut, name: name, labels: counts?.labels ?? [])
     return Message(Header(run: run, client: client, attempt: attempt), .join(join))
   }
 }

@@ -61,6 +61,7 @@ package final class BrokerHost<Upload: UpdateAssembly> {
       case .close(let result): try executor.close(result)
       case .prepareEvaluation(let round): try executor.prepareEvaluation(round: round)
       case .evaluated(let result): try executor.evaluated(result)
+      case .keep(let labels, of: let client): executor.keep(labels: labels, of: client)
       case .count(let name): executor.count(name)
       case .notice(let notice): executor.notice(notice)
       case .finished(let complete): executor.finished(complete: complete)
@@ -169,6 +170,9 @@ package protocol BrokerExecutor<Upload>: AnyObject {
   /// Aggregates the scores of an evaluation, and books its round.
   func evaluated(_ result: EvaluationResult) throws(Failure)
 
+  /// Keeps what a client told: the number of its training samples of each label.
+  func keep(labels: [Int], of client: Int)
+
   /// Counts something that went wrong, under its name in the ledger.
   func count(_ name: String)
 
@@ -177,4 +181,9 @@ package protocol BrokerExecutor<Upload>: AnyObject {
 
   /// Takes note that nothing more will happen.
   func finished(complete: Bool)
+}
+
+extension BrokerExecutor {
+  /// Keeps nothing: whoever plays the client in this process knows.
+  package func keep(labels: [Int], of client: Int) {}
 }

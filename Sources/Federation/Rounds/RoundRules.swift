@@ -13,6 +13,8 @@ public struct RoundRules: Hashable, Sendable {
   public var weighting: Weighting
   /// The most samples that a client may have, and so offer an update of; nil for any number.
   public var sampleLimit: Int?
+  /// The number whose multiples clients tell of their samples, rounded up; 1 for exact numbers.
+  package var sampleUnit = 1
   /// The most that an update counts, in samples; nil for as many as it was trained on.
   public var weightCap: Int?
   /// The treatment of updates that come after their round has ended.
@@ -85,4 +87,11 @@ public enum Weighting: String, Hashable, Sendable, CaseIterable {
     case .equal: samples > 0 ? 1 : 0
     }
   }
+}
+
+extension Int {
+  /// A client's number of samples as it is told: rounded up to a multiple of `unit`.
+  ///
+  /// So it is 0 for none alone, and never below what a client's own numbers are checked against.
+  package func told(by unit: Int) -> Int { unit <= 1 ? self : (self + unit - 1) / unit * unit }
 }

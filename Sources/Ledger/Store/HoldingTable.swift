@@ -14,6 +14,15 @@ struct HoldingTable {
     }
   }
 
+  /// Keeps the counts of one client, in place of those that were there.
+  func replace(_ counts: [Int], of client: Int) throws {
+    try database.execute(sql: "DELETE FROM holding WHERE client = ?", arguments: [client])
+    let statement = try database.cachedStatement(sql: "INSERT INTO holding VALUES (?, ?, ?)")
+    for (label, count) in counts.enumerated() where count > 0 || client == 0 || label == 0 {
+      try statement.execute(arguments: [client, label, count])
+    }
+  }
+
   /// The counts, a row for each client; empty where they aren't known.
   func labels() throws -> [[Int]] {
     guard try database.tableExists("holding"),  // versions 1 and 2 had none

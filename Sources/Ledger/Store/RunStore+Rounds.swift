@@ -52,6 +52,12 @@ extension RunStore {
     try write { try MeterTable(database: $0).insert(reading, after: round) }
   }
 
+  /// Keeps the training samples of each label that a client holds, as it told, in place of what was
+  /// known.
+  public func keep(labels: [Int], of client: Int) throws(LedgerError) {
+    try write { try HoldingTable(database: $0).replace(labels, of: client) }
+  }
+
   /// Forgets the rounds after `round`, as a run does that goes on from a checkpoint of that round.
   ///
   /// Their bytes were moved over real links, if in vain: with `keepingTraffic` they are booked in

@@ -72,7 +72,7 @@ package struct OwnData: Sendable {
     self.paths = paths
     let reader = OwnFolder.Reader(
       format: data.source.format ?? SampleFormat(), holdOut: data.holdOut, seed: data.holdOutSeed,
-      limit: limit, work: work.part(of: clients.count))
+      telling: data.telling, limit: limit, work: work.part(of: clients.count))
     folders = Dictionary(
       clients.map { ($0, OwnFolder(paths[$0], by: reader)) },
       uniquingKeysWith: { first, _ in first })

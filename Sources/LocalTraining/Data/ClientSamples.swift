@@ -1,5 +1,6 @@
 package import Datasets
 package import Federation
+package import Topology
 
 /// The samples of one client: those that it trains on, and those that it never trains on.
 package struct ClientSamples: Sendable {
@@ -9,17 +10,30 @@ package struct ClientSamples: Sendable {
   package let heldOut: SampleChoice
   /// Remarks that people should read before its own samples are used, a sentence each.
   package let remarks: [String]
+  private let telling: SampleTelling
 
   /// Samples of both kinds.
-  package init(training: SampleChoice, heldOut: SampleChoice, remarks: [String] = []) {
+  package init(
+    training: SampleChoice, heldOut: SampleChoice, remarks: [String] = [],
+    told telling: SampleTelling = SampleTelling()
+  ) {
     self.training = training
     self.heldOut = heldOut
     self.remarks = remarks
+    self.telling = telling
   }
 
   /// The numbers of both.
   package var counts: SampleCounts {
     SampleCounts(training: training.count, heldOut: heldOut.count)
+  }
+
+  /// The numbers of both as a broker is told.
+  package var told: SampleCounts {
+    SampleCounts(
+      training: training.count.told(by: telling.unit),
+      heldOut: heldOut.count.told(by: telling.unit),
+      labels: telling.labels ? training.labelCounts.map { $0.told(by: telling.unit) } : [])
   }
 }
 
@@ -38,6 +52,13 @@ package struct SampleChoice: Sendable {
 
   /// All samples of `dataset`.
   package init(all dataset: Dataset) { self.init(dataset, Array(0..<dataset.count)) }
+
+  /// The number of samples of each class.
+  package var labelCounts: [Int] {
+    var counts = Array(repeating: 0, count: dataset.classes)
+    for index in indices { counts[Int(dataset.labels[index])] += 1 }
+    return counts
+  }
 
   /// The number of samples.
   package var count: Int { indices.count }

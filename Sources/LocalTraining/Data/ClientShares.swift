@@ -36,11 +36,7 @@ package struct ClientShares: Sendable {
 
   /// The number of samples that a client trains on.
   package func count(of client: Int) -> Int {
-    switch holding(of: client) {
-    case .dealt(let samples): samples
-    case .own(let counts): counts.training
-    case .unusable: 0
-    }
+    (try? samples(of: client))?.training.count ?? 0
   }
 
   /// The numbers that a client says of its samples, or the reason for which it declines.

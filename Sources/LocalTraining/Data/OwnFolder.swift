@@ -1,6 +1,7 @@
 package import Datasets
 package import Federation
 import Synchronization
+import Topology
 import Wire
 
 /// A client's own samples in a folder or file: decoded once, and again when the files have changed.
@@ -21,6 +22,8 @@ package final class OwnFolder: Sendable {
     var format: SampleFormat
     var holdOut: HoldOut
     var seed: UInt64
+    /// The numbers that are told of samples.
+    var telling: SampleTelling
     /// The most bytes that the samples of one client may take.
     var limit: Int
     /// The threads that read, and who is told.
@@ -71,7 +74,7 @@ package final class OwnFolder: Sendable {
         outcome = .success(
           ClientSamples(
             training: SampleChoice(all: split.train), heldOut: SampleChoice(all: split.test),
-            remarks: split.remarks))
+            remarks: split.remarks, told: reader.telling))
       } catch { outcome = .failure(error) }
       let after = FolderState(of: path)
       if after == state { return (state, outcome) }
@@ -85,7 +88,7 @@ extension OwnFolder.Outcome {
   /// The result as the protocol has it: numbers, or a reason that names nothing of the samples.
   package var holding: ClientHolding {
     switch self {
-    case .success(let samples): .own(samples.counts)
+    case .success(let samples): .own(samples.told)
     case .failure(let error): .unusable(error.decline.reason, detail: error.decline.detail)
     }
   }

@@ -1,6 +1,7 @@
 package import Datasets
 import Federation
 import Measures
+import Models
 import Topology
 
 /// The clients' shares of the samples.
@@ -36,15 +37,15 @@ extension Workload {
       split.train, to: topology.clients, stream: RandomStream(seed: seed).stream("partition"))
   }
 
-  /// The number of samples that each client is dealt, at most as many as the topology allows; none
-  /// where samples are the clients' own, so that only they know.
+  /// The number of samples that each client is dealt, as it tells it, at most as many as the
+  /// topology allows; none where samples are the clients' own, so that only they know.
   ///
   /// - Throws: `PartitionError` if the data can't be dealt out to so many clients, or one would get
   ///   too many.
   package func dealtSamples(seed: UInt64) throws(PartitionError) -> [Int] {
     let counts = try partition(seed: seed).map(\.count)
     try counts.check(against: topology.rules.sampleLimit)
-    return counts
+    return counts.map { $0.told(by: topology.rules.sampleUnit) }
   }
 
   /// The number of samples that each client is dealt and holds out; none where samples are the
@@ -89,18 +90,23 @@ extension Workload {
   }
 
   /// The number of training samples of each class, a row for each client; none where pixels are
-  /// labelled, and where samples are the clients' own.
+  /// labelled.
+  ///
+  /// Of the clients' own samples it is what they tell, none where the topology doesn't ask for it;
+  /// counts of 0 where they are on other machines and haven't told yet.
   ///
   /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
   package func labels(seed: UInt64) throws(PartitionError) -> [[Int]] {
+    if topology.data.telling.labels {
+      let none = Array(repeating: 0, count: topology.architecture.classes)
+      return (0..<topology.clients).map { client in
+        (try? data.own?[client]?.samples().get())?.told.labels ?? none
+      }
+    }
     guard let split = data.split else { return [] }
     let dealt = try partition(split, seed: seed)
     guard !split.train.isSegmentation else { return [] }
-    return dealt.map { samples in
-      var counts = Array(repeating: 0, count: split.train.classes)
-      for sample in samples { counts[Int(split.train.labels[sample])] += 1 }
-      return counts
-    }
+    return dealt.map { SampleChoice(split.train, $0).labelCounts }
   }
 }
 

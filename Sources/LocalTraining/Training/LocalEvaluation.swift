@@ -38,8 +38,7 @@ package struct LocalEvaluation: Sendable {
         .noData,
         detail: samples.isEmpty
           ? "it holds no samples out"
-          : "it holds \(samples.count) samples out, fewer than the \(minimum) of "
-            + "evaluation.minimum.samples")
+          : "it holds out fewer samples than the \(minimum) of evaluation.minimum.samples")
     }
     do {
       let evaluation = try evaluate(on: lane)

@@ -63,8 +63,9 @@ package struct LocalTraining: Sendable {
       try step(&memory, by: parts, of: stage, sent, steps: outcome.steps)
       let update = SharedBuffer(UpdateFraming.join(parts))
       let offer = Offer(
-        length: update.count, digest: Digest(of: update.bytes), samples: samples.count,
-        base: task.base, loss: Float(outcome.meanLoss), steps: outcome.steps,
+        length: update.count, digest: Digest(of: update.bytes),
+        samples: samples.count.told(by: workload.topology.data.telling.unit), base: task.base,
+        loss: Float(outcome.meanLoss), steps: outcome.steps,
         skippedSteps: outcome.skippedSteps)
       return .trained(offer, update, memory)
     } catch CodecError.notFinite {

@@ -92,7 +92,8 @@ final class BrokerLoop {
     } else {
       host = BrokerHost(BrokerMachine(plan: plan, evicted: evicted))
     }
-    admission = ClientAdmission(settings.security.accessControl, clients: plan.clients)
+    admission = ClientAdmission(
+      settings.security.accessControl, clients: plan.clients, sampleUnit: plan.rules.sampleUnit)
     authenticator = sockets.authenticator
     updates = sockets.updates
     monitors = sockets.monitors
@@ -212,6 +213,8 @@ extension BrokerLoop: BrokerExecutor {
     server.conclude(
       ClosedEvaluation(result: result, book: book, total: gate.books.total, elapsed: now))
   }
+
+  func keep(labels: [Int], of client: Int) { server.keep(labels: labels, of: client) }
 
   func count(_ name: String) { gate.books.count(name) }
 

@@ -45,12 +45,16 @@ package struct ClientAdmission {
   /// The keys that come in, and the clients of each; nil where connections aren't authenticated.
   let control: AccessControl?
   private let clients: Int
+  /// The number whose multiples clients tell of their samples.
+  private let sampleUnit: Int
   private var owners: [Int: Owner] = [:]
 
-  /// An admission to a fleet of so many clients.
-  package init(_ control: AccessControl?, clients: Int) {
+  /// An admission to a fleet of so many clients, whose numbers of samples are multiples of
+  /// `sampleUnit`.
+  package init(_ control: AccessControl?, clients: Int, sampleUnit: Int = 1) {
     self.control = control
     self.clients = clients
+    self.sampleUnit = sampleUnit
   }
 
   /// The answer to the sender of a message, by the user's name that its connection was given.
@@ -58,7 +62,9 @@ package struct ClientAdmission {
     guard let control, let client = message.header.client else { return .allowed }
     switch control.verdict(on: userID, playing: client) {
     case .allowed(let worker):
-      if let samples = message.body.samples, let limit = worker.samples, samples > limit {
+      if let samples = message.body.samples,
+        let limit = worker.samples?.told(by: sampleUnit), samples > limit
+      {
         return .faulty(
           problem: "field samples is \(samples), beyond \(limit), the most that a client of "
             + "worker \(worker.name) may have")

@@ -79,6 +79,11 @@ final class ServerQueue: @unchecked Sendable {
     perform { [self] in try server.round(evaluation.result.round).conclude(evaluation) }
   }
 
+  /// Keeps the number of a client's training samples of each label.
+  func keep(labels: [Int], of client: Int) {
+    perform { [self] in try server.keep(labels: labels, of: client) }
+  }
+
   /// Keeps what both meters counted up to the end of `round`.
   func note(_ reading: MeterReading, after round: Int) {
     perform { [self] in try server.note(reading, after: round) }

@@ -228,6 +228,11 @@ extension ServerState {
         elapsed: round.elapsed))
   }
 
+  /// Keeps the number of a client's training samples of each label, as it told.
+  package func keep(labels: [Int], of client: Int) throws(LedgerError) {
+    try ledger.keep(labels: labels, of: client)
+  }
+
   /// Tells people why the clients' scores in `result` make no figure, once until they make one.
   func tellLack(of figures: HeldOutFigures?, in result: EvaluationResult) {
     defer { hasToldLack = figures == nil }

@@ -83,7 +83,8 @@ final class CostModelBackend: LearningBackend {
     return KnownUpdate(
       offer: Offer(
         length: length, digest: Digest(of: Data("\(client) \(task.round)".utf8)),
-        samples: samples, base: task.base, loss: 0, steps: steps * topology.training.epochs,
+        samples: samples.told(by: topology.rules.sampleUnit), base: task.base, loss: 0,
+        steps: steps * topology.training.epochs,
         skippedSteps: 0))
   }
 

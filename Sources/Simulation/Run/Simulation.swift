@@ -86,9 +86,9 @@ package final class Simulation: Sendable {
     // All that can fail for the data's sake comes before anything is made on disk.
     plan.dealtSamples = try dealtSamples(seed: plan.seed)
     if plan.evaluation != nil { plan.dealtHoldOuts = try heldOut(seed: plan.seed) }
-    let labels = try labels(seed: plan.seed)
     let memories = try memories()
     try readOwnSamples(seed: plan.seed)
+    let labels = try labels(seed: plan.seed)
     try directory.make()
     var resuming: ResumePoint?
     let ledger: RunStore
@@ -137,7 +137,7 @@ package final class Simulation: Sendable {
     case .costModel(let topology, let samples):
       let counts = Array(repeating: samples, count: topology.clients)
       try counts.check(against: topology.rules.sampleLimit)
-      return counts
+      return counts.map { $0.told(by: topology.rules.sampleUnit) }
     }
   }
 

@@ -166,7 +166,8 @@ extension PlanText {
       + section(
         "data",
         "name from input classes labels label fit normalization holdOut partition augmentation "
-          + "slices sites siteSeed modalities limit.train")
+          + "slices sites siteSeed modalities limit.train roundSamples "
+          + "labelCounts")
       + section("data.synthetic", "shape classes train masks seed")
       + section(
         "training",

@@ -21,6 +21,8 @@ extension DataSection {
     } else {
       lines.append(("limit.train", limit.train.map { "\($0)" } ?? "none"))
     }
+    if telling.unit != 1 { lines.append(("roundSamples", "\(telling.unit)")) }
+    if telling.labels { lines.append(("labelCounts", "true")) }
     return lines.map { PlanText.Line("data.\($0.0)", $0.1) }
   }
 

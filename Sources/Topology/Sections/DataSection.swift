@@ -17,6 +17,8 @@ package struct DataSection: Sendable {
   package var holdOut = HoldOut.fifth
   /// The seed of the choice of held-out samples.
   package var holdOutSeed: UInt64 = 0
+  /// The numbers that clients tell of their samples.
+  package var telling = SampleTelling()
 
   /// The name of the data set, or of the folder.
   package var name: String { facts.name }
@@ -41,6 +43,20 @@ package struct DataSection: Sendable {
     from path: String? = nil, by work: SampleWork = .onAllCores
   ) throws(DatasetError) -> DatasetSplit {
     try (path.map(source.at) ?? source).load(limit, holdOut: holdOut, seed: holdOutSeed, by: work)
+  }
+}
+
+/// The numbers that clients tell of their own samples.
+package struct SampleTelling: Hashable, Sendable {
+  /// The number whose multiples are told, rounded up; 1 for exact numbers.
+  package var unit = 1
+  /// True if the number of samples of each label is told.
+  package var labels = false
+
+  /// Exact numbers without those of labels, unless told otherwise.
+  package init(unit: Int = 1, labels: Bool = false) {
+    self.unit = unit
+    self.labels = labels
   }
 }
 
@@ -78,15 +94,35 @@ extension DataSection {
     let augmentation = keys.value("augmentation", default: .none) {
       Augmentation(reading: $0, standard: isOwn ? nil : standard ?? Augmentation.none)
     }
+    let unit = keys.value("roundSamples", default: 1) { $0.whole(1...1_000_000) }
+    let counts = labelCounts(&keys, origin, isSegmentation: section?.facts.isSegmentation)
     let limit = keys.section("limit") { keys in
       SampleLimits(
         train: keys.value("train", default: nil) { $0.wholeOrNone(1...1_000_000_000) },
         test: keys.value("test", default: nil) { $0.wholeOrNone(1...1_000_000_000) })
     }
+    section?.telling = SampleTelling(unit: unit, labels: counts)
     section?.partition = partition
     section?.augmentation = augmentation
     section?.limit = limit
     return section
+  }
+
+  /// True if clients tell how many of their own samples have each label.
+  private static func labelCounts(
+    _ keys: inout KeyReader, _ origin: Origin?, isSegmentation: Bool?
+  ) -> Bool {
+    let isAsked = keys.value("labelCounts", default: false) { $0.flag() }
+    guard isAsked else { return false }
+    if origin != .clients {
+      refuse(keys, ["labelCounts"], origin)
+    } else if isSegmentation == true {
+      keys.reading.report(
+        keys.full("labelCounts"),
+        "\(keys.full("labelCounts")) means nothing where each pixel has a label",
+        remedy: "remove it")
+    }
+    return true
   }
 
   /// A known data set.

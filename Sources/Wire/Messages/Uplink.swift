@@ -41,11 +41,13 @@ package struct Join: Hashable, Sendable {
   package var heldOut: Int?
   /// The worker's name for people; empty where it has none.
   package var name: String
+  /// The number of training samples of each label; empty where the plan doesn't ask for them.
+  package var labels: [Int]
 
   /// A request of the given parts.
   package init(
     worker: UInt64, plan: Digest, maximalStage: Int?, samples: Int? = nil, heldOut: Int? = nil,
-    name: String = ""
+    name: String = "", labels: [Int] = []
   ) {
     self.worker = worker
     self.plan = plan
@@ -53,6 +55,7 @@ package struct Join: Hashable, Sendable {
     self.samples = samples
     self.heldOut = heldOut
     self.name = name
+    self.labels = labels
   }
 }
 
@@ -154,6 +157,7 @@ extension Envelope {
         $0.samples = UInt64(join.samples ?? 0)
         $0.heldOut = UInt64(join.heldOut ?? 0)
         $0.name = limited(join.name)
+        $0.labelCounts = join.labels.map { UInt64($0) }
       }
     case .want(let worker, let needs):
       schema.want = .with {
@@ -232,7 +236,7 @@ extension Envelope {
           worker: join.worker, plan: try digest(join.plan, "plan"),
           maximalStage: join.maximalStage == 0 ? nil : Int(join.maximalStage),
           samples: samples == 0 ? nil : samples, heldOut: heldOut == 0 ? nil : heldOut,
-          name: join.name))
+          name: join.name, labels: try counts(join.labelCounts, "label_counts")))
     case .want(let want):
       guard want.needs.count <= 4 * maximalSteps else { throw .field("needs") }
       var needs: [Need] = []

@@ -329,6 +329,9 @@ nonisolated struct Progfed_V1_Join: Sendable {
   /// The worker's name for people; empty where it has none.
   var name: String = String()
 
+  /// How many samples of each label it trains on, only where the plan asks for them.
+  var labelCounts: [UInt64] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1657,7 +1660,7 @@ nonisolated extension Progfed_V1_Range: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Join"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}plan\0\u{3}maximal_stage\0\u{1}samples\0\u{3}held_out\0\u{1}name\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0\u{1}plan\0\u{3}maximal_stage\0\u{1}samples\0\u{3}held_out\0\u{1}name\0\u{3}label_counts\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1671,6 +1674,7 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.samples) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.heldOut) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 7: try { try decoder.decodeRepeatedUInt64Field(value: &self.labelCounts) }()
       default: break
       }
     }
@@ -1695,6 +1699,9 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 6)
     }
+    if !self.labelCounts.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.labelCounts, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1705,6 +1712,7 @@ nonisolated extension Progfed_V1_Join: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.samples != rhs.samples {return false}
     if lhs.heldOut != rhs.heldOut {return false}
     if lhs.name != rhs.name {return false}
+    if lhs.labelCounts != rhs.labelCounts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

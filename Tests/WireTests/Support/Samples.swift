@@ -115,7 +115,8 @@ struct Samples {
         Join(
           worker: stream.next(), plan: digest(), maximalStage: flag() ? 1 + number(9) : nil,
           samples: flag() ? 1 + number(1 << 47) : nil,
-          heldOut: flag() ? 1 + number(1 << 47) : nil, name: flag() ? text() : "")),
+          heldOut: flag() ? 1 + number(1 << 47) : nil, name: flag() ? text() : "",
+          labels: (0..<number(5)).map { _ in number(1 << 44) })),
       .want(
         worker: stream.next(),
         needs: (0..<number(5)).map { _ in Need(digest: digest(), ranges: ranges()) }),
