@@ -45,6 +45,39 @@ struct CheckTests {
     #expect(half.stages[1].down.bytes == 5 * 4 * new + 5 * old * 11 / 4)
   }
 
+  @Test func `evaluations by all clients bring each model down once, for the next round as well`()
+    throws
+  {
+    let check = TopologyCheck(try Texts.topology(Texts.with("evaluation: {clients: all}")))
+    let forecast = try #require(check.evaluation)
+    #expect(forecast.evaluations == 12 && forecast.evaluators == 10)
+    let sizes = [2600, 77_864, 4_799_528]
+    #expect(forecast.down.bytes == 10 * (2 * sizes[0] + 2 * sizes[1] + 8 * sizes[2]))
+    // Only what is new in a stage's first round wasn't in an evaluation before.
+    let new = [sizes[0], sizes[1] - 1280, sizes[2] - 1280 - 4 * 18_496]
+    #expect(check.stages.map(\.down.bytes) == new.map { 10 * $0 })
+    #expect(check.down == forecast.down + check.stages.reduce(.zero) { $0 + $1.down })
+    #expect(forecast.transferSeconds == nil && forecast.secondsPer100Samples > 0)
+    for words in ["evaluation: 12 times, the last one by 10 clients", "tests  "] {
+      #expect(check.text().contains(words), "\(check.text())")
+    }
+    #expect(!TopologyCheck(try Texts.topology(Texts.least)).text().contains("evaluation:"))
+  }
+
+  @Test func `few evaluators, and seldom, cost as much less`() throws {
+    let check = TopologyCheck(
+      try Texts.topology(
+        Texts.with(
+          "evaluation: {clients: 2, every: 4}", "links: {slow: {down: 8 Mbit/s, up: 8 Mbit/s}}",
+          "groups: {all: {link: slow}}")))
+    let forecast = try #require(check.evaluation)
+    #expect(forecast.evaluations == 3 && forecast.evaluators == 2)
+    // After rounds 4, 8 and 12: each time both lack all that the round trained.
+    #expect(forecast.down.bytes == 2 * (77_864 + 2 * 4_799_528))
+    let seconds = try #require(forecast.transferSeconds)
+    #expect(seconds >= 4.79 && seconds < 6, "\(seconds) s for 4.8 MB at 8 Mbit/s")
+  }
+
   @Test func `end-to-end training in 32-bit floats is the full model`() throws {
     let check = TopologyCheck(try Texts.topology(Texts.with("strategy: end-to-end")))
     #expect(check.down == check.fullModel)

@@ -19,6 +19,14 @@ public struct RunOrigin: Hashable, Sendable {
     self.file = file
     self.overrides = overrides
   }
+
+  /// The name of the plan's line that tells that nothing is trained.
+  package static let costModelName = "cost model"
+
+  /// True if nothing is trained: models and updates are sizes and times alone.
+  public var isOfCostModel: Bool {
+    plan.split(separator: "\n").contains { $0.hasPrefix("\(Self.costModelName): ") }
+  }
 }
 
 /// An incarnation of a run's broker: its first start, or one after which it went on.

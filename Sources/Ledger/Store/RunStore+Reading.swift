@@ -90,7 +90,7 @@ extension RunStore {
           dice: end?.dice ?? last?.dice, accuracies: ScoreSummary(of: rounds.map(\.accuracy)),
           dices: ScoreSummary(of: rounds.map(\.dice)), modelDigest: end?.modelDigest,
           bestRound: best?.round, bestModelDigest: best?.modelDigest),
-        extends: header.extends)
+        extends: header.extends, isOfCostModel: try run.origin()?.isOfCostModel ?? false)
     }
   }
 }

@@ -7,7 +7,7 @@ extension RunSummary: Codable {
     case format, name, seed, clock, transport, strategy, codecs, state, plannedRounds, elapsed
     case wallClock, model, rounds, stages, totals, fullModel, sockets, offered, kinds, counters
     case problem, savings, flopsSavings, meter, groups, partition, milestones, final, waiting
-    case extends
+    case extends, costModel
   }
 
   /// The part of a milestone that is read: the rest follows from the rounds.
@@ -55,6 +55,7 @@ extension RunSummary: Codable {
       try container.decodeIfPresent([Target].self, forKey: .milestones)?.map(\.accuracy) ?? []
     final = try container.decode(FinalSummary.self, forKey: .final)
     extends = try container.decodeIfPresent(ExtendedRun.self, forKey: .extends)
+    isOfCostModel = try container.decodeIfPresent(Bool.self, forKey: .costModel) ?? false
   }
 
   /// Writes the object; what isn't known is null, and so is what isn't a finite number.
@@ -91,6 +92,7 @@ extension RunSummary: Codable {
     try container.encode(milestones, forKey: .milestones)
     try container.encode(final, forKey: .final)
     try container.encodeIfPresent(extends, forKey: .extends)
+    if isOfCostModel { try container.encode(true, forKey: .costModel) }
   }
 
   /// The object as text, its keys sorted: on one line, or indented.

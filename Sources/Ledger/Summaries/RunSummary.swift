@@ -58,12 +58,20 @@ public struct RunSummary: Hashable, Sendable {
   public var final: FinalSummary
   /// The run whose last model this one began with; nil for none.
   public var extends: ExtendedRun?
+  /// True if nothing was trained: models and updates were sizes and times alone.
+  public var isOfCostModel = false
 
   /// The counter of evaluations without test samples, and so without a figure.
   public static let untested = "evaluation without test samples"
 
   /// True if the model couldn't be tested for want of samples.
   public var lacksTestSamples: Bool { (counters[Self.untested] ?? 0) > 0 }
+
+  /// The reason why no round has an accuracy, in words; nil where nothing keeps it from having one.
+  public var untestedReason: String? {
+    if isOfCostModel { return "nothing was trained (cost model)" }
+    return lacksTestSamples ? "there are no test samples" : nil
+  }
 
   /// The cost of reaching each of ``targets``.
   public var milestones: [Milestone] { Milestone.milestones(of: rounds, at: targets) }

@@ -8,9 +8,7 @@ extension HTMLReport {
     page.heading("Accuracy")
     guard !course.points.isEmpty else {
       page.note(
-        summary.lacksTestSamples
-          ? "The model was not evaluated: there are no test samples."
-          : "The model was not evaluated.")
+        "The model was not evaluated\(summary.untestedReason.map { ": \($0)" } ?? "").")
       return
     }
     let accuracy = Axis("accuracy, share of test samples") { $0.percent(0) }

@@ -214,7 +214,7 @@ package struct TextReport {
 
   private var final: [String] {
     let final = summary.final
-    let reason = summary.lacksTestSamples ? ": there are no test samples" : ""
+    let reason = summary.untestedReason.map { ": \($0)" } ?? ""
     var parts = [final.accuracy.map { "accuracy \($0.percent(2))" } ?? "not evaluated\(reason)"]
     if let dice = final.dice { parts.append("Dice \(dice.fixed(4))") }
     if let loss = final.loss { parts.append("loss \(loss.fixed(4))") }

@@ -17,8 +17,6 @@ extension RunOrigin {
       overrides: String(decoding: overrides, as: UTF8.self))
   }
 
-  private static let costModelName = "cost model"
-
   /// The line of a plan that tells that nothing is trained; nothing where clients train.
   static func costModelLine(_ samples: Int?) -> String {
     samples.map { "\(costModelName): \($0) samples a client\n" } ?? ""

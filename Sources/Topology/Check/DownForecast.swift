@@ -10,10 +10,12 @@ import Tensors
 ///
 /// A step is needed by whoever didn't take part since it was made: with k of n clients in each
 /// round, after t rounds that is a share of (1 − k/n)ᵗ. It is expected that each round changes what
-/// it trains.
+/// it trains. Clients that evaluate a round's model have it in the next round.
 struct DownForecast {
   /// The bytes, by step, summed over its rounds.
   let bytes: [Double]
+  /// The bytes of the models of all evaluations, summed over the clients that evaluate.
+  let evaluations: Double
 
   init(_ topology: Topology) {
     let schedule = topology.growthSchedule
@@ -26,10 +28,15 @@ struct DownForecast {
     var segments = SentSegments<ExpectedSegment>()
     var variates = isCorrected ? SentSegments<ExpectedSegment>() : nil
     var sums = Array(repeating: 0.0, count: schedule.stages)
+    var evaluations = 0.0
+    let rules = topology.evaluationRules
+    var evaluators: [Int: Int] = [:]
+    // The share of the clients that weren't sent what was sent last.
+    var missed = 1.0
     for round in 1..<schedule.totalRounds + 1 {
       let phase = schedule.phase(in: round)
       for name in phase.segments {
-        segments.references[name]?.age(idle)
+        segments.references[name]?.age(missed)
         guard phase.trains(name) else { continue }
         // Clients forget it in a round that doesn't train the segment, and lack all of it
         // afterwards.
@@ -49,8 +56,19 @@ struct DownForecast {
         variates?.changed.insert(name)
         source.lastTrained[name] = round
       }
+      missed = idle
+      guard let rules, rules.isDue(after: round, of: schedule.totalRounds) else { continue }
+      let count = evaluators[phase.stage] ?? topology.evaluators(of: phase.stage, rules)
+      evaluators[phase.stage] = count
+      for name in phase.segments { segments.references[name]?.age(missed) }
+      var none: SentSegments<ExpectedSegment>?
+      let evaluated = broadcast.prepare(
+        phase.followedInStage, segments: &segments, variates: &none, from: source)
+      for (sent, _) in evaluated.segments { evaluations += Double(count) * sent.expected }
+      missed = 1 - min(1, Double(count) / Double(topology.clients))
     }
     bytes = sums
+    self.evaluations = evaluations
   }
 }
 

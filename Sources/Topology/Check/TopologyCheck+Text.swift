@@ -17,6 +17,12 @@ extension TopologyCheck {
         "\(stage.down)", "\(stage.up)", Self.percent((stage.down + stage.up).bytes, of: full),
       ])
     }
+    if let evaluation {
+      rows.append([
+        "tests", "", "", "", "", "", "\(evaluation.down)", "",
+        Self.percent(evaluation.down.bytes, of: 2.0 * Double(fullModel.bytes)),
+      ])
+    }
     rows.append([
       "all", "\(rounds)", "\(stages.reduce(0) { $0 + $1.warmUpRounds })", "", "", "", "\(down)",
       "\(up)", Self.percent((down + up).bytes, of: 2.0 * Double(fullModel.bytes)),
@@ -30,7 +36,7 @@ extension TopologyCheck {
 
       full model in 32-bit floats: \(fullModel) down, \(fullModel) up
       \(saving.fixed(1)) times fewer bytes, \((100 * computation).fixed(1)) % of the computation
-
+      \(evaluation.map { "\n\($0.lines.joined(separator: "\n"))\n" } ?? "")
       Bytes are those of models and updates for all clients\(sizes);
       envelopes, framing, announcements and repairs come on top.
       \(warnings.map { "\nwarning: \($0)\n" }.joined())

@@ -26,7 +26,9 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
   package var rounds: Int
   /// The stages in order.
   package var stages: [StageForecast]
-  /// The payload that all clients receive.
+  /// The evaluations by clients; nil where there are none.
+  package var evaluation: EvaluationForecast?
+  /// The payload that all clients receive, to train and to evaluate.
   package var down: ByteCount
   /// The payload that all clients send.
   package var up: ByteCount
@@ -43,15 +45,16 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
   package init(_ topology: Topology) {
     let architecture = topology.architecture
     let last = architecture.stages
-    let downs = DownForecast(topology).bytes
-    stages = (1...last).map { StageForecast($0, of: topology, down: downs[$0 - 1]) }
+    let downs = DownForecast(topology)
+    stages = (1...last).map { StageForecast($0, of: topology, down: downs.bytes[$0 - 1]) }
+    evaluation = EvaluationForecast(topology, down: downs.evaluations)
     name = topology.name
     model = architecture.name
     samples = topology.data.ownText
     clients = topology.clients
     clientsPerRound = topology.rules.clientsPerRound
     rounds = topology.rounds
-    down = stages.reduce(.zero) { $0 + $1.down }
+    down = stages.reduce(evaluation?.down ?? .zero) { $0 + $1.down }
     up = stages.reduce(.zero) { $0 + $1.up }
     let full = 4 * architecture.parameterCount(stage: last)
     fullModel = ByteCount(full * topology.rules.clientsPerRound * topology.rounds)

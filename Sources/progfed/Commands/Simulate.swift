@@ -150,6 +150,12 @@ struct Simulate: ParsableCommand {
           "--cost-model: nothing is seen of what ends stages by stages.when; each lasts for all of its rounds"
         )
       }
+      if !options.quiet {
+        printer.say(
+          "--cost-model: nothing is trained, so that no round has an accuracy"
+            + (topology.evaluationRules == nil
+              ? "" : "; clients' evaluations take their bytes and time alone"))
+      }
       return .costModel(topology, samplesPerClient: samples)
     }
     return .training(

@@ -52,7 +52,7 @@ package struct EvaluationRules: Hashable, Sendable {
   private static let mostPoints = 1 << 42
 
   /// The number of evaluators, of so many clients that could be.
-  func count(of able: Int) -> Int {
+  package func count(of able: Int) -> Int {
     switch clients {
     case .all: able
     case .count(let count): min(count, able)

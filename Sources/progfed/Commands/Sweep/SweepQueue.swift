@@ -83,7 +83,7 @@ final class SweepQueue: Sendable {
         return fail(
           index, "\(problem)\(end); see \(plan.log(of: run).relativePath)", status: status)
       }
-      let reason = summary.lacksTestSamples ? " for want of test samples" : ""
+      let reason = summary.untestedReason.map { ": \($0)" } ?? ""
       let accuracy =
         summary.final.accuracy.map { "accuracy \((100 * $0).fixed(2)) %, " }
         ?? "not evaluated\(reason), "
