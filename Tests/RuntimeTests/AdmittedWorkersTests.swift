@@ -1,4 +1,6 @@
+import Foundation
 import Runtime
+import TestSupport
 import Testing
 import ZeroMQ
 
@@ -87,5 +89,20 @@ import ZeroMQ
     #expect(ClientRange("9,0-2,7")?.numbers == range.numbers)
     #expect((0..<11).filter(range.contains) == range.numbers)
     #expect(ClientRange(below: 5).numbers == [0, 1, 2, 3, 4])
+  }
+
+  @Test func `a list that a worker is added to keeps its permissions, and nothing lies beside it`()
+    throws
+  {
+    let folder = try Folder()
+    let path = folder.path("allowed")
+    try AllowListFile.create(path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    let worker = AdmittedWorker(name: "a", key: keys[0], clients: ClientRange(of: [1, 2]))
+    try AllowListFile.add(worker, to: path)
+    #expect(try AllowListFile.read(path)[keys[0]] == worker)
+    let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["allowed"])
   }
 }

@@ -16,23 +16,28 @@ public struct CheckpointStore: Sendable {
   private static let prefix = "round-"
   private static let suffix = ".safetensors"
   private let directory: URL
+  private let storage: any Storage
 
   /// The checkpoints in `directory`, which is made when the first is written.
-  public init(directory: URL) { self.directory = directory }
+  public init(directory: URL, on storage: any Storage = SystemStorage()) {
+    self.directory = directory
+    self.storage = storage
+  }
 
   /// Writes a checkpoint, whole or not at all, then removes all but the two newest.
   public func write(_ checkpoint: Checkpoint) throws(LedgerError) {
     precondition(checkpoint.round >= 0, "a checkpoint after round \(checkpoint.round)")
-    try DurableFile.makeDirectory(directory)
+    try DurableFile.makeDirectory(directory, on: storage)
     let name = "\(Self.prefix)\(checkpoint.round)\(Self.suffix)"
     try DurableFile.replace(
-      directory.appending(path: name), with: checkpoint.encoded(), before: .checkpointWritten)
+      directory.appending(path: name), with: checkpoint.encoded(), before: .checkpointWritten,
+      on: storage)
     KillPoint.checkpointRenamed.pass()
     for round in try rounds().filter({ $0 <= checkpoint.round }).dropFirst(Self.kept) {
-      try DurableFile.remove(url(of: round))
+      try DurableFile.remove(url(of: round), on: storage)
     }
     for round in try rounds() where round > checkpoint.round {
-      try DurableFile.remove(url(of: round))  // of a future that was taken back
+      try DurableFile.remove(url(of: round), on: storage)  // of a future that was taken back
     }
   }
 
@@ -42,7 +47,7 @@ public struct CheckpointStore: Sendable {
   ///   version; damage doesn't throw.
   public func latest(notAfter last: Int = .max) throws(LedgerError) -> Found {
     var damaged: [LedgerError] = []
-    guard FileManager.default.fileExists(atPath: directory.path(percentEncoded: false)) else {
+    guard storage.kind(of: directory.filePath) != nil else {
       return Found(checkpoint: nil, damaged: [])
     }
     let rounds = try rounds()
@@ -51,7 +56,7 @@ public struct CheckpointStore: Sendable {
       let url = url(of: round)
       do throws(LedgerError) {
         let checkpoint = try Checkpoint(
-          decoding: try DurableFile.read(url), path: url.path(percentEncoded: false))
+          decoding: try DurableFile.read(url, on: storage), path: url.filePath)
         return Found(checkpoint: checkpoint, damaged: damaged, newer: newer)
       } catch .damaged(let path, let problem) {
         damaged.append(.damaged(path: path, problem: problem))
@@ -66,7 +71,7 @@ public struct CheckpointStore: Sendable {
 
   /// The rounds of which there are files, newest first.
   private func rounds() throws(LedgerError) -> [Int] {
-    try DurableFile.names(in: directory).compactMap { name in
+    try DurableFile.names(in: directory, on: storage).compactMap { name in
       guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix) else { return nil }
       return Int(name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count))
     }.sorted(by: >)

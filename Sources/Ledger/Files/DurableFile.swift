@@ -4,56 +4,55 @@ public import Foundation
 public enum DurableFile {
   /// Replaces the file at `url`: temporary file, fsync, rename, fsync of the directory.
   ///
+  /// - Parameters:
+  ///   - bytes: The contents.
+  ///   - url: The place of the file, which may be there.
+  ///   - mode: The permissions of the file, of which the process's mask takes away.
+  ///   - storage: The file system.
   /// - Throws: ``LedgerError``; the old contents are then still there.
-  public static func write(_ bytes: some DataProtocol, to url: URL) throws(LedgerError) {
-    try replace(url, with: Array(bytes))
+  public static func write(
+    _ bytes: some DataProtocol, to url: URL, mode: UInt32 = 0o644,
+    on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) {
+    try replace(url, with: Array(bytes), mode: mode, on: storage)
   }
 
   /// Replaces the file at `url`; `point` is passed when its contents are on the disk under another
   /// name.
   static func replace(
-    _ url: URL, with bytes: [UInt8], before point: KillPoint? = nil
+    _ url: URL, with bytes: [UInt8], mode: UInt32 = 0o644, before point: KillPoint? = nil,
+    on storage: any Storage
   ) throws(LedgerError) {
     let temporary = RunPaths.partial(url)
     do throws(LedgerError) {
-      let file = try OpenFile(
-        temporary.path(percentEncoded: false), O_WRONLY | O_CREAT | O_TRUNC)
+      let file = try storage.open(temporary.filePath, for: .replacing, mode: mode)
       try file.write(bytes)
       try file.sync()
       point?.pass()
-      try move(temporary, to: url)
+      try move(temporary, to: url, on: storage)
     } catch {
       // What was wrong first is the news; that the rest can't be removed follows from it.
-      try? remove(temporary)
+      try? remove(temporary, on: storage)
       switch error {
-      case _ where isFolder(url): throw .isFolder(path: url.path(percentEncoded: false))
+      case _ where storage.kind(of: url.filePath) == .folder: throw .isFolder(path: url.filePath)
       case .absent, .notFolder:
-        throw .noFolder(path: url.deletingLastPathComponent().path(percentEncoded: false))
+        throw .noFolder(path: url.deletingLastPathComponent().filePath)
       default: throw error
       }
     }
   }
 
-  /// True if there is a folder at `url`.
-  static func isFolder(_ url: URL) -> Bool {
-    var isFolder: ObjCBool = false
-    // SAFETY: Foundation writes the flag during the call.
-    let exists = unsafe FileManager.default.fileExists(
-      atPath: url.path(percentEncoded: false), isDirectory: &isFolder)
-    return exists && isFolder.boolValue
-  }
-
   /// Renames a file in its directory, durably, over what has the new name.
-  static func move(_ old: URL, to new: URL) throws(LedgerError) {
-    let (from, to) = (old.path(percentEncoded: false), new.path(percentEncoded: false))
-    // SAFETY: both paths are passed as terminated strings that outlive the call.
-    try OpenFile.check("rename", to) { unsafe rename(from, to) }
-    try OpenFile.syncDirectory(new.deletingLastPathComponent().path(percentEncoded: false))
+  static func move(_ old: URL, to new: URL, on storage: any Storage) throws(LedgerError) {
+    try storage.rename(old.filePath, to: new.filePath)
+    try storage.syncDirectory(new.deletingLastPathComponent().filePath)
   }
 
   /// The bytes of the file at `url`, whose size is looked at first.
-  package static func read(_ url: URL, limit: Int = .max) throws(LedgerError) -> [UInt8] {
-    let file = try OpenFile(url.path(percentEncoded: false), O_RDONLY)
+  package static func read(
+    _ url: URL, limit: Int = .max, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) -> [UInt8] {
+    let file = try storage.open(url.filePath, for: .reading, mode: 0)
     let size = try file.size()
     guard size <= limit else {
       throw .damaged(path: file.path, problem: "\(size) bytes, where at most \(limit) make sense")
@@ -62,36 +61,71 @@ public enum DurableFile {
   }
 
   /// Makes a directory, with those that hold it, unless there is one.
-  package static func makeDirectory(_ url: URL) throws(LedgerError) {
-    let path = url.path(percentEncoded: false)
-    do {
-      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  package static func makeDirectory(
+    _ url: URL, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) {
+    let path = url.filePath
+    do throws(LedgerError) {
+      try make(path, on: storage)
     } catch {
-      let code = Self.code(of: error)
+      switch error {
       // Nothing is missing there: what should hold the directory can't.
-      if [ENOENT, ENOTDIR, EEXIST].contains(code) { throw .notFolder(path: path) }
-      throw SystemCode.error("mkdir", path, code: code)
+      case .absent, .notFolder, .exists: throw .notFolder(path: path)
+      case .readOnly: throw .readOnly(path: path)
+      default: throw error
+      }
     }
+  }
+
+  private static func make(
+    _ path: String, in made: String? = nil, on storage: any Storage
+  ) throws(LedgerError) {
+    do throws(LedgerError) {
+      try storage.makeDirectory(path)
+    } catch {
+      // What is there is told in several ways, on a file system that can't be written as well.
+      if storage.kind(of: path) == .folder { return }
+      guard case .absent = error, made == nil, let parent = parent(of: path) else { throw error }
+      try make(parent, on: storage)
+      try make(path, in: parent, on: storage)
+    }
+  }
+
+  /// The path of the folder that holds what is at `path`; nil where the path doesn't tell.
+  private static func parent(of path: String) -> String? {
+    let parent = (path as NSString).deletingLastPathComponent
+    return parent.isEmpty || parent == path ? nil : parent
   }
 
   /// The names in a directory, sorted.
-  package static func names(in url: URL) throws(LedgerError) -> [String] {
-    let path = url.path(percentEncoded: false)
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-    } catch {
-      throw SystemCode.error("readdir", path, code: Self.code(of: error))
-    }
+  package static func names(
+    in url: URL, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) -> [String] {
+    try storage.names(in: url.filePath).sorted()
   }
 
   /// Removes the file at `url`, if there is one.
-  package static func remove(_ url: URL) throws(LedgerError) {
-    let path = url.path(percentEncoded: false)
+  package static func remove(
+    _ url: URL, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) {
     do throws(LedgerError) {
-      // SAFETY: the path is passed as a terminated string that outlives the call.
-      try OpenFile.check("unlink", path) { unsafe unlink(path) }
+      try storage.unlink(url.filePath)
     } catch .absent {
       return
+    }
+  }
+
+  /// Removes what is at `url`, if anything is, and all that a directory holds.
+  ///
+  /// A link goes, not what it leads to.
+  static func removeAll(at url: URL, on storage: any Storage) throws(LedgerError) {
+    do throws(LedgerError) {
+      try remove(url, on: storage)
+    } catch .isFolder {
+      for name in try names(in: url, on: storage) {
+        try removeAll(at: url.appending(path: name), on: storage)
+      }
+      try storage.removeDirectory(url.filePath)
     }
   }
 
@@ -120,4 +154,9 @@ public enum DurableFile {
     default: EIO
     }
   }
+}
+
+extension URL {
+  /// The path of a file, as the system takes it.
+  var filePath: String { path(percentEncoded: false) }
 }

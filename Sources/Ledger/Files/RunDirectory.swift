@@ -19,11 +19,15 @@ public final class RunDirectory: Sendable {
 
   /// The places of the run's parts, made or not.
   public var paths: RunPaths { place.withLock { $0 } }
+  private let storage: any Storage
   private let place: Mutex<RunPaths>
   private let state: Mutex<State>
   private let lock: Mutex<DirectoryLock?>
 
-  private init(paths: RunPaths, state: State, lock: consuming DirectoryLock?) {
+  private init(
+    paths: RunPaths, state: State, lock: consuming DirectoryLock?, on storage: any Storage
+  ) {
+    self.storage = storage
     place = Mutex(paths)
     self.state = Mutex(state)
     self.lock = Mutex(lock)
@@ -32,40 +36,47 @@ public final class RunDirectory: Sendable {
   /// Names a directory for a new run, which ``make()`` makes; nothing is changed.
   ///
   /// - Throws: `exists` where a run is, `foreign` where anything else is.
-  public static func named(_ url: URL) throws(LedgerError) -> RunDirectory {
+  public static func named(
+    _ url: URL, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) -> RunDirectory {
     let paths = RunPaths(url)
-    if FileManager.default.fileExists(atPath: url.path(percentEncoded: false)) {
-      try refuseContents(of: paths)
-    }
+    if storage.kind(of: url.filePath) != nil { try refuseContents(of: paths, on: storage) }
     return RunDirectory(
-      paths: paths, state: .named(places: { _ in url }, number: 1, isNumbered: false), lock: nil)
+      paths: paths, state: .named(places: { _ in url }, number: 1, isNumbered: false), lock: nil,
+      on: storage)
   }
 
   /// Names the first of the directories 1, 2, … that isn't there; if another process takes it
   /// before ``make()`` does, the run gets the next.
   public static func firstFree(of places: @escaping @Sendable (Int) -> URL) -> RunDirectory {
-    let number = firstFree(of: places, from: 1)
+    let storage = SystemStorage()
+    let number = firstFree(of: places, from: 1, on: storage)
     return RunDirectory(
       paths: RunPaths(places(number)),
-      state: .named(places: places, number: number, isNumbered: true), lock: nil)
+      state: .named(places: places, number: number, isNumbered: true), lock: nil, on: storage)
   }
 
   /// Names the directory of a run for a new one; ``make()`` removes what the old one left.
   ///
   /// - Throws: `missing` where no run is, `locked`, `readOnly`.
-  public static func replacing(at url: URL) throws(LedgerError) -> RunDirectory {
+  public static func replacing(
+    at url: URL, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) -> RunDirectory {
     let paths = RunPaths(url)
-    guard FileManager.default.fileExists(atPath: paths.ledger.path(percentEncoded: false)) else {
-      throw .missing(path: url.path(percentEncoded: false))
+    guard storage.kind(of: paths.ledger.filePath) != nil else {
+      throw .missing(path: url.filePath)
     }
-    return RunDirectory(paths: paths, state: .occupied, lock: try DirectoryLock(paths))
+    return RunDirectory(
+      paths: paths, state: .occupied, lock: try DirectoryLock(paths, on: storage), on: storage)
   }
 
   /// Makes a directory for a new run, with its parents; an empty one may be there.
   ///
   /// - Throws: `exists` where a run is, `foreign` where anything else is, `locked`, `readOnly`.
-  public static func create(at url: URL) throws(LedgerError) -> RunDirectory {
-    let directory = try named(url)
+  public static func create(
+    at url: URL, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) -> RunDirectory {
+    let directory = try named(url, on: storage)
     try directory.make()
     return directory
   }
@@ -73,8 +84,10 @@ public final class RunDirectory: Sendable {
   /// Opens the directory of an existing run, to go on with it.
   ///
   /// - Throws: `missing` where no run is, `locked`, `readOnly`.
-  public static func open(at url: URL) throws(LedgerError) -> RunDirectory {
-    let directory = try replacing(at: url)
+  public static func open(
+    at url: URL, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) -> RunDirectory {
+    let directory = try replacing(at: url, on: storage)
     try directory.makeParts()
     directory.state.withLock { $0 = .made }
     return directory
@@ -97,7 +110,7 @@ public final class RunDirectory: Sendable {
           break
         } catch .exists, .foreign, .locked {
           // Another process was faster.
-          number = Self.firstFree(of: places, from: number + 1)
+          number = Self.firstFree(of: places, from: number + 1, on: storage)
           let next = RunPaths(places(number))
           place.withLock { $0 = next }
         }
@@ -110,11 +123,11 @@ public final class RunDirectory: Sendable {
   /// Lets other processes have the directory; so does the end of this value's life.
   public func release() { lock.withLock { $0 = nil } }
 
-  private static func firstFree(of places: (Int) -> URL, from first: Int) -> Int {
+  private static func firstFree(
+    of places: (Int) -> URL, from first: Int, on storage: any Storage
+  ) -> Int {
     var number = first
-    while FileManager.default.fileExists(atPath: places(number).path(percentEncoded: false)) {
-      number += 1
-    }
+    while storage.kind(of: places(number).filePath) != nil { number += 1 }
     return number
   }
 
@@ -122,10 +135,10 @@ public final class RunDirectory: Sendable {
   /// there.
   private func claim() throws(LedgerError) {
     let paths = paths
-    try DurableFile.makeDirectory(paths.directory)
-    try Self.refuseContents(of: paths)
-    let taken = try DirectoryLock(paths)
-    try Self.refuseContents(of: paths)  // another process may have been faster
+    try DurableFile.makeDirectory(paths.directory, on: storage)
+    try Self.refuseContents(of: paths, on: storage)
+    let taken = try DirectoryLock(paths, on: storage)
+    try Self.refuseContents(of: paths, on: storage)  // another process may have been faster
     hold(taken)
   }
 
@@ -136,7 +149,9 @@ public final class RunDirectory: Sendable {
 
   private func makeParts() throws(LedgerError) {
     let paths = paths
-    for part in [paths.checkpoints, paths.spool] { try DurableFile.makeDirectory(part) }
+    for part in [paths.checkpoints, paths.spool] {
+      try DurableFile.makeDirectory(part, on: storage)
+    }
   }
 
   /// Removes what a run left that is to be run anew.
@@ -149,20 +164,17 @@ public final class RunDirectory: Sendable {
         paths.topology, paths.log, paths.report, paths.epoch, paths.control, paths.evictions,
       ]).map(\.lastPathComponent)
     // What reports for TensorBoard are called depends on when they were written.
-    for name in try DurableFile.names(in: paths.directory)
+    for name in try DurableFile.names(in: paths.directory, on: storage)
     where own.contains(name) || name.hasPrefix("events.out.tfevents.") {
-      let file = paths.directory.appending(path: name)
-      do {
-        try FileManager.default.removeItem(at: file)
-      } catch {
-        throw DurableFile.translated(error, "remove", file)
-      }
+      try DurableFile.removeAll(at: paths.directory.appending(path: name), on: storage)
     }
   }
 
-  private static func refuseContents(of paths: RunPaths) throws(LedgerError) {
-    let path = paths.directory.path(percentEncoded: false)
-    let names = try DurableFile.names(in: paths.directory)
+  private static func refuseContents(
+    of paths: RunPaths, on storage: any Storage
+  ) throws(LedgerError) {
+    let path = paths.directory.filePath
+    let names = try DurableFile.names(in: paths.directory, on: storage)
     if names.contains(paths.ledger.lastPathComponent) { throw .exists(path: path) }
     // What a run leaves that was killed before its ledger was there may be used again.
     let empty = [paths.lock, paths.checkpoints, paths.spool].map(\.lastPathComponent)
@@ -175,16 +187,14 @@ public final class RunDirectory: Sendable {
 
 /// The lock on a run directory, flock(2) on a file in it that names the holder.
 struct DirectoryLock: ~Copyable {
-  private let file: OpenFile
+  private let file: any StoredFile
 
-  init(_ paths: RunPaths) throws(LedgerError) {
-    let file = try OpenFile(paths.lock.path(percentEncoded: false), O_RDWR | O_CREAT)
-    do throws(LedgerError) {
-      try OpenFile.check("flock", file.path) { flock(file.descriptor, LOCK_EX | LOCK_NB) }
-    } catch .system(_, _, EWOULDBLOCK) {
+  init(_ paths: RunPaths, on storage: any Storage) throws(LedgerError) {
+    let file = try storage.open(paths.lock.filePath, for: .keeping, mode: 0o644)
+    guard try file.lock() else {
       let holder = String(decoding: try file.read(20, at: 0), as: UTF8.self)
       throw .locked(
-        path: paths.directory.path(percentEncoded: false),
+        path: paths.directory.filePath,
         process: Int(holder.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
     try file.truncate(to: 0)
@@ -194,5 +204,5 @@ struct DirectoryLock: ~Copyable {
 
   // A process that is being started has a copy of the file until it begins its program, so that
   // closing it here alone would leave the lock in place for that long.
-  deinit { _ = flock(file.descriptor, LOCK_UN) }
+  deinit { file.unlock() }
 }

@@ -7,10 +7,14 @@ public import Foundation
 /// file `state.safetensors` is written last, so that a kill leaves a whole point or none.
 public struct ResumePointStore: Sendable {
   private let paths: RunPaths
+  private let storage: any Storage
   private static let stateName = "state.safetensors"
 
   /// The resume points of the run in the directory of `paths`.
-  public init(of paths: RunPaths) { self.paths = paths }
+  public init(of paths: RunPaths, on storage: any Storage = SystemStorage()) {
+    self.paths = paths
+    self.storage = storage
+  }
 
   /// Keeps the run as it is now, with a state beside it; older points go.
   ///
@@ -22,15 +26,17 @@ public struct ResumePointStore: Sendable {
   public func write(ledger: RunStore, state: (URL) throws -> Checkpoint) throws {
     let older = try numbers()
     let directory = directory(of: (older.last ?? 0) + 1)
-    try DurableFile.makeDirectory(paths.resumePoints)
-    try? FileManager.default.removeItem(at: directory)  // what a kill left of one
+    try DurableFile.makeDirectory(paths.resumePoints, on: storage)
+    try DurableFile.removeAll(at: directory, on: storage)  // what a kill left of one
     let kept = RunPaths(directory)
-    try DurableFile.makeDirectory(directory)
+    try DurableFile.makeDirectory(directory, on: storage)
     try ledger.copy(to: kept.ledger)
-    try Self.copyFiles(in: paths.checkpoints, to: kept.checkpoints)
-    try Self.copyFiles(in: paths.spool, to: kept.spool)
+    try copyFiles(in: paths.checkpoints, to: kept.checkpoints)
+    try copyFiles(in: paths.spool, to: kept.spool)
     let state = try state(directory)
-    try DurableFile.write(try state.encoded(), to: directory.appending(path: Self.stateName))
+    try DurableFile.write(
+      try state.encoded(), to: directory.appending(path: Self.stateName),
+      on: storage)
     for number in older { try remove(number) }
   }
 
@@ -44,7 +50,7 @@ public struct ResumePointStore: Sendable {
       let file = directory.appending(path: Self.stateName)
       do throws(LedgerError) {
         let state = try Checkpoint(
-          decoding: try DurableFile.read(file), path: file.path(percentEncoded: false))
+          decoding: try DurableFile.read(file, on: storage), path: file.filePath)
         return (state, directory)
       } catch .damaged {
         continue
@@ -60,30 +66,33 @@ public struct ResumePointStore: Sendable {
   /// A kill on the way leaves the point as it is: it can be restored again.
   public func restore(from directory: URL) throws(LedgerError) {
     let kept = RunPaths(directory)
-    for file in RunPaths.sideFiles(of: paths.ledger) { try DurableFile.remove(file) }
-    try DurableFile.write(try DurableFile.read(kept.ledger), to: paths.ledger)
+    for file in RunPaths.sideFiles(of: paths.ledger) {
+      try DurableFile.remove(file, on: storage)
+    }
+    try DurableFile.write(
+      try DurableFile.read(kept.ledger, on: storage), to: paths.ledger, on: storage)
     for (part, source) in [
       (paths.checkpoints, kept.checkpoints), (paths.spool, kept.spool),
     ] {
-      let names = try DurableFile.names(in: source)
-      for name in try DurableFile.names(in: part) where !names.contains(name) {
-        try DurableFile.remove(part.appending(path: name))
+      let names = try DurableFile.names(in: source, on: storage)
+      for name in try DurableFile.names(in: part, on: storage) where !names.contains(name) {
+        try DurableFile.remove(part.appending(path: name), on: storage)
       }
-      try Self.copyFiles(in: source, to: part)
+      try copyFiles(in: source, to: part)
     }
   }
 
   /// Removes all points.
   public func clear() throws(LedgerError) {
     for number in try numbers() { try remove(number) }
-    try? FileManager.default.removeItem(at: paths.resumePoints)
+    try? DurableFile.removeAll(at: paths.resumePoints, on: storage)
   }
 
   /// The numbers of the points that there are, whole or not, in rising order.
   private func numbers() throws(LedgerError) -> [Int] {
-    let path = paths.resumePoints.path(percentEncoded: false)
-    guard FileManager.default.fileExists(atPath: path) else { return [] }
-    return try DurableFile.names(in: paths.resumePoints).compactMap { Int($0) }.sorted()
+    guard storage.kind(of: paths.resumePoints.filePath) != nil else { return [] }
+    return try DurableFile.names(in: paths.resumePoints, on: storage).compactMap { Int($0) }
+      .sorted()
   }
 
   private func directory(of number: Int) -> URL {
@@ -93,19 +102,16 @@ public struct ResumePointStore: Sendable {
   /// The state goes first, so that what is left isn't taken for a point.
   private func remove(_ number: Int) throws(LedgerError) {
     let directory = directory(of: number)
-    try DurableFile.remove(directory.appending(path: Self.stateName))
-    do {
-      try FileManager.default.removeItem(at: directory)
-    } catch {
-      throw DurableFile.translated(error, "remove", directory)
-    }
+    try DurableFile.remove(directory.appending(path: Self.stateName), on: storage)
+    try DurableFile.removeAll(at: directory, on: storage)
   }
 
-  private static func copyFiles(in source: URL, to target: URL) throws(LedgerError) {
-    try DurableFile.makeDirectory(target)
-    for name in try DurableFile.names(in: source) {
+  private func copyFiles(in source: URL, to target: URL) throws(LedgerError) {
+    try DurableFile.makeDirectory(target, on: storage)
+    for name in try DurableFile.names(in: source, on: storage) {
       try DurableFile.write(
-        try DurableFile.read(source.appending(path: name)), to: target.appending(path: name))
+        try DurableFile.read(source.appending(path: name), on: storage),
+        to: target.appending(path: name), on: storage)
     }
   }
 }

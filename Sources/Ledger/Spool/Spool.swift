@@ -23,28 +23,30 @@ public final class Spool {
 
   /// The round whose updates these are.
   public let round: Int
-  private let file: OpenFile
+  private let file: any StoredFile
   private var end: Int
   private var byClient: [Int: Entry] = [:]
 
   /// Opens the spool of `round`, with what a killed process left of it; other rounds' files go.
-  public init(directory: URL, round: Int) throws(LedgerError) {
+  public init(
+    directory: URL, round: Int, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) {
     precondition(round > 0, "rounds count from 1, not \(round)")
-    try DurableFile.makeDirectory(directory)
+    try DurableFile.makeDirectory(directory, on: storage)
     let name = "round-\(round).spool"
-    for other in try DurableFile.names(in: directory)
+    for other in try DurableFile.names(in: directory, on: storage)
     where other.hasSuffix(".spool") && other != name {
-      try DurableFile.remove(directory.appending(path: other))
+      try DurableFile.remove(directory.appending(path: other), on: storage)
     }
     self.round = round
     // What clients send is for nobody else to read.
-    file = try OpenFile(
-      directory.appending(path: name).path(percentEncoded: false), O_RDWR | O_CREAT, mode: 0o600)
+    file = try storage.open(
+      directory.appending(path: name).filePath, for: .keeping, mode: 0o600)
     end = 0
     try recover()
     // What was found will be confirmed, and may have been written just before a kill.
-    try file.syncData()
-    try OpenFile.syncDirectory(directory.path(percentEncoded: false))
+    try file.sync()
+    try storage.syncDirectory(directory.filePath)
   }
 
   /// The updates in client order.
@@ -90,7 +92,7 @@ public final class Spool {
   /// Waits until all that was appended is on the disk.
   public func sync() throws(LedgerError) {
     KillPoint.updateAppended.pass()
-    try file.syncData()
+    try file.sync()
   }
 
   /// The bytes of an update.

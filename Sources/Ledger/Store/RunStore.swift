@@ -37,8 +37,9 @@ public final class RunStore: Sendable {
       try HoldingTable(database: database).insert(labels)
     }
     first.close()
-    try OpenFile(partial.path(percentEncoded: false), O_RDWR).sync()
-    try DurableFile.move(partial, to: url)
+    let storage = SystemStorage()
+    try storage.open(partial.filePath, for: .changing, mode: 0).sync()
+    try DurableFile.move(partial, to: url, on: storage)
     return try RunStore(path: path, journal: .writeAhead)
   }
 
@@ -146,7 +147,7 @@ public final class RunStore: Sendable {
         try database.execute(sql: "VACUUM INTO ?", arguments: [copy])
       }
     }
-    try OpenFile(copy, O_RDWR).sync()
+    try SystemStorage().open(copy, for: .changing, mode: 0).sync()
   }
 
   /// True if a commit returns only when it is on the disk.
@@ -183,7 +184,7 @@ public final class RunStore: Sendable {
 
   private static func translated(_ error: DatabaseError, _ path: String) -> LedgerError {
     let problem = error.message ?? error.resultCode.description
-    if DurableFile.isFolder(URL(fileURLWithPath: path)) { return .isFolder(path: path) }
+    if SystemStorage().kind(of: path) == .folder { return .isFolder(path: path) }
     return switch error.resultCode {
     case .SQLITE_FULL: .full(path: path)
     case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_CANTOPEN: .readOnly(path: path)
@@ -217,7 +218,7 @@ final class LedgerCopy: Sendable {
       guard !file.lastPathComponent.hasSuffix("-shm") else { continue }
       let bytes = try DurableFile.read(file)
       let copy = directory.appending(path: file.lastPathComponent).path(percentEncoded: false)
-      try OpenFile(copy, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600).write(bytes)
+      try SystemStorage().open(copy, for: .making, mode: 0o600).write(bytes)
     }
   }
 

@@ -18,28 +18,24 @@ extension ClientStore {
 
   /// Writes what the clients remember to a new file, one after the other.
   ///
+  /// It is on the disk when this returns; the folder that names it may not be.
+  ///
   /// - Returns: The entries with their places.
   /// - Throws: `ClientStoreError`, or `LedgerError` for a file that can't be written.
   package func save(to url: URL) throws -> [Int: Entry] {
-    func onDisk<Value>(_ body: () throws -> Value) throws(LedgerError) -> Value {
-      do { return try body() } catch { throw DurableFile.translated(error, "write", url) }
-    }
-    let file = try onDisk {
-      try Data().write(to: url)
-      return try FileHandle(forWritingTo: url)
-    }
-    defer { try? file.close() }
+    let path = url.path(percentEncoded: false)
+    let file = try SystemStorage().open(path, for: .replacing, mode: 0o644)
     var entries: [Int: Entry] = [:]
     for client in clients {
       let vectors = try memory(of: client).vectors
       var bytes: [UInt8] = []
       bytes.reserveCapacity(4 * vectors.reduce(0) { $0 + $1.scalars.count })
       for vector in vectors { bytes.append(littleEndian: vector.scalars) }
-      try onDisk { try file.write(contentsOf: bytes) }
+      try file.write(bytes)
       entries[client] = Entry(
         names: vectors.map(\.layout.name), checksum: CRC32C.checksum(bytes))
     }
-    try onDisk { try file.synchronize() }
+    try file.sync()
     return entries
   }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Glibc
+import Ledger
 
 /// The file of an allow-list, which people edit while a broker runs.
 package enum AllowListFile {
@@ -41,11 +41,14 @@ package enum AllowListFile {
     if !text.isEmpty, !text.hasSuffix("\n") { text += "\n" }
     text += "\(worker.line)\n"
     _ = try AdmittedWorkers(text, file: path)
-    // In place of the old file at once, so that a broker never reads half of it.
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    // In place of the old file at once, so that a broker never reads half of it, and on the disk
+    // when whoever added the worker hears of it.
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let mode = (attributes?[.posixPermissions] as? NSNumber)?.uint32Value ?? 0o644
+    do throws(LedgerError) {
+      try DurableFile.write(Data(text.utf8), to: URL(fileURLWithPath: path), mode: mode)
     } catch {
-      throw KeyFileError.unwritable(path: path, reason: KeyFile.reason(of: error))
+      throw KeyFileError.unwritable(path: path, reason: error.problem)
     }
   }
 }
