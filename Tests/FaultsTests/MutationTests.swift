@@ -32,6 +32,7 @@ import Testing
     (.mistakesStages, [.covered]),
     (.mistakesScores, [.scored]),
     (.waitsForScores, [.punctual]),
+    (.keepsDiscardedModels, [.sound]),
   ])
   func `each broken promise is noticed, for what it is`(
     mutation: Mutation, promises: [Violation.Promise]

@@ -2,6 +2,7 @@ import Ledger
 import LocalTraining
 import Progressive
 import Server
+import Tensors
 import Testing
 import Topology
 
@@ -44,6 +45,23 @@ struct EvaluatorTests {
     #expect(scores.accuracy == figures.accuracy && scores.loss == figures.loss)
     #expect(figures.quality == figures.accuracy && figures.dice == nil)
     #expect(figures.fairness?.clients == 3 && figures.isTested)
+  }
+
+  @Test func `a model whose evaluation isn't due is tried on a sample: its loss must be finite`()
+    throws
+  {
+    let workload = try ServerBench.workload()
+    let plan = workload.topology.brokerPlan(run: 5, epoch: 1)
+    let phase = workload.topology.growthSchedule.phase(in: 1)
+    let evaluator = Evaluator(workload, plan, pool: TrainingPool(width: 1), labels: [])
+    var model = GlobalModel(workload: workload, seed: 7)
+    _ = try model.prepare(phase)
+    #expect(try evaluator.hasFiniteLoss(model, in: phase))
+    _ = model.apply(
+      workload.trainedLayouts(phase, depth: 1).map { layout in
+        ParameterVector(layout: layout, scalars: Array(repeating: 3e38, count: layout.count))
+      }, in: phase)
+    #expect(try !evaluator.hasFiniteLoss(model, in: phase))
   }
 
   @Test func `a model after its first round hasn't collapsed`() throws {

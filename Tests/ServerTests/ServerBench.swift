@@ -19,6 +19,7 @@ final class ServerBench {
   let paths: RunPaths
   private(set) var server: ServerState
   private(set) var ledger: RunStore
+  private let observer: any RunObserver
 
   /// A server of three clients in three stages of two rounds.
   ///
@@ -26,8 +27,13 @@ final class ServerBench {
   ///   - training: Further keys of `training`, each after a comma.
   ///   - codecs: The section `codecs`.
   ///   - more: Further sections.
+  ///   - observer: Is told of rounds.
   /// - Throws: what is wrong with the topology or the folder.
-  init(_ training: String = "", codecs: String = "{up: dense32}", more: String = "") throws {
+  init(
+    _ training: String = "", codecs: String = "{up: dense32}", more: String = "",
+    observer: any RunObserver = Silence()
+  ) throws {
+    self.observer = observer
     workload = try Self.workload(training, codecs: codecs, more: more)
     var plan = workload.topology.brokerPlan(run: 5, epoch: 1)
     plan.dealtSamples = try workload.dealtSamples(seed: plan.seed)
@@ -39,7 +45,7 @@ final class ServerBench {
     ledger = try RunStore.create(
       at: paths.ledger, header: RunHeader(workload.topology, seed: 7, transport: "test"),
       origin: RunOrigin(workload.topology, run: 5), labels: [])
-    server = try Self.server(workload, plan, paths, ledger)
+    server = try Self.server(workload, plan, paths, ledger, observer)
   }
 
   deinit { ledger.close() }
@@ -72,16 +78,16 @@ final class ServerBench {
     let restored = found.flatMap { checkpoint in
       CheckpointState(checkpoint).map { RestoredModel(checkpoint: checkpoint, state: $0) }
     }
-    server = try Self.server(workload, plan, paths, ledger, restored)
+    server = try Self.server(workload, plan, paths, ledger, observer, restored)
   }
 
   private static func server(
     _ workload: Workload, _ plan: BrokerPlan, _ paths: RunPaths, _ ledger: RunStore,
-    _ restored: RestoredModel? = nil
+    _ observer: any RunObserver, _ restored: RestoredModel? = nil
   ) throws -> ServerState {
     try ServerState(
       workload: workload, plan: plan, pool: TrainingPool(width: 1), directory: paths,
-      ledger: ledger, observer: Silence(), labels: [], restored: restored)
+      ledger: ledger, observer: observer, labels: [], restored: restored)
   }
 
   /// An update of a round in which all values are `value`, with its offer.

@@ -109,6 +109,15 @@ package struct FaultScenario: Hashable, Sendable {
     }
   }
 
+  /// True if the model that `round` comes to is discarded, and the one before it goes on.
+  ///
+  /// A quarter of the scenarios have such rounds, one in five of theirs.
+  package func discards(_ round: Int) -> Bool {
+    let stream = RandomStream(seed: seed).stream("fault discards")
+    guard stream.value(at: 0).isMultiple(of: 4) else { return false }
+    return stream.value(at: UInt64(round)).isMultiple(of: 5)
+  }
+
   /// The deepest stage that a client trains in rounds of `stage`; nil if it is left out of them.
   package func depth(of client: Int, at stage: Int) -> Int? {
     guard client == shallow, stage > 1 else { return stage }

@@ -45,4 +45,6 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   case mistakesScores
   /// An evaluation ends when all have answered, and else never.
   case waitsForScores
+  /// The model that a discarded round came to is the next one.
+  case keepsDiscardedModels
 }

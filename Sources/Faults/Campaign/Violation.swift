@@ -30,6 +30,8 @@ package struct Violation: Hashable, Sendable {
     case fits = "nobody trains beyond its memory"
     /// An update is decoded and averaged as what it was trained from.
     case covered = "an update is taken for what it was trained from"
+    /// A model that was discarded is gone.
+    case sound = "nobody trains from a model that was discarded"
     /// A client's scores of a model count once, and are those of that model.
     case scored = "scores count once, for the model that they are of"
     /// Once the faults are over, all recover and the run ends.

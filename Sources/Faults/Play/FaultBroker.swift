@@ -191,8 +191,8 @@ final class FaultBroker {
       .prepared(
         PreparedModel(
           phase: scenario.schedule.phase(in: round),
-          segments: world.digests.segments(round: round), updateLimit: scenario.updateLimit,
-          shallowHeads: world.digests.shallowHeads(round: round))))
+          segments: world.made.segments(round: round), updateLimit: scenario.updateLimit,
+          shallowHeads: world.made.shallowHeads(round: round))))
   }
 
   /// An update has reached the disk; the broker will learn of it, unless it crashes before.
@@ -234,7 +234,8 @@ final class FaultBroker {
         .committed(life: life), at: world.now + .milliseconds(200))
     }
     world.disk.commit(result, history: process.history)
-    world.note("round \(result.round) is committed")
+    let isSound = !scenario.discards(result.round)
+    world.note("round \(result.round) is committed\(isSound ? "" : ", and its model discarded")")
     self.process?.closing = nil
     prepareNext()
   }

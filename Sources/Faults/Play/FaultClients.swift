@@ -184,6 +184,10 @@ extension FaultClients: ClientExecutor {
     for segment in task.segments where !clients[client].states.contains(segment.state.prefix) {
       return world.violate(.whole, "client \(client) trains without all of \(segment.name)")
     }
+    if task.base != world.digests.base(round: task.round, stage: task.stage) {
+      return world.violate(
+        .sound, "client \(client) trains for round \(task.round) from a model that was discarded")
+    }
     if client == scenario.shallow, task.stage > 1 {
       return world.violate(
         .fits, "client \(client) trains stage \(task.stage), beyond its memory")

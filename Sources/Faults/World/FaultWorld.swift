@@ -8,6 +8,8 @@ final class FaultWorld {
   let mutation: Mutation?
   /// The names of models and updates.
   let digests: SimulatedDigests
+  /// The names of the models that the broker makes: the same, unless that is broken on purpose.
+  let made: SimulatedDigests
   /// Events, chances and connections.
   var network: LossyNetwork
   /// The broker's disk.
@@ -28,6 +30,7 @@ final class FaultWorld {
     self.scenario = scenario
     self.mutation = mutation
     digests = SimulatedDigests(scenario)
+    made = SimulatedDigests(scenario, keepsUnsound: mutation == .keepsDiscardedModels)
     network = LossyNetwork(
       clients: scenario.clients,
       chance: RandomStream(seed: scenario.seed).stream("chance"))

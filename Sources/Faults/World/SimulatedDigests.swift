@@ -9,13 +9,17 @@ import Wire
 struct SimulatedDigests {
   private let scenario: FaultScenario
   private let root: RandomStream
+  /// True if rounds change the model though it is discarded, which breaks a promise.
+  private let keepsUnsound: Bool
 
-  init(_ scenario: FaultScenario) {
+  init(_ scenario: FaultScenario, keepsUnsound: Bool = false) {
     self.scenario = scenario
+    self.keepsUnsound = keepsUnsound
     root = RandomStream(seed: scenario.seed).stream("contents")
   }
 
-  /// The model of a round: a segment is as it was after the last round that trained it.
+  /// The model of a round: a segment is as it was after the last round that trained it and whose
+  /// model wasn't discarded.
   func segments(round: Int) -> [Segment] {
     segments(of: scenario.schedule.phase(in: round), before: round)
   }
@@ -55,8 +59,13 @@ struct SimulatedDigests {
   /// The last round before `round` that changed a segment; 0 if it is as it was made.
   private func version(of name: SegmentName, before round: Int) -> Int {
     var version = round - 1
-    while version > 0, !scenario.schedule.phase(in: version).trains(name) { version -= 1 }
+    while version > 0, !changes(name, in: version) { version -= 1 }
     return version
+  }
+
+  /// True if a round leaves a segment otherwise than it was.
+  private func changes(_ name: SegmentName, in round: Int) -> Bool {
+    scenario.schedule.phase(in: round).trains(name) && (keepsUnsound || !scenario.discards(round))
   }
 
   /// The way from the last keyframe on.

@@ -29,6 +29,9 @@ public struct RoundFacts: Hashable, Sendable {
   public var fairness: Fairness?
   /// The samples of each class that clients hold out; empty where they don't tell.
   public var classes: [ClassResult] = []
+  /// The fault for which the model that the round came to was discarded, in a few words; nil where
+  /// it went on.
+  public var discarded: String?
 
   /// The value of a kept measure; nil where there is none.
   public subscript(measure: Measure) -> Double? {
@@ -129,5 +132,15 @@ public struct RoundRecord: Hashable, Sendable {
   public subscript(measure: Measure) -> Double? {
     get { facts[measure] }
     set { facts[measure] = newValue }
+  }
+
+  /// Makes it the record of a round whose model is discarded for `fault`: no update counts in it.
+  public mutating func discard(for fault: String) {
+    facts.discarded = fault
+    for index in outcomes.indices where outcomes[index].outcome == .accepted {
+      outcomes[index].outcome = .refused(reason: "round discarded")
+      facts.accepted -= 1
+      facts.refused += 1
+    }
   }
 }

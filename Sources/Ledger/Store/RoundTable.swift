@@ -67,11 +67,15 @@ struct RoundTable {
       arguments: [round, name, amount])
   }
 
-  /// Adds up the counters of the rounds after `round` in that round.
+  /// Adds up the counters of the rounds after `round` in that round, but for those that tell that a
+  /// round was discarded: that is true of its own round alone.
   func moveCounters(after round: Int) throws {
     let counters = try Row.fetchAll(
-      database, sql: "SELECT name, sum(count) FROM counter WHERE round > ? GROUP BY name",
-      arguments: [round])
+      database,
+      sql: """
+        SELECT name, sum(count) FROM counter WHERE round > ? AND name NOT LIKE ? GROUP BY name
+        """,
+      arguments: [round, RunSummary.discardedPrefix + "%"])
     for row in counters { try count(row[0], by: row[1], in: round) }
   }
 
@@ -113,6 +117,7 @@ struct RoundTable {
     let wasted = try TrafficTable(database: database).wasted()
     let (timings, openings, fairness) = (try timings(), try openings(), try fairness())
     let classes = try HeldOutClassTable(database: database).byRound()
+    let faults = try discards()
     let version = try LedgerSchema.version(of: database)
     let measures = try MeasureTables(database: database, version: version).values()
     let rows = try Row.fetchAll(database, sql: "SELECT * FROM round ORDER BY round")
@@ -125,7 +130,7 @@ struct RoundTable {
           late: try row.count("late"), lost: try row.count("lost"),
           refused: try row.count("refused"), duplicates: try row.count("duplicates"),
           elapsed: try row.time("elapsed") ?? .zero, measures: measures[number] ?? .init(),
-          fairness: fairness[number], classes: classes[number] ?? []),
+          fairness: fairness[number], classes: classes[number] ?? [], discarded: faults[number]),
         load: Load(traffic: traffic[number] ?? .zero, flops: row["flops"]),
         fullModel: Load(
           traffic: TwoWayTraffic(
@@ -144,6 +149,19 @@ struct RoundTable {
       database, sql: "SELECT name, sum(count) FROM counter GROUP BY name")
     return Dictionary(
       rows.map { (($0[0] as String).printable, $0[1] as Int) }, uniquingKeysWith: +)
+  }
+
+  /// The faults for which rounds were discarded, by round.
+  private func discards() throws -> [Int: String] {
+    let rows = try Row.fetchAll(
+      database, sql: "SELECT round, name FROM counter WHERE name LIKE ?",
+      arguments: [RunSummary.discardedPrefix + "%"])
+    return Dictionary(
+      rows.map { row in
+        let name: String = row["name"]
+        return (row["round"], String(name.dropFirst(RunSummary.discardedPrefix.count)).printable)
+      }
+    ) { _, last in last }
   }
 
   /// The last round whose model was the best so far, and that model's name; nil if there is none.

@@ -25,7 +25,8 @@ extension RunStore {
       try OutcomeTable(database: database).insert(record)
       try TrafficTable(database: database).insert(book, round: record.round)
       try meter.restore(readings)
-      let counters = record.counters.merging(book.counters, uniquingKeysWith: +)
+      var counters = record.counters.merging(book.counters, uniquingKeysWith: +)
+      if let fault = record.discarded { counters[RunSummary.discardedPrefix + fault] = 1 }
       for (name, count) in counters.sorted(by: { $0.key < $1.key }) {
         try rounds.count(name, by: count, in: record.round)
       }

@@ -49,6 +49,7 @@ extension RoundSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case round, stage, warmUp, selected, accepted, late, lost, refused, duplicates, down, up, flops
     case fullModel, elapsed, opened, closed, criticalPath, wasted, fairness
+    case discarded
     case classes = "heldOutClasses"
   }
 
@@ -68,7 +69,8 @@ extension RoundSummary: Codable {
       elapsed: try container.duration(forKey: .elapsed),
       measures: try MeasureValues(from: decoder),
       fairness: try container.decodeIfPresent(Fairness.self, forKey: .fairness),
-      classes: try container.decodeIfPresent([ClassResult].self, forKey: .classes) ?? [])
+      classes: try container.decodeIfPresent([ClassResult].self, forKey: .classes) ?? [],
+      discarded: try container.decodeIfPresent(String.self, forKey: .discarded))
     load = try Load(from: decoder)
     fullModel = try container.decode(Load.self, forKey: .fullModel)
     opened = container.contains(.opened) ? try container.duration(forKey: .opened) : .zero
@@ -76,7 +78,8 @@ extension RoundSummary: Codable {
     wasted = try container.decodeIfPresent(TwoWayTraffic.self, forKey: .wasted) ?? .zero
   }
 
-  /// Writes one element of "rounds"; "fairness" and some measures only where they are known.
+  /// Writes one element of "rounds"; "fairness", "discarded" and some measures only where they are
+  /// known.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(facts.round, forKey: .round)
@@ -96,6 +99,7 @@ extension RoundSummary: Codable {
     try facts.measures.encode(to: encoder)
     try container.encodeIfPresent(facts.fairness, forKey: .fairness)
     if !facts.classes.isEmpty { try container.encode(facts.classes, forKey: .classes) }
+    try container.encodeIfPresent(facts.discarded, forKey: .discarded)
     try container.encodeIfPresent(path, forKey: .criticalPath)
     try container.encode(wasted, forKey: .wasted)
   }

@@ -73,6 +73,12 @@ public struct RunSummary: Hashable, Sendable {
     return lacksTestSamples ? "there are no test samples" : nil
   }
 
+  /// The beginning of the counter's name in a round whose model was discarded.
+  static let discardedPrefix = "round discarded: "
+
+  /// The rounds whose models were discarded, in order.
+  public var discarded: [RoundSummary] { rounds.filter { $0.discarded != nil } }
+
   /// The cost of reaching each of ``targets``.
   public var milestones: [Milestone] { Milestone.milestones(of: rounds, at: targets) }
 
@@ -103,7 +109,9 @@ public struct RunSummary: Hashable, Sendable {
         rounds.reduce(0) { $0 + $1.late }, rounds.reduce(0) { $0 + $1.lost },
         rounds.reduce(0) { $0 + $1.refused }
       )
-      return "no update counted in any round (\(late) late, \(lost) lost, \(refused) refused): the "
+      let whole = discarded.isEmpty ? "" : "; \(discarded.count) rounds discarded"
+      return
+        "no update counted in any round (\(late) late, \(lost) lost, \(refused) refused\(whole)): the "
         + "model is as it began"
     }
   }

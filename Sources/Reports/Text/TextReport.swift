@@ -116,6 +116,8 @@ package struct TextReport {
       ("lost", \.lost), ("refused", \.refused), ("duplicates", \.duplicates),
     ].map { name, count in "\(summary.rounds.map { $0[keyPath: count] }.reduce(0, +)) \(name)" }
     lines += list("Clients", updates)
+    lines += list(
+      "Discarded", summary.discarded.map { "round \($0.round) (\($0.discarded ?? ""))" })
     let kinds = summary.kinds.sorted {
       ($1.value.wire, $0.key.rawValue) < ($0.value.wire, $1.key.rawValue)
     }

@@ -120,4 +120,15 @@ final class LoggedRun: RunObserver {
       ["round": .number(round), "stage": .number(stage), "accuracy": .fraction(accuracy)])
     observer.collapsed(round: round, stage: stage, accuracy: accuracy)
   }
+
+  func discarded(_ round: DiscardedRound) {
+    var fields: [(String, LogField)] = [
+      ("round", .number(round.round)), ("fault", .text(round.fault.name)),
+    ]
+    if let farthest = round.farthest {
+      fields += [("client", .number(farthest.client)), ("norm", .fraction(farthest.norm))]
+    }
+    log.write(.error, "round discarded", fields: fields)
+    observer.discarded(round)
+  }
 }

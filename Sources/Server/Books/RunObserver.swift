@@ -14,6 +14,8 @@ package protocol RunObserver: Sendable {
   /// The model's accuracy, or Dice coefficient where pixels are labelled, fell to chance after it
   /// had grown.
   func collapsed(round: Int, stage: Int, accuracy: Double)
+  /// The model that a round came to was discarded.
+  func discarded(_ round: DiscardedRound)
 }
 
 extension RunObserver {
@@ -22,6 +24,9 @@ extension RunObserver {
 
   /// Passes over it.
   package func remarked(_ remark: String) {}
+
+  /// Passes over it.
+  package func discarded(_ round: DiscardedRound) {}
 }
 
 /// The progress of a run after a round.

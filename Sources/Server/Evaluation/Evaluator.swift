@@ -71,6 +71,27 @@ package struct Evaluator {
     return evaluation
   }
 
+  /// True if the model's loss on the first test sample is a finite number, or there is none.
+  ///
+  /// A model is looked at so after rounds whose evaluation isn't due.
+  package func hasFiniteLoss(_ model: GlobalModel, in phase: Phase) throws -> Bool {
+    guard workload.test.count > 0 else { return true }
+    let (test, network) = (workload.test, workload.network(stage: phase.stage))
+    let parameters = model.parameters(phase.segments)
+    let batch = workload.topology.training.batch
+    let augmentation = workload.topology.data.augmentation.forEvaluation
+    let result = Mutex<Result<Evaluation, any Error>?>(nil)
+    pool.forEach(1) { _, lane in
+      let evaluation = Result<Evaluation, any Error> {
+        let trainer = try lane.trainer(for: network.network, stage: phase.stage, batch: batch)
+        var first = SequentialBatches(dataset: test, samples: [0], augmentation: augmentation)
+        return try trainer.evaluate(parameters, source: &first, batch: 1)
+      }
+      result.withLock { $0 = evaluation }
+    }
+    return try result.withLock(\.self)?.get().meanLoss?.isFinite ?? true
+  }
+
   /// Takes in the figures of a round's model, whoever evaluated it, and looks whether it collapsed.
   package mutating func judge(_ evaluation: inout RoundEvaluation, in phase: Phase) {
     latest = Scores(

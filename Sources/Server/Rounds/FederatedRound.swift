@@ -15,6 +15,7 @@ import Wire
 ///     fold       Δ = Σ wᵢ Δᵢ / Σ mᵢ, each over the updates that cover it, in the clients' order
 ///     step       x ← x + what the server's optimizer makes of Δ
 ///     evaluate   x is tested where that is due, by the broker, by clients on what they hold out
+///     discard    an x that isn't finite, too far or can't be sent gives way to the one before
 ///     grow       the next round has stage s + 1 where stage s has come to its end
 ///     keep       round, model and checkpoint reach the disk
 ///
@@ -35,10 +36,11 @@ package struct FederatedRound {
   ///
   /// - Throws: ``DivergedModel`` if a value is no longer finite, `LedgerError`.
   package func announce() throws -> (model: PreparedModel, steps: [Digest: SharedBuffer]) {
-    if let ready = server.ready, ready.model.round == phase.round { return ready }
-    let ready = try server.prepareModel(for: phase)
-    try server.spool.open(round: phase.round)
-    server.ready = ready
+    if server.ready?.model.round != phase.round {
+      server.ready = try server.prepareModel(for: phase)
+    }
+    guard let ready = server.ready else { preconditionFailure("no model is ready") }
+    if server.spool.round != phase.round { try server.spool.open(round: phase.round) }
     return ready
   }
 
@@ -63,24 +65,60 @@ package struct FederatedRound {
   /// What is durable, in this order: the round in the ledger, in one transaction; a checkpoint with
   /// the model after it; the end of the round's spool, when the next model is announced. A broker
   /// that is killed before the checkpoint is there goes on with this round, from the spool.
+  ///
+  /// A model that is unsound is discarded: the one before the round goes on, in memory and in the
+  /// checkpoint.
   package func close(_ round: ClosedRound) throws {
     KillPoint.roundClosed.pass()
+    var unjudged = UnjudgedRound(round: round, after: server.goodState)
     let means = try fold(round.result)
-    let movement = step(by: means)
+    unjudged.farthest = server.validator.farthest(of: round.result)
+    server.validator.close(round.result)
+    unjudged.movement = step(by: means)
     KillPoint.roundAggregated.pass()
-    let evaluation = try server.evaluator.evaluate(server.model, in: phase)
-    let unjudged = UnjudgedRound(round: round, movement: movement, evaluation: evaluation)
+    try evaluate(&unjudged)
     guard server.awaitsScores(after: phase.round) else { return try judge(unjudged) }
     server.unjudged = unjudged
+  }
+
+  /// Tests the model that the round came to, unless its values are unsound, or its loss is: then it
+  /// is discarded.
+  private func evaluate(_ unjudged: inout UnjudgedRound) throws {
+    guard unjudged.hasUpdates else {
+      return unjudged.evaluation = try server.evaluator.evaluate(server.model, in: phase)
+    }
+    if let fault = server.model.fault(
+      since: unjudged.before.model, beyond: server.normMultiple,
+      farthest: unjudged.farthest?.norm ?? 0)
+    {
+      return server.discard(&unjudged, for: fault)
+    }
+    let evaluation = try server.evaluator.evaluate(server.model, in: phase)
+    let isSound =
+      try evaluation.map { $0.loss?.isFinite != false }
+      ?? server.evaluator.hasFiniteLoss(server.model, in: phase)
+    guard isSound else { return server.discard(&unjudged, for: .noLoss) }
+    unjudged.evaluation = evaluation
   }
 
   /// Makes the model that the round came to ready for clients that evaluate it: as the next round
   /// of the same stage sends it down, so that nothing travels twice.
   ///
-  /// - Throws: ``DivergedModel`` if a value is no longer finite.
+  /// A model that can't be sent is discarded, and the one before it evaluated.
+  ///
+  /// - Throws: ``DivergedModel`` if that can't be sent either.
   package func announceEvaluation() throws -> (model: PreparedModel, steps: [Digest: SharedBuffer])
   {
-    try server.prepareEvaluation(of: phase)
+    do {
+      return try server.prepareEvaluation(of: phase)
+    } catch let error as DivergedModel {
+      guard var unjudged = server.unjudged, unjudged.hasUpdates, unjudged.fault == nil else {
+        throw error
+      }
+      server.discard(&unjudged, for: .cannotBeSent)
+      server.unjudged = unjudged
+      return try server.prepareEvaluation(of: phase)
+    }
   }
 
   /// Ends the evaluation by clients, and with it the round.
@@ -91,25 +129,40 @@ package struct FederatedRound {
     KillPoint.evaluationClosed.pass()
     guard var unjudged = server.unjudged, unjudged.round.result.round == phase.round else { return }
     server.unjudged = nil
-    var figures = unjudged.evaluation ?? RoundEvaluation(isTested: false)
-    let found = server.evaluator.figures(evaluation.result)
-    server.tellLack(of: found, in: evaluation.result)
-    figures.note(found)
-    unjudged.evaluation = figures
+    // What clients say of the model before a discarded one is no figure of this round's.
+    if unjudged.fault == nil {
+      var figures = unjudged.evaluation ?? RoundEvaluation(isTested: false)
+      let found = server.evaluator.figures(evaluation.result)
+      server.tellLack(of: found, in: evaluation.result)
+      figures.note(found)
+      unjudged.evaluation = figures
+    }
     unjudged.take(evaluation)
     try judge(unjudged)
   }
 
-  /// Judges the model, which may begin the next stage, and keeps the round.
+  /// Judges the model, which may begin the next stage, has it encoded for the next round, and keeps
+  /// the round.
   private func judge(_ unjudged: UnjudgedRound) throws {
     var unjudged = unjudged
+    let growth = server.growth
+    func grow() {
+      server.growth.note(
+        round: phase.round, quality: unjudged.evaluation?.quality, movement: unjudged.movement)
+    }
+    grow()
+    let next = unjudged.fault == nil ? try server.outlook(after: phase.round) : nil
+    if next == nil, unjudged.hasUpdates, unjudged.fault == nil {
+      server.discard(&unjudged, for: .cannotBeSent)
+      server.growth = growth
+      grow()
+    }
     if var evaluation = unjudged.evaluation {
       server.evaluator.judge(&evaluation, in: phase)
       unjudged.evaluation = evaluation
     }
-    server.growth.note(
-      round: phase.round, quality: unjudged.evaluation?.quality, movement: unjudged.movement)
     try server.keep(unjudged, in: phase)
+    if let next { server.goOn(with: next) }
   }
 
   /// Folds the accepted updates into their weighted means.
@@ -124,7 +177,6 @@ package struct FederatedRound {
       try server.validator.noteNorm(of: update, contribution.client, form)
       try aggregation.fold(update, of: contribution, form)
     }
-    server.validator.close(result)
     server.history.note(result)
     return aggregation
   }

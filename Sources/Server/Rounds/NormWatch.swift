@@ -28,6 +28,14 @@ struct NormWatch {
   /// True if a client's update of the open round was measured.
   func knows(_ client: Int) -> Bool { open[client] != nil }
 
+  /// The client whose update of the open round has the largest norm of these clients', with that
+  /// norm; nil where none was measured.
+  func farthest(of clients: [Int]) -> DiscardedRound.Farthest? {
+    clients.compactMap { client in
+      open[client].map { DiscardedRound.Farthest(client: client, norm: $0.norm) }
+    }.max { $0.norm < $1.norm }
+  }
+
   /// Holds an update against the limits; nil if it isn't too far, and then it is remembered.
   ///
   /// - Parameters:

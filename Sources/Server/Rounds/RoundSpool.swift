@@ -11,6 +11,9 @@ struct RoundSpool {
   /// A spool in `directory` that no round has opened yet.
   init(in directory: URL) { self.directory = directory }
 
+  /// The round whose updates are here; nil before the first was opened.
+  var round: Int? { spool?.round }
+
   /// Opens the spool of `round`, with the updates that an earlier process left; those of other
   /// rounds go.
   ///

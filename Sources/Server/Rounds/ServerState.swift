@@ -176,6 +176,43 @@ extension ServerState {
     }
   }
 
+  /// The model as the round after `round` sends it, and the bytes of all steps to it; nil if it
+  /// can't be sent.
+  ///
+  /// Nothing has changed: it is taken up once the round before is kept.
+  func outlook(after round: Int) throws -> Outlook? {
+    var model = model
+    do throws(CodecError) {
+      let ready = try model.prepare(growth.phase(in: round + 1))
+      return Outlook(model: model, ready: ready)
+    } catch {
+      switch error {
+      case .notFinite, .tooLarge: return nil
+      default: throw error
+      }
+    }
+  }
+
+  /// Goes on with a model that was encoded for the next round.
+  func goOn(with next: Outlook) { (model, ready) = (next.model, next.ready) }
+
+  /// The state as it is before a round's updates move it.
+  var goodState: GoodState { GoodState(model: model, norms: validator.norms.memory) }
+
+  /// The largest multiple of earlier norms by which updates and steps may move the model; nil for
+  /// any.
+  var normMultiple: Double? { workload.topology.normMultiple }
+
+  /// Goes back to the state before a round, whose model is discarded, and tells people.
+  ///
+  /// What counts of it is that the clients had their turns.
+  func discard(_ unjudged: inout UnjudgedRound, for fault: DiscardedRound.Fault) {
+    unjudged.discard(for: fault)
+    model = unjudged.before.model
+    validator.restore(unjudged.before.norms)
+    if let discarded = unjudged.discarded { observer.discarded(discarded) }
+  }
+
   /// True if clients evaluate the model after `round`.
   func awaitsScores(after round: Int) -> Bool {
     plan.evaluation?.isDue(after: round, of: plan.schedule.totalRounds) ?? false
@@ -215,6 +252,7 @@ extension ServerState {
     let isBest = checkpoints.notes(last, score: evaluation?.quality)
     record.bestModelDigest = isBest ? last.digest : nil
     record.counters.merge(unjudged.counters, uniquingKeysWith: +)
+    if let fault = unjudged.fault { record.discard(for: fault.name) }
     var book = round.book
     if let more = unjudged.evaluationBook { book.add(more) }
     try ledger.append(record, book: book)
@@ -282,6 +320,14 @@ extension ServerState {
     history = state.history
     validator.restore(state.norms)
   }
+}
+
+/// The model as the next round sends it, before that is announced.
+struct Outlook {
+  /// The model, with all that was sent of it.
+  var model: GlobalModel
+  /// The model as it is announced, and the bytes of all steps to it.
+  var ready: (model: PreparedModel, steps: [Digest: SharedBuffer])
 }
 
 extension PreparedModel {

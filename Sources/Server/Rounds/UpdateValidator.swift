@@ -94,9 +94,11 @@ package struct UpdateValidator {
       in: form.phase)
   }
 
-  /// Has the accepted updates of a round that ended limit those to come.
-  mutating func close(_ result: RoundResult) {
-    guard workload.topology.normMultiple != nil else { return }
-    norms.close(result)
+  /// The farthest of the updates that count in the open round; nil where none was measured.
+  func farthest(of result: RoundResult) -> DiscardedRound.Farthest? {
+    norms.farthest(of: result.accepted.map(\.client))
   }
+
+  /// Has the accepted updates of a round that ended limit those to come.
+  mutating func close(_ result: RoundResult) { norms.close(result) }
 }

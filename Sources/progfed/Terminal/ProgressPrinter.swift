@@ -103,6 +103,8 @@ final class ProgressPrinter: RunObserver {
     )
   }
 
+  func discarded(_ round: DiscardedRound) { say(round.description) }
+
   func warned(_ problem: String) { say(problem) }
 
   func remarked(_ remark: String) { say("data: \(remark)") }
