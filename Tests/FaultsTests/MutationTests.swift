@@ -33,6 +33,7 @@ import Testing
     (.mistakesScores, [.scored]),
     (.waitsForScores, [.punctual]),
     (.keepsDiscardedModels, [.sound]),
+    (.keepsIdleGrants, [.shared]),
   ])
   func `each broken promise is noticed, for what it is`(
     mutation: Mutation, promises: [Violation.Promise]

@@ -76,8 +76,11 @@ package struct FaultScenario: Hashable, Sendable {
     // From a stream of their own, so that the seeds' other faults are those of before.
     var orders = RandomStream(seed: seed).stream("fault orders")
     let count = max(0, Int.random(in: -2...2, using: &orders))
+    var leases = RandomStream(seed: seed).stream("fault leases")
+    let hoards = Int.random(in: 0..<4, using: &leases) == 0 ? 1 : 0
     self.faults =
-      (faults + (0..<count).map { _ in InjectedFault(orderTo: fleet, using: &orders) })
+      (faults + (0..<count).map { _ in InjectedFault(orderTo: fleet, using: &orders) }
+      + (0..<hoards).map { _ in InjectedFault(hoardingIn: fleet, using: &leases) })
       .sorted { $0.start < $1.start }
     keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
     hasAnchor = draw(0...2) == 0
@@ -127,12 +130,21 @@ package struct FaultScenario: Hashable, Sendable {
   /// The time at which the last fault is over.
   package var calm: Duration { faults.map(\.end).max() ?? .zero }
 
-  /// The time for which traces of the last fault may last: after it each round must go well.
-  package var settling: Duration {
-    let jumps = faults.reduce(Duration.zero) { sum, fault in
+  /// The time by which clocks jump, one way or the other, all together.
+  var jumps: Duration {
+    faults.reduce(Duration.zero) { sum, fault in
       guard case .clockJump(_, let jump) = fault.kind else { return sum }
       return sum + (jump < .zero ? .zero - jump : jump)
     }
+  }
+
+  /// The time after which a leave to send that brings nothing is gone, if others wait.
+  ///
+  /// A broker whose clock went back looks at its leaves when its own time has come again.
+  var longestLease: Duration { limits.silence + limits.announceInterval * 4 + jumps }
+
+  /// The time for which traces of the last fault may last: after it each round must go well.
+  package var settling: Duration {
     let evaluation = evaluation == nil ? .zero : rules.deadline
     return limits.silence + rules.deadline + evaluation + rules.joinTimeout + jumps + .seconds(5)
   }

@@ -28,6 +28,8 @@ package struct InjectedFault: Hashable, Sendable {
     case fullDisk
     /// A client's training takes this much longer.
     case slowTraining(client: Int, by: Duration)
+    /// A client says that it has an update, and sends nothing of it.
+    case hoarding(client: Int)
     /// Whoever runs the broker has it open no round.
     case pause
     /// Whoever runs the broker excludes a client, and lets it in again when the fault ends.
@@ -79,6 +81,16 @@ extension InjectedFault {
   }
 }
 
+extension InjectedFault {
+  /// A client of a fleet of so many that keeps its leave to send to itself, for longer than one
+  /// lasts.
+  init(hoardingIn clients: Int, using stream: inout RandomStream) {
+    start = .milliseconds(Int.random(in: 0..<40_000, using: &stream))
+    length = .milliseconds(Int.random(in: 8000..<20_000, using: &stream))
+    kind = .hoarding(client: Int.random(in: 0..<clients, using: &stream))
+  }
+}
+
 extension InjectedFault: CustomStringConvertible {
   /// "3.25–8.00 s: broker down".
   package var description: String {
@@ -110,6 +122,7 @@ extension InjectedFault.Kind: CustomStringConvertible {
     case .fullDisk: "disk full"
     case .slowTraining(let client, let extra):
       "client \(client) trains \(extra.seconds.fixed(3)) s longer"
+    case .hoarding(let client): "client \(client) sends nothing of its update"
     case .pause: "the run is paused"
     case .eviction(let client): "client \(client) is excluded"
     }

@@ -45,6 +45,8 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   case mistakesScores
   /// An evaluation ends when all have answered, and else never.
   case waitsForScores
+  /// A leave to send is never taken back from a client that says something.
+  case keepsIdleGrants
   /// The model that a discarded round came to is the next one.
   case keepsDiscardedModels
 }

@@ -10,6 +10,8 @@ package struct Violation: Hashable, Sendable {
     case durable = "what is acknowledged is durable and counts"
     /// Grants keep to the limit.
     case bounded = "the bytes in flight are limited"
+    /// A leave to send is used, or goes to others.
+    case shared = "who has leave to send sends, or others may"
     /// A round ends by its deadline.
     case punctual = "a round ends by its deadline"
     /// Whoever waits has set an alarm.

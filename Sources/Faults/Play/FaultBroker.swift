@@ -39,6 +39,7 @@ final class FaultBroker {
     let epoch = mutation == .keepsItsEpoch ? 1 : lives
     var limits = scenario.limits
     if mutation == .overcommits { limits.bytesInFlight *= 2 }
+    if mutation == .keepsIdleGrants { limits.lease = .seconds(1_000_000) }
     var rules = scenario.rules
     if mutation == .acceptsAnyStaleness { rules.stragglers = rules.stragglers.unlimited }
     if mutation == .waitsForSurplus {

@@ -245,6 +245,9 @@ extension FaultClients: ClientTransport {
   }
 
   func send(_ chunks: UpdateChunks, of update: SimulatedUpdate, from client: Int) {
+    guard !world.network.active.contains(where: { $0.kind == .hoarding(client: client) }) else {
+      return world.note("client \(client) sends nothing of its update")
+    }
     world.note("client \(client) sends \(chunks.map(\.range)) of its update")
     for chunk in chunks { world.network.send(chunk.message, from: client) }
     if mutation == .forgetsSentUpdates, let host = clients[client].host {

@@ -90,7 +90,8 @@ final class FaultSimulation {
     case .fullDisk: world.fullDisks += 1
     case .pause: broker.handle(.ordered(.pause))
     case .eviction(let client): broker.handle(.ordered(.evict(client: client)))
-    case .partition, .loss, .duplication, .reordering, .delay, .damage, .slowTraining: break
+    case .partition, .loss, .duplication, .reordering, .delay, .damage, .slowTraining, .hoarding:
+      break
     }
   }
 
@@ -120,7 +121,7 @@ final class FaultSimulation {
         broker.handle(.ordered(.readmit(clients: [client])))
       }
     case .partition, .loss, .duplication, .reordering, .delay, .damage, .clockJump,
-      .slowTraining:
+      .slowTraining, .hoarding:
       break
     }
   }

@@ -31,6 +31,9 @@ extension FaultBroker {
     if bytes > limit, updates > 1 {
       world.violate(.bounded, "\(bytes) bytes in flight; the limit is \(limit)")
     }
+    if let client = self.process?.hoarder(beyond: world.scenario.longestLease, at: world.now) {
+      world.violate(.shared, "client \(client) has leave to send, and sends nothing")
+    }
   }
 
   /// An acknowledgement leaves: the update must be durable.

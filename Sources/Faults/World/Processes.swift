@@ -31,6 +31,10 @@ struct BrokerProcess {
   var isCalmEvaluation = false
   /// The clients that were told that their update counts in the open or the next round.
   var acknowledged: Set<Int> = []
+  /// The bytes that updates on their way lack, and since when, in virtual time.
+  var lacking: [Int: (bytes: Int, since: Duration)] = [:]
+  /// The virtual time since which some client has waited for leave to send; nil while none does.
+  var crowdedSince: Duration?
   /// The round that was announced last, 0 for none, if it was announced at all.
   var announced: Int?
   /// The next tick.
@@ -42,6 +46,18 @@ struct BrokerProcess {
     self.epoch = epoch
     self.life = life
     self.restored = restored
+  }
+
+  /// Looks at the updates on their way at `now`, in virtual time: the client that has kept its leave
+  /// to send for longer than `limit` without a byte while others waited; nil for none.
+  mutating func hoarder(beyond limit: Duration, at now: Duration) -> Int? {
+    crowdedSince = host.machine.awaitsRoom ? crowdedSince ?? now : nil
+    lacking = host.uploads.reduce(into: [:]) { lacking, upload in
+      let (bytes, known) = (upload.value.missingBytes, self.lacking[upload.key])
+      lacking[upload.key] = known?.bytes == bytes ? known : (bytes, now)
+    }
+    guard let crowdedSince else { return nil }
+    return lacking.filter { now - max($0.value.since, crowdedSince) > limit }.keys.min()
   }
 
   /// The bytes of updates that are granted or held, and the number of these updates.
@@ -107,6 +123,9 @@ struct ArrivingUpdate: UpdateAssembly {
     attempt = chunk.header.attempt
     return true
   }
+
+  /// The number of bytes that are still to come.
+  var missingBytes: Int { missing.ranges.reduce(0) { $0 + $1.count } }
 
   /// True if it is the whole update of this attempt, of so many bytes.
   func isWhole(ofAttempt attempt: Int, length: Int) -> Bool {

@@ -115,6 +115,9 @@ package struct BrokerMachine: Hashable, Sendable {
   /// next.
   package var carriedCount: Int { state.work?.origins.count ?? 0 }
 
+  /// True if a client has an update and waits for leave to send it.
+  package var awaitsRoom: Bool { state.work?.awaitsRoom ?? false }
+
   /// The evaluation that is open, as after the last round; nil if none is.
   package var openEvaluation: HoldOutEvaluation? { evaluation.open }
 

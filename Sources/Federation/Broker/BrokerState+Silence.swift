@@ -3,14 +3,14 @@ import Wire
 
 /// Clients that have given up the work that they were asked for.
 extension BrokerState {
-  /// Takes back the leaves of clients that were silent for too long, and gives up their late
-  /// updates.
+  /// Takes back the leaves of clients that were silent for too long, or bring nothing while others
+  /// wait, and gives up the late updates of silent ones.
   mutating func withdrawFromSilent(
     _ plan: BrokerPlan, _ models: RoundModels, _ members: Members, at now: Duration
   ) -> [BrokerAction] {
-    guard let work else { return [] }
+    var actions = withdrawLapsed(plan, models, members, at: now)
+    guard let work else { return actions }
     let silence = plan.limits.silence
-    var actions: [BrokerAction] = []
     for client in members.silent(of: work.room.receivers, for: silence, at: now) {
       actions += changeWork(of: client, plan, models, members) { $0.withdrawGrant(of: client) }
     }
@@ -18,6 +18,20 @@ extension BrokerState {
       actions += changeWork(of: client, plan, models, members) { $0.giveUp(client) }
     }
     return actions
+  }
+
+  /// Takes back the leaves that bring nothing while others wait.
+  private mutating func withdrawLapsed(
+    _ plan: BrokerPlan, _ models: RoundModels, _ members: Members, at now: Duration
+  ) -> [BrokerAction] {
+    guard var work = takeWork() else { return [] }
+    let lapsed = work.lapsed(plan.limits, at: now)
+    put(work)
+    return lapsed.flatMap { client in
+      changeWork(of: client, plan, models, members) {
+        $0.withdrawGrant(of: client, counting: "grant without bytes")
+      }
+    }
   }
 
   /// Ends a client's work where there is any, and lets others use the room that becomes free.

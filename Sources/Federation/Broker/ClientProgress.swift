@@ -37,6 +37,12 @@ package enum ClientProgress: Hashable, Sendable {
     }
   }
 
+  /// The bytes of its update that it may send and that are missing yet.
+  package var missingBytes: Int {
+    guard case .receiving(_, _, let missing) = self else { return 0 }
+    return missing.size
+  }
+
   /// Bytes of its update may be on their way.
   package var isReceiving: Bool {
     guard case .receiving = self else { return false }
@@ -50,39 +56,7 @@ package enum ClientProgress: Hashable, Sendable {
   }
 }
 
-/// The room for updates on their way or in memory, and the queue of the clients that wait for some.
-package struct UploadRoom: Hashable, Sendable {
-  /// The update bytes that are granted or in memory.
-  package private(set) var bytesInFlight = 0
-  /// The clients whose updates may be on their way.
-  package private(set) var receivers: Set<Int> = []
-  /// The clients that offered an update, in the order of their offers; some no longer wait.
-  private var queue: [Int] = []
-  /// The first place of the queue where somebody may still wait.
-  private var head = 0
-
-  /// The client at the queue's head and its place; nil if nobody waits.
-  package var first: (client: Int, place: Int)? { head < queue.count ? (queue[head], head) : nil }
-
-  /// Passes over the queue's head.
-  package mutating func pass() { head += 1 }
-
-  /// The place of a client that waits from now on, behind all others.
-  package mutating func enqueue(_ client: Int) -> Int {
-    queue.append(client)
-    return queue.count - 1
-  }
-
-  /// True if an update of `length` bytes may be sent beside the others; one beyond `limit` goes
-  /// alone.
-  package func admits(_ length: Int, limit: Int) -> Bool {
-    bytesInFlight == 0 || bytesInFlight + length <= limit
-  }
-
-  /// Notes the bytes in flight that a change of a client's progress adds, and whether it may send.
-  mutating func note(_ client: Int, bytes: Int, wasReceiving: Bool, isReceiving: Bool) {
-    bytesInFlight += bytes
-    guard wasReceiving != isReceiving else { return }
-    if isReceiving { receivers.insert(client) } else { receivers.remove(client) }
-  }
+extension RangeSet<Int> {
+  /// The number of places in it.
+  var size: Int { ranges.reduce(0) { $0 + $1.count } }
 }

@@ -43,11 +43,29 @@ extension ClientsAtWork {
     return .isNoted(releases: releases, counts: name)
   }
 
-  /// Takes back a client's leave to send, as it is gone or silent: when it is back it offers again.
-  package mutating func withdrawGrant(of client: Int) -> End {
+  /// Takes back a client's leave to send, as it is gone or silent, or brings no bytes: it offers
+  /// again when it is back.
+  package mutating func withdrawGrant(
+    of client: Int, counting name: String = "grant withdrawn"
+  ) -> End {
     guard progress[client]?.isReceiving == true else { return .isIgnored }
     advance(client, to: .working)
-    return .isNoted(releases: true, counts: "grant withdrawn")
+    return .isNoted(releases: true, counts: name)
+  }
+
+  /// The clients whose leave to send brought too few bytes for too long while others wait for one,
+  /// in rising order.
+  package mutating func lapsed(_ limits: ProtocolLimits, at now: Duration) -> [Int] {
+    let progress = progress
+    let clients = room.lapsed(limits, at: now) { progress[$0]?.missingBytes ?? 0 }
+    return clients.isEmpty || !awaitsRoom ? [] : clients
+  }
+
+  /// True if a client has an update and waits for leave to send it.
+  package var awaitsRoom: Bool {
+    progress.values.contains { progress in
+      if case .offered = progress { true } else { false }
+    }
   }
 
   /// No longer waits for a client's update of an earlier round, unless it counts or may yet.

@@ -99,12 +99,12 @@ extension ClientsAtWork {
     guard range.upperBound <= submission.offer.length else {
       return .isUseless("chunk beyond an update")
     }
-    guard !missing.intersection(RangeSet(range)).isEmpty else {
-      return .isUseless("repeated chunk")
-    }
+    let new = missing.intersection(RangeSet(range))
+    guard !new.isEmpty else { return .isUseless("repeated chunk") }
     missing.remove(contentsOf: range)
     guard missing.isEmpty else {
       advance(client, to: .receiving(submission, attempt: attempt, missing: missing))
+      room.received(new.size, of: client)
       return .isKept
     }
     advance(client, to: .storing(submission, attempt: attempt))

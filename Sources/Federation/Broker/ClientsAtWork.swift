@@ -57,19 +57,23 @@ package struct ClientsAtWork: Hashable, Sendable {
   package mutating func carry(from earlier: ClientsAtWork) {
     for (client, origin) in earlier.origins.sorted(by: { $0.key < $1.key }) {
       guard let progress = earlier.progress[client] else { continue }
-      carry(client, of: origin, at: progress)
+      carry(client, of: origin, at: progress, lease: earlier.room.leases[client])
     }
     duplicates = earlier.duplicates
     givenUp = earlier.givenUp
   }
 
-  /// Goes on with a client that works on an update of an earlier round.
-  package mutating func carry(_ client: Int, of origin: Int, at progress: ClientProgress) {
+  /// Goes on with a client that works on an update of an earlier round, under the leave to send
+  /// that it has.
+  package mutating func carry(
+    _ client: Int, of origin: Int, at progress: ClientProgress, lease: Lease? = nil
+  ) {
     precondition(self.progress[client] == nil, "client \(client) already takes part")
     origins[client] = origin
     self.progress[client] = progress
     room.note(
-      client, bytes: progress.bytesInFlight, wasReceiving: false, isReceiving: progress.isReceiving)
+      client, bytes: progress.bytesInFlight, wasReceiving: false,
+      isReceiving: progress.isReceiving, lease: lease ?? Lease())
     if !progress.isSettled { unsettledLate += 1 }
     switch progress {
     case .accepted: acceptedLate += 1

@@ -56,7 +56,9 @@ extension OpenRound {
       (one.value.progress.place, one.key) < (other.value.progress.place, other.key)
     }
     var carried = ClientsAtWork(round: round + 1)
-    for (client, (origin, progress)) in order { carried.carry(client, of: origin, at: progress) }
+    for (client, (origin, progress)) in order {
+      carried.carry(client, of: origin, at: progress, lease: work.room.leases[client])
+    }
     let result = RoundResult(
       round: round, opened: opened, closed: now, outcomes: outcomes,
       duplicates: work.duplicates, givenUp: givenUp.sorted(), restrictions: members.restrictions)

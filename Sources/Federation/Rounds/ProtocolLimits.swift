@@ -26,6 +26,9 @@ package struct ProtocolLimits: Hashable, Sendable {
   /// A busy client that wasn't heard for so long at a round's end is lost, not late; people are
   /// told of a worker that wasn't heard for so long.
   package var silence: Duration = .seconds(30)
+  /// A leave to send that brings less than a chunk in so long is taken back if others wait; nil for
+  /// the limit of silence.
+  package var lease: Duration?
   /// The most bytes that a client asks for again at once.
   package var repairWindow = 4 << 20
 
