@@ -48,8 +48,10 @@ struct BrokerProcess {
     self.restored = restored
   }
 
-  /// Looks at the updates on their way at `now`, in virtual time: the client that has kept its leave
-  /// to send for longer than `limit` without a byte while others waited; nil for none.
+  /// Looks at the updates on their way at `now`, in virtual time.
+  ///
+  /// - Returns: A client that has kept its leave to send for longer than `limit` without a byte
+  ///   while others waited; nil for none.
   mutating func hoarder(beyond limit: Duration, at now: Duration) -> Int? {
     crowdedSince = host.machine.awaitsRoom ? crowdedSince ?? now : nil
     lacking = host.uploads.reduce(into: [:]) { lacking, upload in

@@ -62,8 +62,8 @@ extension UploadRoom {
   /// Looks at the leaves at `now`, and renews those that brought a chunk's bytes, or all that was
   /// missing.
   ///
-  /// Words renew none. Between two looks no more than two announce intervals count, and no less than
-  /// nothing, so that a clock that jumps takes no leave back.
+  /// Words renew none. Between two looks no more than two announce intervals count, and no less
+  /// than nothing, so that a clock that jumps takes no leave back.
   ///
   /// - Parameters:
   ///   - limits: The length of a chunk, and the time that a leave lasts without bytes.
