@@ -26,7 +26,8 @@ extension RunHeader {
         name: "convnet", parameters: 1000,
         stages: [
           StageDescription(stage: 1, parameters: 100, flopsPerSample: 10),
-          StageDescription(stage: 2, parameters: 1000, flopsPerSample: 50),
+          StageDescription(
+            stage: 2, parameters: 1000, flopsPerSample: 50, memory: ByteCount(20_000)),
         ]),
       strategy: "fedavg", codecs: CodecNames(down: "dense32", up: "linear8"), plannedRounds: 4,
       framing: ChunkFraming(size: ByteCount(1024), overhead: ByteCount(10)))

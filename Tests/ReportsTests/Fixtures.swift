@@ -10,9 +10,12 @@ enum Example {
     model: ModelDescription(
       name: "convnet", parameters: 1_190_000,
       stages: [
-        StageDescription(stage: 1, parameters: 9_000, flopsPerSample: 2e6),
-        StageDescription(stage: 2, parameters: 90_000, flopsPerSample: 2e7),
-        StageDescription(stage: 3, parameters: 1_190_000, flopsPerSample: 3e7),
+        StageDescription(
+          stage: 1, parameters: 9_000, flopsPerSample: 2e6, memory: ByteCount(600_000)),
+        StageDescription(
+          stage: 2, parameters: 90_000, flopsPerSample: 2e7, memory: ByteCount(3_000_000)),
+        StageDescription(
+          stage: 3, parameters: 1_190_000, flopsPerSample: 3e7, memory: ByteCount(24_000_000)),
       ]),
     strategy: "fedavg", codecs: CodecNames(down: "dense32", up: "linear8+random25"),
     plannedRounds: 30, framing: ChunkFraming(overhead: ByteCount(97)))

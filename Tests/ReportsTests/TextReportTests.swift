@@ -23,6 +23,8 @@ import Testing
       })
     #expect(lines.contains { $0.hasPrefix("full ") })
     #expect(text.contains("Savings: 4.92× fewer bytes on the wire, 1.73× fewer FLOPs"))
+    let memory = "Memory: 600 kB per client in stage 1, 3.00 MB per client in stage 2"
+    #expect(text.contains(memory))
     #expect(text.contains("Final: accuracy 90.00 %, loss 0.3000, model 4bf5122f344554c5"))
     #expect(text.contains("30 × malformed frame"))
     #expect(text.contains("300 selected, 262 accepted, 0 late, 38 lost, 0 refused, 0 duplicates"))

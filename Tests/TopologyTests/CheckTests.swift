@@ -23,6 +23,15 @@ struct CheckTests {
     // each.
     #expect(check.stages.map(\.up.bytes) == [26_000, 778_640, 191_981_120])
     #expect(check.up.bytes == 26_000 + 778_640 + 191_981_120)
+    // A batch's values, and four copies of the parameters in 32-bit floats.
+    let larger = TopologyCheck(
+      try Texts.topology(
+        Texts.with("stages: {warmUp: 0}", "participation: {perRound: 5}", "training: {batch: 40}")))
+    for (stage, twice) in zip(check.stages, larger.stages) {
+      let copies = 16 * stage.parameters
+      #expect(stage.memory.bytes > copies)
+      #expect(twice.memory.bytes - copies == 2 * (stage.memory.bytes - copies))
+    }
     // At growth, who was drawn has the blocks of stage s − 1 before their last round only.
     #expect(check.down == check.up)
     #expect(check.fullModel.bytes == 5 * 12 * 4_799_528)
@@ -90,7 +99,7 @@ struct CheckTests {
     let text = TopologyCheck(try Texts.topology(Texts.with("codecs: {up: linear8, down: linear8}")))
       .text()
     for words in [
-      "1,199,882", "19,466", "650", "times fewer bytes", "of full model", "test: convnet",
+      "1,199,882", "19,466", "650", "times fewer bytes", "of full model", "memory", "test: convnet",
     ] {
       #expect(text.contains(words), "\(text)")
     }

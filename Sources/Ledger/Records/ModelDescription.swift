@@ -1,3 +1,5 @@
+public import Measures
+
 /// The model of a run: its name and what each stage costs.
 public struct ModelDescription: Hashable, Sendable, Codable {
   /// The name in the zoo: "convnet".
@@ -29,11 +31,17 @@ public struct StageDescription: Hashable, Sendable, Codable {
   public var parameters: Int
   /// The floating-point operations of training on one sample, forward and backward.
   public var flopsPerSample: Double
+  /// The memory that a client's training takes at its peak; nil where that isn't known.
+  ///
+  /// The values of a batch, and four copies of the parameters: values, gradients, momentum and the
+  /// model that was received.
+  public var memory: ByteCount?
 
   /// A stage of the given cost.
-  public init(stage: Int, parameters: Int, flopsPerSample: Double) {
+  public init(stage: Int, parameters: Int, flopsPerSample: Double, memory: ByteCount? = nil) {
     self.stage = stage
     self.parameters = parameters
     self.flopsPerSample = flopsPerSample
+    self.memory = memory
   }
 }

@@ -18,6 +18,12 @@ extension Row {
   /// The text in `column`, which has one, fit to be shown.
   func name(_ column: String) -> String { (self[column] as String).printable }
 
+  /// The number in `column`, if it is one that is counted to; nil where there is none.
+  func optionalCount(_ column: String) throws -> Int? {
+    guard hasColumn(column), self[column] as Int? != nil else { return nil }
+    return try count(column)
+  }
+
   /// The time in `column`; nil where there is none.
   func time(_ column: String) throws -> Duration? {
     guard let seconds: Double = self[column] else { return nil }

@@ -7,10 +7,12 @@ enum LedgerSchema {
   static let applicationIdentifier = 0x5046_4C67
   /// The last version of which this program wrote all columns by hand.
   private static let lastByHand = 5
-  /// The version that is written: the last one by hand, or that of the newest measure's column.
+  /// The last version that brought more than columns of measures.
+  private static let lastOfTables = 8
+  /// The version that is written: the newest of tables, or that of the newest measure's column.
   ///
   /// Later versions must still read it.
-  static let version = Measure.kept.compactMap(\.column?.since).reduce(lastByHand, max)
+  static let version = Measure.kept.compactMap(\.column?.since).reduce(lastOfTables, max)
 
   /// The statements that make the tables of `version`.
   ///
@@ -25,6 +27,7 @@ enum LedgerSchema {
     let tables = [
       2: additionsOfVersion2, 3: additionsOfVersion3, 4: additionsOfVersion4,
       5: additionsOfVersion5, 7: additionsOfVersion7,
+      8: additionsOfVersion8,
     ]
     return (first..<last).map { earlier in
       let version = earlier + 1
@@ -277,5 +280,11 @@ enum LedgerSchema {
       correct INTEGER NOT NULL,
       PRIMARY KEY (round, class)
     ) STRICT, WITHOUT ROWID;
+    """
+
+  /// The memory of a client that trains a stage.
+  private static let additionsOfVersion8 = """
+
+    ALTER TABLE stage ADD COLUMN memory INTEGER;
     """
 }

@@ -25,8 +25,8 @@ struct RunTable {
       ])
     for stage in header.model.stages {
       try database.execute(
-        sql: "INSERT INTO stage VALUES (?, ?, ?)",
-        arguments: [stage.stage, stage.parameters, stage.flopsPerSample])
+        sql: "INSERT INTO stage VALUES (?, ?, ?, ?)",
+        arguments: [stage.stage, stage.parameters, stage.flopsPerSample, stage.memory?.bytes])
     }
     for (number, group) in header.groups.enumerated() {
       try database.execute(
@@ -61,7 +61,8 @@ struct RunTable {
         stages: try stages.map {
           StageDescription(
             stage: try $0.count("stage"), parameters: try $0.count("parameters"),
-            flopsPerSample: $0["flopsPerSample"])
+            flopsPerSample: $0["flopsPerSample"],
+            memory: try $0.optionalCount("memory").map(ByteCount.init))
         }),
       strategy: row.name("strategy"),
       codecs: CodecNames(down: row.name("downCodec"), up: row.name("upCodec")),

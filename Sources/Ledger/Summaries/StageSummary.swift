@@ -1,4 +1,4 @@
-import Measures
+public import Measures
 
 /// All rounds of one stage of a run's summary.
 public struct StageSummary: Hashable, Sendable {
@@ -8,6 +8,8 @@ public struct StageSummary: Hashable, Sendable {
   public var rounds: Int
   /// The parameters of the sub-model.
   public var parameters: Int
+  /// The memory that a client's training takes at its peak; nil where that isn't known.
+  public var memory: ByteCount?
   /// The load of links and devices in the rounds.
   public var load: Load
   /// The load that the full model would have been.
@@ -44,7 +46,8 @@ public struct StageSummary: Hashable, Sendable {
       let accuracy = rounds.last { $0.accuracy != nil }?.accuracy
       return StageSummary(
         stage: stage, rounds: rounds.count, parameters: model.stage(stage)?.parameters ?? 0,
-        load: loads.reduce(.zero, +), fullModel: fullModels.reduce(.zero, +), elapsed: elapsed,
+        memory: model.stage(stage)?.memory, load: loads.reduce(.zero, +),
+        fullModel: fullModels.reduce(.zero, +), elapsed: elapsed,
         participants: participants[stage] ?? 0, accuracy: accuracy,
         path: paths.isEmpty ? nil : paths.reduce(.zero, +), wasted: wasted)
     }
@@ -54,7 +57,7 @@ public struct StageSummary: Hashable, Sendable {
 extension StageSummary: Codable {
   private enum CodingKeys: String, CodingKey {
     case stage, rounds, parameters, fullModel, elapsed, accuracy, participants, flopsPerParticipant
-    case savings, criticalPath, wasted
+    case savings, criticalPath, wasted, memory
   }
 
   /// Reads one element of "stages".
@@ -63,6 +66,7 @@ extension StageSummary: Codable {
     stage = try container.decode(Int.self, forKey: .stage)
     rounds = try container.decode(Int.self, forKey: .rounds)
     parameters = try container.decode(Int.self, forKey: .parameters)
+    memory = try container.decodeIfPresent(ByteCount.self, forKey: .memory)
     load = try Load(from: decoder)
     fullModel = try container.decode(Load.self, forKey: .fullModel)
     elapsed = try container.duration(forKey: .elapsed)
@@ -78,6 +82,7 @@ extension StageSummary: Codable {
     try container.encode(stage, forKey: .stage)
     try container.encode(rounds, forKey: .rounds)
     try container.encode(parameters, forKey: .parameters)
+    try container.encodeIfPresent(memory, forKey: .memory)
     try load.encode(to: encoder)
     try container.encode(fullModel, forKey: .fullModel)
     try container.encode(elapsed.seconds, forKey: .elapsed)

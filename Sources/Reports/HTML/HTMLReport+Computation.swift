@@ -16,6 +16,7 @@ extension HTMLReport {
     page.figures([("per stage, beside the full model", plot.markup())])
     var table = HTMLTable([
       "stage", "FLOPs", "full model", "fewer FLOPs", "clients", "FLOPs per client",
+      "memory per client",
     ])
     for (index, stage) in summary.stages.enumerated() {
       let path = "stages.\(index)"
@@ -30,13 +31,14 @@ extension HTMLReport {
         stage.flopsPerParticipant.map {
           .init($0.brief, Figure("\(path).flopsPerParticipant", $0))
         } ?? "–",
+        stage.memory.map { cell($0, "\(path).memory") } ?? "–",
       ])
     }
     table.add([
       "all", .init(summary.totals.flops.brief, Figure("totals.flops", summary.totals.flops)),
       .init(summary.fullModel.flops.brief, Figure("fullModel.flops", summary.fullModel.flops)),
       summary.reduction.flops.map { .init("\($0.fixed(2))×", Figure("flopsSavings", $0)) } ?? "–",
-      .init(String(clients.count)), "",
+      .init(String(clients.count)), "", "",
     ])
     page.add(table.markup())
   }

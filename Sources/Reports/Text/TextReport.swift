@@ -111,6 +111,11 @@ package struct TextReport {
       }
       lines += list("Savings", parts)
     }
+    lines += list(
+      "Memory",
+      summary.stages.compactMap { stage in
+        stage.memory.map { "\($0) per client in stage \(stage.stage)" }
+      })
     let updates = [
       ("selected", \RoundSummary.selected), ("accepted", \.accepted), ("late", \.late),
       ("lost", \.lost), ("refused", \.refused), ("duplicates", \.duplicates),

@@ -20,7 +20,8 @@ extension RunHeader {
     let stages = (1...architecture.stages).map { stage in
       StageDescription(
         stage: stage, parameters: topology.network(stage: stage).parameterCount,
-        flopsPerSample: Double(topology.network(stage: stage).trainingFLOPs))
+        flopsPerSample: Double(topology.network(stage: stage).trainingFLOPs),
+        memory: topology.memory(stage: stage))
     }
     self.init(
       name: topology.name, seed: seed, clock: clock, transport: transport,

@@ -5,16 +5,17 @@ extension TopologyCheck {
   package func text() -> String {
     var rows = [
       [
-        "stage", "rounds", "warm-up", "parameters", "model", "update", "down", "up",
-        "of full model",
+        "stage", "rounds", "warm-up", "parameters", "memory", "model", "update", "down",
+        "up", "of full model",
       ]
     ]
     for stage in stages {
       let full = 2.0 * Double(fullModel.bytes) * Double(stage.rounds) / Double(max(1, rounds))
       rows.append([
         "\(stage.stage)", "\(stage.rounds)", "\(stage.warmUpRounds)",
-        Self.grouped(stage.parameters), "\(stage.modelSize)", "\(stage.updateSize)",
-        "\(stage.down)", "\(stage.up)", Self.percent((stage.down + stage.up).bytes, of: full),
+        Self.grouped(stage.parameters), "\(stage.memory)", "\(stage.modelSize)",
+        "\(stage.updateSize)", "\(stage.down)", "\(stage.up)",
+        Self.percent((stage.down + stage.up).bytes, of: full),
       ])
     }
     if let evaluation {
@@ -24,7 +25,7 @@ extension TopologyCheck {
       ])
     }
     rows.append([
-      "all", "\(rounds)", "\(stages.reduce(0) { $0 + $1.warmUpRounds })", "", "", "", "\(down)",
+      "all", "\(rounds)", "\(stages.reduce(0) { $0 + $1.warmUpRounds })", "", "", "", "", "\(down)",
       "\(up)", Self.percent((down + up).bytes, of: 2.0 * Double(fullModel.bytes)),
     ])
     let sizes = isExact ? "" : "; sizes depend on the values sent and are what is to be expected"
@@ -38,7 +39,8 @@ extension TopologyCheck {
       \(saving.fixed(1)) times fewer bytes, \((100 * computation).fixed(1)) % of the computation
       \(evaluation.map { "\n\($0.lines.joined(separator: "\n"))\n" } ?? "")
       Bytes are those of models and updates for all clients\(sizes);
-      envelopes, framing, announcements and repairs come on top.
+      envelopes, framing, announcements and repairs come on top. Memory is that of one client at the
+      peak of its training: a batch's values, and four copies of the parameters.
       \(warnings.map { "\nwarning: \($0)\n" }.joined())
       """
   }

@@ -97,6 +97,7 @@ extension StageForecast {
       network.layouts.reduce(0) { $0 + codecs.down.expectedSize(of: $1).bytes })
     updateSize = ByteCount(network.layouts.reduce(0) { $0 + codecs.up.expectedSize(of: $1).bytes })
     flopsPerSample = network.trainingFLOPs
+    memory = topology.memory(stage: depth)
     (up, flops) = (.zero, 0)
     var known: [Set<Int>: Double] = [:]
     for phase in phases {
@@ -129,6 +130,8 @@ package struct StageForecast: Hashable, Sendable, Codable {
   package var updateSize: ByteCount
   /// The multiplications and additions of a training step for one sample that trains all of it.
   package var flopsPerSample: Int
+  /// The memory that a client's training takes at its peak.
+  package var memory: ByteCount
   /// The operations of all of its rounds, for one sample in each, on the trained segments.
   package var flops: Double
   /// The payload that all clients receive in all of its rounds.

@@ -1,6 +1,6 @@
 import Federation
 import Links
-import Measures
+package import Measures
 import Models
 import Neural
 import Progressive
@@ -104,12 +104,20 @@ extension TopologyDraft {
 
   /// The memory that training a stage takes: the values of a batch, and four copies of the
   /// parameters.
-  package static func memory(
+  static func memory(
     of architecture: Architecture, stage: Int, _ strategy: Strategy, batch: Int
   ) -> ByteCount {
     let network = architecture.network(
       stage: stage,
       supervision: strategy.usesAllHeads && architecture.supportsAllHeads ? .all : .newest)
     return ByteCount(network.activationBytes(batch: batch) + 16 * network.parameterCount)
+  }
+}
+
+extension Topology {
+  /// The memory that a client's training of a stage, from 1, takes at its peak.
+  package func memory(stage: Int) -> ByteCount {
+    TopologyDraft.memory(
+      of: architecture, stage: stage, strategy, batch: training.batch)
   }
 }
