@@ -19,7 +19,7 @@ public struct GrowthProgress: Hashable, Sendable {
   /// The course of `schedule` at its beginning, or where a checkpoint left it.
   public init(_ schedule: GrowthSchedule, memory: Memory? = nil) {
     self.schedule = schedule
-    let starts = schedule.trigger == .planned ? schedule.plannedStarts : [1]
+    let starts = schedule.trigger == .planned ? schedule.plannedStarts : schedule.starts(from: 1)
     self.memory = memory ?? Memory(starts: starts, watch: GrowthWatch())
   }
 
@@ -52,7 +52,7 @@ public struct GrowthProgress: Hashable, Sendable {
       isDue = isDue || isAtRest && phase.roundInStep >= schedule.minimumRounds
     }
     guard isDue else { return }
-    memory.starts.append(round + 1)
+    memory.starts += schedule.starts(from: round + 1, after: memory.starts.count)
     memory.watch = GrowthWatch()
   }
 }

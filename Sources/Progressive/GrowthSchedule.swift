@@ -80,6 +80,13 @@ public struct GrowthSchedule: Hashable, Sendable {
     }
   }
 
+  /// The starts of the next stage, which begins in `round` after `begun` others, and of those
+  /// without rounds that it follows.
+  func starts(from round: Int, after begun: Int = 0) -> [Int] {
+    let empty = rounds.dropFirst(begun).dropLast().prefix { $0 == 0 }.count
+    return Array(repeating: round, count: empty + 1)
+  }
+
   /// The phase of `round` where all stages are as long as planned.
   ///
   /// A round beyond the last belongs to the last stage.
@@ -95,17 +102,18 @@ public struct GrowthSchedule: Hashable, Sendable {
     let length =
       starts.indices.contains(index + 1)
       ? starts[index + 1] - starts[index] : longest(index, from: starts[index])
-    let warmUp = index == 0 ? 0 : min(warmUpRounds, length)
+    // The stage that a run begins with, all before it being without rounds, has no warm-up.
+    let warmUp = starts[index] == 1 ? 0 : min(warmUpRounds, length)
     let warmUpSoFar = min(inStage, warmUp)
-    let earlier = (1...max(1, index)).reduce(0) { sum, stage in
-      stage < index ? sum + min(warmUpRounds, starts[stage + 1] - starts[stage]) : sum
+    let earlier = starts.indices.prefix(index).reduce(0) { sum, stage in
+      starts[stage] > 1 ? sum + min(warmUpRounds, starts[stage + 1] - starts[stage]) : sum
     }
     // The learning rate stands still in warm-up (PROGFED: “does not advance”).
     let (rateRound, rateRounds) =
       restartsLearningRate
       ? (inStage - warmUpSoFar, length - warmUp)
       : (round - earlier - warmUpSoFar, learningRateRounds)
-    let ramps = strategy.warmsUp && index > 0 && inStage < rampRounds
+    let ramps = strategy.warmsUp && starts[index] > 1 && inStage < rampRounds
     return Phase(
       round: round, stage: strategy.grows ? index + 1 : stages, roundInStep: inStage,
       warmUp: inStage <= warmUp, learningRateRound: max(1, rateRound),
@@ -120,6 +128,7 @@ public struct GrowthSchedule: Hashable, Sendable {
 
   /// The number of rounds of the learning rate's schedule: all but those of warm-up.
   public var learningRateRounds: Int {
-    max(1, totalRounds - rounds.dropFirst().reduce(0) { $0 + min(warmUpRounds, $1) })
+    let later = rounds.drop { $0 == 0 }.dropFirst()
+    return max(1, totalRounds - later.reduce(0) { $0 + min(warmUpRounds, $1) })
   }
 }

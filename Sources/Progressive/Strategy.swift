@@ -41,6 +41,9 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
   /// True if the first step trains most, and so gets the rounds that others give their last one.
   public var beginsWithMost: Bool { self == .freezing }
 
+  /// True if the model grows, and each stage trains the blocks of those before it as well.
+  public var revisitsBlocks: Bool { grows && !leavesOlderBlocks }
+
   /// True if blocks before those that a step trains aren't trained any more.
   var leavesOlderBlocks: Bool {
     switch self {

@@ -77,8 +77,9 @@ package struct Topology: Sendable {
   /// Segments whose values come from a file, or go on from the smaller model, are sent whole.
   package func tellsSeed(of segment: SegmentName, in phase: Phase) -> Bool {
     guard codecs.tellsSeeds, startsFrom == nil else { return false }
-    guard strategy.grows, phase.stage > 1 else { return true }
-    return entry == .random && !(segment == .head(phase.stage) && continuesHead(of: phase.stage))
+    guard strategy.grows, phase.round > 1 else { return true }
+    guard case .head(let stage) = segment, stage > 1 else { return entry == .random }
+    return entry == .random && !continuesHead(of: stage)
   }
 
   /// True if the head of a stage takes over the values of the one that it replaces.

@@ -42,8 +42,7 @@ extension TopologyDraft {
       checkBudget(architecture, reading)
       if reading.isSound("rounds", "stages") {
         schedule = stages.schedule(
-          total: rounds, override: overrides.rounds, stages: architecture.stages,
-          strategy: strategy,
+          total: rounds, override: overrides.rounds, of: architecture, strategy: strategy,
           reading: reading)
       }
       if let extended = overrides.extended {

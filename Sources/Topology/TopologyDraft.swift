@@ -37,7 +37,9 @@ struct TopologyDraft {
     model = keys.section("model") { ModelSection(reading: &$0, beside: file) }
     data = keys.section("data") { DataSection.read(&$0, beside: file) }
     let strategy = strategy
-    stages = keys.section("stages") { StagesSection(reading: &$0, strategy: strategy) }
+    stages = keys.section("stages", word: "rule") {
+      StagesSection(reading: &$0, strategy: strategy)
+    }
     let remedy = "write how many there are, as in rounds: 40"
     let count: (Cursor) -> Int? = { $0.whole(1...1_000_000) }
     rounds =

@@ -39,9 +39,33 @@ import Testing
     #expect(schedule.learningRateRounds == 5)
   }
 
-  @Test func `the first stage has no warm-up`() {
-    let schedule = GrowthSchedule(rounds: [5, 5], warmUpRounds: 3)
+  @Test(arguments: [[5, 5], [0, 5, 5], [0, 0, 5]])
+  func `the stage that a run begins with has no warm-up`(rounds: [Int]) {
+    let schedule = GrowthSchedule(rounds: rounds, warmUpRounds: 3, rampRounds: 4)
     #expect((1...5).allSatisfy { !schedule.phase(in: $0).warmUp })
+    #expect((1...5).allSatisfy { schedule.phase(in: $0).newBlockRate == 1 })
+  }
+
+  @Test func `a stage without rounds is passed over where others end by a trigger`() {
+    var progress = GrowthProgress(
+      GrowthSchedule(rounds: [0, 2, 0, 3], trigger: .plateau(patience: 1, gain: 0.1)))
+    var stages: [Int] = []
+    for round in 1...5 {
+      stages.append(progress.phase(in: round).stage)
+      progress.note(round: round, quality: nil, movement: nil)
+    }
+    #expect(stages == [2, 2, 4, 4, 4])
+  }
+
+  /// A small sub-model gets few rounds, never none where there are as many rounds as stages.
+  @Test(arguments: [
+    (50, [0.001, 0.06, 1], 0, [1, 1, 48]), (50, [1, 1, 1], 0, [8, 8, 34]),
+    (1000, [0.001, 0.06, 1], 0, [1, 10, 989]), (100, [0.06, 0.18, 0.45, 1], 1, [1, 2, 6, 91]),
+    (2, [0.5, 0.5, 1], 0, [0, 1, 1]), (5, [0.5, 0.5, 1], 2, [1, 1, 3]), (7, [1], 3, [7]),
+  ])
+  func `the horizon's rule`(total: Int, worths: [Double], warmUp: Int, rounds: [Int]) {
+    let found = GrowthSchedule.horizon(total: total, worths: worths, warmUpRounds: warmUp)
+    #expect(found == rounds)
   }
 
   @Test func `stages without rounds are passed over, but the last`() {
@@ -60,11 +84,12 @@ import Testing
         guard schedule.totalRounds > 0 else { continue }
         let phases = (1...schedule.totalRounds).map { schedule.phase(in: $0) }
         #expect(phases.map(\.round) == Array(1...schedule.totalRounds))
+        let begins = phases[0].stage
         for stage in 1...3 {
           let own = phases.filter { $0.stage == stage }
           #expect(own.count == schedule.rounds[stage - 1])
           #expect(own.map(\.roundInStep) == Array(1..<own.count + 1))
-          #expect(own.count(where: \.warmUp) == (stage == 1 ? 0 : min(warmUp, own.count)))
+          #expect(own.count(where: \.warmUp) == (stage == begins ? 0 : min(warmUp, own.count)))
         }
         var clock = 0
         for phase in phases {

@@ -14,6 +14,7 @@ struct EarlierPlanTests {
       name: convnet
     data:
       name: fashion-mnist
+    stages: paper
     """
 
   /// The plan of that topology as it was kept in format 1.

@@ -3,6 +3,7 @@ import Codecs
 import Federation
 import Ledger
 import LocalTraining
+import Models
 import Progressive
 import Server
 import Tensors
@@ -65,6 +66,45 @@ struct GlobalModelTests {
     let full = model.fullModel(from: 2)
     #expect(full.map(\.layout.name) == ["block1", "block2", "block3", "head3"])
     #expect(full.first == block && model.values[.block(3)] == nil)
+  }
+
+  @Test(arguments: [
+    ("[0, 0, 6]", 1, ["block1", "block2", "block3", "head3", "head1", "head2"]),
+    ("[0, 3, 3]", 4, ["block3", "head3", "head1"]),
+    ("[3, 0, 3]", 4, ["block2", "block3", "head3", "head2"]),
+  ])
+  func `stages that are passed over have heads for shallow clients`(
+    rounds: String, last: Int, untrained: [String]
+  ) throws {
+    let workload = try ServerBench.workload(
+      codecs: "{up: dense32, initial: seed}", rounds: rounds)
+    var model = GlobalModel(workload: workload, seed: 7)
+    for round in 1..<last {
+      let phase = Self.phase(round, of: workload)
+      _ = try model.prepare(phase)
+      _ = model.apply(Self.updates(0.01, in: phase, of: workload), in: phase)
+    }
+    let prepared = try model.prepare(Self.phase(last, of: workload)).model
+    #expect(prepared.segments.map(\.name) == ["block1", "block2", "block3", "head3"])
+    #expect(prepared.shallowHeads.map(\.name) == ["head1", "head2"])
+    // What nobody has trained yet is told by its seed.
+    let told = (prepared.segments + prepared.shallowHeads).filter {
+      $0.steps.map(\.length) == [FreshValues.byteCount]
+    }
+    #expect(told.map(\.name) == untrained)
+  }
+
+  @Test func `a run that begins with the full model has the values of one that trains end to end`()
+    throws
+  {
+    let models = try ["strategy: progressive", "strategy: end-to-end"].map { strategy in
+      let workload = try ServerBench.workload(rounds: "[0, 0, 6]", more: strategy)
+      var model = GlobalModel(workload: workload, seed: 7)
+      _ = try model.prepare(Self.phase(1, of: workload))
+      return model
+    }
+    #expect(models[0].parameters(stage: 3) == models[1].parameters(stage: 3))
+    #expect(models[1].values[.head(2)] == nil)
   }
 
   @Test func `a difference leads on from the keyframe, and clients' bits are the broker's`() throws

@@ -51,7 +51,8 @@ final class ServerBench {
   deinit { ledger.close() }
 
   static func workload(
-    _ training: String = "", codecs: String = "{up: dense32}", more: String = ""
+    _ training: String = "", codecs: String = "{up: dense32}", rounds: String = "[2, 2, 2]",
+    more: String = ""
   ) throws -> Workload {
     let text = """
       name: tiny
@@ -61,7 +62,7 @@ final class ServerBench {
       data:
         name: synthetic
         limit: {train: 60, test: 20}
-      stages: {rounds: [2, 2, 2], warmUp: 0}
+      stages: {rounds: \(rounds), warmUp: 0}
       codecs: \(codecs)
       training: {batch: 10, momentum: 0, weightDecay: 0\(training)}
       \(more)

@@ -14,7 +14,7 @@ import Topology
 struct CheckTests {
   @Test func `sub-models have the paper's sizes, and bytes follow from them`() throws {
     let topology = try Texts.topology(
-      Texts.with("stages: {warmUp: 0}", "participation: {perRound: 5}"))
+      Texts.with("stages: {rule: paper, warmUp: 0}", "participation: {perRound: 5}"))
     let check = TopologyCheck(topology)
     #expect(check.stages.map(\.parameters) == [650, 19_466, 1_199_882])
     #expect(check.stages.map(\.rounds) == [2, 2, 8])
@@ -26,7 +26,7 @@ struct CheckTests {
     // A batch's values, and four copies of the parameters in 32-bit floats.
     let larger = TopologyCheck(
       try Texts.topology(
-        Texts.with("stages: {warmUp: 0}", "participation: {perRound: 5}", "training: {batch: 40}")))
+        Texts.with("stages: paper", "participation: {perRound: 5}", "training: {batch: 40}")))
     for (stage, twice) in zip(check.stages, larger.stages) {
       let copies = 16 * stage.parameters
       #expect(stage.memory.bytes > copies)

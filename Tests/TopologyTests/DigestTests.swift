@@ -17,7 +17,7 @@ struct DigestTests {
     "evaluation: {every: 7, gradient: 50, clients: 20 %}",
     "evaluation: {minimum: {clients: 3}, perClass: false}",
     "limits: {chunk: 64 kB, updateNorm: 9}", "# a comment",
-    "stages: {rounds: [2, 2, 8]}", "training: {batch: 20, momentum: 0.90}",
+    "stages: {rounds: [1, 1, 10]}", "training: {batch: 20, momentum: 0.90}",
     "strategy: progressive", "codecs: {up: dense32}", "server: {averaging: fednova}",
     "training: {correction: none}",
   ])
@@ -28,7 +28,7 @@ struct DigestTests {
 
   @Test func `whatever training depends on changes the digest, each in its own way`() throws {
     var texts = [
-      "strategy: end-to-end", "stages: {rounds: [3, 3, 6]}", "stages: {warmUp: 1}",
+      "strategy: end-to-end", "stages: {rounds: [3, 3, 6]}", "stages: paper", "stages: {warmUp: 1}",
       "training: {epochs: 2}", "training: {batch: 21}", "training: {learningRate: 0.06}",
       "training: {schedule: cosine}", "training: {schedule: {name: cosine, floor: 0}}",
       "training: {schedule: multistep}", "training: {schedule: constantThenCosine}",
@@ -68,7 +68,7 @@ struct DigestTests {
         format: progfed plan 2
         strategy: progressive
         clients: 10
-        stages.rounds: [2, 2, 8]
+        stages.rounds: [1, 1, 10]
         stages.warmUp: 0
         model.name: convnet
         model.stages: 3

@@ -127,10 +127,13 @@ struct FaultTests {
     ("stages:\n  each: 6", 8, "stages.each", "leave none of 12"),
     ("stages:\n  rounds: [4, 4]", 8, "stages.rounds", "2 values for the model's 3"),
     ("stages:\n  rounds: [4, 4, 5]", 8, "stages.rounds", "add up to 13, not to the 12"),
-    ("stages:\n  rounds: [4, 0, 8]", 8, "stages.rounds[2]", "is 0"),
+    ("stages:\n  rounds: [4, 8, 0]", 8, "stages.rounds", "gives the last stage no rounds"),
+    ("stages:\n  rounds: [4, -1, 9]", 8, "stages.rounds[2]", "is -1"),
+    ("stages: pauper", 7, "stages.rule", "did you mean paper?"),
+    ("stages:\n  rule: paper\n  each: 2", 8, "stages.rule", "that stages.each already gives"),
     ("stages:\n  rounds: 12", 8, "stages.rounds", "a list of rounds"),
     ("stages:\n  rounds: [4, 4, 4]\n  each: 4", 9, "stages.each", "two ways"),
-    ("stages:\n  warmUp: 2", 8, "stages.warmUp", "fills a stage of 2"),
+    ("stages:\n  rule: paper\n  warmUp: 2", 9, "stages.warmUp", "fills a stage of 2"),
     ("stages:\n  warmUp: -1", 8, "stages.warmUp", "is -1"),
     ("participation:\n  perRound: 11", 8, "participation.perRound", "11 of 10 clients"),
     (
@@ -281,7 +284,7 @@ struct FaultTests {
 
   @Test(arguments: [
     (1, "clients: 0", 1, "clients", "from 1"), (1, "# no clients", 2, "clients", "missing"),
-    (2, "rounds: 2", 2, "rounds", "too few for 3 stages"),
+    (2, "rounds: 2\nstages: paper", 2, "rounds", "too few for 3 stages"),
     (2, "# no rounds", 1, "rounds", "missing"),
     (2, "round: 12", 2, "round", "did you mean rounds?"),
     (4, "  name: resnet", 4, "model.name", "not a model"),

@@ -12,14 +12,70 @@ import Topology
 
 /// From the section `stages` and the command line to the rounds of each stage.
 struct ScheduleTests {
+  @Test(
+    arguments: [
+      (12, [2, 2, 8]), (3, [1, 1, 1]), (5, [1, 1, 3]), (6, [1, 1, 4]), (1500, [250, 250, 1000]),
+    ], ["stages: paper", "stages: {rule: paper}"])
+  func `the paper's rule holds where it is asked for, but no stage is left out`(
+    plan: (rounds: Int, expected: [Int]), stages: String
+  ) throws {
+    let topology = try Texts.topology(
+      Texts.replacing(line: 2, by: "rounds: \(plan.rounds)") + stages + "\n")
+    #expect(topology.growthSchedule.rounds == plan.expected)
+  }
+
+  // The sub-models have 650, 19,466 and 1,199,882 parameters.
   @Test(arguments: [
-    (12, [2, 2, 8]), (3, [1, 1, 1]), (5, [1, 1, 3]), (6, [1, 1, 4]), (1500, [250, 250, 1000]),
+    (1, [0, 0, 1]), (2, [0, 1, 1]), (3, [1, 1, 1]), (6, [1, 1, 4]), (12, [1, 1, 10]),
+    (50, [1, 1, 48]),
   ])
-  func `without stages, the paper's rule holds but no stage is left out`(
+  func `without a rule, stages are as long as their sub-models are worth`(
     rounds: Int, expected: [Int]
   ) throws {
-    let topology = try Texts.topology(Texts.replacing(line: 2, by: "rounds: \(rounds)"))
-    #expect(topology.growthSchedule.rounds == expected)
+    let text = Texts.replacing(line: 2, by: "rounds: \(rounds)")
+    #expect(try Texts.topology(text).growthSchedule.rounds == expected)
+    #expect(try Texts.topology(text + "stages: horizon\n").growthSchedule.rounds == expected)
+    let asked = try Texts.topology(Texts.least, Overrides(rounds: rounds))
+    #expect(asked.growthSchedule.rounds == expected)
+  }
+
+  @Test func `a longer horizon and a larger sub-model get more rounds`() throws {
+    func rounds(_ total: Int, _ model: String) throws -> [Int] {
+      let text = Texts.replacing(line: 2, by: "rounds: \(total)")
+      return try Texts.topology(text.replacing("convnet", with: model)).growthSchedule.rounds
+    }
+    let (short, long) = (try rounds(100, "resnet18"), try rounds(1000, "resnet18"))
+    #expect(short.dropLast() == short.dropLast().sorted()[...] && short.reduce(0, +) == 100)
+    #expect(zip(short, long).allSatisfy { $0 < $1 })
+    #expect(short.dropLast().allSatisfy { $0 <= 100 / 8 })
+    let convnet = try rounds(1000, "convnet")
+    #expect(convnet[0] < convnet[1] && convnet[1] < 1000 / 6)
+  }
+
+  @Test func `derived stages are longer than their warm-up`() throws {
+    let topology = try Texts.topology(Texts.section("stages", "warmUp: 2"))
+    #expect(topology.growthSchedule == GrowthSchedule(rounds: [1, 3, 8], warmUpRounds: 2))
+    let short = try Texts.topology(Texts.section("stages", "warmUp: 2"), Overrides(rounds: 4))
+    #expect(short.growthSchedule == GrowthSchedule(rounds: [1, 1, 2]))
+  }
+
+  @Test(arguments: [Strategy.layerwise, .partial, .freezing])
+  func `who trains blocks in their own step alone keeps the paper's rule`(strategy: Strategy) throws
+  {
+    let topology = try Texts.topology(Texts.least, Overrides(strategy: strategy))
+    #expect(topology.growthSchedule.rounds.sorted() == [2, 2, 8])
+  }
+
+  @Test func `a run may begin with the full model, or pass a stage over`() throws {
+    for (rounds, scaled) in [
+      ([0, 0, 12], [0, 0, 24]), ([0, 4, 8], [0, 8, 16]), ([4, 0, 8], [8, 0, 16]),
+    ] {
+      let text = Texts.section("stages", "rounds: \(rounds)", "warmUp: 1")
+      let schedule = try Texts.topology(text).growthSchedule
+      #expect(schedule.rounds == rounds && schedule.strategy == .progressive)
+      #expect(!schedule.phase(in: 1).warmUp)
+      #expect(try Texts.topology(text, Overrides(rounds: 24)).growthSchedule.rounds == scaled)
+    }
   }
 
   @Test(arguments: [[4, 4, 4], [9, 2, 1]]) func `there is no warm-up by default`(rounds: [Int])
@@ -63,7 +119,7 @@ struct ScheduleTests {
 
   @Test(arguments: [0, -1, 2, 10_000_000])
   func `rounds that the command line can't have are told as its own`(rounds: Int) {
-    for text in [Texts.least, Texts.section("stages", "rounds: [3, 3, 6]")] {
+    for text in [Texts.with("stages: paper"), Texts.section("stages", "rounds: [3, 3, 6]")] {
       let faults = Texts.faults(text, Overrides(rounds: rounds))
       #expect(faults.map(\.place) == [.option("--rounds")])
       #expect(faults.first?.words.hasPrefix("--rounds: ") == true)

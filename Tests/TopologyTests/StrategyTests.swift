@@ -78,6 +78,7 @@ struct StrategyTests {
     ("stages: {entry: slow}", "stages.entry"),
     ("stages: {when: plateau}\nevaluation: {every: 0}", "evaluation.every"),
     ("strategy: backwards", "strategy"),
+    ("strategy: layerwise\nstages: {rounds: [4, 0, 8]}", "stages.rounds"),
     ("strategy: mixed\nparticipation: {caps: [{stage: 1, clients: 0-3}]}", "participation.caps"),
   ])
   func `what makes no sense together is told`(text: String, path: String) {

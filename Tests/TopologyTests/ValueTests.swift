@@ -22,7 +22,7 @@ struct ValueTests {
     #expect(topology.architecture.name == "convnet")
     #expect(topology.architecture.input == [1, 28, 28])
     #expect(topology.architecture.classes == 10)
-    #expect(topology.growthSchedule == GrowthSchedule(rounds: [2, 2, 8], warmUpRounds: 0))
+    #expect(topology.growthSchedule == GrowthSchedule(rounds: [1, 1, 10], warmUpRounds: 0))
     #expect(topology.data.partition == .iid)
     #expect(topology.data.augmentation == .none)
     #expect(topology.data.path == nil)

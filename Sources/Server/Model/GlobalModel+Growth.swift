@@ -9,18 +9,46 @@ import Topology
 extension GlobalModel {
   /// Gives values to the segments that are new at `stage`.
   ///
+  /// Of a growing model that passes stages over, these are also the heads of the stages on the way,
+  /// for clients whose memory ends there.
+  ///
   /// - Returns: Those of them that were drawn from the seed, and not given by a file or by what was
   ///   learnt.
   mutating func grow(to stage: Int) -> Set<SegmentName> {
-    carryHead(to: stage)
-    continueModel(into: stage)
+    // There is nothing to go on from where the run begins.
+    let isFirst = values[.block(1)] == nil
     var drawn: Set<SegmentName> = []
-    for layout in workload.network(stage: stage).layouts where values[layout.segment] == nil {
+    for next in Array(stagesPassed(on: stage)) + [stage] {
+      if !isFirst {
+        carryHead(to: next)
+        continueModel(into: next)
+      }
+      draw(workload.network(stage: next).layouts, for: stage, &drawn)
+    }
+    return drawn
+  }
+
+  /// The stages without rounds between those that there are and `stage`.
+  private func stagesPassed(on stage: Int) -> Range<Int> {
+    let topology = workload.topology
+    // A model that goes on after its run has the heads that it had.
+    guard topology.strategy.grows, !topology.strategy.usesAllHeads,
+      topology.overrides.extended == nil, values[.head(stage)] == nil
+    else { return stage..<stage }
+    let last = (1..<max(1, stage)).last { values[.head($0)] != nil } ?? 0
+    return last + 1..<stage
+  }
+
+  /// Gives segments without values some out of the file, or of the seed of the stage that the model
+  /// grows to.
+  private mutating func draw(
+    _ layouts: [ParameterLayout], for stage: Int, _ drawn: inout Set<SegmentName>
+  ) {
+    for layout in layouts where values[layout.segment] == nil {
       values[layout.segment] =
         workload.start?.segments[layout.name] ?? fresh(layout, stage: stage).values(of: layout)
       if workload.start?.segments[layout.name] == nil { drawn.insert(layout.segment) }
     }
-    return drawn
   }
 
   /// The values of the full model as they would be if all remaining stages began now, in the order

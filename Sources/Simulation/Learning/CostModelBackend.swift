@@ -217,10 +217,11 @@ private struct SizeSource: BroadcastSource {
   /// The segments that were sent so far.
   let sent: Set<SegmentName>
 
-  /// True for heads that there ever were rounds of, and for control variates of segments that have
-  /// changed.
+  /// True for the heads of a growing model, and for control variates of segments that have changed.
   func has(_ name: SegmentName) -> Bool {
-    guard let segment = name.corrected else { return sent.contains(name) }
+    guard let segment = name.corrected else {
+      return topology.strategy.grows || sent.contains(name)
+    }
     return versions[segment] != nil
   }
 

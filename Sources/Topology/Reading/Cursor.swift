@@ -80,11 +80,14 @@ struct Cursor {
 
   /// Reads the keys here; reports those that `body` doesn't ask for.
   ///
-  /// Nothing at all is a section without keys; for anything else there is a fault and nil.
-  func keys<Value>(_ body: (inout KeyReader) -> Value) -> Value? {
+  /// Nothing at all is a section without keys, and a word the value of the key `word`, if there is
+  /// one; for anything else there is a fault and nil.
+  func keys<Value>(word key: String? = nil, _ body: (inout KeyReader) -> Value) -> Value? {
     var pairs: [(key: Node, value: Node)] = []
     if case .mapping(let mapping) = node {
       pairs = mapping.map { ($0.key, $0.value) }
+    } else if let key, word != nil {
+      pairs = [(.scalar(Node.Scalar(key, .implicit, .plain, node.mark)), node)]
     } else if !isNothing {
       expected("a section of keys", remedy: "write keys and values below it, one a line")
       return nil

@@ -90,8 +90,12 @@ struct KeyReader {
   }
 
   /// The section `key`; one without keys if it is absent or faulty.
-  mutating func section<Value>(_ key: String, _ body: (inout KeyReader) -> Value) -> Value {
-    if let value = optional(key, { $0.keys(body) }) { return value }
+  ///
+  /// One word in its place is the value of its key `word`, where there is such a key.
+  mutating func section<Value>(
+    _ key: String, word: String? = nil, _ body: (inout KeyReader) -> Value
+  ) -> Value {
+    if let value = optional(key, { $0.keys(word: word, body) }) { return value }
     var empty = KeyReader([], path: full(key), reading: reading)
     let value = body(&empty)
     // What the section lacks is told only where it isn't faulty itself.

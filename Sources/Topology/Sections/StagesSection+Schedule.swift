@@ -1,33 +1,29 @@
+import Models
 import Progressive
 
 extension StagesSection {
-  /// The schedule for a model of `stages` stages; nil, with a fault, if the section allows none.
+  /// The schedule for a model; nil, with a fault, if the section allows none.
   ///
   /// - Parameters:
   ///   - total: All rounds, T, as the file says; nil where it leaves them to `stages.rounds`.
   ///   - override: All rounds as the command line says: explicit stages are scaled to them.
-  ///   - stages: The number of the model's stages, S.
+  ///   - architecture: The model, of S stages.
   ///   - strategy: The strategy; end-to-end training gives all rounds to the last stage.
   ///   - reading: Takes the faults.
-  /// - Returns: A schedule of `stages` stages.
+  /// - Returns: A schedule of S stages.
   func schedule(
-    total: Int?, override: Int?, stages: Int, strategy: Strategy, reading: Reading
+    total: Int?, override: Int?, of architecture: Architecture, strategy: Strategy,
+    reading: Reading
   ) -> GrowthSchedule? {
+    let stages = architecture.stages
     if strategy == .endToEnd, rounds == nil {
       return (override ?? total).map { Self.lastAlone($0, stages: stages, strategy) }
     }
     guard
       let planned = planned(
-        total: total, override: override, stages: stages, strategy: strategy, reading: reading)
+        total: total, override: override, of: architecture, strategy: strategy, reading: reading)
     else { return nil }
-    guard strategy == .endToEnd || reading.isPlan || !planned.dropLast().contains(0) else {
-      reading.report(
-        "stages.rounds",
-        "stages.rounds has a stage of no rounds, which only end-to-end training has",
-        remedy: "write 1 at least for each stage")
-      return nil
-    }
-    if strategy == .endToEnd || planned.dropLast().contains(0) {
+    if strategy == .endToEnd {
       return Self.lastAlone(override ?? planned.reduce(0, +), stages: stages, strategy)
     }
     guard let override else {
@@ -35,8 +31,8 @@ extension StagesSection {
     }
     guard let rounds = Self.scale(planned, to: override) else {
       reading.report(
-        "rounds", "\(override) rounds are too few for \(stages) stages",
-        remedy: "ask for \(stages) at least, or for end-to-end training")
+        "rounds", "\(override) rounds are too few for \(planned.count { $0 > 0 }) stages",
+        remedy: "ask for \(planned.count { $0 > 0 }) at least, or for end-to-end training")
       return nil
     }
     return schedule(rounds, strategy, isScaled: true, reading: reading)
@@ -52,8 +48,10 @@ extension StagesSection {
 
   /// The rounds of each stage, before the command line's total.
   private func planned(
-    total: Int?, override: Int?, stages: Int, strategy: Strategy, reading: Reading
+    total: Int?, override: Int?, of architecture: Architecture, strategy: Strategy,
+    reading: Reading
   ) -> [Int]? {
+    let stages = architecture.stages
     if let rounds {
       guard rounds.count == stages else {
         reading.report(
@@ -72,6 +70,12 @@ extension StagesSection {
       return rounds
     }
     guard let rounds = each == nil ? override ?? total : total ?? override else { return nil }
+    // Who leaves blocks behind for good needs all the rounds that the paper gives them; a trigger
+    // ends a stage that has nothing left to learn.
+    if each == nil, rule == .horizon, trigger == .planned, strategy.revisitsBlocks {
+      return GrowthSchedule.horizon(
+        total: rounds, worths: architecture.worths, warmUpRounds: warmUp ?? 0)
+    }
     guard rounds >= stages else {
       reading.report(
         "rounds", "\(rounds) rounds are too few for \(stages) stages",
@@ -101,7 +105,9 @@ extension StagesSection {
     var schedule = GrowthSchedule(
       rounds: rounds, strategy: strategy, trigger: trigger,
       restartsLearningRate: restartsLearningRate, rampRounds: ramp)
-    guard let shortest = rounds.dropFirst().min() else { return schedule }
+    // Those after the first that has rounds may begin with a warm-up.
+    guard let shortest = rounds.drop(while: { $0 == 0 }).dropFirst().filter({ $0 > 0 }).min()
+    else { return schedule }
     var warmUpRounds = 0
     if strategy.warmsUp, let warmUp {
       guard isScaled || warmUp < shortest else {
@@ -116,7 +122,8 @@ extension StagesSection {
       rounds: rounds, warmUpRounds: warmUpRounds, strategy: strategy, trigger: trigger,
       minimumRounds: trigger == .planned ? 1 : max(minimum ?? 1, warmUpRounds + 1),
       restartsLearningRate: restartsLearningRate, rampRounds: ramp)
-    guard trigger != .planned, !isScaled, let most = rounds.dropLast().min(),
+    guard trigger != .planned, !isScaled,
+      let most = rounds.dropLast().filter({ $0 > 0 }).min(),
       schedule.minimumRounds > most
     else { return schedule }
     reading.report(
@@ -126,19 +133,35 @@ extension StagesSection {
     return nil
   }
 
-  /// `rounds` in the same proportion but `total` in all, one each at least; nil if `total` is too
-  /// small.
+  /// `rounds` in the same proportion but `total` in all, one at least for each stage that has any;
+  /// nil if `total` is too small.
   static func scale(_ rounds: [Int], to total: Int) -> [Int]? {
-    guard total >= rounds.count else { return nil }
+    let stages = rounds.count { $0 > 0 }
+    guard total >= stages else { return nil }
     let sum = rounds.reduce(0, +)
-    var (before, end) = (0, 0)
-    return rounds.enumerated().map { index, length in
+    var (before, end, left) = (0, 0, stages)
+    return rounds.map { length in
+      guard length > 0 else { return 0 }
       before += length
+      left -= 1
       // Where the running sum falls, but with a round left for this stage and each one after it.
       let share = (Double(before) * Double(total) / Double(sum)).rounded()
-      let next = min(max(Int(share), end + 1), total - (rounds.count - 1 - index))
+      let next = min(max(Int(share), end + 1), total - left)
       defer { end = next }
       return next - end
+    }
+  }
+}
+
+extension Architecture {
+  /// The worth of each sub-model as a part of the full one, from 0 to 1.
+  fileprivate var worths: [Double] {
+    let parameters = (1...stages).map { Double(parameterCount(stage: $0)) }
+    let operations = (1...stages).map { Double(trainingFLOPs(stage: $0)) }
+    return (0..<stages).map { stage in
+      GrowthSchedule.worth(
+        parameters: parameters[stage] / max(1, parameters[stages - 1]),
+        operations: operations[stage] / max(1, operations[stages - 1]))
     }
   }
 }

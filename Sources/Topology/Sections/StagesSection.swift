@@ -6,8 +6,10 @@ struct StagesSection: Hashable, Sendable {
   var count: Int?
   /// The rounds of each stage, T_s in the paper; nil to derive them.
   var rounds: [Int]?
-  /// The rounds of each stage but the last; nil for the paper's rule, T/(2S).
+  /// The rounds of each stage but the last; nil to derive them.
   var each: Int?
+  /// The rule by which they are derived.
+  var rule: StageRule
   /// The rounds of warm-up at the head of each stage but the first, T_w; none if nil.
   var warmUp: Int?
   /// The condition that ends a stage before its rounds are over.
@@ -28,16 +30,25 @@ struct StagesSection: Hashable, Sendable {
     rounds = keys.optional("rounds") { list in
       let remedy = "write the rounds of each stage, as in [5, 5, 20]"
       let rounds = list.elements("a list of rounds", remedy: remedy, atMost: 100)?
-        .map { $0.whole((mayBeGrown ? 0 : 1)...1_000_000) }
+        .map { $0.whole(0...1_000_000) }
       guard let rounds, !rounds.contains(nil) else { return nil as [Int]? }
       let values = rounds.compactMap { $0 }
-      guard !values.contains(0) || Self.hasLastAlone(values) else {
-        list.report("has a stage of no rounds", remedy: remedy)
+      guard values.last ?? 0 > 0 else {
+        list.report("gives the last stage no rounds", remedy: remedy)
+        return nil
+      }
+      guard strategy != .layerwise || mayBeGrown || !values.contains(0) else {
+        list.report(
+          "has a stage of no rounds, whose block no other stage of \(strategy.rawValue) trains",
+          remedy: "write 1 at least for each stage, or strategy: progressive")
         return nil
       }
       return values
     }
     each = keys.optional("each") { $0.whole(1...1_000_000) }
+    rule = keys.value("rule", default: .horizon) { cursor in
+      cursor.choice("a rule", of: StageRule.allCases.map { ($0.rawValue, $0) })
+    }
     warmUp = keys.optional("warmUp") { $0.whole(0...1_000_000) }
     trigger = GrowthTrigger(reading: &keys)
     minimum = keys.optional("minimum") { $0.whole(1...1_000_000) }
@@ -55,17 +66,26 @@ struct StagesSection: Hashable, Sendable {
         "\(keys.full("each")) and \(keys.full("rounds")) say the same in two ways",
         remedy: "remove one of them")
     }
+    if keys.has("rule"), let key = ["rounds", "each"].first(where: { keys.has($0) }) {
+      keys.reading.report(
+        keys.full("rule"),
+        "\(keys.full("rule")) derives the rounds that \(keys.full(key)) already gives",
+        remedy: "remove one of them")
+    }
     if trigger == .planned, keys.has("minimum"), keys.reading.isSound(keys.full("when")) {
       keys.reading.report(
         keys.full("minimum"), "\(keys.full("minimum")) means nothing where stages are as planned",
         remedy: "remove it, or write when: plateau")
     }
   }
+}
 
-  /// True if all rounds are those of the last stage.
-  static func hasLastAlone(_ rounds: [Int]) -> Bool {
-    rounds.last ?? 0 > 0 && rounds.dropLast().allSatisfy { $0 == 0 }
-  }
+/// A rule that gives the stages of a growing model their rounds.
+enum StageRule: String, Hashable, Sendable, CaseIterable {
+  /// By the number of all rounds and by what each sub-model is worth.
+  case horizon
+  /// T/(2S) for each stage but the last (Wang et al., “ProgFed”, ICML 2022, section 3).
+  case paper
 }
 
 /// The first values of a new block and its head when the model grows.
