@@ -45,6 +45,8 @@ package struct Topology: Sendable {
   /// The clients whose memory is said to end at a stage, and that stage, from 1; see
   /// ``stageLimits``.
   package let caps: [Int: Int]
+  /// The sub-models that the clients of a round train.
+  package let depth: DepthSection
   /// The codecs of updates and model.
   package let codecs: CodecsSection
   /// The rounds and samples of tests of the global model.
@@ -119,6 +121,7 @@ package struct Topology: Sendable {
     plan.evaluation = evaluationRules
     plan.toldLabels = data.telling.labels ? architecture.classes : nil
     plan.confirmsUpdates = training.correction == .scaffold
+    plan.depths = depthPlan
     return plan
   }
 }

@@ -67,7 +67,8 @@ extension TopologyDraft {
       growthSchedule: schedule,
       // What is told by a seed alone must be drawn from it.
       entry: stages.entry ?? (codecs.tellsSeeds ? .random : .standard), data: data,
-      training: training, server: server, rules: rules, caps: participation.caps, codecs: codecs,
+      training: training, server: server, rules: rules, caps: participation.caps,
+      depth: participation.depth, codecs: codecs,
       evaluation: evaluation, limits: limits, fleet: fleet, stageLimits: stageLimits,
       updateNorm: self.limits.updateNorm, normMultiple: self.limits.normMultiple,
       unplayable: unplayable,

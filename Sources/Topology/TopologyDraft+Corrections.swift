@@ -1,6 +1,7 @@
 import Federation
 import Links
 import Neural
+import Progressive
 
 extension TopologyDraft {
   /// Reports steps that can't be counted where the mean or the correction of updates depends on it.
@@ -37,6 +38,13 @@ extension TopologyDraft {
         "\(path) is SCAFFOLD, whose controls are those of one round; "
           + "participation.stragglers has updates of earlier rounds count",
         remedy: "write participation.stragglers: discard, or remove \(path)")
+    }
+    if participation.depth.rule != .fixed, reading.isSound("participation.depth") {
+      reading.report(
+        path,
+        "\(path) is SCAFFOLD, whose controls are means over all clients; participation.depth has "
+          + "some train less than others",
+        remedy: "write participation.depth: fixed, or remove \(path)")
     }
     let capped =
       participation.caps.isEmpty ? fleet.groups.first { $0.device.memory != nil }?.name : nil

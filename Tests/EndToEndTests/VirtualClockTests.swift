@@ -47,6 +47,34 @@ import Testing
     #expect(real["clock"] as? String == "real")
   }
 
+  @Test func `on both clocks clients train what their links carry in time`() throws {
+    let topology = SmallRun.topology(
+      participation: "  perRound: 6\n  depth: {rule: byLink, target: 2 s, least: 0}",
+      rounds: "[0, 0, 3]",
+      more: """
+        links: {slow: {down: 1.5 Mbit/s, up: 1.5 Mbit/s, roundTrip: 20 ms}}
+        groups: {near: {clients: 4}, far: {link: slow}}
+        """)
+    let virtual = try Self.object(topology, [])
+    let real = try Self.object(topology, ["--clock", "real"])
+    let fixed = try Self.object(topology, ["--set", "participation.depth={rule: fixed}"])
+    func digest(_ object: [String: Any]) -> String? {
+      (object["final"] as? [String: Any])?["modelDigest"] as? String
+    }
+    #expect(digest(virtual) != nil && digest(virtual) == digest(real))
+    #expect(digest(virtual) != digest(fixed))
+    func payload(_ object: [String: Any], _ way: String) -> Int {
+      let totals = (object["totals"] as? [String: Any])?[way] as? [String: Any]
+      return totals?["payload"] as? Int ?? 0
+    }
+    for way in ["down", "up"] {
+      #expect(payload(virtual, way) < payload(fixed, way))
+      #expect(payload(virtual, way) == payload(real, way))
+    }
+    let elapsed = [virtual, fixed].map { $0["elapsed"] as? Double ?? 0 }
+    #expect(elapsed[0] < elapsed[1])
+  }
+
   @Test func `one seed gives one ledger and one model, twice, on 1 and on 4 threads`() throws {
     let topology = SmallRun.topology(
       participation: "  perRound: 4\n  deadline: 2 min\n  quorum: 3\n  grace: 20 s",

@@ -150,6 +150,10 @@ import Topology
       participation: """
         {perRound: 4, quorum: 50 %, grace: 2 s, deadline: 2 min, minimum: 2, stragglers: nextRound}
         """, more: trouble),
+    // Clients train as deep as they make it.
+    topology(
+      participation: "{perRound: 4, depth: {rule: byTime, target: 20 s}, deadline: 2 min}",
+      more: "groups: {city: {clients: 4, link: lte}, country: {link: 3g}}"),
     // Clients evaluate on what they hold out, too.
     topology(evaluation: ", clients: all, perClass: true"),
     topology(

@@ -229,6 +229,21 @@ import Wire
     #expect(announce([UInt64](repeating: (1 << 32) - 1, count: 1000)) == .field("selected_gaps"))
   }
 
+  @Test func `an announcement asks each selected client for a plausible depth, or none for any`() {
+    let open = field(2, varint: 2)
+    func announce(_ gaps: [UInt64], _ depths: [UInt64]) -> WireError? {
+      downlink(
+        field(
+          33,
+          bytes: open + field(6, bytes: gaps.flatMap(varint))
+            + field(12, bytes: depths.flatMap(varint))))
+    }
+    #expect(announce([1, 1], [2]) == .field("depths"))
+    #expect(announce([1], [2, 0]) == .field("depths"))
+    #expect(announce([1], [(1 << 16) + 1]) == .field("depths"))
+    #expect(announce([1, 1], [0, 2]) != .field("depths"))
+  }
+
   @Test(arguments: [Float.nan, .infinity, -1])
   func `an announcement's learning rate is finite and not negative`(rate: Float) {
     #expect(

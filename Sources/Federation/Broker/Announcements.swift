@@ -38,6 +38,10 @@ package struct Announcements: Hashable, Sendable {
       announce.newBlockRate = Float(round.phase.newBlockRate)
       announce.updateCodec = plan.updateCodec(in: round.phase)
       announce.selected = round.unsettled
+      if !round.depths.isEmpty {
+        let asked = Set(announce.selected)
+        announce.depths = round.depths.filter { asked.contains($0.key) }
+      }
       announce.base = round.model.base
       if listing || round.model.isListed {
         announce.segments = round.model.segments

@@ -95,7 +95,7 @@ extension BrokerMachine {
     case .accepted:
       work.accept(submission, of: client)
       let (quorum, accepted) = (plan.rules.quorum, work.accepted)
-      state.changeRound { $0.noteQuorum(quorum, of: accepted, at: now) }
+      state.changeRound { $0.noteQuorum(quorum, of: accepted, by: client, at: now) }
       if let model = models[submission.round] {
         members.holds(model.segments(of: submission.stage).map(\.state.prefix), client)
       }

@@ -286,7 +286,8 @@ extension BrokerMachine {
     }
     if round.isOver(plan.rules, at: now, members) { return close(round, now, &actions) }
     guard let drawn = round.drawReplacements(of: plan, members, history) else { return }
-    state.changeRound { $0.fill(with: drawn) }
+    let (plan, members, history) = (plan, members, history)
+    state.changeRound { $0.fill(with: drawn, plan, members, history) }
     guard !drawn.isEmpty else { return }
     let announcement = announcement(now, listing: true)
     for client in drawn { actions.append(announcement.addressed(to: client)) }
@@ -300,7 +301,7 @@ extension BrokerMachine {
     actions.append(.send(.all, message))
     let closed = round.closed(of: plan, members, at: now)
     for client in closed.released { actions.append(.release(client: client)) }
-    history.note(closed.result)
+    history.note(closed.result, depths: plan.depths)
     actions.append(.close(closed.result))
     nextRound = round.phase.round + 1
     state = .preparing(.carried(closed.carried))

@@ -47,6 +47,8 @@ package struct BrokerPlan: Hashable, Sendable {
   package var evaluation: EvaluationRules?
   /// The largest mean loss that an update may report; nil for any.
   package var lossLimit: Double?
+  /// The plan by which the depth is chosen that each client trains; nil where all train the same.
+  package var depths: DepthPlan?
   /// The rules for the beginning and the end of rounds.
   package var rules: RoundRules
   /// Waiting times and sizes.

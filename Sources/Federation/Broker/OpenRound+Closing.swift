@@ -59,9 +59,10 @@ extension OpenRound {
     for (client, (origin, progress)) in order {
       carried.carry(client, of: origin, at: progress, lease: work.room.leases[client])
     }
-    let result = RoundResult(
+    var result = RoundResult(
       round: round, opened: opened, closed: now, outcomes: outcomes,
       duplicates: work.duplicates, givenUp: givenUp.sorted(), restrictions: members.restrictions)
+    result.efforts = efforts(outcomes, of: plan, members, at: now)
     return RoundEnd(result: result, released: released.sorted(), carried: carried)
   }
 

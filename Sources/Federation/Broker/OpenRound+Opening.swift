@@ -48,7 +48,8 @@ extension OpenRound {
   ) {
     guard members.presence.count >= plan.clientsNeeded else { return nil }
     let phase = pending.prepared.phase
-    let model = RoundModel(pending.prepared, for: members)
+    let model = RoundModel(
+      pending.prepared, for: members, ofAllDepths: plan.depths != nil && !phase.warmUp)
     let restored = pending.backlog.restored
     let own = restored.filter { $0.value.round >= phase.round }
     let late = restored.filter { $0.value.round < phase.round }
@@ -73,6 +74,7 @@ extension OpenRound {
       phase: phase, model: model, learningRate: Float(plan.learningRate(in: phase)),
       selected: Set(drawn).union(own.keys).sorted(), opened: now,
       deadline: now + plan.rules.deadline)
+    chooseDepths(of: drawn, plan, members, history)
     if let carried { work.carry(from: carried) }
     for (client, submission) in late {
       work.carry(client, of: submission.round, at: .accepted(submission))

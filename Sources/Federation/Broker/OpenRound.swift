@@ -17,6 +17,12 @@ package struct OpenRound: Hashable, Sendable {
 
   /// The clients that were asked, in rising order.
   package private(set) var selected: [Int] = []
+  /// The stages that clients are to train, of those that train less than the round's.
+  package var depths: [Int: Int] = [:]
+  /// The time within which clients are expected to be done; nil where depths aren't chosen by it.
+  package var depthTarget: Duration?
+  /// The times since the round's beginning after which updates were accepted.
+  package private(set) var times: [Int: Duration] = [:]
   /// The clients at work, for this round and earlier ones.
   package var work: ClientsAtWork
   /// The model's way to the clients.
@@ -48,9 +54,12 @@ package struct OpenRound: Hashable, Sendable {
   }
 
   /// Asks clients in place of those that are done.
-  package mutating func fill(with clients: [Int]) {
+  package mutating func fill(
+    with clients: [Int], _ plan: BrokerPlan, _ members: Members, _ history: ParticipationHistory
+  ) {
     work.fill()
     for client in clients { invite(client) }
+    chooseDepths(of: clients, plan, members, history)
   }
 
   /// Asks a client again that left and came back; false if it takes no part in this round itself.
@@ -61,7 +70,12 @@ package struct OpenRound: Hashable, Sendable {
   }
 
   /// Notes the time at which so many updates were accepted as the quorum says, all if it is nil.
-  package mutating func noteQuorum(_ quorum: Int?, of accepted: Int, at now: Duration) {
+  ///
+  /// The last one came from `client`.
+  package mutating func noteQuorum(
+    _ quorum: Int?, of accepted: Int, by client: Int? = nil, at now: Duration
+  ) {
+    if let client { times[client] = now - opened }
     if accepted >= quorum ?? selected.count, quorumReached == nil { quorumReached = now }
     if 2 * accepted >= selected.count, halfReached == nil { halfReached = now }
   }

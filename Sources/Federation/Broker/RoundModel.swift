@@ -4,7 +4,8 @@ package import Wire
 
 /// The announced model of a round: that of its stage, and the heads for clients of little memory.
 ///
-/// A client capped at stage k below the round's trains blocks 1 to k with head k.
+/// A client that is capped at stage k below the round's, or asked for no more, trains blocks 1 to k
+/// with head k.
 package struct RoundModel: Hashable, Sendable {
   /// The stage of the round, from 1.
   package let stage: Int
@@ -44,10 +45,12 @@ package struct RoundModel: Hashable, Sendable {
   }
 
   /// The prepared model with the heads of earlier stages that members need, as their memory ends
-  /// there.
-  package init(_ prepared: PreparedModel, for members: Members) {
+  /// there, or with all of them.
+  package init(_ prepared: PreparedModel, for members: Members, ofAllDepths: Bool = false) {
     let available = Self.depths(of: prepared.shallowHeads)
-    let depths = members.limits.compactMap { limit in available.last { $0 <= limit } }
+    let depths =
+      ofAllDepths
+      ? available : members.limits.compactMap { limit in available.last { $0 <= limit } }
     self.init(stage: prepared.phase.stage, prepared, depths: Set(depths))
   }
 
@@ -73,12 +76,12 @@ package struct RoundModel: Hashable, Sendable {
   /// what it is known to hold.
   package func invitations(_ announcement: Message<Downlink>, _ members: Members) -> [BrokerAction]
   {
-    guard case .announce(var announce) = announcement.body else { return [] }
+    guard case .announce(let announce) = announcement.body else { return [] }
     var invitation = announcement
     return announce.selected.map { client in
-      announce.selected = [client]
-      announce.segments = segments(from: members[client]?.states ?? [])
-      invitation.body = .announce(announce)
+      var own = announce.asking(client)
+      own.segments = segments(from: members[client]?.states ?? [])
+      invitation.body = .announce(own)
       return invitation.addressed(to: client)
     }
   }

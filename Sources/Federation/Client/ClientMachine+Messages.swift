@@ -147,7 +147,8 @@ extension ClientMachine {
       return refrain(header, announce, reason, detail, now, &actions)
     }
     let offered = ClientTask(
-      round: header.round, stage: header.stage, announce: announce, limit: identity.maximalStage)
+      round: header.round, stage: header.stage, announce: announce,
+      limit: identity.maximalStage, depth: announce.depths[identity.client])
     if !announce.segments.isEmpty, offered == nil {
       let limit = identity.maximalStage ?? 0
       return refrain(

@@ -58,10 +58,12 @@ package struct ClientTask: Hashable, Sendable {
   /// it.
   ///
   /// Where the round's stage is deeper, that is the deepest stage that the memory allows and whose
-  /// head is announced: the blocks up to it, and its head.
-  package init?(round: Int, stage: Int, announce: Announce, limit: Int?) {
+  /// head is announced: the blocks up to it, and its head. The broker may ask for a lesser `depth`.
+  package init?(
+    round: Int, stage: Int, announce: Announce, limit: Int?, depth: Int? = nil
+  ) {
     self.init(round: round, stage: stage, announce: announce, steps: [])
-    guard let limit, limit < stage else { return }
+    guard let limit = [limit, depth].compactMap(\.self).min(), limit < stage else { return }
     var deepest: (stage: Int, head: Segment)?
     for head in announce.shallowHeads {
       guard case .head(let depth)? = SegmentName(head.name), depth <= limit,

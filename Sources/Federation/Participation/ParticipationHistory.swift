@@ -1,4 +1,8 @@
-/// The turns of each client so far, its reliability, and the stages that it said it can't train.
+import Measures
+package import Progressive
+
+/// The turns of each client so far, its reliability and pace, and the stages that it said it can't
+/// train.
 ///
 /// A function of the rounds' results alone, in their order.
 package struct ParticipationHistory: Hashable, Sendable {
@@ -10,6 +14,8 @@ package struct ParticipationHistory: Hashable, Sendable {
   private var reliabilities: [Int: Double] = [:]
   /// The stages that clients said they can't train.
   private(set) var restrictions: [Int: Restriction] = [:]
+  /// The time that clients took, where depths are chosen by it.
+  package private(set) var depths = DepthRecord()
 
   /// The history of a run that begins.
   package init() {}
@@ -41,8 +47,8 @@ package struct ParticipationHistory: Hashable, Sendable {
   /// without it.
   package mutating func noteSurplus(_ client: Int) { turns[client, default: 0] += 1 }
 
-  /// Notes how a round ended.
-  package mutating func note(_ result: RoundResult) {
+  /// Notes how a round ended, and by `plan` how deep and how long its clients trained.
+  package mutating func note(_ result: RoundResult, depths plan: DepthPlan? = nil) {
     for (client, outcome) in result.outcomes {
       switch outcome {
       case .accepted: noteCounted(client)
@@ -53,6 +59,14 @@ package struct ParticipationHistory: Hashable, Sendable {
     }
     for client in result.givenUp { noteFailed(client) }
     restrictions = result.restrictions
+    guard let plan else { return }
+    for effort in result.efforts {
+      if effort.isWhole { depths.noteDeepTurn(effort.client) }
+      guard let time = effort.time else { continue }
+      depths.note(
+        time, of: effort.client, stage: effort.stage, samples: effort.samples,
+        isOver: effort.isOver, in: plan)
+    }
   }
 
   private mutating func adapt(_ client: Int, to value: Double) {
@@ -63,7 +77,7 @@ package struct ParticipationHistory: Hashable, Sendable {
 
 extension ParticipationHistory: Codable {
   private enum CodingKeys: String, CodingKey {
-    case turns, reliabilities, restrictions
+    case turns, reliabilities, restrictions, depths
     /// The number of updates of each client that counted, as earlier versions kept in place of
     /// turns.
     case counted
@@ -78,6 +92,7 @@ extension ParticipationHistory: Codable {
     reliabilities = try container.decode([Int: Double].self, forKey: .reliabilities)
     restrictions =
       try container.decodeIfPresent([Int: Restriction].self, forKey: .restrictions) ?? [:]
+    depths = try container.decodeIfPresent(DepthRecord.self, forKey: .depths) ?? DepthRecord()
   }
 
   /// Writes the history.
@@ -86,6 +101,7 @@ extension ParticipationHistory: Codable {
     try container.encode(turns, forKey: .turns)
     try container.encode(reliabilities, forKey: .reliabilities)
     try container.encode(restrictions, forKey: .restrictions)
+    if depths != DepthRecord() { try container.encode(depths, forKey: .depths) }
   }
 }
 

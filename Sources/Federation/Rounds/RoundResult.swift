@@ -35,6 +35,8 @@ package struct RoundResult: Hashable, Sendable {
   package var givenUp: [Int]
   /// The restrictions that clients had told by the round's end.
   package var restrictions: [Int: Restriction]
+  /// The time that clients took, in rising order of these; empty where no depth is chosen by it.
+  package var efforts: [ClientEffort] = []
 
   /// The clients whose updates count, in rising order: the order of aggregation.
   package var accepted: [(client: Int, submission: Submission)] {
@@ -78,7 +80,7 @@ package struct RoundResult: Hashable, Sendable {
   package static func == (lhs: Self, rhs: Self) -> Bool {
     lhs.round == rhs.round && lhs.opened == rhs.opened && lhs.closed == rhs.closed
       && lhs.duplicates == rhs.duplicates && lhs.givenUp == rhs.givenUp
-      && lhs.restrictions == rhs.restrictions
+      && lhs.restrictions == rhs.restrictions && lhs.efforts == rhs.efforts
       && lhs.outcomes.elementsEqual(rhs.outcomes, by: ==)
   }
 
@@ -89,6 +91,22 @@ package struct RoundResult: Hashable, Sendable {
       hasher.combine(outcome)
     }
   }
+}
+
+/// The time that a client took in a round, or had taken when the round was over.
+package struct ClientEffort: Hashable, Sendable {
+  /// The client.
+  package var client: Int
+  /// The stage that it was to train, from 1.
+  package var stage: Int
+  /// True if that was the round's.
+  package var isWhole: Bool
+  /// The number of its samples; nil where that isn't known.
+  package var samples: Int?
+  /// The time since the round's beginning; nil where nothing was heard of it.
+  package var time: Duration?
+  /// True if it wasn't done by then.
+  package var isOver: Bool
 }
 
 /// An update as it was offered, and the model that it was trained from.

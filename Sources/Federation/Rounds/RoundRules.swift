@@ -1,4 +1,5 @@
 public import Measures
+package import Progressive
 
 /// The rules of a round: its participants, its beginning and its end.
 public struct RoundRules: Hashable, Sendable {
@@ -64,6 +65,14 @@ public struct RoundRules: Hashable, Sendable {
   public var clientsAsked: Int {
     guard overSelection > 1 else { return clientsPerRound }
     return overSelection.of(clientsPerRound, rounded: .up)
+  }
+
+  /// The end of a round, as far as it depends on how long its clients take.
+  package var ending: RoundEnding {
+    guard quorum == nil || stragglers.bufferSize != nil, let target else {
+      return RoundEnding(quorum: quorum, grace: grace, deadline: deadline)
+    }
+    return RoundEnding(quorum: target, grace: .zero, deadline: deadline)
   }
 
   /// The number of updates that ends a round at once; nil if all asked clients are waited for.

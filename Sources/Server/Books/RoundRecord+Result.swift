@@ -23,6 +23,7 @@ extension RoundRecord {
   /// The record of a round that ended so; `epochs` is how often each client went through its
   /// samples.
   package init(_ result: RoundResult, phase: Phase, epochs: Int) {
+    let efforts = Dictionary(result.efforts.map { ($0.client, $0) }) { first, _ in first }
     self.init(
       round: result.round, stage: phase.stage, warmUp: phase.warmUp,
       outcomes: result.outcomes.map { client, outcome in
@@ -31,9 +32,11 @@ extension RoundRecord {
           ClientOutcome(
             client: client, outcome: .accepted, samples: submission.offer.samples,
             trainedSamples: submission.offer.samples * epochs,
-            updateSize: ByteCount(submission.offer.length), stage: submission.stage)
-        case .late, .carried, .surplus: ClientOutcome(client: client, outcome: .late)
-        case .lost: ClientOutcome(client: client, outcome: .lost)
+            updateSize: ByteCount(submission.offer.length), stage: submission.stage,
+            elapsed: efforts[client]?.time)
+        case .late, .carried, .surplus:
+          ClientOutcome(client: client, outcome: .late, stage: efforts[client]?.stage)
+        case .lost: ClientOutcome(client: client, outcome: .lost, stage: efforts[client]?.stage)
         case .refused(let reason):
           ClientOutcome(client: client, outcome: .refused(reason: reason.name))
         case .declined(let reason):

@@ -78,6 +78,7 @@ extension Topology {
       more.append(("evaluation.clients", "\(evaluation.clients)"))
       more.append(("evaluation.minimum.clients", "\(evaluation.minimumClients)"))
     }
+    if let depth = depth.canonical { more.append(("participation.depth", depth)) }
     if let cap = rules.weightCap { more.append(("participation.weightCap", "\(cap)")) }
     if let origin = overrides.extended?.origin { more.append(("extends", origin.run)) }
     return plan + """

@@ -177,7 +177,7 @@ package struct FederatedRound {
       try server.validator.noteNorm(of: update, contribution.client, form)
       try aggregation.fold(update, of: contribution, form)
     }
-    server.history.note(result)
+    server.history.note(result, depths: server.plan.depths)
     return aggregation
   }
 

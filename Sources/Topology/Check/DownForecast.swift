@@ -17,7 +17,7 @@ struct DownForecast {
   /// The bytes of the models of all evaluations, summed over the clients that evaluate.
   let evaluations: Double
 
-  init(_ topology: Topology) {
+  init(_ topology: Topology, depths: DepthForecast? = nil) {
     let schedule = topology.growthSchedule
     let idle = 1 - min(1, Double(topology.rules.clientsAsked) / Double(topology.clients))
     let stages = 1...topology.architecture.stages
@@ -49,7 +49,17 @@ struct DownForecast {
       }
       let model = broadcast.prepare(
         phase, segments: &segments, variates: &variates, from: source)
-      for (sent, _) in model.segments { sums[phase.step - 1] += sent.expected }
+      let rule = phase.warmUp ? nil : depths
+      for (name, (sent, _)) in zip(phase.segments, model.segments) {
+        sums[phase.step - 1] += sent.expected * (rule?.need(of: name, in: phase.stage) ?? 1)
+      }
+      if let rule {
+        for depth in 1..<phase.stage {
+          let head = topology.layouts(stage: depth).last
+          let size = head.map { topology.codecs.down.expectedSize(of: $0).bytes } ?? 0
+          sums[phase.step - 1] += Double(size) * rule.need(of: .head(depth), in: phase.stage)
+        }
+      }
       for sent in model.variates { sums[phase.step - 1] += sent.expected }
       for name in phase.segments where phase.trains(name) {
         segments.changed.insert(name)

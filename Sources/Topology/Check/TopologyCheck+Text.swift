@@ -35,7 +35,7 @@ extension TopologyCheck {
 
       \(Self.table(rows))
 
-      full model in 32-bit floats: \(fullModel) down, \(fullModel) up
+      \(depthText)full model in 32-bit floats: \(fullModel) down, \(fullModel) up
       \(saving.fixed(1)) times fewer bytes, \((100 * computation).fixed(1)) % of the computation
       \(evaluation.map { "\n\($0.lines.joined(separator: "\n"))\n" } ?? "")
       Bytes are those of models and updates for all clients\(sizes);
@@ -43,6 +43,14 @@ extension TopologyCheck {
       peak of its training: a batch's values, and four copies of the parameters.
       \(warnings.map { "\nwarning: \($0)\n" }.joined())
       """
+  }
+
+  /// The expected depths of the groups, a line with one after it; nothing where all train the same.
+  private var depthText: String {
+    guard let depths, let roundSeconds else { return "" }
+    return
+      "depths in rounds of the full model, of about \(roundSeconds.fixed(1)) s by the links and devices: "
+      + depths.map(\.text).joined(separator: "; ") + "\n\n"
   }
 
   /// The rows with each column as wide as its widest cell, aligned at the right.

@@ -38,6 +38,11 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
   package var computation: Double
   /// True if the sizes don't depend on the values that are sent.
   package var isExact: Bool
+  /// The groups and the sub-models that their clients are expected to train beside each other; nil
+  /// where all train the round's.
+  package var depths: [GroupDepth]?
+  /// The expected length of a round of the full model; nil where depths aren't chosen by time.
+  package var roundSeconds: Double?
   /// Settings that are allowed, but should be thought over.
   package var warnings: [String]
 
@@ -45,8 +50,13 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
   package init(_ topology: Topology) {
     let architecture = topology.architecture
     let last = architecture.stages
-    let downs = DownForecast(topology)
-    stages = (1...last).map { StageForecast($0, of: topology, down: downs.bytes[$0 - 1]) }
+    let forecast = DepthForecast(topology)
+    let downs = DownForecast(topology, depths: forecast)
+    stages = (1...last).map {
+      StageForecast($0, of: topology, down: downs.bytes[$0 - 1], depths: forecast)
+    }
+    depths = forecast?.groups
+    roundSeconds = forecast?.length.seconds
     evaluation = EvaluationForecast(topology, down: downs.evaluations)
     name = topology.name
     model = architecture.name
@@ -63,12 +73,12 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
     computation = fullFLOPs > 0 ? flops / fullFLOPs : 1
     let codecs = topology.codecs
     isExact =
-      codecs.early == nil && topology.growthSchedule.trigger == .planned
+      forecast == nil && codecs.early == nil && topology.growthSchedule.trigger == .planned
       && (1...last).flatMap { topology.layouts(stage: $0) }.allSatisfy { layout in
         codecs.up.exactSize(of: layout) != nil && codecs.down.exactSize(of: layout) != nil
           && codecs.delta.map { $0.codec.exactSize(of: layout) != nil } ?? true
       }
-    warnings = codecs.warnings + topology.growthWarnings
+    warnings = codecs.warnings + topology.growthWarnings + topology.depthWarnings
     if topology.training.correction == .scaffold, codecs.errorFeedback {
       warnings.append(
         "training: SCAFFOLD takes an update for the mean of its round's gradients, but with error feedback "
@@ -82,7 +92,9 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
 
 extension StageForecast {
   /// The expected cost of step `step` of `topology`.
-  fileprivate init(_ step: Int, of topology: Topology, down expected: Double) {
+  fileprivate init(
+    _ step: Int, of topology: Topology, down expected: Double, depths: DepthForecast?
+  ) {
     let schedule = topology.growthSchedule
     let before = schedule.rounds.prefix(step - 1).reduce(0, +)
     let phases = (0..<schedule.rounds[step - 1]).map { schedule.phase(in: before + $0 + 1) }
@@ -100,16 +112,28 @@ extension StageForecast {
     memory = topology.memory(stage: depth)
     (up, flops) = (.zero, 0)
     var known: [Set<Int>: Double] = [:]
+    var sent = 0.0
     for phase in phases {
-      let segments = phase.segments
-      let trained = Set(segments.indices.filter { phase.trains(segments[$0]) })
       let codec = codecs.up(in: phase)
-      let sent = trained.reduce(0) { $0 + codec.expectedSize(of: network.layouts[$1]).bytes }
-      up += ByteCount(topology.rules.clientsPerRound * sent)
-      let cost = known[trained] ?? Double(network.trainingFLOPs(trainable: trained))
-      known[trained] = cost
-      flops += cost
+      let rule = phase.warmUp ? nil : depths
+      for depth in (rule == nil ? phase.stage : 1)...phase.stage {
+        let share = rule?.share(of: depth, in: phase.stage) ?? 1
+        guard share > 0 else { continue }
+        let network = topology.network(stage: depth)
+        let names = Set(phase.trainedSegments(depth: depth).map(\.description))
+        let trained = Set(
+          network.layouts.indices.filter { names.contains(network.layouts[$0].name) })
+        sent +=
+          share
+          * trained.reduce(0) {
+            $0 + Double(codec.expectedSize(of: network.layouts[$1]).bytes)
+          }
+        let cost = known[trained] ?? Double(network.trainingFLOPs(trainable: trained))
+        known[trained] = cost
+        flops += share * cost
+      }
     }
+    up = ByteCount(Int((Double(topology.rules.clientsPerRound) * sent).rounded()))
     down = ByteCount(Int((Double(topology.rules.clientsAsked) * expected).rounded()))
   }
 }

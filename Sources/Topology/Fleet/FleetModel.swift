@@ -53,17 +53,34 @@ extension FleetModel {
       for device in group.recordedDevices {
         rate = min(rate, device.communication.bitsPerSecond)
       }
-      if let bottleneck = group.bottleneck {
-        let sharers = min(bottleneck.clients ?? group.clients.count, group.clients.count)
-        let together = bottleneck.link[direction].sustainedRate.bitsPerSecond
-        rate = min(rate, together / Double(max(1, min(sharers, participants))))
-      }
-      if let broker {
-        let together = broker[direction].sustainedRate.bitsPerSecond
-        rate = min(rate, together / Double(max(1, participants)))
-      }
-      let transfer = Bandwidth(bitsPerSecond: rate).time(for: ByteCount(bytes))
+      let shared = share(of: rate, in: group, direction, participants: participants)
+      let transfer = shared.time(for: ByteCount(bytes))
       return (transfer + group.link[direction].roundTrip, group.name)
     }.max { $0.time < $1.time }
+  }
+
+  /// The rate that a client's link sustains beside the others of a round.
+  func rate(
+    of client: Int, in group: ClientGroup, _ direction: Direction, participants: Int
+  ) -> Bandwidth {
+    let rate = group.link(of: client)[direction].sustainedRate.bitsPerSecond
+    return share(of: rate, in: group, direction, participants: participants)
+  }
+
+  /// The part of a link's rate, in bits per second, that the bottlenecks behind it leave.
+  private func share(
+    of rate: Double, in group: ClientGroup, _ direction: Direction, participants: Int
+  ) -> Bandwidth {
+    var rate = rate
+    if let bottleneck = group.bottleneck {
+      let sharers = min(bottleneck.clients ?? group.clients.count, group.clients.count)
+      let together = bottleneck.link[direction].sustainedRate.bitsPerSecond
+      rate = min(rate, together / Double(max(1, min(sharers, participants))))
+    }
+    if let broker {
+      let together = broker[direction].sustainedRate.bitsPerSecond
+      rate = min(rate, together / Double(max(1, participants)))
+    }
+    return Bandwidth(bitsPerSecond: rate)
   }
 }

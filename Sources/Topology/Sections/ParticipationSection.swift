@@ -23,6 +23,8 @@ struct ParticipationSection: Hashable, Sendable {
   var stragglers: StragglerPolicy
   /// The clients whose memory ends at a stage, and that stage.
   var caps: [Int: Int]
+  /// The sub-models that the clients of a round train.
+  var depth: DepthSection
   /// The number of updates that end a round, after the grace; nil for all.
   var quorum: Quorum?
   var grace: Duration
@@ -55,6 +57,7 @@ struct ParticipationSection: Hashable, Sendable {
     }
     stragglers = StragglerPolicy(reading: &keys)
     caps = keys.value("caps", default: [:]) { Self.caps($0) }
+    depth = keys.section("depth", word: "rule") { DepthSection(reading: &$0) }
     quorum = keys.optional("quorum") { cursor in
       cursor.word.map { $0.last == "%" || $0.contains(".") } == true
         ? cursor.share(0.01...1).map { .share($0) } : cursor.whole(1...1_000_000).map { .count($0) }

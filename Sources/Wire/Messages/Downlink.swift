@@ -98,12 +98,14 @@ package struct Announce: Hashable, Sendable {
   package var base: Digest
   /// The heads of earlier stages that clients with little memory train, in the order of the stages.
   package var shallowHeads: [Segment]
+  /// The stages that selected clients are asked to train; all that its memory allows for others.
+  package var depths: [Int: Int]
 
   /// An announcement of the given parts; the base follows from the segments if they are listed.
   package init(
     sequence: UInt64, state: State, warmUp: Bool, remaining: Int, learningRate: Float,
     newBlockRate: Float = 1, selected: [Int], segments: [Segment], updateCodec: CodecSpec,
-    base: Digest? = nil, shallowHeads: [Segment] = []
+    base: Digest? = nil, shallowHeads: [Segment] = [], depths: [Int: Int] = [:]
   ) {
     self.sequence = sequence
     self.state = state
@@ -116,6 +118,7 @@ package struct Announce: Hashable, Sendable {
     self.updateCodec = updateCodec
     self.base = base ?? Segment.base(of: segments)
     self.shallowHeads = shallowHeads
+    self.depths = depths
   }
 }
 
@@ -245,6 +248,7 @@ extension Envelope {
         $0.selectedGaps.append(UInt32(client - previous))
         previous = client
       }
+      $0.depths = schema(announce.depths, of: announce.selected)
       $0.segments = announce.segments.map(schema)
       $0.segments += announce.shallowHeads.map { head in
         var schema = schema(head)
@@ -364,7 +368,7 @@ extension Envelope {
       newBlockRate: newBlockRate, selected: selected, segments: Array(segments[..<count]),
       updateCodec: updateCodec,
       base: schema.base.isEmpty || count > 0 ? nil : try digest(schema.base, "base"),
-      shallowHeads: Array(segments[count...]))
+      shallowHeads: Array(segments[count...]), depths: try depths(schema.depths, of: selected))
   }
 
   private static func segment(_ schema: Progfed_V1_Segment) throws(WireError) -> Segment {

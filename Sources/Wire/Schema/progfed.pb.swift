@@ -567,6 +567,10 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   /// What the learning rate of the newest block and head is multiplied with; 0 for 1.
   var entryRate: Float = 0
 
+  /// The stage that each selected client is asked to train, in the order of selected_gaps; 0 for all that
+  /// its memory allows. Empty where that holds for all of them.
+  var depths: [UInt32] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What the broker is doing.
@@ -2034,7 +2038,7 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Announce"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{2}\u{2}segments\0\u{3}update_codec\0\u{1}base\0\u{3}entry_rate\0\u{c}\u{7}\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{2}\u{2}segments\0\u{3}update_codec\0\u{1}base\0\u{3}entry_rate\0\u{1}depths\0\u{c}\u{7}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2052,6 +2056,7 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
       case 9: try { try decoder.decodeSingularStringField(value: &self.updateCodec) }()
       case 10: try { try decoder.decodeSingularBytesField(value: &self.base) }()
       case 11: try { try decoder.decodeSingularFloatField(value: &self.entryRate) }()
+      case 12: try { try decoder.decodeRepeatedUInt32Field(value: &self.depths) }()
       default: break
       }
     }
@@ -2088,6 +2093,9 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if self.entryRate.bitPattern != 0 {
       try visitor.visitSingularFloatField(value: self.entryRate, fieldNumber: 11)
     }
+    if !self.depths.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.depths, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2102,6 +2110,7 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.updateCodec != rhs.updateCodec {return false}
     if lhs.base != rhs.base {return false}
     if lhs.entryRate != rhs.entryRate {return false}
+    if lhs.depths != rhs.depths {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

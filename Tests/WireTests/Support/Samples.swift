@@ -57,6 +57,7 @@ struct Samples {
   mutating func announce() -> Announce {
     let selected = Set((0..<number(20)).map { _ in number(1 << 31) })
     let segments = (0..<number(6)).map { _ in segment() }
+    let deep = selected.filter { _ in flag() }.map { ($0, 1 + number(1 << 16)) }
     return Announce(
       sequence: stream.next(),
       state: Announce.State.allCases[number(Announce.State.allCases.count)], warmUp: flag(),
@@ -64,7 +65,8 @@ struct Samples {
       newBlockRate: number(2) == 0 ? 1 : Float(1 - stream.uniform()),
       selected: selected.sorted(), segments: segments, updateCodec: codec(),
       base: segments.isEmpty && flag() ? digest() : nil,
-      shallowHeads: segments.isEmpty ? [] : (0..<number(3)).map { _ in segment() })
+      shallowHeads: segments.isEmpty ? [] : (0..<number(3)).map { _ in segment() },
+      depths: Dictionary(uniqueKeysWithValues: deep))
   }
 
   mutating func sums() -> SampleSums {

@@ -1,0 +1,70 @@
+import Measures
+import Progressive
+import Wire
+
+extension OpenRound {
+  /// Chooses how deep some of the clients train that are asked, where the plan says so.
+  ///
+  /// In warm-up only what is new is trained, by all. Who is asked later has as much time as the
+  /// others had.
+  package mutating func chooseDepths(
+    of clients: [Int], _ plan: BrokerPlan, _ members: Members, _ history: ParticipationHistory
+  ) {
+    guard var depthPlan = plan.depths, !phase.warmUp, !clients.isEmpty else { return }
+    let candidates = clients.map { client in
+      DepthCandidate(
+        client: client,
+        limit: model.stage(allowedBy: members.limit(of: client, and: nil)) ?? 1,
+        samples: Self.samples(of: client, plan, members))
+    }
+    depthPlan.target = depthTarget ?? depthPlan.target
+    let choice = depthPlan.choice(
+      for: candidates, stages: RoundModel.depths(of: model.shallowHeads) + [model.stage],
+      ending: plan.rules.ending, record: history.depths)
+    depthTarget = choice.target
+    for (client, depth) in zip(clients, choice.depths) where depth < model.stage {
+      depths[client] = depth
+    }
+  }
+
+  /// The times that clients of this round took, where depths are chosen by them.
+  func efforts(
+    _ outcomes: [(client: Int, outcome: RoundResult.Outcome)], of plan: BrokerPlan,
+    _ members: Members, at now: Duration
+  ) -> [ClientEffort] {
+    guard plan.depths != nil, !phase.warmUp else { return [] }
+    return outcomes.compactMap { client, outcome in
+      var effort = ClientEffort(
+        client: client, stage: depths[client] ?? members.stage(of: client, in: model),
+        isWhole: false, samples: Self.samples(of: client, plan, members), time: nil,
+        isOver: false)
+      switch outcome {
+      case .accepted(let submission):
+        guard submission.round == phase.round else { return nil }
+        effort.stage = submission.stage
+        effort.samples = submission.offer.samples
+        effort.time = times[client]
+      case .late, .carried, .surplus:
+        effort.isOver = true
+        effort.time = now - opened
+      case .lost, .refused, .declined: break
+      }
+      effort.isWhole = effort.stage == model.stage
+      return effort
+    }
+  }
+
+  private static func samples(
+    of client: Int, _ plan: BrokerPlan, _ members: Members
+  ) -> Int? {
+    members[client]?.samples
+      ?? (plan.dealtSamples.indices.contains(client) ? plan.dealtSamples[client] : nil)
+  }
+}
+
+extension Members {
+  /// The stage of a model that a client trains, as far as its memory allows.
+  fileprivate func stage(of client: Int, in model: RoundModel) -> Int {
+    model.stage(allowedBy: limit(of: client, and: nil)) ?? model.stage
+  }
+}

@@ -1,0 +1,34 @@
+package import Measures
+package import Progressive
+
+/// The section `participation.depth`: which sub-models the clients of a round train.
+///
+/// A rule alone may stand in its place: `depth: byTime`.
+package struct DepthSection: Hashable, Sendable {
+  /// The rule.
+  package var rule: DepthRule
+  /// The time within which a client is to be done; nil to find it in each round.
+  package var target: Duration?
+  /// The least share of a round's clients that train all of its stage.
+  package var least: Share
+
+  init(reading keys: inout KeyReader) {
+    rule = keys.value("rule", default: .fixed) { cursor in
+      cursor.choice("a rule", of: DepthRule.allCases.map { ($0.rawValue, $0) })
+    }
+    target = keys.optional("target") { $0.duration(.milliseconds(1)...Duration.seconds(86_400)) }
+    least = keys.value("least", default: 0.2) { $0.share() }
+    guard rule == .fixed, keys.reading.isSound(keys.full("rule")) else { return }
+    for key in ["target", "least"] where keys.has(key) {
+      keys.reading.report(
+        keys.full(key), "\(keys.full(key)) means nothing where all train the same depth",
+        remedy: "remove it, or write rule: byTime")
+    }
+  }
+
+  /// The section as one text; nil where all train the same depth.
+  package var canonical: String? {
+    guard rule != .fixed else { return nil }
+    return "\(rule.rawValue), target \(target.map { "\($0.seconds) s" } ?? "found"), least \(least)"
+  }
+}

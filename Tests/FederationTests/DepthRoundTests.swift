@@ -1,0 +1,126 @@
+import Bytes
+import Federation
+import Foundation
+import Measures
+import Progressive
+import Testing
+import Wire
+
+/// Rounds whose clients train as deep as they are expected to make it.
+struct DepthRoundTests {
+  private static let deep = [
+    Segment.keyframe("block1", 1, length: 100), Segment.keyframe("block2", 3, length: 100),
+    Segment.keyframe("head2", 4, length: 30),
+  ]
+  private static let head1 = Segment.keyframe("head1", 2, length: 30)
+
+  /// A plan by which clients 0 and 1 take 1 and 2 s, and clients 2 and 3 five times as long.
+  private static func plan(target: Duration? = .seconds(3)) -> BrokerPlan {
+    func cost(_ factor: Int) -> DepthCost {
+      DepthCost(
+        transfer: [1, 2].map { .seconds($0 * factor) }, training: [.zero, .zero])
+    }
+    var plan = BrokerBench.plan(
+      clients: 4, rounds: [0, 5], rules: RoundRules(clientsPerRound: 4, deadline: .seconds(60)))
+    plan.depths = DepthPlan(
+      rule: .byTime, target: target, least: 0, parameters: [100, 10_000], samples: 10, epochs: 1,
+      groups: [
+        .init(clients: 0..<2, costs: [cost(1)]), .init(clients: 2..<4, costs: [cost(5)]),
+      ])
+    return plan
+  }
+
+  private static func open(_ plan: BrokerPlan) -> (bench: BrokerBench, announce: Announce?) {
+    var bench = BrokerBench(plan: plan)
+    for client in 0..<4 {
+      bench.handle(.subscribed(.client(client)))
+      _ = bench.ask(client, samples: 600)
+    }
+    return (bench, prepare(1, &bench))
+  }
+
+  private static func prepare(_ round: Int, _ bench: inout BrokerBench) -> Announce? {
+    let opened = bench.handle(
+      .prepared(
+        PreparedModel(
+          phase: bench.machine.plan.schedule.phase(in: round), segments: deep, updateLimit: 1000,
+          shallowHeads: [head1])))
+    for case .announce(let announce) in opened.published where announce.state == .open {
+      return announce
+    }
+    return nil
+  }
+
+  private static let shallow = Segment.base(of: [deep[0], head1])
+  private static let whole = Segment.base(of: deep)
+
+  private static func upload(
+    _ client: Int, stage: Int, round: Int = 1, _ bench: inout BrokerBench
+  ) -> [BrokerAction] {
+    let offer = BrokerBench.offer(base: stage == 1 ? shallow : whole)
+    return bench.say(client, .offer(offer), round: round, stage: stage)
+      + bench.say(client, .updateChunk(offset: 0, length: 10), round: round, stage: stage)
+      + bench.handle(.stored(round: round, client: client, .accepted))
+  }
+
+  @Test func `the announcement tells the slow to train less`() throws {
+    let announce = try #require(Self.open(Self.plan()).announce)
+    #expect(announce.selected == [0, 1, 2, 3])
+    #expect(announce.depths == [2: 1, 3: 1])
+    #expect(announce.shallowHeads == [Self.head1])
+    // Without such a plan nobody is told anything, and no head goes down.
+    var fixed = Self.plan()
+    fixed.depths = nil
+    let plain = try #require(Self.open(fixed).announce)
+    #expect(plain.depths.isEmpty && plain.shallowHeads.isEmpty)
+  }
+
+  @Test func `the result tells how deep and how long each trained, and the next round goes by it`()
+    throws
+  {
+    var (bench, _) = Self.open(Self.plan())
+    bench.now = .seconds(2)
+    _ = Self.upload(0, stage: 2, &bench)
+    bench.now = .seconds(8)
+    // Client 1 takes four times as long as expected.
+    _ = Self.upload(1, stage: 2, &bench)
+    _ = Self.upload(2, stage: 1, &bench)
+    let result = try #require(Self.upload(3, stage: 1, &bench).result)
+    #expect(result.efforts.map(\.stage) == [2, 2, 1, 1])
+    #expect(result.efforts.map(\.isWhole) == [true, true, false, false])
+    #expect(result.efforts.map(\.time) == [2, 8, 8, 8].map { Duration.seconds($0) as Duration? })
+    #expect((0..<4).map { bench.machine.history.depths.deepTurns(of: $0) } == [1, 1, 0, 0])
+    let next = try #require(Self.prepare(2, &bench))
+    #expect(next.depths == [1: 1, 2: 1, 3: 1])
+    // A broker that goes on knows it, too.
+    let kept = try JSONDecoder().decode(
+      ParticipationHistory.self, from: try JSONEncoder().encode(bench.machine.history))
+    #expect(kept == bench.machine.history)
+  }
+
+  @Test func `a client that was late took so long at least`() throws {
+    var (bench, _) = Self.open(Self.plan(target: .seconds(11)))
+    for client in 0..<3 { _ = Self.upload(client, stage: 2, &bench) }
+    bench.say(3, .want(worker: 103, needs: []), stage: 2)
+    bench.now = .seconds(58)
+    bench.say(3, .heartbeat(.training), stage: 2)
+    bench.now = .seconds(60)
+    let result = try #require(bench.handle(.tick).result)
+    let last = try #require(result.efforts.last)
+    #expect(last.isOver && last.time == .seconds(60) && last.stage == 2)
+    #expect(bench.machine.history.depths.pace(of: 3, in: try #require(Self.plan().depths)) > 2)
+  }
+
+  @Test func `a client trains the sub-model that it is asked for, or less`() throws {
+    var announce = try #require(Self.open(Self.plan()).announce)
+    func stage(_ depth: Int?, limit: Int? = nil) -> Int? {
+      ClientTask(round: 1, stage: 2, announce: announce, limit: limit, depth: depth)?.stage
+    }
+    #expect(stage(nil) == 2 && stage(1) == 1 && stage(2, limit: 1) == 1)
+    let task = ClientTask(round: 1, stage: 2, announce: announce, limit: nil, depth: 1)
+    #expect(task?.base == Self.shallow && task?.model == Self.whole)
+    announce.shallowHeads = []
+    #expect(stage(1, limit: 1) == nil)
+    #expect(announce.asking(2).depths == [2: 1] && announce.asking(2).selected == [2])
+  }
+}

@@ -1,0 +1,136 @@
+import Measures
+import Progressive
+import Testing
+
+/// Who trains how deep.
+struct DepthPlanTests {
+  /// Six quick clients, who take 2, 3 and 10 s for the sub-models, and four that take three times
+  /// as long.
+  private static func plan(
+    _ rule: DepthRule = .byTime, target: Duration? = nil, least: Share = 0
+  ) -> DepthPlan {
+    func cost(_ factor: Int) -> DepthCost {
+      DepthCost(
+        transfer: [1, 1, 6].map { .seconds($0 * factor) },
+        training: [10, 20, 40].map { .milliseconds($0 * factor) })
+    }
+    return DepthPlan(
+      rule: rule, target: target, least: least, parameters: [320, 18_496, 1_179_776],
+      samples: 50, epochs: 2,
+      groups: [
+        .init(clients: 0..<6, costs: [cost(1)]), .init(clients: 6..<10, costs: [cost(3)]),
+      ])
+  }
+
+  private static let all = (0..<10).map { DepthCandidate(client: $0, limit: 3) }
+  private static let ending = RoundEnding(quorum: nil, grace: .zero, deadline: .seconds(120))
+
+  private static func choice(
+    _ plan: DepthPlan, _ candidates: [DepthCandidate] = all, ending: RoundEnding = ending,
+    record: DepthRecord = DepthRecord()
+  ) -> DepthChoice {
+    plan.choice(for: candidates, stages: [1, 2, 3], ending: ending, record: record)
+  }
+
+  @Test func `a round that finds its target leaves the last block to the quick`() {
+    let choice = Self.choice(Self.plan())
+    #expect(choice.depths == [3, 3, 3, 3, 3, 3, 2, 2, 2, 2])
+    #expect(choice.length == .seconds(10))
+  }
+
+  @Test func `an update that comes too late is worth nothing`() {
+    // With six updates a round is over at once: the slow are to be done by then.
+    let ending = RoundEnding(quorum: 6, grace: .zero, deadline: .seconds(120))
+    let choice = Self.choice(Self.plan(), ending: ending)
+    #expect(choice.depths == [3, 3, 3, 3, 3, 3, 2, 2, 2, 2])
+    // With a long grace all may as well train all.
+    let patient = RoundEnding(quorum: 6, grace: .seconds(90), deadline: .seconds(30))
+    let same = DepthPlan(
+      rule: .byTime, least: 0, parameters: [320, 18_496, 1_179_776], samples: 50, epochs: 2,
+      groups: [.init(clients: 0..<10, costs: Self.plan().groups[0].costs)])
+    #expect(Self.choice(same, ending: patient).depths == Array(repeating: 3, count: 10))
+  }
+
+  @Test(arguments: [
+    (1, [1, 1]), (3, [2, 1]), (6, [2, 1]), (9, [2, 2]), (10, [3, 2]), (30, [3, 3]),
+  ])
+  func `a target gives each client the deepest sub-model that it makes`(
+    target: Int, depths: [Int]
+  ) {
+    let choice = Self.choice(Self.plan(target: .seconds(target)))
+    #expect([choice.depths[0], choice.depths[9]] == depths)
+    #expect(choice.target == .seconds(target))
+  }
+
+  @Test func `memory limits the depth, whatever the time`() {
+    var candidates = Self.all
+    candidates[2].limit = 1
+    candidates[7].limit = 2
+    let choice = Self.choice(Self.plan(target: .seconds(60)), candidates)
+    #expect(choice.depths == [3, 3, 1, 3, 3, 3, 3, 2, 3, 3])
+  }
+
+  @Test func `a least share trains the whole stage, in turns`() {
+    let plan = Self.plan(target: .seconds(3), least: 0.3)
+    var record = DepthRecord()
+    var turns: [[Int]] = []
+    for _ in 0..<4 {
+      let choice = Self.choice(plan, record: record)
+      let deep = (0..<10).filter { choice.depths[$0] == 3 }
+      turns.append(deep)
+      for client in deep { record.noteDeepTurn(client) }
+    }
+    #expect(turns == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [0, 1, 9]])
+    // Whoever can't make the deadline comes last.
+    let short = RoundEnding(quorum: nil, grace: .zero, deadline: .seconds(20))
+    let choice = Self.choice(plan, ending: short, record: record)
+    #expect((0..<10).filter { choice.depths[$0] == 3 } == [2, 3, 4])
+  }
+
+  @Test func `the order of the clients doesn't matter`() {
+    let plan = Self.plan(target: .seconds(3), least: 0.5)
+    let depths = Self.choice(plan).depths
+    #expect(Self.choice(plan, Self.all.reversed()).depths == depths.reversed())
+  }
+
+  @Test func `the depth follows the time that a client took, and that of its kind`() {
+    let plan = Self.plan(target: .seconds(12))
+    var record = DepthRecord()
+    record.note(.seconds(30), of: 0, stage: 3, samples: nil, isOver: false, in: plan)
+    #expect(abs(record.pace(of: 0, in: plan) - 3) < 1e-9)
+    // Nothing is known of its kind but this, and nothing of the other kind.
+    #expect(abs(record.pace(of: 1, in: plan) - 3) < 1e-9 && record.pace(of: 9, in: plan) == 1)
+    #expect(Self.choice(plan, record: record).depths == [2, 2, 2, 2, 2, 2, 2, 2, 2, 2])
+    for _ in 0..<4 {
+      record.note(.seconds(10), of: 1, stage: 3, samples: nil, isOver: false, in: plan)
+    }
+    #expect(Self.choice(plan, record: record).depths.prefix(2) == [2, 3])
+    // A link alone is as the topology says.
+    let byLink = Self.plan(.byLink, target: .seconds(12))
+    #expect(Self.choice(byLink, record: record).depths == [3, 3, 3, 3, 3, 3, 2, 2, 2, 2])
+  }
+
+  @Test func `who wasn't done took so long at least`() {
+    let plan = Self.plan()
+    var record = DepthRecord()
+    record.note(.seconds(5), of: 0, stage: 3, samples: nil, isOver: true, in: plan)
+    #expect(record.pace(of: 0, in: plan) == 1)
+    record.note(.seconds(20), of: 0, stage: 3, samples: nil, isOver: true, in: plan)
+    #expect(record.pace(of: 0, in: plan) > 1.4)
+    #expect(record.pace(of: 1, in: plan) == 1)
+  }
+
+  @Test func `more samples take more time, and only where training counts`() {
+    #expect(Self.plan().expected(0, stage: 3, samples: 100) == .seconds(14))
+    #expect(Self.plan().expected(0, stage: 3, samples: nil) == .seconds(10))
+    #expect(Self.plan(.byLink).expected(6, stage: 3, samples: 100) == .seconds(18))
+    #expect(Self.plan().expected(10, stage: 3, samples: 100) == nil)
+  }
+
+  @Test(arguments: [(nil, 9), (2, 5), (3, 9), (4, 9)] as [(Int?, Int)])
+  func `a round lasts until its quorum and the grace, or all`(quorum: Int?, seconds: Int) {
+    let ending = RoundEnding(quorum: quorum, grace: .seconds(3), deadline: .seconds(9))
+    let times = [1, 2, 30].map { Duration.seconds($0) }
+    #expect(ending.length(times) == .seconds(seconds))
+  }
+}
