@@ -46,6 +46,29 @@ import Testing
     #expect(round.fullModel.flops == 20 * 50)
   }
 
+  @Test func `groups tell how deep their clients trained, where some trained less than others`()
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    var header = RunHeader.example
+    header.groups = [ClientGroup(name: "near", clients: 1), ClientGroup(name: "far", clients: 4)]
+    let store = try RunStore.create(at: directory.file("run.sqlite"), header: header)
+    try store.append(.example, book: .example)
+    #expect(try store.summary().groups == header.groups)
+    var record = RoundRecord(
+      round: 2, stage: 2,
+      outcomes: (0..<4).map { client in
+        ClientOutcome(
+          client: client, outcome: client == 3 ? .late : .accepted, samples: 7,
+          stage: client == 0 ? nil : 1)
+      }, elapsed: .seconds(1))
+    record.warmUp = false
+    try store.append(record, book: .example)
+    let groups = try store.summary().groups
+    #expect(groups.map(\.updates) == [[1, 1], [2, 0]])
+    #expect(try store.summary().json().contains("\"updates\""))
+  }
+
   @Test func `a record without outcomes is compared by its counts`() throws {
     let directory = try TemporaryDirectory()
     let store = try RunStore.create(at: directory.file("run.sqlite"), header: .example)

@@ -87,12 +87,16 @@ public struct ClientGroup: Hashable, Sendable, Codable {
   public var clients: Int
   /// The link in words, such as "3g, 1.6 Mbit/s down, 768 kbit/s up"; nil for the plain network.
   public var link: String?
+  /// The accepted updates by the stage that was trained, the first one's at 0; nil where all were
+  /// of their rounds' stages.
+  public var updates: [Int]?
 
   /// A group of so many clients.
-  public init(name: String, clients: Int, link: String? = nil) {
+  public init(name: String, clients: Int, link: String? = nil, updates: [Int]? = nil) {
     self.name = name
     self.clients = clients
     self.link = link
+    self.updates = updates
   }
 }
 

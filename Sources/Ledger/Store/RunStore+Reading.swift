@@ -68,6 +68,8 @@ extension RunStore {
       let header = try run.header()
       let rounds = try table.summaries(header)
       let (end, best) = (try run.end(), try table.best())
+      let groups = try OutcomeTable(database: database).counting(
+        header.groups, stages: header.model.stages.count)
       let last = rounds.last { $0.accuracy != nil || $0.loss != nil }
       return RunSummary(
         name: header.name, seed: header.seed, clock: header.clock, transport: header.transport,
@@ -82,7 +84,7 @@ extension RunStore {
         fullModel: rounds.map(\.fullModel).reduce(.zero, +),
         sockets: try traffic.total(.socket), offered: try traffic.total(.client, offered: true),
         kinds: try traffic.byKind(), counters: try table.counters(),
-        meter: try MeterTable(database: database).summary(), groups: header.groups,
+        meter: try MeterTable(database: database).summary(), groups: groups,
         partition: PartitionSummary(of: try HoldingTable(database: database).labels()),
         targets: Milestone.targets(of: rounds),
         final: FinalSummary(

@@ -84,13 +84,19 @@ package struct HTMLReport {
     page.figures([
       ("who takes part, and what went between them", FleetPicture(summary: summary).markup())
     ])
-    var table = HTMLTable(["group", "clients", "link"])
+    let stages = summary.groups.compactMap(\.updates).map(\.count).max() ?? 0
+    var table = HTMLTable(
+      ["group", "clients", "link"] + (0..<stages).map { "updates of stage \($0 + 1)" })
     for (index, group) in summary.groups.enumerated() {
-      table.add([
-        .init(group.name),
-        .init(String(group.clients), Figure("groups.\(index).clients", group.clients)),
-        .init(group.link ?? "–"),
-      ])
+      table.add(
+        [
+          .init(group.name),
+          .init(String(group.clients), Figure("groups.\(index).clients", group.clients)),
+          .init(group.link ?? "–"),
+        ]
+          + (group.updates ?? []).enumerated().map { stage, count in
+            cell(count, "groups.\(index).updates.\(stage)")
+          })
     }
     page.details("The groups of clients", table)
   }

@@ -88,6 +88,16 @@ package struct TextReport {
     return table
   }
 
+  /// The accepted updates of a group by the stage that was trained, in words; nil where all were of
+  /// their rounds' stages.
+  private static func depth(of group: ClientGroup) -> String? {
+    guard let updates = group.updates else { return nil }
+    let parts = updates.enumerated().filter { $0.element > 0 }.map { stage, count in
+      "\(count) of stage \(stage + 1)"
+    }
+    return parts.isEmpty ? nil : "\(group.name) \(parts.joined(separator: " + "))"
+  }
+
   private func cells(_ load: Load, of fullModel: Load) -> [String] {
     let wire = fullModel.traffic.wire.bytes
     let share = wire > 0 ? Double(load.traffic.wire.bytes) / Double(wire) : nil
@@ -116,6 +126,7 @@ package struct TextReport {
       summary.stages.compactMap { stage in
         stage.memory.map { "\($0) per client in stage \(stage.stage)" }
       })
+    lines += list("Depth", summary.groups.compactMap(Self.depth(of:)))
     let updates = [
       ("selected", \RoundSummary.selected), ("accepted", \.accepted), ("late", \.late),
       ("lost", \.lost), ("refused", \.refused), ("duplicates", \.duplicates),
