@@ -143,7 +143,7 @@ let package = Package(
     .target(
       name: "Faults",
       dependencies: [
-        "Bytes", "Codecs", "Federation", "Measures", "Progressive", "Simulation", "Wire",
+        "Bytes", "Codecs", "Federation", "Ledger", "Measures", "Progressive", "Simulation", "Wire",
       ],
       swiftSettings: safe),
     .target(
@@ -188,7 +188,8 @@ let package = Package(
       ],
       swiftSettings: common),
     .testTarget(
-      name: "FaultsTests", dependencies: ["Faults", "Federation", "Measures", "TestSupport"],
+      name: "FaultsTests",
+      dependencies: ["Faults", "Federation", "Ledger", "Measures", "TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "FederationTests",

@@ -53,9 +53,12 @@ struct SplitFolder: ~Copyable {
     guard isDurable else { return }
     let parent = (target as NSString).deletingLastPathComponent
     let descriptor = unsafe open(parent.isEmpty ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
+    guard descriptor >= 0 else {
+      if errno == EACCES { return }  // a folder that may be written to and not listed
+      throw PlainFile.refusal(parent)
+    }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw PlainFile.refusal(parent) }
   }
 
   private static func create(_ path: String) throws(DatasetError) {

@@ -36,9 +36,20 @@ public struct CheckpointStore: Sendable {
     for round in try rounds().filter({ $0 <= checkpoint.round }).dropFirst(Self.kept) {
       try DurableFile.remove(url(of: round), on: storage)
     }
-    for round in try rounds() where round > checkpoint.round {
-      try DurableFile.remove(url(of: round), on: storage)  // of a future that was taken back
-    }
+    let future = try rounds().filter { $0 > checkpoint.round }
+    for round in future { try DurableFile.remove(url(of: round), on: storage) }
+    // What was taken back must not come back with the power.
+    if !future.isEmpty { try storage.syncDirectory(directory.filePath) }
+  }
+
+  /// Writes a checkpoint that was found once more, so that what follows may rely on it.
+  ///
+  /// The process that wrote it may have been killed before it was on the disk, or have failed to
+  /// bring it there: then the system reads it from memory alone, and another sync changes nothing.
+  ///
+  /// - Throws: ``LedgerError``; the run must not go on then.
+  public func secure(_ checkpoint: Checkpoint) throws(LedgerError) {
+    try DurableFile.replace(url(of: checkpoint.round), with: checkpoint.encoded(), on: storage)
   }
 
   /// The newest checkpoint that is whole, of those after no later round than `last`.
@@ -55,8 +66,9 @@ public struct CheckpointStore: Sendable {
     for round in rounds where round <= last {
       let url = url(of: round)
       do throws(LedgerError) {
-        let checkpoint = try Checkpoint(
-          decoding: try DurableFile.read(url, on: storage), path: url.filePath)
+        let checkpoint = try DurableFile.read(url, on: storage) { bytes throws(LedgerError) in
+          try Checkpoint(decoding: bytes, path: url.filePath)
+        }
         return Found(checkpoint: checkpoint, damaged: damaged, newer: newer)
       } catch .damaged(let path, let problem) {
         damaged.append(.damaged(path: path, problem: problem))

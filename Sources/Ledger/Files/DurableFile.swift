@@ -60,7 +60,27 @@ public enum DurableFile {
     return try file.read(size, at: 0)
   }
 
-  /// Makes a directory, with those that hold it, unless there is one.
+  /// The value that `parse` makes of the file at `url`, which is read again where it seems damaged:
+  /// a reading may be at fault, and not what is on the disk.
+  ///
+  /// - Throws: ``LedgerError``; `damaged` if two readings agree.
+  static func read<Value>(
+    _ url: URL, limit: Int = .max, on storage: any Storage,
+    _ parse: ([UInt8]) throws(LedgerError) -> Value
+  ) throws(LedgerError) -> Value {
+    var last: [UInt8]?
+    for _ in 0..<FileReading.most {
+      let bytes = try read(url, limit: limit, on: storage)
+      do throws(LedgerError) { return try parse(bytes) } catch {
+        guard case .damaged = error, bytes != last else { throw error }
+      }
+      last = bytes
+    }
+    throw FileReading.disagreement(url.filePath)
+  }
+
+  /// Makes a directory, with those that hold it, unless there is one; each that is made is on the
+  /// disk when this returns.
   package static func makeDirectory(
     _ url: URL, on storage: any Storage = SystemStorage()
   ) throws(LedgerError) {
@@ -78,16 +98,35 @@ public enum DurableFile {
   }
 
   private static func make(
-    _ path: String, in made: String? = nil, on storage: any Storage
+    _ path: String, isAgain: Bool = false, on storage: any Storage
   ) throws(LedgerError) {
     do throws(LedgerError) {
       try storage.makeDirectory(path)
     } catch {
       // What is there is told in several ways, on a file system that can't be written as well.
       if storage.kind(of: path) == .folder { return }
-      guard case .absent = error, made == nil, let parent = parent(of: path) else { throw error }
+      guard case .absent = error, !isAgain, let parent = parent(of: path) else { throw error }
       try make(parent, on: storage)
-      try make(path, in: parent, on: storage)
+      return try make(path, isAgain: true, on: storage)
+    }
+    try syncFolder(path, on: storage)
+  }
+
+  /// Waits until the name of a folder is on the disk; one that is empty goes where that fails, so
+  /// that nobody relies on a name that memory alone may have.
+  static func syncFolder(_ path: String, on storage: any Storage) throws(LedgerError) {
+    do throws(LedgerError) { try syncName(of: path, on: storage) } catch {
+      try? storage.removeDirectory(path)
+      throw error
+    }
+  }
+
+  /// Waits until the name of what is at `path` is on the disk.
+  static func syncName(of path: String, on storage: any Storage) throws(LedgerError) {
+    do throws(LedgerError) {
+      try storage.syncDirectory(parent(of: path) ?? ".")
+    } catch .readOnly {
+      return  // a folder that may be written to and not listed can't be opened
     }
   }
 
@@ -104,7 +143,7 @@ public enum DurableFile {
     try storage.names(in: url.filePath).sorted()
   }
 
-  /// Removes the file at `url`, if there is one.
+  /// Removes the file at `url`, if there is one; it may come back when the power goes.
   package static func remove(
     _ url: URL, on storage: any Storage = SystemStorage()
   ) throws(LedgerError) {
@@ -113,6 +152,14 @@ public enum DurableFile {
     } catch .absent {
       return
     }
+  }
+
+  /// Removes the file at `url`, if there is one, for good.
+  package static func removeDurably(
+    _ url: URL, on storage: any Storage = SystemStorage()
+  ) throws(LedgerError) {
+    try remove(url, on: storage)
+    try syncName(of: url.filePath, on: storage)
   }
 
   /// Removes what is at `url`, if anything is, and all that a directory holds.

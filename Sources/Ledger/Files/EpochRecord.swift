@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 
 /// The latest incarnation of a run's broker, in a file of its own beside the ledger.
@@ -18,18 +19,31 @@ public struct EpochRecord: Sendable {
   ///
   /// - Throws: `damaged` where the file holds something else.
   public func latest() throws(LedgerError) -> Int {
-    let bytes: [UInt8]
     do throws(LedgerError) {
-      bytes = try DurableFile.read(url, limit: 32, on: storage)
+      return try DurableFile.read(url, limit: 64, on: storage) { bytes throws(LedgerError) in
+        guard let number = Self.number(in: bytes) else {
+          throw .damaged(path: url.filePath, problem: "not the number of a broker's incarnation")
+        }
+        return number
+      }
     } catch .absent {
       return 0  // of a version that kept none
     }
-    let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
-    guard let number = Int(text), number > 0 else {
-      throw .damaged(
-        path: url.filePath, problem: "not the number of a broker's incarnation")
-    }
-    return number
+  }
+
+  /// The number in a record; nil if it isn't one.
+  private static func number(in bytes: [UInt8]) -> Int? {
+    let words = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+      .split(separator: " ", omittingEmptySubsequences: false)
+    guard let word = words.first, let number = Int(word), number > 0 else { return nil }
+    // Versions before wrote no checksum.
+    return words.count == 1 || bytes == Self.bytes(of: number) ? number : nil
+  }
+
+  /// A record: the number, and a checksum of it that no flipped bit makes a part of the number.
+  private static func bytes(of epoch: Int) -> [UInt8] {
+    let checksum = CRC32C.checksum(Array("\(epoch)".utf8))
+    return Array("\(epoch) crc32c=\(String(checksum, radix: 16))\n".utf8)
   }
 
   /// Records that an incarnation begins: it is on the disk when this returns.
@@ -37,6 +51,6 @@ public struct EpochRecord: Sendable {
   /// - Throws: ``LedgerError``; the earlier number is then still there.
   public func begin(_ epoch: Int) throws(LedgerError) {
     precondition(epoch > 0, "epoch \(epoch)")
-    try DurableFile.write(Array("\(epoch)\n".utf8), to: url, on: storage)
+    try DurableFile.write(Self.bytes(of: epoch), to: url, on: storage)
   }
 }

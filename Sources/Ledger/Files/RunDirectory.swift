@@ -136,6 +136,8 @@ public final class RunDirectory: Sendable {
   private func claim() throws(LedgerError) {
     let paths = paths
     try DurableFile.makeDirectory(paths.directory, on: storage)
+    // One that was there may have been made by a process that was killed before it was durable.
+    try DurableFile.syncFolder(paths.directory.filePath, on: storage)
     try Self.refuseContents(of: paths, on: storage)
     let taken = try DirectoryLock(paths, on: storage)
     try Self.refuseContents(of: paths, on: storage)  // another process may have been faster
@@ -151,6 +153,7 @@ public final class RunDirectory: Sendable {
     let paths = paths
     for part in [paths.checkpoints, paths.spool] {
       try DurableFile.makeDirectory(part, on: storage)
+      try DurableFile.syncFolder(part.filePath, on: storage)
     }
   }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The place of durable files: the only way in which this package makes, changes, renames or
 /// removes one, but for SQLite's.
 ///
@@ -99,4 +101,35 @@ public protocol StoredFile: AnyObject, Sendable {
 
   /// Gives up the lock.
   func unlock()
+}
+
+extension StoredFile {
+  /// Reads `count` bytes from `offset`, again where they seem wrong: a reading may be at fault, and
+  /// not what is on the disk.
+  ///
+  /// - Returns: Bytes that `isRight` takes; nil if two readings agree on others.
+  /// - Throws: ``LedgerError``, also where no two readings agree.
+  func read(
+    _ count: Int, at offset: Int, _ isRight: ([UInt8]) -> Bool
+  ) throws(LedgerError) -> [UInt8]? {
+    var last: [UInt8]?
+    for _ in 0..<FileReading.most {
+      let bytes = try read(count, at: offset)
+      if isRight(bytes) { return bytes }
+      if bytes == last { return nil }
+      last = bytes
+    }
+    throw FileReading.disagreement(path)
+  }
+}
+
+/// The readings of what seems damaged.
+enum FileReading {
+  /// The most readings of which two must agree.
+  static let most = 5
+
+  /// The error where none agree.
+  static func disagreement(_ path: String) -> LedgerError {
+    .system(path: path, operation: "reading the same bytes twice", code: EIO)
+  }
 }

@@ -37,6 +37,9 @@ public struct ResumePointStore: Sendable {
     try DurableFile.write(
       try state.encoded(), to: directory.appending(path: Self.stateName),
       on: storage)
+    // The names of this point and of the folder of all: before the others go it must be there.
+    try storage.syncDirectory(paths.resumePoints.filePath)
+    try storage.syncDirectory(paths.directory.filePath)
     for number in older { try remove(number) }
   }
 
@@ -49,8 +52,9 @@ public struct ResumePointStore: Sendable {
       let directory = directory(of: number)
       let file = directory.appending(path: Self.stateName)
       do throws(LedgerError) {
-        let state = try Checkpoint(
-          decoding: try DurableFile.read(file, on: storage), path: file.filePath)
+        let state = try DurableFile.read(file, on: storage) { bytes throws(LedgerError) in
+          try Checkpoint(decoding: bytes, path: file.filePath)
+        }
         return (state, directory)
       } catch .damaged {
         continue
@@ -66,6 +70,10 @@ public struct ResumePointStore: Sendable {
   /// A kill on the way leaves the point as it is: it can be restored again.
   public func restore(from directory: URL) throws(LedgerError) {
     let kept = RunPaths(directory)
+    // What is restored from stays: it may be there in memory alone.
+    for folder in [directory, paths.resumePoints, paths.directory] {
+      try storage.syncDirectory(folder.filePath)
+    }
     for file in RunPaths.sideFiles(of: paths.ledger) {
       try DurableFile.remove(file, on: storage)
     }

@@ -6,6 +6,10 @@ public import Foundation
 /// One file per round, to which updates are appended: a frame of 32 bytes (see `Frame`), then the
 /// update. A torn last entry, as a kill leaves it, is recognized by its checksum and cut off.
 /// Memory is a few words per update; their bytes are read back one at a time.
+///
+/// What an earlier process left is written again before it is confirmed. Its sync may have failed:
+/// then the system reads the bytes back from memory, takes them for written, and loses them with
+/// the power; a sync alone would change nothing about that.
 public final class Spool {
   /// An update in the spool.
   public struct Entry: Hashable, Sendable {
@@ -26,6 +30,8 @@ public final class Spool {
   private let file: any StoredFile
   private var end: Int
   private var byClient: [Int: Entry] = [:]
+  /// The failure after which nobody knows what is on the disk.
+  private var failure: LedgerError?
 
   /// Opens the spool of `round`, with what a killed process left of it; other rounds' files go.
   public init(
@@ -33,19 +39,26 @@ public final class Spool {
   ) throws(LedgerError) {
     precondition(round > 0, "rounds count from 1, not \(round)")
     try DurableFile.makeDirectory(directory, on: storage)
-    let name = "round-\(round).spool"
+    let place = directory.appending(path: "round-\(round).spool")
+    let aside = RunPaths.partial(place)
+    let own = [place, aside].map(\.lastPathComponent)
     for other in try DurableFile.names(in: directory, on: storage)
-    where other.hasSuffix(".spool") && other != name {
+    where other.hasPrefix("round-") && !own.contains(other) {
       try DurableFile.remove(directory.appending(path: other), on: storage)
+    }
+    if storage.kind(of: place.filePath) == nil, storage.kind(of: aside.filePath) != nil {
+      try storage.rename(aside.filePath, to: place.filePath)  // as a stop left it, below
     }
     self.round = round
     // What clients send is for nobody else to read.
-    file = try storage.open(
-      directory.appending(path: name).filePath, for: .keeping, mode: 0o600)
+    file = try storage.open(place.filePath, for: .keeping, mode: 0o600)
     end = 0
     try recover()
-    // What was found will be confirmed, and may have been written just before a kill.
+    // What was found will be confirmed.
     try file.sync()
+    // Its name may be in memory alone, as its bytes were: it is given again, too.
+    try storage.rename(place.filePath, to: aside.filePath)
+    try storage.rename(aside.filePath, to: place.filePath)
     try storage.syncDirectory(directory.filePath)
   }
 
@@ -73,6 +86,7 @@ public final class Spool {
   @discardableResult
   public func append(client: Int, attempt: Int, _ bytes: [UInt8]) throws(LedgerError) -> Bool {
     precondition(client >= 0 && attempt >= 0, "attempt \(attempt) of client \(client)")
+    if let failure { throw failure }
     guard byClient[client] == nil else { return false }
     let entry = Entry(
       client: client, attempt: attempt, size: bytes.count, offset: end + Frame.size,
@@ -81,7 +95,9 @@ public final class Spool {
       try file.write(Frame(round: round, entry: entry).bytes)
       try file.write(bytes)
     } catch {
+      failure = error
       try file.truncate(to: end)  // no half of it may stay in the way of the next
+      failure = nil
       throw error
     }
     end = entry.offset + entry.size
@@ -90,19 +106,32 @@ public final class Spool {
   }
 
   /// Waits until all that was appended is on the disk.
+  ///
+  /// - Throws: ``LedgerError``, then and at each later call of a spool of this file: what was
+  ///   appended may never reach the disk, although a sync that is tried again succeeds.
   public func sync() throws(LedgerError) {
     KillPoint.updateAppended.pass()
-    try file.sync()
+    if let failure { throw failure }
+    do throws(LedgerError) { try file.sync() } catch {
+      failure = error
+      throw error
+    }
   }
 
   /// The bytes of an update.
   public func read(_ entry: Entry) throws(LedgerError) -> [UInt8] {
-    let bytes = try file.read(entry.size, at: entry.offset)
-    guard bytes.count == entry.size, CRC32C.checksum(bytes) == entry.checksum else {
+    guard let bytes = try update(entry) else {
       throw .damaged(
         path: file.path, problem: "the update of client \(entry.client) fails its checksum")
     }
     return bytes
+  }
+
+  /// The bytes of an update; nil if they aren't those that its frame tells of.
+  private func update(_ entry: Entry) throws(LedgerError) -> [UInt8]? {
+    try file.read(entry.size, at: entry.offset) { bytes in
+      bytes.count == entry.size && CRC32C.checksum(bytes) == entry.checksum
+    }
   }
 
   /// Forgets all updates; the round is over.
@@ -112,16 +141,21 @@ public final class Spool {
     byClient = [:]
   }
 
-  /// Lists the whole entries that the file holds, and cuts off the rest.
+  /// Lists the whole entries that the file holds and writes them again, each in its place, and cuts
+  /// off the rest.
   private func recover() throws(LedgerError) {
     let size = try file.size()
     while size - end >= Frame.size {
-      guard let frame = Frame(try file.read(Frame.size, at: end)), frame.round == round,
+      let header = try file.read(Frame.size, at: end) { Frame($0) != nil }
+      guard let header, let frame = Frame(header), frame.round == round,
         frame.entry.size <= size - end - Frame.size
       else { break }
       let entry = frame.entry(at: end + Frame.size)
-      let bytes = try file.read(entry.size, at: entry.offset)
-      guard CRC32C.checksum(bytes) == entry.checksum else { break }
+      guard let bytes = try update(entry) else { break }
+      // The same bytes over what is there: no cut in between can spoil what was whole.
+      try file.seek(to: end)
+      try file.write(header)
+      try file.write(bytes)
       if byClient[entry.client] == nil { byClient[entry.client] = entry }
       end = entry.offset + entry.size
     }

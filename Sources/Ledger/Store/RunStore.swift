@@ -39,7 +39,10 @@ public final class RunStore: Sendable {
     first.close()
     let storage = SystemStorage()
     try storage.open(partial.filePath, for: .changing, mode: 0).sync()
-    try DurableFile.move(partial, to: url, on: storage)
+    do throws(LedgerError) { try DurableFile.move(partial, to: url, on: storage) } catch {
+      try? DurableFile.remove(url)  // memory alone may have the name
+      throw error
+    }
     return try RunStore(path: path, journal: .writeAhead)
   }
 

@@ -25,7 +25,7 @@ package enum EvictionFile {
 
   /// Writes the clients; an empty set removes the file.
   package static func write(_ clients: Set<Int>, to url: URL) throws(LedgerError) {
-    guard !clients.isEmpty else { return try DurableFile.remove(url) }
+    guard !clients.isEmpty else { return try DurableFile.removeDurably(url) }
     let text = clients.sorted().map { "\($0)\n" }.joined()
     try DurableFile.write(Data(text.utf8), to: url)
   }

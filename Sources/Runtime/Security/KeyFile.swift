@@ -68,6 +68,8 @@ package enum KeyFile {
     do {
       try file.write(contentsOf: Data(text.utf8))
       try file.synchronize()
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+      try SystemStorage().syncDirectory(folder.path(percentEncoded: false))
     } catch {
       // What is there of it would be taken for a key.
       // SAFETY: the path is only read during the call.

@@ -46,6 +46,13 @@ package struct CheckpointWriter {
     try CheckpointStore(directory: directory.checkpoints).write(checkpoint)
   }
 
+  /// Writes a checkpoint again that a run goes on from.
+  ///
+  /// - Throws: `LedgerError`.
+  func secure(_ checkpoint: Checkpoint) throws(LedgerError) {
+    try CheckpointStore(directory: directory.checkpoints).secure(checkpoint)
+  }
+
   /// Writes the last model to its file.
   ///
   /// - Throws: `LedgerError`.

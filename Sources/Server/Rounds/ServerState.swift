@@ -70,7 +70,10 @@ package final class ServerState: @unchecked Sendable {
     evaluator = Evaluator(workload, plan, pool: pool, labels: labels)
     spool = RoundSpool(in: directory.spool)
     checkpoints = CheckpointWriter(directory, of: workload.topology)
-    if let restored { try restore(restored) }
+    if let restored {
+      try restore(restored)
+      try checkpoints.secure(restored.checkpoint)
+    }
     try checkpoints.saveBest()
   }
 
