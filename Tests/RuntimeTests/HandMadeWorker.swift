@@ -21,6 +21,8 @@ final class HandMadeWorker {
   var claim: (_ client: Int, _ round: Int, inout Offer) -> Void = { _, _, _ in }
   /// The frame that a client sends in place of one; nil for that one.
   var replacement: (Wire.Message<Uplink>) -> [UInt8]? = { _ in nil }
+  /// The number of chunks of 16 kB that a client sends in a round before anybody asks for one.
+  var unasked: (_ client: Int, _ round: Int) -> Int = { _, _ in 0 }
   /// The reasons for which updates and clients were refused for good.
   private(set) var refusals: [String] = []
   /// How the clients' parts ended.
@@ -119,7 +121,22 @@ final class HandMadeWorker {
       length: update.count, digest: Digest(of: update), samples: 10, base: task.base, loss: 1,
       steps: 1, skippedSteps: 0)
     claim(client, task.round, &offer)
+    try flood(unasked(client, task.round), for: task, client)
     try handle(.trained(round: task.round, offer), of: client)
+  }
+
+  private func flood(_ chunks: Int, for task: ClientTask, _ client: Int) throws {
+    guard let membership = machines[client]?.membership else { return }
+    let header = Header(
+      run: membership.run, epoch: membership.epoch, round: task.round, stage: task.stage,
+      client: client)
+    let part = [UInt8](repeating: 7, count: 16 << 10)
+    for _ in 0..<chunks {
+      let message = Message(header, Uplink.updateChunk(offset: 0, length: part.count))
+      let envelope = part.withUnsafeBytes { Envelope.frame(message, payload: $0) }
+      guard try updates.wait(for: .writable, atMost: .seconds(5)) else { return }
+      _ = try updates.send([Frame(envelope), Frame(part)])
+    }
   }
 
   private func send(_ header: Header, _ range: Range<Int>, of client: Int) throws {

@@ -1,10 +1,10 @@
 import Measures
 import Progressive
-import Wire
+package import Wire
 
 extension BrokerPlan {
   /// True if a message is one to this incarnation of the run's broker.
-  func isOfThisRun(_ header: Header) -> Bool { header.run == run && header.epoch == epoch }
+  package func isOfThisRun(_ header: Header) -> Bool { header.run == run && header.epoch == epoch }
 
   /// The fault of a message about a round in which its client takes part; nil if there is none.
   ///

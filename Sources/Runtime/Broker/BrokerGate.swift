@@ -1,3 +1,4 @@
+import Federation
 import Ledger
 import Measures
 import Server
@@ -11,6 +12,8 @@ final class BrokerGate {
   var books: BrokerBooks
   /// The limits of connections, and how far each has used them up.
   var connections: ConnectionGuard
+  /// The bytes of updates that clients were asked for.
+  var asked = AskedBytes()
   /// The log of the run's events.
   let log: RunLog
 

@@ -66,11 +66,19 @@ extension BrokerLoop {
       }
       return try complain(of: received, error)
     }
-    guard try isAuthorized(message, received), try isWithinRate(message, received) else { return }
+    guard try isAuthorized(message, received) else { return }
+    let isUnasked = isUnaskedChunk(message)
+    guard try isWithinRate(message, received, isUnasked: isUnasked) else { return }
     if case .leave = message.body, let client = message.header.client {
       gate.log.write(.info, "client left", ["client": .number(client)])
     }
-    book(message, received)
+    if isUnasked {
+      // No part of an update, and of no client's: only the socket carried it.
+      gate.books.count("unasked chunk")
+      gate.books.received(stray: received.frameSizes)
+    } else {
+      book(message, received)
+    }
     try handle(
       .message(message, from: place(of: message, received)), carrying: ReceivedChunk(received))
   }
@@ -128,12 +136,19 @@ extension BrokerLoop {
     for verdict in lost { gate.cut(verdict) }
   }
 
+  /// True if a message carries bytes that nobody asked its client for.
+  private func isUnaskedChunk(_ message: Wire.Message<Uplink>) -> Bool {
+    guard case .updateChunk(_, let length) = message.body else { return false }
+    guard plan.isOfThisRun(message.header), let client = message.header.client else { return true }
+    return !gate.asked.take(length, of: client)
+  }
+
   /// True if a message is within what its connection may send; otherwise it is counted, and now and
   /// then answered.
   private func isWithinRate(
-    _ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
+    _ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message, isUnasked: Bool
   ) throws(ZMQError) -> Bool {
-    if case .updateChunk = message.body { return true }  // bounded by grants
+    if case .updateChunk = message.body, !isUnasked { return true }  // bounded by grants
     let descriptor = received.sourceDescriptor
     guard !gate.connections.allows(descriptor, now) else { return true }
     gate.books.count("message beyond the rate")

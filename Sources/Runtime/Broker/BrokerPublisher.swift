@@ -54,6 +54,7 @@ final class BrokerPublisher: BrokerTransport {
         gate.books.greeted(client)
         gate.log.write(.info, "client joined", ["client": .number(client)])
       }
+      gate.asked.note(message)
       gate.books.published(
         text, on: .control, frames: sizes, kind: TrafficKind(of: message.body), payload: 0,
         to: [client])
