@@ -53,7 +53,7 @@ struct BrokerProcess {
   /// - Returns: A client that has kept its leave to send for longer than `limit` without a byte
   ///   while others waited; nil for none.
   mutating func hoarder(beyond limit: Duration, at now: Duration) -> Int? {
-    crowdedSince = host.machine.awaitsRoom ? crowdedSince ?? now : nil
+    crowdedSince = host.awaitsRoom ? crowdedSince ?? now : nil
     lacking = host.uploads.reduce(into: [:]) { lacking, upload in
       let (bytes, known) = (upload.value.missingBytes, self.lacking[upload.key])
       lacking[upload.key] = known?.bytes == bytes ? known : (bytes, now)

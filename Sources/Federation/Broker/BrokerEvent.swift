@@ -17,6 +17,8 @@ package enum BrokerEvent: Hashable, Sendable {
   case subscribed(Topic)
   /// Somebody no longer listens to this topic, or is gone.
   case unsubscribed(Topic)
+  /// The connection over which a client last spoke is gone.
+  case disconnected(client: Int)
   /// The model of the next round is ready to be sent.
   case prepared(PreparedModel)
   /// The model that a round came to is ready to be sent to clients that evaluate it.

@@ -13,13 +13,18 @@ extension BrokerMachine {
       actions += plans.answerAwaited(of: client, plan, at: now)
       switch members.listen(to: client) {
       case .admits(let knock): admit(client, knock.join, from: knock.place, now, &actions)
-      case .isContested:
-        // A worker that listens again is told who plays its client by now, or that nobody does.
-        let worker = members[client]?.worker
-        actions.append(
-          worker.map { plan.welcome(client, worker: $0) } ?? plan.askToJoin(client))
-      case .isNoted: break
+      case let arrival: actions += members.greeting(to: client, arrival, plan)
       }
+    }
+  }
+
+  /// Does without clients that are gone: others may use the room for their updates.
+  mutating func lose(_ clients: [Int], _ now: Duration, _ actions: inout [BrokerAction]) {
+    for client in clients {
+      actions += state.changeWork(of: client, plan, models, members) {
+        $0.withdrawGrant(of: client)
+      }
+      if let member = members.noteGone(client, at: now) { watch.vanished(client, member) }
     }
   }
 
@@ -32,12 +37,7 @@ extension BrokerMachine {
     case .step: listeners.remove(topic)
     case .client(let client):
       switch members.stopListening(to: client) {
-      // Nothing more of its update will come from there: others may use the room.
-      case .isGone:
-        actions += state.changeWork(of: client, plan, models, members) {
-          $0.withdrawGrant(of: client)
-        }
-        if let member = members.noteGone(client, at: now) { watch.vanished(client, member) }
+      case .isGone: lose([client], now, &actions)
       case .isContested: actions += members.askWhetherAlive(client, plan, at: now)
       case .isNoted: break
       }

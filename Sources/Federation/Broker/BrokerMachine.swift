@@ -76,6 +76,7 @@ package struct BrokerMachine: Hashable, Sendable {
       actions += plan.refuse(client, .notAuthorized, detail, worker: worker)
     case .subscribed(let topic): subscribed(topic, now, &actions)
     case .unsubscribed(let topic): unsubscribed(topic, now, &actions)
+    case .disconnected(let client): members.lose(client)
     case .prepared(let model): prepared(model, now, &actions)
     case .evaluable(let model): evaluable(model, now, &actions)
     case .stored(let round, let client, let result):
@@ -114,9 +115,6 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The number of clients that work on updates of earlier rounds, or have one that counts in the
   /// next.
   package var carriedCount: Int { state.work?.origins.count ?? 0 }
-
-  /// True if a client has an update and waits for leave to send it.
-  package var awaitsRoom: Bool { state.work?.awaitsRoom ?? false }
 
   /// The evaluation that is open, as after the last round; nil if none is.
   package var openEvaluation: HoldOutEvaluation? { evaluation.open }
@@ -184,6 +182,9 @@ package struct BrokerMachine: Hashable, Sendable {
     case .preparing, .open, .farewell, .ended: break
     }
     if announcements.due <= now {
+      let lost = members.followUp(plan, at: now)
+      actions += lost.questions
+      lose(lost.gone, now, &actions)
       actions += state.withdrawFromSilent(plan, models, members, at: now)
       let news = watch.news(members, state, silence: plan.limits.silence, at: now)
       actions += news.map { .notice(.worker($0)) }

@@ -46,7 +46,8 @@ package struct Member: Hashable, Sendable {
 
 /// The clients that have joined, the workers that play them, and the listeners to their mailboxes.
 ///
-/// A client is *present* when it has joined and somebody listens to its mailbox.
+/// A client is *present* when it has joined and somebody listens to its mailbox, unless the
+/// connection over which it spoke was lost and it didn't answer: others may listen as well.
 package struct Members: Hashable, Sendable {
   /// The clients that joined, by number.
   private var joined: [Int: Member] = [:]
@@ -58,6 +59,8 @@ package struct Members: Hashable, Sendable {
   private var contested: Set<Int> = []
   /// The present clients.
   package private(set) var presence: PresentClients
+  /// The clients whose connections were lost.
+  var lost = LostConnections()
   /// The number of members with each limit of memory, for those that have one.
   private var limited: [Int: Int] = [:]
   /// The stages that clients said they can't train.
@@ -97,6 +100,7 @@ package struct Members: Hashable, Sendable {
   /// Notes that a client said something.
   package mutating func heard(_ client: Int, _ body: Uplink? = nil, at now: Duration) {
     joined[client]?.lastHeard = now
+    if lost.forget(client) { notePresence(of: client) }
     guard let activity = body?.activity else { return }
     joined[client]?.said = Member.Said(activity: activity, at: now)
   }
@@ -213,9 +217,9 @@ extension Members {
       knocking[client] = Knock(join: join, place: place)
       return .waits
     }
-    guard let member = joined[client], !member.isGone, member.worker != join.worker else {
-      return .admits
-    }
+    guard let member = joined[client], !member.isGone, !lost.isAway(client),
+      member.worker != join.worker
+    else { return .admits }
     contested.insert(client)
     // A client that isn't busy says nothing by itself: after a silence it is asked, and given time
     // to answer.
@@ -246,6 +250,7 @@ extension Members {
     }
     let limits = [join.maximalStage, restrictions[client]?.limit].compactMap { $0 }
     let before = joined[client].flatMap { $0.worker == join.worker && !$0.isGone ? $0 : nil }
+    lost.forget(client)
     let member = Member(
       worker: join.worker, place: place, declaredStage: join.maximalStage,
       maximalStage: limits.min(), samples: join.samples, heldOut: join.heldOut,
@@ -322,11 +327,12 @@ extension Members {
     }
     if let new = member?.maximalStage { limited[new, default: 0] += 1 }
     joined[client] = member
+    if member == nil { lost.forget(client) }
     notePresence(of: client)
   }
 
-  private mutating func notePresence(of client: Int) {
-    if let member = joined[client], isListening(client) {
+  mutating func notePresence(of client: Int) {
+    if let member = joined[client], isListening(client), !lost.isAway(client) {
       presence.insert(client, limit: member.maximalStage)
     } else {
       presence.remove(client)

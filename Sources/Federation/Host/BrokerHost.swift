@@ -73,6 +73,9 @@ package final class BrokerHost<Upload: UpdateAssembly> {
   /// has ended.
   package var wakeTime: Duration? { machine.wakeTime }
 
+  /// True if a client has an update and waits for leave to send it.
+  package var awaitsRoom: Bool { machine.state.work?.awaitsRoom ?? false }
+
   /// The header of what is sent in a round, to one client or to all.
   package func header(of round: Int, client: Int? = nil) -> Header {
     var header = Header(

@@ -81,6 +81,11 @@ extension BrokerLoop {
     }
     try handle(
       .message(message, from: place(of: message, received)), carrying: ReceivedChunk(received))
+    if let client = message.header.client,
+      !speakers.heard(client, over: received.sourceDescriptor)
+    {
+      try handle(.disconnected(client: client))
+    }
   }
 
   /// Tells a client the fault of its message, if the sender's key may speak for the client.

@@ -43,6 +43,8 @@ final class BrokerLoop {
   private var authenticator: Authenticator?
   private let updates: Socket
   private var monitors: ConnectionMonitors
+  /// The connections over which clients last spoke, by their descriptors.
+  var speakers = Speakers()
   /// True if all rounds are complete; nil while the run goes on.
   private var result: Bool?
   private let clock = ContinuousClock()
@@ -126,7 +128,17 @@ final class BrokerLoop {
       let inspection = (gate.connections.wakeTime ?? now + .seconds(1)) - now
       _ = try poller.wait(atMost: max(.zero, min(wait, inspection, .seconds(1))))
       try authenticator?.serve()
-      try monitors.drain { socket, event in gate.noticed(event, at: socket, now) }
+      var lost: [Int] = []
+      try monitors.drain { socket, event in
+        gate.noticed(event, at: socket, now)
+        guard socket == .updates else { return }
+        switch event {
+        case .accepted(let descriptor): speakers.accepted(descriptor)
+        case .disconnected(let descriptor): lost += speakers.lose(descriptor)
+        default: break
+        }
+      }
+      for client in lost { try handle(.disconnected(client: client)) }
       if poller.isReadable(published.control) { try publisher.listen(on: .control) }
       if poller.isReadable(published.bulk) { try publisher.listen(on: .bulk) }
       gate.inspect(now)
