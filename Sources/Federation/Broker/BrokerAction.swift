@@ -36,6 +36,8 @@ package enum BrokerAction: Hashable, Sendable {
   case evaluated(EvaluationResult)
   /// Keep the number of a client's training samples of each label, which is news.
   case keep(labels: [Int], of: Int)
+  /// Make durable that the broker goes on as this incarnation, before anything else is done.
+  case leap(epoch: Int)
   /// Count something that went wrong, under its name in the ledger.
   case count(String)
   /// Tell people.

@@ -11,7 +11,7 @@ extension BrokerMachine {
     case .client(let client):
       guard (0..<plan.clients).contains(client) else { return }
       actions += plans.answerAwaited(of: client, plan, at: now)
-      switch members.listen(to: client) {
+      switch members.listen(to: client, at: now) {
       case .admits(let knock): admit(client, knock.join, from: knock.place, now, &actions)
       case let arrival: actions += members.greeting(to: client, arrival, plan)
       }
@@ -51,6 +51,7 @@ extension BrokerMachine {
   ) {
     guard let client = message.header.client else { return }
     if case .join(let join) = message.body {
+      guard members.leaps.follow(join, message.header, &plan, &actions) else { return }
       return admitOrRefuse(client, join, from: place, now, &actions)
     }
     if let answer = plans.answer(message, of: client, plan, members, at: now) {

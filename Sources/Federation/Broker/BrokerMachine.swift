@@ -8,8 +8,8 @@ import Wire
 /// ends when all selected clients are settled, when a quorum is and the grace is over, or at its
 /// deadline: always by the machine's own time, never only by an arriving message.
 package struct BrokerMachine: Hashable, Sendable {
-  /// The run's plan.
-  package let plan: BrokerPlan
+  /// The run's plan; its epoch becomes a later one where a client knows of such.
+  package internal(set) var plan: BrokerPlan
 
   /// The broker's state, with the data that there is in it.
   var state: BrokerState
@@ -182,7 +182,7 @@ package struct BrokerMachine: Hashable, Sendable {
     case .preparing, .open, .farewell, .ended: break
     }
     if announcements.due <= now {
-      let lost = members.followUp(plan, at: now)
+      let lost = members.followUp(plan, without: control.evicted, at: now)
       actions += lost.questions
       lose(lost.gone, now, &actions)
       actions += state.withdrawFromSilent(plan, models, members, at: now)

@@ -57,6 +57,28 @@ struct LostConnections: Hashable, Sendable {
   }
 }
 
+/// The clients whose mailboxes somebody listens to without asking to join.
+///
+/// Such a worker takes itself for a member, as after the loss of a connection to a broker of the
+/// same epoch, and has nothing to say: it is asked.
+struct Strangers: Hashable, Sendable {
+  private var since: [Int: Duration] = [:]
+
+  /// Notes that somebody listens to the mailbox of a client that is no member.
+  mutating func note(_ client: Int, at now: Duration) { since[client] = now }
+
+  /// The clients to ask at `now`, in rising order: those that have been strangers for `patience`.
+  mutating func followUp(
+    patience: Duration, at now: Duration, isStranger: (Int) -> Bool
+  ) -> [Int] {
+    guard !since.isEmpty else { return [] }
+    since = since.filter { isStranger($0.key) }
+    let asked = since.filter { now - $0.value >= patience }.keys.sorted()
+    for client in asked { since[client] = now }
+    return asked
+  }
+}
+
 extension Members {
   /// Notes that the connection over which a client last spoke is gone.
   package mutating func lose(_ client: Int) {
@@ -64,19 +86,22 @@ extension Members {
   }
 
   /// Asks the members whose connections were lost whether they are there, once, and takes those for
-  /// gone that don't answer in time.
+  /// gone that don't answer in time; asks those who listen and don't join, but for excluded ones.
   ///
   /// - Returns: The questions, and in rising order the clients that are gone though somebody
   ///   listens to their mailboxes.
   package mutating func followUp(
-    _ plan: BrokerPlan, at now: Duration
+    _ plan: BrokerPlan, without excluded: Set<Int>, at now: Duration
   ) -> (questions: [BrokerAction], gone: [Int]) {
     let members = self
     let patience = plan.limits.offerTimeout * 2
     let (asked, away) = lost.followUp(patience: patience, at: now) { members.isListening($0) }
     for client in away { notePresence(of: client) }
+    let strangers = strangers.followUp(patience: plan.limits.heartbeatInterval, at: now) { client in
+      members[client] == nil && members.isListening(client) && !excluded.contains(client)
+    }
     let questions = asked.map { plan.askToJoin($0, worker: members[$0]?.worker) }
-    return (questions, away)
+    return (questions + strangers.map { plan.askToJoin($0) }, away)
   }
 
   /// The broker's words to a listener at a client's mailbox that isn't let in.

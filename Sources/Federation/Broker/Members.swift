@@ -61,6 +61,10 @@ package struct Members: Hashable, Sendable {
   package private(set) var presence: PresentClients
   /// The clients whose connections were lost.
   var lost = LostConnections()
+  /// The later epochs that workers told of.
+  var leaps: EpochLeaps
+  /// The clients that somebody listens for without joining.
+  var strangers = Strangers()
   /// The number of members with each limit of memory, for those that have one.
   private var limited: [Int: Int] = [:]
   /// The stages that clients said they can't train.
@@ -77,6 +81,7 @@ package struct Members: Hashable, Sendable {
   /// A federation of `clients` in which none has joined, for a model of `stages`.
   package init(clients: Int, stages: Int, restrictions: [Int: Restriction]) {
     presence = PresentClients(clients: clients, stages: stages)
+    leaps = EpochLeaps(clients: clients)
     self.restrictions = restrictions
   }
 
@@ -143,8 +148,9 @@ extension Members {
   }
 
   /// Notes another listener to a client's mailbox.
-  package mutating func listen(to client: Int) -> Arrival {
+  package mutating func listen(to client: Int, at now: Duration = .zero) -> Arrival {
     mailboxes[client, default: 0] += 1
+    if joined[client] == nil { strangers.note(client, at: now) }
     notePresence(of: client)
     if let knock = knocking.removeValue(forKey: client) { return .admits(knock) }
     return contested.contains(client) ? .isContested : .isNoted
@@ -251,6 +257,7 @@ extension Members {
     let limits = [join.maximalStage, restrictions[client]?.limit].compactMap { $0 }
     let before = joined[client].flatMap { $0.worker == join.worker && !$0.isGone ? $0 : nil }
     lost.forget(client)
+    leaps.welcome(join.worker)
     let member = Member(
       worker: join.worker, place: place, declaredStage: join.maximalStage,
       maximalStage: limits.min(), samples: join.samples, heldOut: join.heldOut,

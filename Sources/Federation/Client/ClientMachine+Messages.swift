@@ -45,6 +45,8 @@ extension ClientMachine {
           if task?.purpose == .evaluation { abandon(&actions) }
           lastEvaluation = .done(0)
           rejoin(now)
+        } else if case .announce = message.body {
+          rejoin(now)  // it may have lost count of its incarnations: a JOIN tells it this one
         }
         return
       }
@@ -89,7 +91,7 @@ extension ClientMachine {
     }
     limits.chunkBytes = welcome.chunkBytes
     staleRounds = welcome.staleRounds
-    broker = Membership(run: header.run, epoch: header.epoch)
+    broker = Membership(run: header.run, epoch: header.epoch, welcomed: header.epoch)
     standing = .member
     // Whatever was waited for is asked for again.
     wake(at: now)

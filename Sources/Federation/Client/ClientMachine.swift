@@ -31,12 +31,19 @@ package struct ClientIdentity: Hashable, Sendable {
   }
 
   /// The request to take the client in, of which these are the samples, if they are known.
-  func join(_ run: UInt64, with holding: ClientHolding?) -> Message<Uplink> {
+  ///
+  /// A client that isn't a member tells the incarnation of the broker that took it in, which may be
+  /// news.
+  func join(
+    _ known: Membership, as membership: Membership?, with holding: ClientHolding?
+  ) -> Message<Uplink> {
     let counts = holding?.counts
     let join = Join(
       worker: worker, plan: plan, maximalStage: maximalStage, samples: counts?.training,
       heldOut: counts?.heldOut, name: name, labels: counts?.labels ?? [])
-    return Message(Header(run: run, client: client, attempt: attempt), .join(join))
+    let epoch = membership == nil ? known.told : 0
+    return Message(
+      Header(run: known.run, epoch: epoch, client: client, attempt: attempt), .join(join))
   }
 }
 
@@ -139,7 +146,7 @@ package struct ClientMachine: Hashable, Sendable {
   }
 
   /// The request to take this client in, or to say again what was said in its mailbox.
-  var join: Message<Uplink> { identity.join(broker.run, with: holding) }
+  var join: Message<Uplink> { identity.join(broker, as: membership, with: holding) }
 
   /// Has the next tick at `time`; there is none for a member that waits for nothing.
   mutating func wake(at time: Duration) {

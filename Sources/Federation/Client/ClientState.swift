@@ -126,6 +126,12 @@ package struct Membership: Hashable, Sendable {
   package var run: UInt64
   /// The broker's incarnation.
   package var epoch: Int
+  /// The latest incarnation that took the client in; 0 for none.
+  package var welcomed = 0
+
+  /// The incarnation that a JOIN tells of, 0 for none: the one that took the client in, unless a
+  /// later one is known to be there.
+  var told: Int { welcomed == epoch ? welcomed : 0 }
 }
 
 /// The last round that a client took up.

@@ -62,6 +62,7 @@ package final class BrokerHost<Upload: UpdateAssembly> {
       case .prepareEvaluation(let round): try executor.prepareEvaluation(round: round)
       case .evaluated(let result): try executor.evaluated(result)
       case .keep(let labels, of: let client): executor.keep(labels: labels, of: client)
+      case .leap(let epoch): try executor.leap(to: epoch)
       case .count(let name): executor.count(name)
       case .notice(let notice): executor.notice(notice)
       case .finished(let complete): executor.finished(complete: complete)
@@ -176,6 +177,9 @@ package protocol BrokerExecutor<Upload>: AnyObject {
   /// Keeps what a client told: the number of its training samples of each label.
   func keep(labels: [Int], of client: Int)
 
+  /// Makes durable that the broker goes on as incarnation `epoch`, before this returns.
+  func leap(to epoch: Int) throws(Failure)
+
   /// Counts something that went wrong, under its name in the ledger.
   func count(_ name: String)
 
@@ -189,4 +193,7 @@ package protocol BrokerExecutor<Upload>: AnyObject {
 extension BrokerExecutor {
   /// Keeps nothing: whoever plays the client in this process knows.
   package func keep(labels: [Int], of client: Int) {}
+
+  /// Does nothing, where no incarnation outlives the process.
+  package func leap(to epoch: Int) throws(Failure) {}
 }

@@ -93,7 +93,8 @@ package final class Broker: Sendable {
       observer: observer, labels: labels, restored: resumption?.model)
     let stored = try resumption.map { try server.recover(round: $0.round) } ?? [:]
     let evicted = try EvictionFile.read(directory.paths.evictions)
-    try EpochRecord(in: directory.paths).begin(plan.epoch)
+    let record = EpochRecord(in: directory.paths)
+    try record.begin(plan.epoch)
     try ledger.begin(
       Epoch(
         number: plan.epoch, round: resumption?.round ?? 1, elapsed: resumption?.elapsed ?? .zero,
@@ -103,7 +104,7 @@ package final class Broker: Sendable {
     let loop = BrokerLoop(
       plan: plan, settings: settings, sockets: sockets, server: queue, inbox: inbox,
       observer: observer, log: log, resumption: resumption, stored: stored,
-      evictions: directory.paths.evictions, evicted: evicted)
+      evictions: directory.paths.evictions, record: record, evicted: evicted)
     let control = controlServer(log, observer)
     control?.start()
     isAtWork.withLock { $0 = true }

@@ -34,6 +34,8 @@ final class BrokerLoop {
   private(set) var lastReading: MeterReading?
   /// The file of the clients that are excluded.
   let evictions: URL
+  /// The durable record of the broker's incarnation.
+  private let record: EpochRecord
   /// The answer to the last order.
   var lastAnswer: ControlAnswer?
   /// True if the run was given up, as too few clients were there.
@@ -65,14 +67,16 @@ final class BrokerLoop {
   ///   - resumption: From where the run goes on; nil for a new one.
   ///   - stored: The updates of that round that are in the spool, by client, as they were offered.
   ///   - evictions: The file of the clients that are excluded.
+  ///   - record: The durable record of the broker's incarnation.
   ///   - evicted: Those that were excluded before.
   init(
     plan: BrokerPlan, settings: BrokerSettings, sockets: consuming BrokerSockets,
     server: ServerQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver, log: RunLog,
     resumption: Resumption? = nil, stored: [Int: Submission] = [:], evictions: URL,
-    evicted: Set<Int> = []
+    record: EpochRecord, evicted: Set<Int> = []
   ) {
     self.evictions = evictions
+    self.record = record
 
     self.server = server
     self.inbox = inbox
@@ -227,6 +231,11 @@ extension BrokerLoop: BrokerExecutor {
   }
 
   func keep(labels: [Int], of client: Int) { server.keep(labels: labels, of: client) }
+
+  func leap(to epoch: Int) {
+    gate.log.write(.warning, "epoch raised", ["epoch": .number(epoch)])
+    do { try record.begin(epoch) } catch { _ = inbox.push(.failed(error)) }
+  }
 
   func count(_ name: String) { gate.books.count(name) }
 
