@@ -49,8 +49,7 @@ final class BrokerLoop {
   var speakers = Speakers()
   /// True if all rounds are complete; nil while the run goes on.
   private var result: Bool?
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
+  private var clock = WakingClock()
   /// The time that the run had lasted when this loop began.
   private let base: Duration
 
@@ -81,7 +80,6 @@ final class BrokerLoop {
     self.server = server
     self.inbox = inbox
     self.observer = observer
-    start = clock.now
     base = resumption?.elapsed ?? .zero
     gate = BrokerGate(
       settings.security.mechanism,
@@ -130,7 +128,8 @@ final class BrokerLoop {
       let wake = [host.wakeTime, meters.wakeTime].compactMap { $0 }.min()
       let wait = publisher.hasNews ? .zero : (wake ?? now + .seconds(1)) - now
       let inspection = (gate.connections.wakeTime ?? now + .seconds(1)) - now
-      _ = try poller.wait(atMost: max(.zero, min(wait, inspection, .seconds(1))))
+      let most = max(.zero, min(wait, inspection, .seconds(1)))
+      _ = try clock.wait(atMost: most) { most throws(ZMQError) in try poller.wait(atMost: most) }
       try authenticator?.serve()
       var lost: [Int] = []
       try monitors.drain { socket, event in
@@ -156,8 +155,8 @@ final class BrokerLoop {
     }
   }
 
-  /// The time that the run has lasted.
-  var now: Duration { base + (clock.now - start) }
+  /// The time that the run has lasted, but for that in which the process stood still.
+  var now: Duration { base + clock.now }
 
   /// The plan that is run.
   var plan: BrokerPlan { host.machine.plan }

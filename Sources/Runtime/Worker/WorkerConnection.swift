@@ -21,8 +21,7 @@ final class WorkerConnection {
   private var contact: BrokerContact
   private var poller = Poller()
   private let tokens: WorkerSockets.Tokens
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
+  private var clock = WakingClock()
   /// Cancelled when the connection is given up, for the thread that looks names up.
   private let isOver = Cancellation()
 
@@ -34,7 +33,6 @@ final class WorkerConnection {
     self.settings = settings
     self.inbox = inbox
     self.report = report
-    start = clock.now
     sockets = try WorkerSockets(settings, in: context)
     contact = BrokerContact(
       to: settings.endpoints,
@@ -48,8 +46,8 @@ final class WorkerConnection {
 
   deinit { isOver.cancel() }
 
-  /// The time since the connection was begun.
-  var now: Duration { clock.now - start }
+  /// The time since the connection was begun, but for that in which the process stood still.
+  var now: Duration { clock.now }
 
   /// True if all connections are made, and the broker has spoken.
   var isEstablished: Bool { contact.isEstablished }
@@ -70,7 +68,9 @@ final class WorkerConnection {
     try sockets.flush(tokens, &poller)
     let limit: Duration = isCalm && contact.isEstablished ? .seconds(5) : .milliseconds(200)
     let left = (wake ?? now + .seconds(5)) - now
-    _ = try poller.wait(atMost: max(.zero, min(left, limit)))
+    _ = try clock.wait(atMost: max(.zero, min(left, limit))) { most throws(ZMQError) in
+      try poller.wait(atMost: most)
+    }
     if let refusal = try contact.refusal(now) { return .turnedAway(refusal) }
     for event in inbox.drain() where try !take(event) { try events(event) }
     try sockets.receive(tokens, poller) { message in
