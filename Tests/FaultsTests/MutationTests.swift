@@ -34,6 +34,7 @@ import Testing
     (.waitsForScores, [.punctual]),
     (.keepsDiscardedModels, [.sound]),
     (.keepsIdleGrants, [.shared]),
+    (.trustsListeners, [.present, .live]),
   ])
   func `each broken promise is noticed, for what it is`(
     mutation: Mutation, promises: [Violation.Promise]

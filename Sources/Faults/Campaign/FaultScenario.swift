@@ -78,9 +78,11 @@ package struct FaultScenario: Hashable, Sendable {
     let count = max(0, Int.random(in: -2...2, using: &orders))
     var leases = RandomStream(seed: seed).stream("fault leases")
     let hoards = Int.random(in: 0..<4, using: &leases) == 0 ? 1 : 0
+    let ears = Int.random(in: 0..<4, using: &leases) == 0 ? 1 : 0
     self.faults =
       (faults + (0..<count).map { _ in InjectedFault(orderTo: fleet, using: &orders) }
-      + (0..<hoards).map { _ in InjectedFault(hoardingIn: fleet, using: &leases) })
+      + (0..<hoards).map { _ in InjectedFault(hoardingIn: fleet, using: &leases) }
+      + (0..<ears).map { _ in InjectedFault(eavesdroppingOn: fleet, using: &leases) })
       .sorted { $0.start < $1.start }
     keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
     hasAnchor = draw(0...2) == 0
@@ -142,6 +144,12 @@ package struct FaultScenario: Hashable, Sendable {
   ///
   /// A broker whose clock went back looks at its leaves when its own time has come again.
   var longestLease: Duration { limits.silence + limits.announceInterval * 4 + jumps }
+
+  /// The time after which a client whose connection is gone isn't present any more, whoever listens
+  /// for it.
+  var longestAbsence: Duration {
+    limits.offerTimeout * 2 + limits.announceInterval * 4 + jumps
+  }
 
   /// The time for which traces of the last fault may last: after it each round must go well.
   package var settling: Duration {

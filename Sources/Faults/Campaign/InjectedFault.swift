@@ -30,6 +30,8 @@ package struct InjectedFault: Hashable, Sendable {
     case slowTraining(client: Int, by: Duration)
     /// A client says that it has an update, and sends nothing of it.
     case hoarding(client: Int)
+    /// Another worker listens to a client's mailbox.
+    case eavesdropping(client: Int)
     /// Whoever runs the broker has it open no round.
     case pause
     /// Whoever runs the broker excludes a client, and lets it in again when the fault ends.
@@ -91,6 +93,15 @@ extension InjectedFault {
   }
 }
 
+extension InjectedFault {
+  /// Another worker that listens for a client of a fleet of so many, for long.
+  init(eavesdroppingOn clients: Int, using stream: inout RandomStream) {
+    start = .milliseconds(Int.random(in: 0..<20_000, using: &stream))
+    length = .milliseconds(Int.random(in: 15_000..<40_000, using: &stream))
+    kind = .eavesdropping(client: Int.random(in: 0..<clients, using: &stream))
+  }
+}
+
 extension InjectedFault: CustomStringConvertible {
   /// "3.25–8.00 s: broker down".
   package var description: String {
@@ -123,6 +134,7 @@ extension InjectedFault.Kind: CustomStringConvertible {
     case .slowTraining(let client, let extra):
       "client \(client) trains \(extra.seconds.fixed(3)) s longer"
     case .hoarding(let client): "client \(client) sends nothing of its update"
+    case .eavesdropping(let client): "another worker listens for client \(client)"
     case .pause: "the run is paused"
     case .eviction(let client): "client \(client) is excluded"
     }

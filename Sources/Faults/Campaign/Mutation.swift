@@ -47,6 +47,8 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   case waitsForScores
   /// A leave to send is never taken back from a client that says something.
   case keepsIdleGrants
+  /// A client is there while anybody listens to its mailbox.
+  case trustsListeners
   /// The model that a discarded round came to is the next one.
   case keepsDiscardedModels
 }

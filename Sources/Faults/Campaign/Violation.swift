@@ -10,6 +10,8 @@ package struct Violation: Hashable, Sendable {
     case durable = "what is acknowledged is durable and counts"
     /// Grants keep to the limit.
     case bounded = "the bytes in flight are limited"
+    /// Whoever listens for a client doesn't stand for it.
+    case present = "who is gone and doesn't answer isn't present"
     /// A leave to send is used, or goes to others.
     case shared = "who has leave to send sends, or others may"
     /// A round ends by its deadline.

@@ -103,6 +103,7 @@ final class FaultBroker {
 
   /// The event as the machine hears it, given what is broken on purpose.
   private func mutate(_ event: BrokerEvent) -> BrokerEvent {
+    if mutation == .trustsListeners, case .disconnected = event { return .tick }
     if mutation == .forgetsWhoLeaves, case .message(var message, _) = event,
       case .leave = message.body, let client = message.header.client,
       let worker = clients.worker(of: client)
@@ -122,6 +123,7 @@ final class FaultBroker {
   func hear(_ message: Message<Uplink>, on connection: Connection) {
     guard isLedTo(by: connection), world.network.bringsUp(on: connection) else { return }
     handle(.message(message), carrying: message)
+    if let event = process?.speech.heard(on: connection) { handle(event) }
   }
 
   /// A notice has arrived that a worker listens to a topic, or no longer does.
@@ -141,6 +143,7 @@ final class FaultBroker {
   func lose(_ connection: Connection) {
     guard isLedTo(by: connection) else { return }
     for topic in world.network.lost(connection) { handle(.unsubscribed(topic)) }
+    if let event = process?.speech.lose(connection, at: world.now) { handle(event) }
   }
 
   /// True if a connection leads to the process that is up.

@@ -1,6 +1,7 @@
 import Federation
 import Measures
 import Simulation
+import Wire
 
 /// A scenario that is played in virtual time, all promises being checked after each event.
 ///
@@ -12,6 +13,9 @@ final class FaultSimulation {
   private let clients: FaultClients
   /// The number of faults that keep the broker down.
   private var brokerCrashes = 0
+  /// The lives of the broker in which another worker began to listen, by the client that it listens
+  /// for.
+  private var ears: [Int: Int] = [:]
   /// The number of events so far.
   private(set) var events = 0
 
@@ -88,6 +92,7 @@ final class FaultSimulation {
     case .clockJump(let client?, let jump): clients.jump(client, by: jump)
     case .clockJump(nil, let jump): broker.jump(by: jump)
     case .fullDisk: world.fullDisks += 1
+    case .eavesdropping(let client): overhear(client)
     case .pause: broker.handle(.ordered(.pause))
     case .eviction(let client): broker.handle(.ordered(.evict(client: client)))
     case .partition, .loss, .duplication, .reordering, .delay, .damage, .slowTraining, .hoarding:
@@ -110,8 +115,14 @@ final class FaultSimulation {
       if !isDown, end == nil || end == .left { clients.start(client) }
     case .brokerCrash:
       brokerCrashes -= 1
-      if brokerCrashes == 0, world.finished == nil { broker.start() }
+      guard brokerCrashes == 0, world.finished == nil else { return }
+      broker.start()
+      for case .eavesdropping(let client) in world.network.active.map(\.kind) { overhear(client) }
     case .fullDisk: world.fullDisks -= 1
+    case .eavesdropping(let client):
+      if ears.removeValue(forKey: client) == world.brokerLife {
+        broker.handle(.unsubscribed(.client(client)))
+      }
     case .pause:
       if !world.network.active.contains(where: { $0.kind == .pause }) {
         broker.handle(.ordered(.resume))
@@ -124,6 +135,13 @@ final class FaultSimulation {
       .slowTraining, .hoarding:
       break
     }
+  }
+
+  /// Another worker begins to listen for a client, to the broker that is up.
+  private func overhear(_ client: Int) {
+    guard let life = world.brokerLife, ears[client] != life else { return }
+    ears[client] = life
+    broker.handle(.subscribed(.client(client)))
   }
 
   /// Checks what must hold once the run has ended.

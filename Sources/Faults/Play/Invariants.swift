@@ -31,8 +31,8 @@ extension FaultBroker {
     if bytes > limit, updates > 1 {
       world.violate(.bounded, "\(bytes) bytes in flight; the limit is \(limit)")
     }
-    if let client = self.process?.hoarder(beyond: world.scenario.longestLease, at: world.now) {
-      world.violate(.shared, "client \(client) has leave to send, and sends nothing")
+    if let (promise, detail) = self.process?.broken(in: world.scenario, at: world.now) {
+      world.violate(promise, detail)
     }
   }
 

@@ -113,8 +113,8 @@ struct LossyNetwork {
       case .delay(let whose, let extra) where whose ?? client == client:
         treatment.delay += extra
       case .loss, .duplication, .reordering, .delay, .damage, .partition, .workerCrash,
-        .workerLeave, .brokerCrash, .clockJump, .fullDisk, .slowTraining, .hoarding, .pause,
-        .eviction:
+        .workerLeave, .brokerCrash, .clockJump, .fullDisk, .slowTraining, .hoarding,
+        .eavesdropping, .pause, .eviction:
         break
       }
     }

@@ -1,6 +1,7 @@
 import Bytes
 import Federation
 import Measures
+import Simulation
 import Wire
 
 /// A broker's process.
@@ -31,6 +32,8 @@ struct BrokerProcess {
   var isCalmEvaluation = false
   /// The clients that were told that their update counts in the open or the next round.
   var acknowledged: Set<Int> = []
+  /// The connections over which clients spoke.
+  var speech = Speech()
   /// The bytes that updates on their way lack, and since when, in virtual time.
   var lacking: [Int: (bytes: Int, since: Duration)] = [:]
   /// The virtual time since which some client has waited for leave to send; nil while none does.
@@ -48,11 +51,23 @@ struct BrokerProcess {
     self.restored = restored
   }
 
-  /// Looks at the updates on their way at `now`, in virtual time.
+  /// Looks at clients' leaves to send and connections at `now`, in virtual time.
   ///
-  /// - Returns: A client that has kept its leave to send for longer than `limit` without a byte
-  ///   while others waited; nil for none.
-  mutating func hoarder(beyond limit: Duration, at now: Duration) -> Int? {
+  /// - Returns: The promise that is broken, and how; nil if none is.
+  mutating func broken(
+    in scenario: FaultScenario, at now: Duration
+  ) -> (Violation.Promise, String)? {
+    if let client = hoarder(beyond: scenario.longestLease, at: now) {
+      return (.shared, "client \(client) has leave to send, and sends nothing")
+    }
+    let missing = speech.missing(beyond: scenario.longestAbsence, at: now)
+    guard let client = missing.intersection(host.machine.present).min() else { return nil }
+    return (.present, "client \(client) is present, long after its connection was gone")
+  }
+
+  /// A client that has kept its leave to send for longer than `limit` without a byte while others
+  /// waited; nil for none.
+  private mutating func hoarder(beyond limit: Duration, at now: Duration) -> Int? {
     crowdedSince = host.awaitsRoom ? crowdedSince ?? now : nil
     lacking = host.uploads.reduce(into: [:]) { lacking, upload in
       let (bytes, known) = (upload.value.missingBytes, self.lacking[upload.key])
@@ -70,6 +85,35 @@ struct BrokerProcess {
       (bytes, updates) = (bytes + update.length, updates + 1)
     }
     return (bytes, updates)
+  }
+}
+
+/// The connections over which clients last spoke to a broker, and those that are gone.
+struct Speech {
+  private var connections: [Int: Connection] = [:]
+  private var gone: Set<Connection> = []
+  /// Since when, in virtual time, clients are lost that haven't spoken over another connection.
+  private var lost: [Int: Duration] = [:]
+
+  /// Notes that a client spoke over a connection; gives the event if that is gone by now.
+  mutating func heard(on connection: Connection) -> BrokerEvent? {
+    guard !gone.contains(connection) else { return .disconnected(client: connection.client) }
+    connections[connection.client] = connection
+    lost[connection.client] = nil
+    return nil
+  }
+
+  /// Notes that a connection is gone; gives the event if its client last spoke over it.
+  mutating func lose(_ connection: Connection, at now: Duration) -> BrokerEvent? {
+    gone.insert(connection)
+    guard connections[connection.client] == connection else { return nil }
+    lost[connection.client] = lost[connection.client] ?? now
+    return .disconnected(client: connection.client)
+  }
+
+  /// The clients that have been lost for longer than `limit`.
+  func missing(beyond limit: Duration, at now: Duration) -> Set<Int> {
+    Set(lost.filter { now - $0.value > limit }.keys)
   }
 }
 

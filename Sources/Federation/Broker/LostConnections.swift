@@ -35,7 +35,8 @@ struct LostConnections: Hashable, Sendable {
   /// Says which clients are to be asked at `now`, and which have become away as they didn't
   /// answer within `patience`, both in rising order.
   ///
-  /// Who isn't listening isn't asked before somebody listens to its mailbox again.
+  /// Questions may get lost: a client is asked at each call until it is away. Who isn't listening
+  /// isn't asked before somebody listens to its mailbox again.
   mutating func followUp(
     patience: Duration, at now: Duration, isListening: (Int) -> Bool
   ) -> (asked: [Int], away: [Int]) {
@@ -50,7 +51,8 @@ struct LostConnections: Hashable, Sendable {
       case .asked(let time) where now - time >= patience:
         standings[client] = .away
         away.append(client)
-      case .lost, .asked: break
+      case .asked: asked.append(client)
+      case .lost: break
       }
     }
     return (asked, away)
@@ -85,8 +87,9 @@ extension Members {
     if self[client] != nil { lost.lose(client) }
   }
 
-  /// Asks the members whose connections were lost whether they are there, once, and takes those for
-  /// gone that don't answer in time; asks those who listen and don't join, but for excluded ones.
+  /// Asks the members whose connections were lost whether they are there, and takes those for gone
+  /// that don't answer in time; asks those who listen and don't join, and now and then those that
+  /// are gone, but for excluded ones.
   ///
   /// - Returns: The questions, and in rising order the clients that are gone though somebody
   ///   listens to their mailboxes.
@@ -96,12 +99,19 @@ extension Members {
     let members = self
     let patience = plan.limits.offerTimeout * 2
     let (asked, away) = lost.followUp(patience: patience, at: now) { members.isListening($0) }
-    for client in away { notePresence(of: client) }
+    for client in away {
+      notePresence(of: client)
+      strangers.note(client, at: now)
+    }
+    let lost = lost
     let strangers = strangers.followUp(patience: plan.limits.heartbeatInterval, at: now) { client in
-      members[client] == nil && members.isListening(client) && !excluded.contains(client)
+      (members[client] == nil || lost.isAway(client)) && members.isListening(client)
+        && !excluded.contains(client)
     }
     let questions = asked.map { plan.askToJoin($0, worker: members[$0]?.worker) }
-    return (questions + strangers.map { plan.askToJoin($0) }, away)
+    return (
+      questions + strangers.map { plan.askToJoin($0, worker: members[$0]?.worker) }, away
+    )
   }
 
   /// The broker's words to a listener at a client's mailbox that isn't let in.
