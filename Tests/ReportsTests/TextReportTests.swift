@@ -54,6 +54,16 @@ import Testing
     #expect(text.contains("Final: not evaluated"))
   }
 
+  @Test func `rounds whose models were discarded are named, each with its fault`() throws {
+    var summary = try Example.summary(rounds: 3)
+    #expect(!TextReport(summary).text().contains("Discarded"))
+    summary.rounds[1].discarded = "the loss isn't finite"
+    #expect(
+      TextReport(summary).text().contains("Discarded: round 2 (the loss isn't finite)"))
+    let page = HTMLReport(summary, clients: []).text()
+    #expect(page.contains("(discarded)"))
+  }
+
   @Test func `rounds without any traffic have no share and no savings`() throws {
     let text = TextReport(try Example.summary(rounds: 2, clients: 0)).text()
     #expect(text.contains("–"))

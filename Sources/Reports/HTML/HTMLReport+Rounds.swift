@@ -19,7 +19,9 @@ extension HTMLReport {
     var table = HTMLTable(["round", "stage"] + columns.map(\.column.head))
     for (index, round) in summary.rounds.enumerated() {
       let path = "rounds.\(index)"
-      let stage = "\(round.stage)\(round.warmUp ? " (warm-up)" : "")"
+      let stage =
+        "\(round.stage)\(round.warmUp ? " (warm-up)" : "")"
+        + "\(round.discarded == nil ? "" : " (discarded)")"
       table.add(
         [cell(round.round, "\(path).round"), .init(stage, Figure("\(path).stage", round.stage))]
           + columns.map { measure, _ in
