@@ -23,6 +23,8 @@ final class HandMadeWorker {
   var replacement: (Wire.Message<Uplink>) -> [UInt8]? = { _ in nil }
   /// The number of chunks of 16 kB that a client sends in a round before anybody asks for one.
   var unasked: (_ client: Int, _ round: Int) -> Int = { _, _ in 0 }
+  /// True if a client that has leave to send sends nothing.
+  var hoards: (_ client: Int, _ round: Int) -> Bool = { _, _ in false }
   /// The reasons for which updates and clients were refused for good.
   private(set) var refusals: [String] = []
   /// How the clients' parts ended.
@@ -91,6 +93,7 @@ final class HandMadeWorker {
     switch action {
     case .send(let message):
       _ = try updates.send(Frame(replacement(message) ?? Envelope.frame(message)))
+    case .sendUpdate(let header, _) where hoards(client, header.round): break
     case .sendUpdate(let header, let ranges):
       for range in ranges { try send(header, range, of: client) }
     case .subscribe(let step): try bulk.subscribe(to: Topic.step(step.digest).text)
