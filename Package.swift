@@ -23,9 +23,7 @@ let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
-let sockets: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -36,7 +34,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -105,8 +102,8 @@ let package = Package(
     .target(
       name: "Fuzzing",
       dependencies: [
-        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Measures", "Progressive", "Tensors",
-        "Topology", "Wire",
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Live", "Measures", "Progressive",
+        "Tensors", "Topology", "Wire",
       ],
       swiftSettings: safe),
     .target(
@@ -121,8 +118,7 @@ let package = Package(
       ],
       swiftSettings: safe),
     .target(
-      name: "Live", dependencies: ["Federation", "Ledger", "Reports", http, sockets],
-      swiftSettings: safe),
+      name: "Live", dependencies: ["Federation", "Ledger", "Reports"], swiftSettings: safe),
     // 7
     .target(
       name: "Runtime",
@@ -183,8 +179,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Bytes", "Datasets", "Measures", "Progressive", "Tensors", "TestSupport", "Wire", "ZMTP",
-        "ZeroMQ", "progfed", database,
+        "Bytes", "Codecs", "Datasets", "Measures", "Progressive", "Tensors", "TestSupport", "Wire",
+        "ZMTP", "ZeroMQ", "progfed", database,
       ],
       swiftSettings: common),
     .testTarget(
@@ -205,7 +201,7 @@ let package = Package(
       name: "LedgerTests", dependencies: ["Bytes", "Ledger", "Measures", "Tensors", database],
       swiftSettings: common),
     .testTarget(
-      name: "LiveTests", dependencies: ["Live"], swiftSettings: common),
+      name: "LiveTests", dependencies: ["Live", "TestSupport"], swiftSettings: common),
     .testTarget(name: "LinksTests", dependencies: ["Links", "Measures"], swiftSettings: common),
     .testTarget(name: "MeasuresTests", dependencies: ["Measures"], swiftSettings: common),
     .testTarget(

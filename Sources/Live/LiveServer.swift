@@ -1,19 +1,14 @@
-import Dispatch
 package import Federation
-import FlyingFox
-import FlyingSocks
 package import Foundation
-import Synchronization
 
 /// Shows a run while it goes on, at an address of this machine: read-only, from the run's ledger.
 ///
-/// It has threads of its own; the run doesn't know of it and never waits for it.
+/// It has a thread of its own; the run doesn't know of it and never waits for it.
 package final class LiveServer: Sendable {
   /// Its address, with the port that 0 became.
   package let address: LiveAddress
   private let server: HTTPServer
   private let pages: LivePages
-  private let task: Task<Void, Never>
 
   /// Begins to serve the run whose ledger is, or will be, at `ledger`.
   ///
@@ -28,32 +23,9 @@ package final class LiveServer: Sendable {
     guard address.isLocal || allowingOthers else { throw .exposed("\(address)") }
     let pages = LivePages(
       ledger, isLocal: address.isLocal, presence: presence.map { LivePresence($0) })
-    let server = try Self.server(address, pages)
-    let shared = Shared()
-    let begun = DispatchSemaphore(value: 0)
-    task = Task.detached {
-      do { try await server.run() } catch { shared.settle(.failed(Self.reason(error))) }
-      begun.signal()
-    }
-    Task.detached {
-      do {
-        try await server.waitUntilListening(timeout: 5)
-        shared.settle(.listening(port: Self.port(await server.listeningAddress)))
-      } catch { shared.settle(.failed(Self.reason(error))) }
-      begun.signal()
-    }
-    _ = begun.wait(timeout: .now() + 10)
-    switch shared.value {
-    case .listening(let port):
-      self.address =
-        LiveAddress(
-          address.host.contains(":") ? "[\(address.host)]:\(port)" : "\(address.host):\(port)")
-        ?? address
-    case .failed(let problem): throw .unavailable("\(address)", problem: problem)
-    case .waiting: throw .unavailable("\(address)", problem: "no answer")
-    }
+    server = try HTTPServer(at: address) { await pages.answer($0) }
+    self.address = address.withPort(server.port)
     self.pages = pages
-    self.server = server
   }
 
   /// Tells listeners that the run has ended, and stops; returns after two seconds at the latest.
@@ -63,62 +35,7 @@ package final class LiveServer: Sendable {
     while pages.listenerCount > 0, ContinuousClock.now < deadline {
       Thread.sleep(forTimeInterval: 0.02)
     }
-    let ended = DispatchSemaphore(value: 0)
-    Task.detached { [server] in
-      await server.stop(timeout: 0.2)
-      ended.signal()
-    }
-    _ = ended.wait(timeout: .now() + 1)
-    task.cancel()
-  }
-
-  /// The outcome of the beginning.
-  private enum Outcome: Sendable {
-    case waiting
-    case listening(port: UInt16)
-    case failed(String)
-  }
-
-  private final class Shared: Sendable {
-    private let outcome = Mutex<Outcome>(.waiting)
-
-    var value: Outcome { outcome.withLock { $0 } }
-
-    func settle(_ value: Outcome) {
-      outcome.withLock { outcome in
-        if case .waiting = outcome { outcome = value }
-      }
-    }
-  }
-
-  private static func server(
-    _ address: LiveAddress, _ pages: LivePages
-  ) throws(LiveError) -> HTTPServer {
-    do {
-      if address.host.contains(":") {
-        let place: sockaddr_in6 = try .inet6(ip6: address.host, port: address.port)
-        return HTTPServer(address: place, logger: .disabled, handler: pages)
-      }
-      let host = address.host == "localhost" ? "127.0.0.1" : address.host
-      let place: sockaddr_in = try .inet(ip4: host, port: address.port)
-      return HTTPServer(address: place, logger: .disabled, handler: pages)
-    } catch {
-      throw .unavailable("\(address)", problem: "not an address of IPv4 or IPv6")
-    }
-  }
-
-  /// The system's text beneath an error of the server's.
-  private static func reason(_ error: any Error) -> String {
-    guard case SocketError.failed(_, let code, _) = error else { return "\(error)" }
-    // SAFETY: strerror's text is copied at once.
-    return unsafe String(cString: strerror(code))
-  }
-
-  private static func port(_ address: Socket.Address?) -> UInt16 {
-    switch address {
-    case .ip4(_, let port), .ip6(_, let port): port
-    default: 0
-    }
+    server.stop()
   }
 }
 
@@ -145,6 +62,14 @@ package struct LiveAddress: Hashable, Sendable, CustomStringConvertible {
     self.host = String(host)
     self.port = port
   }
+
+  private init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
+  }
+
+  /// The address with another port.
+  func withPort(_ port: UInt16) -> Self { Self(host: host, port: port) }
 
   /// True if nobody outside this machine can reach it.
   package var isLocal: Bool { Self.isLocal(host) }

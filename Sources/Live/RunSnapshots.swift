@@ -17,11 +17,11 @@ final class RunSnapshots: @unchecked Sendable {
     /// The number of rounds that have ended.
     let rounds: Int
     /// The whole live page.
-    let page: String
-    /// The contents of the page's `main`.
-    let content: String
+    let page: [UInt8]
+    /// The event that brings the contents of the page's `main`.
+    let change: [UInt8]
     /// The run's JSON object.
-    let json: String
+    let json: [UInt8]
     /// The figures for Prometheus.
     let metrics: String
   }
@@ -59,8 +59,9 @@ final class RunSnapshots: @unchecked Sendable {
         summary, clients: try store.clients(), labels: try store.labels())
       last = Snapshot(
         version: (last?.version ?? 0) + 1, isRunning: summary.state == .running,
-        rounds: summary.rounds.count, page: report.liveText(), content: report.content(),
-        json: try summary.json(), metrics: Metrics.text(summary))
+        rounds: summary.rounds.count, page: Array(report.liveText().utf8),
+        change: LiveEvent.bytes("content", report.content()), json: Array(try summary.json().utf8),
+        metrics: Metrics.text(summary))
       state = now
     } catch {
       // Not there yet, or being moved into place: the next look will see.

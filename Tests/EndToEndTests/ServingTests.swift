@@ -81,4 +81,31 @@ import FoundationNetworking
     run.send(SIGINT)
     #expect(run.status(within: 30) == 130, "\(run.standardError)")
   }
+
+  @Test func `a flood of idle clients of the page doesn't end a run`() throws {
+    allowAllDescriptors()
+    let folder = try Folder()
+    let topology = try folder.write(TinyRun.topology(rounds: "[1, 1, 20]"), to: "tiny.yaml")
+    let port = try freePorts()
+    let page = try freePorts()
+    let endpoint = "tcp://127.0.0.1:\(port)"
+    let broker = try Command(
+      [
+        "broker", topology, "--bind", endpoint, "--out", folder.path("run"), "--serve",
+        "127.0.0.1:\(page)",
+      ], within: ["sh", "-c", "ulimit -n 1024; exec \"$0\" \"$@\""])
+    let worker = try Command(["worker", topology, "--connect", endpoint, "--clients", "0-3"])
+    #expect(broker.says("round 1/22"), "\(broker.standardError)")
+    let idle = (0..<1200).compactMap { _ in RawPeer(to: page) }
+    #expect(idle.count == 1200)
+    // Heads that never end, and one of a megabyte.
+    for peer in idle.suffix(20) { _ = peer.send(Array("GET / HTTP/1.1\r\nX: y".utf8)) }
+    let long = RawPeer(to: page)
+    _ = long?.send([UInt8](repeating: 65, count: 1 << 20))
+    #expect(try answer("http://127.0.0.1:\(page)/health").body.contains("\"run\":\"running\""))
+    #expect(try #require(broker.descriptorCount) < 400)
+    #expect(worker.status(within: 90) == 0, "\(worker.standardError)")
+    #expect(broker.status(within: 30) == 0, "\(broker.standardError)")
+    withExtendedLifetime(idle) {}
+  }
 }

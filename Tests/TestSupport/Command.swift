@@ -70,6 +70,12 @@ package final class Command: Sendable {
     return words.count == 3 ? Int(words[1]).map { $0 << 10 } : nil
   }
 
+  /// The number of files and sockets that it has open; nil once it ended.
+  package var descriptorCount: Int? {
+    let path = "/proc/\(process.processIdentifier)/fd"
+    return (try? FileManager.default.contentsOfDirectory(atPath: path))?.count
+  }
+
   /// Waits for its end and gives its exit status; nil when it had to be killed after `limit`
   /// seconds.
   package func status(within limit: Double = 120) -> Int32? {

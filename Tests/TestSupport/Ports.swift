@@ -45,3 +45,11 @@ func loopback(_ port: Int) -> sockaddr_in {
   address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
   return address
 }
+
+/// Lets this process have as many files and sockets open as the system allows it.
+package func allowAllDescriptors() {
+  var limit = rlimit()
+  guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+  limit.rlim_cur = limit.rlim_max
+  setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}

@@ -47,7 +47,29 @@ package final class RawPeer: Sendable {
     return true
   }
 
-  private func receives(atLeast count: Int) -> Bool {
+  /// All that the other side sends until it ends the connection; nil if it is silent for five
+  /// seconds first.
+  package func receiveAll() -> [UInt8]? {
+    var all: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let got = recv(descriptor, &buffer, buffer.count, 0)
+      if got < 0, errno == EAGAIN { return nil }
+      if got <= 0 { return all }
+      all += buffer.prefix(got)
+    }
+  }
+
+  /// The answer to a request of HTTP, as text; empty if there is none.
+  package static func answer(to request: String, port: Int) -> String {
+    guard let peer = RawPeer(to: port), peer.send(Array(request.utf8)),
+      let answer = peer.receiveAll()
+    else { return "" }
+    return String(decoding: answer, as: UTF8.self)
+  }
+
+  /// Waits for so many bytes; false where the other side ended it or is silent for five seconds.
+  package func receives(atLeast count: Int) -> Bool {
     var buffer = [UInt8](repeating: 0, count: 1024)
     var total = 0
     while total < count {
