@@ -67,6 +67,15 @@ struct SegmentStoreTests {
     #expect(try Self.values(store.state(Self.segment([1, 2, 3, 4], []).state)) == [1, 2, 3, 4])
   }
 
+  @Test func `memory is taken for what comes, not for what is announced`() throws {
+    var store = SegmentStore()
+    var (step, bytes) = try Self.step(to: [1, 2, 3, 4])
+    step.length = 1 << 47
+    store.open(step)
+    #expect(Self.put(bytes, at: 0, of: step, in: &store) == .kept)
+    #expect(Self.put(bytes, at: (1 << 47) - 4, of: step, in: &store) == .unwanted)
+  }
+
   @Test func `chunks that nobody waits for, or beyond a step, aren't wanted`() throws {
     var store = SegmentStore()
     let (step, bytes) = try Self.step(to: [1, 2, 3, 4])

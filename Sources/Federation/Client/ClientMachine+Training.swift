@@ -8,6 +8,10 @@ extension ClientMachine {
   mutating func begin(
     _ task: ClientTask, _ now: Duration, _ actions: inout [ClientAction]
   ) {
+    if let problem = limits.stepBounds?.problem(of: task.segments) {
+      state = .work(on: task, wake: now)
+      return failed(task.round, .failed, problem, &actions)
+    }
     let fetching = Fetching(task, wake: now + limits.gatherWindow + limits.fetchTimeout)
     let steps = task.steps.filter { $0.length > 0 }
     for step in steps { actions.append(.subscribe(step)) }
@@ -62,14 +66,8 @@ extension ClientMachine {
     guard fetching.isComplete else { return }
     rest(&actions)
     let (task, wake) = (fetching.task, now + limits.heartbeatInterval)
-    switch task.purpose {
-    case .training:
-      state = .training(task, wake: wake)
-      actions.append(.train(task))
-    case .evaluation:
-      state = .evaluating(task, wake: wake)
-      actions.append(.evaluate(task))
-    }
+    state = .work(on: task, wake: wake)
+    actions.append(task.purpose == .training ? .train(task) : .evaluate(task))
   }
 
   /// Forgets what it has of a step, and of the state that it leads to, and asks for it again.

@@ -29,6 +29,14 @@ package enum ClientState: Hashable, Sendable {
     }
   }
 
+  /// The work that a task's model is for.
+  static func work(on task: ClientTask, wake: Duration) -> ClientState {
+    switch task.purpose {
+    case .training: .training(task, wake: wake)
+    case .evaluation: .evaluating(task, wake: wake)
+    }
+  }
+
   /// The task of `round` that is being trained or evaluated; nil if that isn't under way.
   func work(of round: Int) -> ClientTask? {
     switch self {

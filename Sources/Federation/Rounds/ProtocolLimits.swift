@@ -31,6 +31,9 @@ package struct ProtocolLimits: Hashable, Sendable {
   package var lease: Duration?
   /// The most bytes that a client asks for again at once.
   package var repairWindow = 4 << 20
+  /// The bounds of what a client takes for a step of the model; nil where no false broker is to be
+  /// feared.
+  package var stepBounds: StepBounds?
 
   /// The most missing ranges of one update or segment that are named at once.
   package static let rangesPerMessage = 1024

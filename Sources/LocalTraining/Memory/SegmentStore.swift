@@ -17,9 +17,18 @@ package struct SegmentStore {
 
   private struct Assembly {
     let step: ModelPatch
-    var bytes: [UInt8]
+    /// The bytes up to the last that came; zero where none has.
+    var bytes: [UInt8] = []
     var missing: RangeSet<Int>
+
+    init(_ step: ModelPatch) {
+      self.step = step
+      missing = RangeSet(0..<step.length)
+    }
   }
+
+  /// The most bytes that a step's first chunk makes room for.
+  private static let mostReserved = 64 << 20
 
   private var assemblies: [Digest: Assembly] = [:]
   private var complete: [Digest: [UInt8]] = [:]
@@ -30,13 +39,13 @@ package struct SegmentStore {
   /// A store of nothing.
   package init() {}
 
-  /// Makes room for `step`, unless it is here.
+  /// Takes chunks of `step` from now on, unless it is here.
+  ///
+  /// Memory is taken for what comes, not for what is announced.
   package mutating func open(_ step: ModelPatch) {
     guard complete[step.digest] == nil, assemblies[step.digest] == nil else { return }
     digests[step.digest.prefix] = step.digest
-    assemblies[step.digest] = Assembly(
-      step: step, bytes: Array(repeating: 0, count: step.length),
-      missing: RangeSet(0..<step.length))
+    assemblies[step.digest] = Assembly(step)
   }
 
   /// Keeps a chunk of the step whose digest begins with `prefix`.
@@ -48,11 +57,17 @@ package struct SegmentStore {
     guard var assembly = assemblies.removeValue(forKey: digest) else {
       return complete[digest] == nil ? .unwanted : .kept
     }
-    guard range.upperBound <= assembly.bytes.count else {
+    guard range.upperBound <= assembly.step.length else {
       assemblies[digest] = assembly
       return .unwanted
     }
-    // SAFETY: the range was checked against the array, whose count is that of the step.
+    if assembly.bytes.isEmpty {
+      assembly.bytes.reserveCapacity(min(assembly.step.length, Self.mostReserved))
+    }
+    if range.upperBound > assembly.bytes.count {
+      assembly.bytes += repeatElement(0, count: range.upperBound - assembly.bytes.count)
+    }
+    // SAFETY: the array reaches to the end of the range at least.
     unsafe assembly.bytes.withUnsafeMutableBytes { bytes in
       unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[range]).copyMemory(from: chunk)
     }

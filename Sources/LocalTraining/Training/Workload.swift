@@ -1,6 +1,7 @@
 package import Bytes
+import Codecs
 package import Datasets
-import Federation
+package import Federation
 import Foundation
 import Ledger
 package import Models
@@ -85,6 +86,13 @@ package struct Workload: Sendable {
         for: topology.architecture)
     } catch { throw StartingFileError.tensors(path: folder, error) }
     return copy
+  }
+
+  /// The bounds of what a broker may announce of the model.
+  package var stepBounds: StepBounds {
+    StepBounds(
+      topology.architecture.allLayouts,
+      smallTensorLimit: topology.codecs.down.smallTensorLimit)
   }
 
   /// The digest of the settings that broker and clients must agree on.

@@ -41,6 +41,8 @@ final class WorkerLoop {
   var isPaused = false
   /// The time at which the worker is to be heard again, if only that it is there.
   private var lifeSignDue: Duration
+  /// The limits of all clients, with the bounds of what the broker may announce.
+  private let limits: ProtocolLimits
   /// The clients that the broker turned down for now, to be reported together.
   var turnedDown = TurnedDownClients()
 
@@ -53,6 +55,9 @@ final class WorkerLoop {
     self.workload = workload
     self.pool = pool
     lifeSignDue = connection.now + connection.settings.limits.heartbeatInterval
+    var limits = connection.settings.limits
+    limits.stepBounds = workload.stepBounds
+    self.limits = limits
     if let own = workload.data.own {
       unread = Set(settings.clients)
       for client in settings.clients { read(own[client], of: client) }
@@ -68,7 +73,7 @@ final class WorkerLoop {
       maximalStage: workload.topology.stageLimits[client], name: settings.label)
     hosts[client] = ClientHost(
       ClientMachine(
-        identity: identity, limits: settings.limits,
+        identity: identity, limits: limits,
         jitter: RandomStream(seed: settings.worker).stream("jitter", client)))
   }
 
