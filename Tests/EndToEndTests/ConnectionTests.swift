@@ -28,6 +28,33 @@ import Testing
     #expect(TinyRun.acknowledged(worker).subtracting(ledger.accepted).isEmpty)
   }
 
+  @Test func `a worker whose connection is cut again and again gets the whole model in the end`()
+    throws
+  {
+    let folder = try Folder()
+    // It asks several times before it is connected again, each time for all that it lacks.
+    let tiny = TinyRun.topology(rounds: "[1, 1, 1]")
+      .replacing("chunk: 64 kB", with: "chunk: 16 kB\n      repairFactor: 6")
+    let topology = try folder.write(tiny, to: "tiny.yaml")
+    let port = try freePorts()
+    let broker = try Command([
+      "broker", topology, "--bind", "tcp://127.0.0.1:\(port)", "--out", folder.path("run"),
+      "--json",
+    ])
+    #expect(broker.says("listening"), "\(broker.standardError)")
+    // A connection for chunks carries a few of them, for all four clients.
+    let relay = try CuttingRelay(to: port, ports: 3, cutting: [1: 70_000], times: 60)
+    defer { relay.stop() }
+    let worker = try Command([
+      "worker", topology, "--connect", "tcp://127.0.0.1:\(relay.port)", "--clients", "0-3",
+    ])
+    #expect(broker.status() == 0, "\(broker.standardError)")
+    #expect(worker.status(within: 30) == 0, "\(worker.standardError)")
+    #expect(try #require(relay.cuts[1]) > 8, "\(relay.cuts)")
+    let summary = try SmallRun.summary(broker.standardOutput)
+    #expect(summary.rounds.allSatisfy { $0.accepted == 3 }, "\(summary)")
+  }
+
   @Test func `a broker without clients waits, says so, and goes on when they return`() throws {
     let folder = try Folder()
     let topology = try folder.write(

@@ -33,7 +33,7 @@ struct ModelDeliveryTests {
   }
 
   @Test func `after the broadcast ranges are repaired up to a limit`() {
-    var delivery = ModelDelivery.repairing([:])
+    var delivery = ModelDelivery.repairing(Repairs())
     var limits = ProtocolLimits()
     limits.repairFactor = 1
     func want(_ ranges: [Range<Int>], _ client: Int = 0) -> [ModelDelivery.Answer] {
@@ -48,7 +48,31 @@ struct ModelDeliveryTests {
     #expect(want([10..<11], 1) == [.repairs(block, [10..<11])])
   }
 
-  @Test(arguments: [ModelDelivery.gathering([:]), .repairing([:])])
+  @Test func `who gets further is repaired on, and so are the other clients of its worker`() {
+    var delivery = ModelDelivery.repairing(Repairs())
+    var limits = ProtocolLimits()
+    limits.repairFactor = 1
+    limits.chunkBytes = 10
+    func want(_ start: Int, _ client: Int = 0, of worker: UInt64 = 7) -> Bool {
+      let needs = [Need(digest: block.digest, ranges: [start..<100])]
+      let answers = delivery.want(client, worker, needs, of: Sample.model, limits)
+      return answers == [.repairs(block, [start..<100])]
+    }
+    // The model has 130 bytes: asked for again and again, all but one of the chunks gets lost.
+    for chunk in 0..<10 { #expect(want(10 * chunk), "chunk \(chunk)") }
+    // It gets nowhere any more.
+    for _ in 0..<12 { #expect(want(90)) }
+    #expect(!want(90))
+    // A shorter range that is still in the same chunk is no progress, nor is what it lacked before.
+    #expect(!want(95) && !want(0) && !want(90))
+    // Clients of its worker got further, or not.
+    #expect(want(20, 1) && !want(20, 1) && !want(90))
+    #expect(want(30, 1) && want(90))
+    #expect(want(0, 2, of: 8) && !want(0, 2, of: 8) && want(10, 2, of: 8))
+    #expect(want(0, 0) && !want(0, 0), "of another worker")
+  }
+
+  @Test(arguments: [ModelDelivery.gathering([:]), .repairing(Repairs())])
   func `a step that the model hasn't is counted`(delivery: ModelDelivery) {
     var delivery = delivery
     let answers = delivery.want(
@@ -92,7 +116,7 @@ struct OpenRoundTests {
     #expect(!round.isOver(rules, at: .seconds(14), Sample.members([0, 1])))
     #expect(round.isOver(rules, at: .seconds(15), Sample.members([0, 1])))
     let plan = BrokerBench.plan(clients: 2, rules: rules)
-    round.delivery = .repairing([:])
+    round.delivery = .repairing(Repairs())
     #expect(round.wakeTime(plan) == .seconds(15))
   }
 

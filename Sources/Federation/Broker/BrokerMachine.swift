@@ -280,7 +280,7 @@ extension BrokerMachine {
   private mutating func proceedInRound(_ now: Duration, _ actions: inout [BrokerAction]) {
     guard case .open(let round) = state else { return }
     if let broadcasts = round.broadcasts(listeners, window: plan.limits.gatherWindow, at: now) {
-      state.changeRound { $0.delivery = .repairing([:]) }
+      state.changeRound { $0.delivery = .repairing(Repairs()) }
       if !broadcasts.isEmpty {
         actions.append(.broadcast(round: round.phase.round, broadcasts))
       }

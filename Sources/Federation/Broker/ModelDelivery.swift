@@ -6,8 +6,8 @@ package import Wire
 package enum ModelDelivery: Hashable, Sendable {
   /// Before the broadcast, with the clients that asked for each step.
   case gathering([Digest: Wants])
-  /// After the broadcast, with the number of bytes that were repaired for each client.
-  case repairing([Int: Int])
+  /// After the broadcast, with what was repaired for each client.
+  case repairing(Repairs)
 
   /// The clients that asked for a step, and their workers.
   package struct Wants: Hashable, Sendable {
@@ -67,7 +67,7 @@ package enum ModelDelivery: Hashable, Sendable {
   ) -> [Answer] {
     switch self {
     case .gathering(var wants):
-      self = .repairing([:])  // so that it changes in place, not in a copy
+      self = .repairing(Repairs())  // so that it changes in place, not in a copy
       defer { self = .gathering(wants) }
       return needs.compactMap { need in
         guard model.steps[need.digest] != nil else { return .isUseless("want of an unknown step") }
@@ -75,22 +75,22 @@ package enum ModelDelivery: Hashable, Sendable {
         wants[need.digest, default: Wants()].workers.insert(worker)
         return nil
       }
-    case .repairing(var repaired):
-      self = .repairing([:])  // so that it changes in place, not in a copy
-      defer { self = .repairing(repaired) }
+    case .repairing(var repairs):
+      self = .repairing(Repairs())  // so that it changes in place, not in a copy
+      defer { self = .repairing(repairs) }
+      let lacking = model.lackingChunks(needs, of: limits.chunkBytes)
+      repairs.note(client, of: worker, lacks: lacking)
       return needs.map { need in
         guard let step = model.steps[need.digest] else {
           return .isUseless("want of an unknown step")
         }
-        let ranges = need.ranges.isEmpty ? [0..<step.length] : need.ranges
-        guard ranges.allSatisfy({ $0.upperBound <= step.length }) else {
+        guard need.ranges.allSatisfy({ $0.upperBound <= step.length }) else {
           return .isUseless("want beyond a step")
         }
-        let bytes = repaired[client, default: 0] + ranges.reduce(0) { $0 + $1.count }
-        guard bytes <= limits.repairFactor * max(model.bytes, 1) else {
-          return .isUseless("repair beyond the limit")
-        }
-        repaired[client] = bytes
+        let ranges = need.ranges.isEmpty ? [0..<step.length] : need.ranges
+        let bytes = ranges.reduce(0) { $0 + $1.count }
+        guard repairs.admit(bytes, for: client, limit: limits.repairFactor * max(model.bytes, 1))
+        else { return .isUseless("repair beyond the limit") }
         return .repairs(step, ranges)
       }
     }

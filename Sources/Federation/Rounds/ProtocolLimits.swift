@@ -10,7 +10,7 @@ package struct ProtocolLimits: Hashable, Sendable {
   package var farewell: Duration = .seconds(5)
   /// The update bytes that the broker lets be on their way or in memory at any time.
   package var bytesInFlight = 64 << 20
-  /// The number of times that a round's model may be repaired for one client.
+  /// The number of times that a round's model may be repaired for a client that gets no further.
   package var repairFactor = 16
   /// The largest payload of a chunk, in bytes.
   package var chunkBytes = 256 << 10

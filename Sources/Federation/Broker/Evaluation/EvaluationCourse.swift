@@ -83,7 +83,7 @@ struct EvaluationCourse: Hashable, Sendable {
     guard let open else { return [] }
     var actions: [BrokerAction] = []
     if let broadcasts = open.broadcasts(listeners, window: plan.limits.gatherWindow, at: now) {
-      change { $0.delivery = .repairing([:]) }
+      change { $0.delivery = .repairing(Repairs()) }
       if !broadcasts.isEmpty {
         actions.append(.broadcast(round: open.phase.round, broadcasts))
       }
