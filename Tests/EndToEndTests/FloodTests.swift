@@ -74,6 +74,32 @@ import ZeroMQ
     }
   }
 
+  @Test func `peers whose messages never end take little memory together`() throws {
+    let folder = try Folder()
+    let topology = try folder.write(TinyRun.topology(rounds: "[1, 1, 1]"), to: "tiny.yaml")
+    let port = try freePorts()
+    let endpoint = "tcp://127.0.0.1:\(port)"
+    let broker = try Command([
+      "broker", topology, "--bind", endpoint, "--out", folder.path("run"), "--json",
+    ])
+    #expect(broker.says("listening"), "\(broker.standardError)")
+    let before = try #require(broker.peakMemory)
+    // Empty frames, each with more to come: two bytes on the wire, and 64 in memory.
+    let endless = Array(repeating: [1, 0] as [UInt8], count: 10_000).flatMap { $0 }
+    let peers = (0..<60).compactMap { _ in RawPeer(to: port + 2) }.filter { $0.greet(as: "PUSH") }
+    #expect(peers.count == 60)
+    // Each would come to 80 MB of memory, and all of them to 5 GB.
+    for _ in 0..<125 { for peer in peers { _ = peer.send(endless) } }
+    let after = try #require(broker.peakMemory)
+    #expect(after - before < 768 << 20, "\((after - before) >> 20) MiB more")
+    let worker = try Command(["worker", topology, "--connect", endpoint, "--clients", "0-3"])
+    #expect(broker.status(within: 60) == 0, "\(broker.standardError)")
+    #expect(worker.status(within: 30) == 0, "\(worker.standardError)")
+    let counters = try SmallRun.summary(broker.standardOutput).counters
+    #expect(counters["connection cut: unfinished messages"] ?? 0 > 0, "\(counters)")
+    withExtendedLifetime(peers) {}
+  }
+
   @Test func `peers that only connect don't keep a worker out`() throws {
     let folder = try Folder()
     let topology = try folder.write(TinyRun.topology(rounds: "[1, 1, 1]"), to: "tiny.yaml")

@@ -2,6 +2,7 @@ import Federation
 import Runtime
 import Server
 import Testing
+import ZMTP
 import ZeroMQ
 
 @Suite struct ConnectionGuardTests {
@@ -167,5 +168,28 @@ import ZeroMQ
     }
     #expect(limits[0].unfinishedBytes > 5 * ProtocolLimits().chunkBytes)
     #expect(limits[0].connections >= 64)
+  }
+
+  @Test func `messages that never end count as the memory that they may take`() {
+    var limits = ConnectionLimits(clients: 4, limits: ProtocolLimits())
+    #expect(limits.memoryPerByte == 32)
+    #expect(
+      ConnectionLimits(clients: 4, limits: ProtocolLimits(), mechanism: .curve).memoryPerByte < 3)
+    limits.unfinishedBytes = 1000
+    limits.unexpectedBytes = 100
+    limits.allUnfinishedBytes = 32 * 250
+    func excess(_ bytes: Int..., awaited: Set<Int> = []) -> [CInt] {
+      limits.excess(
+        of: bytes.indices.map {
+          Unfinished(descriptor: CInt($0), bytes: bytes[$0], isAwaited: awaited.contains($0))
+        })
+    }
+    #expect(excess(100, 101) == [1])
+    #expect(excess(101, 1000, 1001, awaited: [1, 2]) == [0, 2])
+    // Together more than the memory that there is for them: the costliest go.
+    #expect(excess(90, 80, 70) == [])
+    #expect(excess(90, 80, 81) == [0])
+    #expect(excess(90, 90, 90, 1000, awaited: [3]).count == 1)
+    #expect(excess(1000, 1000, 1000, 1000, awaited: [0, 1, 2, 3]) == [])
   }
 }

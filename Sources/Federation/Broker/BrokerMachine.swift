@@ -137,6 +137,11 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The time since which it has waited for clients; nil unless it does.
   package var waitingSince: Duration? { state.waitingSince }
 
+  /// True if a client has offered an update that it may send, or waits to.
+  package func awaitsUpdate(of client: Int) -> Bool {
+    state.work?.progress[client]?.isOffered == true
+  }
+
   /// The clients that work on updates which count in the next round, or have one that does.
   package var atWork: Set<Int> { state.atWork }
 

@@ -43,6 +43,14 @@ package enum ClientProgress: Hashable, Sendable {
     return missing.size
   }
 
+  /// It has offered an update of which bytes are lacking.
+  package var isOffered: Bool {
+    switch self {
+    case .offered, .receiving: true
+    case .invited, .working, .storing, .accepted, .refused, .declined, .left: false
+    }
+  }
+
   /// Bytes of its update may be on their way.
   package var isReceiving: Bool {
     guard case .receiving = self else { return false }

@@ -86,6 +86,9 @@ extension BrokerLoop {
     {
       try handle(.disconnected(client: client))
     }
+    if let client = message.header.client, host.machine.awaitsUpdate(of: client) {
+      gate.connections.awaitsUpdate(received.sourceDescriptor, now)
+    }
   }
 
   /// Tells a client the fault of its message, if the sender's key may speak for the client.

@@ -84,7 +84,8 @@ final class BrokerLoop {
     gate = BrokerGate(
       settings.security.mechanism,
       limits: settings.connectionLimits
-        ?? ConnectionLimits(clients: plan.clients, limits: plan.limits),
+        ?? ConnectionLimits(
+          clients: plan.clients, limits: plan.limits, mechanism: settings.security.mechanism),
       log: log)
     if let resumption {
       gate.books.resume(total: resumption.total)

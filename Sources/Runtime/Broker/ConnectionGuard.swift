@@ -44,6 +44,8 @@ package struct ConnectionGuard: Sendable {
     var malformed = 0
     /// The bytes that libzmq had taken in when the last message was known to be complete.
     var completed = 0
+    /// The last time at which it brought an offer or a chunk of an update that is awaited.
+    var offered: Duration?
     /// A message came since the last inspection.
     var hasDelivered = true
     /// The messages without payload that it may send at once now, and when that was computed.
@@ -162,6 +164,12 @@ package struct ConnectionGuard: Sendable {
     connections[.updates]?[descriptor]?.hasDelivered = true
   }
 
+  /// A connection brought an offer or a chunk of an update, more of which is awaited.
+  package mutating func awaitsUpdate(_ descriptor: CInt?, _ now: Duration) {
+    guard let descriptor else { return }
+    connections[.updates]?[descriptor]?.offered = now
+  }
+
   /// A message couldn't be understood.
   package mutating func malformed(_ descriptor: CInt?) -> Verdict? {
     guard let descriptor, connections[.updates]?[descriptor] != nil else { return nil }
@@ -197,30 +205,27 @@ package struct ConnectionGuard: Sendable {
     let count = count
     guard count > 0, now >= nextInspection else { return [] }
     nextInspection = now + max(.milliseconds(20), .microseconds(50) * count)
-    return unfinished()
+    return unfinished(now)
   }
 
   /// Those whose messages come to no end.
-  private mutating func unfinished() -> [Verdict] {
-    var unfinished: [(descriptor: CInt, bytes: Int)] = []
+  private mutating func unfinished(_ now: Duration) -> [Verdict] {
+    var unfinished: [Unfinished] = []
     for (descriptor, connection) in connections[.updates] ?? [:] {
       guard let taken = PeerConnection.taken(descriptor)?.bytes else { continue }
       if connection.hasDelivered || taken < connection.completed {
         connections[.updates]?[descriptor]?.completed = taken
         connections[.updates]?[descriptor]?.hasDelivered = false
       } else {
-        unfinished.append((descriptor, taken - connection.completed))
+        let isAwaited = connection.offered.map { now - $0 < limits.timeToUpload } ?? false
+        unfinished.append(
+          Unfinished(
+            descriptor: descriptor, bytes: taken - connection.completed, isAwaited: isAwaited))
       }
     }
-    var all = unfinished.reduce(0) { $0 + $1.bytes }
-    var verdicts: [Verdict] = []
-    for (descriptor, bytes) in unfinished.sorted(by: { $0.bytes > $1.bytes }) {
-      guard bytes > limits.unfinishedBytes || all > limits.allUnfinishedBytes else { break }
-      all -= bytes
-      connections[.updates]?[descriptor] = nil
-      verdicts.append(Verdict(descriptor: descriptor, offence: .unfinished))
-    }
-    return verdicts
+    let excess = limits.excess(of: unfinished)
+    for descriptor in excess { connections[.updates]?[descriptor] = nil }
+    return excess.map { Verdict(descriptor: $0, offence: .unfinished) }
   }
 
   /// The connections of keys that `isAdmitted` denies; they are to be cut.
