@@ -104,6 +104,82 @@ import Testing
     }
   }
 
+  @Test func `encryption ends at a relay and begins anew, and it knows its workers by their keys`()
+    throws
+  {
+    let folder = try Folder()
+    let topology = try folder.write(TinyRun.topology(rounds: "[1, 1, 1]"), to: "tiny.yaml")
+    let expected = try #require(try TinyRun.digest(of: topology, in: folder))
+    let keys = folder.path("keys")
+    let owners: [[String]] = [
+      ["broker"],
+      ["worker", "relay", "--clients", "0-2", "--allow", "\(keys)/allow.list"],
+      ["worker", "site-3", "--clients", "3", "--allow", "\(keys)/allow.list"],
+      ["worker", "site-0", "--clients", "0,1", "--allow", "\(keys)/relay.list"],
+      ["worker", "site-2", "--clients", "2", "--allow", "\(keys)/relay.list"],
+      ["worker", "stranger", "--clients", "0-3"],
+    ]
+    for owner in owners {
+      let made = try Command(["keys"] + owner + ["--out", keys])
+      #expect(made.status(within: 20) == 0, "\(made.standardError)")
+    }
+    func secret(_ name: String, trusting other: String) -> [String] {
+      ["--keys", "\(keys)/\(name).secret", "--broker-key", "\(keys)/\(other).public"]
+    }
+    let (port, place) = (try freePorts(), try freePorts())
+    let (there, here) = ("tcp://127.0.0.1:\(port)", "tcp://127.0.0.1:\(place)")
+    let broker = try Command([
+      "broker", topology, "--bind", there, "--out", folder.path("run"), "--json", "--keys",
+      "\(keys)/broker.secret", "--allow", "\(keys)/allow.list",
+    ])
+    #expect(broker.says("listening"), "\(broker.standardError)")
+    let relay = try Command(
+      ["relay", "--connect", there, "--bind", here, "--allow", "\(keys)/relay.list"]
+        + secret("relay", trusting: "broker"))
+    #expect(relay.says("relaying from"), "\(relay.standardError)")
+    func worker(_ clients: String, at place: String, _ secret: [String]) throws -> Command {
+      try Command(["worker", topology, "--connect", place, "--clients", clients] + secret)
+    }
+    // A client that another worker of the relay may play, and keys that it doesn't know.
+    let false2 = try worker("2", at: here, secret("site-0", trusting: "relay"))
+    #expect(relay.says("worker site-0 may play clients 0,1, not 2"), "\(relay.standardError)")
+    let strangers = [
+      try worker("0", at: here, secret("stranger", trusting: "relay")),
+      try worker("0", at: here, secret("site-0", trusting: "broker")),
+    ]
+    for stranger in strangers {
+      #expect(stranger.status(within: 40) == 69, "\(stranger.standardError)")
+    }
+    #expect(!broker.standardError.contains("round 1"), "\(broker.standardError)")
+    false2.send(SIGTERM)
+    let workers = [
+      try worker("0,1", at: here, secret("site-0", trusting: "relay")),
+      try worker("2", at: here, secret("site-2", trusting: "relay")),
+      try worker("3", at: there, secret("site-3", trusting: "broker")),
+    ]
+    #expect(broker.status(within: 120) == 0, "\(broker.standardError)")
+    for worker in workers {
+      #expect(worker.status(within: 30) == 0, "\(worker.standardError)")
+    }
+    relay.send(SIGTERM)
+    #expect(relay.status(within: 30) == 0, "\(relay.standardError)")
+    #expect(try result(broker).final.modelDigest == expected)
+  }
+
+  @Test func `a simulation has encrypted relays, too`() throws {
+    let folder = try Folder()
+    let tiny = TinyRun.topology(rounds: "[1, 1, 1]")
+    let topology = try folder.write(tiny, to: "tiny.yaml")
+    let expected = try #require(try TinyRun.digest(of: topology, in: folder))
+    let tier = try folder.write(tiny + "\nrelays: 2\n", to: "tier.yaml")
+    let run = try Command([
+      "simulate", tier, "--clock", "real", "--transport", "tcp", "--curve", "--json", "--quiet",
+      "--out", folder.path("run"),
+    ])
+    #expect(run.status(within: 120) == 0, "\(run.standardError)")
+    #expect(try result(run).final.modelDigest == expected)
+  }
+
   @Test func `what can't be relayed is said`() throws {
     let cases: [([String], Int32, String)] = [
       (["--connect", "tcp://127.0.0.1:1", "--bind", "tcp://0.0.0.0:7000"], 69, "--insecure"),

@@ -35,7 +35,8 @@ package final class LocalRun: Sendable {
   private let transport: Transport
   private let pool: TrainingPool
   private let threads: Int
-  private let workerSecurity: Security
+  /// The keys; nil where connections aren't encrypted.
+  private let keys: LocalKeys?
   private let observer: any RunObserver
 
   /// A simulation that hasn't begun.
@@ -58,7 +59,7 @@ package final class LocalRun: Sendable {
     logLevel: LogLevel = .info
   ) throws {
     precondition(!isEncrypted || transport != .inproc, "nothing to encrypt within a process")
-    try Self.check(workload.topology, transport, isEncrypted: isEncrypted)
+    try Self.check(workload.topology, transport)
     self.workload = workload
     self.transport = transport
     self.threads = threads
@@ -74,15 +75,18 @@ package final class LocalRun: Sendable {
       }
     var resumption = resumption
     resumption?.isWithoutClients = true
-    let security: BrokerSecurity
-    (security, workerSecurity) =
-      isEncrypted ? try Self.curve(clients: workload.topology.clients) : (.open, .none)
+    let keys =
+      isEncrypted
+      ? try LocalKeys(
+        clients: workload.topology.clients, relays: Self.parts(of: workload.topology, transport))
+      : nil
+    self.keys = keys
     broker = try Broker(
       workload,
       settings: BrokerSettings(
         endpoints: try Endpoints(base: base), threads: threads,
         transport: transport.rawValue + (isEncrypted ? "+curve" : ""), run: generator.next(),
-        security: security, logLevel: logLevel),
+        security: keys?.brokerSecurity ?? .open, logLevel: logLevel),
       directory: directory, observer: observer, resumption: resumption, pool: pool)
   }
 
@@ -128,35 +132,26 @@ package final class LocalRun: Sendable {
   /// The state of the run, with all who are there; nil while it doesn't run.
   package var presence: Presence? { broker.presence }
 
-  /// Keys for a broker and for one worker that plays all clients.
-  private static func curve(
-    clients: Int
-  ) throws(ZMQError) -> (broker: BrokerSecurity, worker: Security) {
-    let (broker, worker) = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
-    let workers = AdmittedWorkers([
-      AdmittedWorker(name: "simulated", key: worker.publicKey, clients: ClientRange(below: clients))
-    ])
-    return (
-      .curve(broker, AccessControl(workers)),
-      .curveClient(serverKey: broker.publicKey, pair: worker)
-    )
-  }
-
   /// Some clients, and where their worker connects.
   private struct WorkerGroup: Sendable {
     var clients: [Int]
     var endpoints: Endpoints
+    /// The relay that it connects to, by its number; nil for the broker.
+    var relay: Int?
   }
 
   /// The relays between the broker and the workers, and the addresses to which these connect.
   private struct Way {
-    var tier: [RelayTier] = []
+    var tier: [(relay: RelayTier, context: Context)] = []
     var links: LinkRelay?
     var groups: [WorkerGroup] = []
 
     func stop() {
       links?.stop()
-      for relay in tier { relay.stop() }
+      for (relay, context) in tier {
+        relay.stop()
+        _ = context.terminate(within: .seconds(5))
+      }
     }
   }
 
@@ -164,25 +159,35 @@ package final class LocalRun: Sendable {
   private func makeWay(to endpoints: Endpoints, in context: Context) throws -> Way {
     var way = Way()
     do {
-      if transport == .tcp {
-        for _ in 0..<min(workload.topology.relays, workload.topology.clients) {
-          way.tier.append(
-            try RelayTier(to: endpoints, at: Endpoints(base: "tcp://127.0.0.1:*"), in: context))
-        }
+      let parts = Self.parts(of: workload.topology, transport)
+      for index in parts.indices {
+        // Of its own, as each context has one list of those who may come in.
+        let context = try Context()
+        let relay = try RelayTier(
+          to: endpoints, at: Endpoints(base: "tcp://127.0.0.1:*"),
+          security: keys?.security(ofRelay: index) ?? .open, in: context,
+          report: { [observer] in observer.remarked("relay \(index): \($0)") })
+        way.tier.append((relay, context))
       }
-      way.groups = Self.groups(
-        of: workload.topology.clients,
-        at: way.tier.isEmpty ? [endpoints] : way.tier.map(\.endpoints))
+      way.groups =
+        parts.isEmpty
+        ? [WorkerGroup(clients: Array(0..<workload.topology.clients), endpoints: endpoints)]
+        : parts.enumerated().map { index, part in
+          WorkerGroup(
+            clients: Array(part), endpoints: way.tier[index].relay.endpoints, relay: index)
+        }
       guard transport == .tcp, workload.topology.hasLinks else { return way }
       let lines = try Self.lines(of: workload.topology, way.groups)
       let relay = try LinkRelay(
         lines, run: RandomStream(seed: workload.topology.seed).stream("relay"))
       way.links = relay
-      way.groups = zip(lines, relay.places).map { line, places in
+      let relays = way.groups.flatMap { group in group.clients.map { _ in group.relay } }
+      way.groups = zip(zip(lines, relays), relay.places).map { line, places in
         WorkerGroup(
-          clients: [line.client],
+          clients: [line.0.client],
           endpoints: Endpoints(
-            control: "\(places[0])", bulk: "\(places[1])", updates: "\(places[2])"))
+            control: "\(places[0])", bulk: "\(places[1])", updates: "\(places[2])"),
+          relay: line.1)
       }
       return way
     } catch {
@@ -197,7 +202,8 @@ package final class LocalRun: Sendable {
         workload,
         settings: WorkerSettings(
           endpoints: group.endpoints, clients: group.clients, threads: threads,
-          limits: workload.topology.limits, worker: UInt64(index) + 1, security: workerSecurity),
+          limits: workload.topology.limits, worker: UInt64(index) + 1,
+          security: keys?.security(behind: group.relay) ?? .none),
         pool: pool,
         report: { [observer] report in
           guard case .unusableSamples(let client, let error) = report else { return }
@@ -236,12 +242,11 @@ package final class LocalRun: Sendable {
     }
   }
 
-  /// The clients dealt out to some endpoints, neighbours together.
-  private static func groups(of clients: Int, at places: [Endpoints]) -> [WorkerGroup] {
-    places.enumerated().map { index, place in
-      let range = clients * index / places.count..<clients * (index + 1) / places.count
-      return WorkerGroup(clients: Array(range), endpoints: place)
-    }
+  /// The clients of each relay, neighbours together; none without relays.
+  private static func parts(of topology: Topology, _ transport: Transport) -> [Range<Int>] {
+    guard transport == .tcp else { return [] }
+    let (clients, count) = (topology.clients, min(topology.relays, topology.clients))
+    return (0..<count).map { clients * $0 / count..<clients * ($0 + 1) / count }
   }
 
   /// The links of all clients, each to where its group connects.
@@ -261,12 +266,9 @@ package final class LocalRun: Sendable {
   }
 
   /// Refuses what can't be played over real sockets.
-  private static func check(
-    _ topology: Topology, _ transport: Transport, isEncrypted: Bool
-  ) throws {
+  private static func check(_ topology: Topology, _ transport: Transport) throws {
     try topology.requirePlayable(on: transport.clock)
     guard transport == .tcp else { return }
-    if isEncrypted, topology.relays > 0 { throw LocalRunError.encryptedRelays }
     if topology.hasLinks, topology.clients > mostLinks {
       throw LocalRunError.tooManyLinks(topology.clients)
     }
@@ -307,8 +309,6 @@ package enum LocalRunError: Error, CustomStringConvertible {
   case refused(String)
   /// More clients have links than one process has connections for.
   case tooManyLinks(Int)
-  /// A relay of a tier would have to read what is encrypted.
-  case encryptedRelays
 
   /// The fault, in words.
   package var description: String {
@@ -318,8 +318,6 @@ package enum LocalRunError: Error, CustomStringConvertible {
       \(clients) clients with links are more than the \(LocalRun.mostLinks) that one process relays over \
       tcp; take fewer clients, or leave links to virtual time, without --clock real and --transport
       """
-    case .encryptedRelays:
-      "relays pass on what they can read: leave out --curve, or the topology's relays"
     case .refused(let detail): "the broker refused the simulated clients: \(detail)"
     }
   }

@@ -15,6 +15,7 @@ package import ZeroMQ
 package final class RelayTier: Sendable {
   /// The address to which its workers connect.
   package let endpoints: Endpoints
+  private let door: RelayDoor?
   private let ways: [Way]
 
   /// Connects to a broker, or to another relay, and binds for workers.
@@ -22,16 +23,25 @@ package final class RelayTier: Sendable {
   /// - Parameters:
   ///   - broker: Whom to stand for.
   ///   - place: The address to listen at.
-  ///   - context: The context of the sockets.
+  ///   - security: The keys of both sides.
+  ///   - context: The context of the sockets; with keys one of its own, as each has one list of
+  ///     those who may come in.
+  ///   - report: Told which workers' messages aren't passed on, each objection once.
   /// - Throws: `ZMQError` for addresses that can't be bound or connected, ``UnresolvedName`` for a
   ///   broker's name that has none.
-  package init(to broker: Endpoints, at place: Endpoints, in context: Context) throws {
+  package init(
+    to broker: Endpoints, at place: Endpoints, security: RelaySecurity = .open,
+    in context: Context, report: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws {
     var isIPv6 = broker.isIPv6 || place.isIPv6
     if let name = broker.name, try HostAddress.all(of: name).allSatisfy(\.isIPv6) { isIPv6 = true }
+    // Before anything is bound: without it ZeroMQ would refuse the first connections.
+    door = try security.accessControl.map { try RelayDoor($0, in: context) }
+    let setting = Way.Setting(security: security, isIPv6: isIPv6, report: report)
     func way(
       _ front: SocketKind, _ back: SocketKind, _ socket: BrokerSocket
     ) throws(ZMQError) -> Way {
-      try Way(front, to: broker[socket], back, at: place[socket], isIPv6: isIPv6, in: context)
+      try Way(front, to: broker[socket], back, at: place[socket], setting, in: context)
     }
     let control = try way(.xsub, .xpub, .control)
     let bulk = try way(.xsub, .xpub, .bulk)
@@ -44,11 +54,21 @@ package final class RelayTier: Sendable {
   deinit { stop() }
 
   /// Closes its sockets, after what they have taken is passed on.
-  package func stop() { for way in ways { way.stop() } }
+  package func stop() {
+    for way in ways { way.stop() }
+    door?.stop()
+  }
 }
 
 /// Two sockets and the thread that passes messages on between them.
 private final class Way: Sendable {
+  /// The settings that the ways of a relay have in common.
+  struct Setting: Sendable {
+    var security: RelaySecurity
+    var isIPv6: Bool
+    var report: @Sendable (String) -> Void
+  }
+
   private let stopping: Wakeup
   private let isBound = DispatchSemaphore(value: 0)
   private let hasEnded = DispatchSemaphore(value: 0)
@@ -56,12 +76,12 @@ private final class Way: Sendable {
 
   init(
     _ front: SocketKind, to target: String, _ back: SocketKind, at place: String,
-    isIPv6: Bool, in context: Context
+    _ setting: Setting, in context: Context
   ) throws(ZMQError) {
     stopping = try Wakeup()
     Thread.detachNewThread { [self] in
       do throws(ZMQError) {
-        try run(front, to: target, back, at: place, isIPv6: isIPv6, in: context)
+        try run(front, to: target, back, at: place, setting, in: context)
       } catch {
         let error = error
         bound.withLock { $0 = $0 ?? .failure(error) }
@@ -73,7 +93,7 @@ private final class Way: Sendable {
 
   private func run(
     _ front: SocketKind, to target: String, _ back: SocketKind, at place: String,
-    isIPv6: Bool, in context: Context
+    _ setting: Setting, in context: Context
   ) throws(ZMQError) {
     var options = SocketOptions()
     // Pings would go unseen by the broker's books; the protocol has signs of life of its own.
@@ -85,8 +105,10 @@ private final class Way: Sendable {
     options.sendHighWaterMark = front == .push ? 64 : 100_000
     options.receiveHighWaterMark = front == .push ? 4 : 100_000
     options.maximumFrame = ByteCount(16 << 20)
-    options.isIPv6 = isIPv6
+    options.isIPv6 = setting.isIPv6
+    options.security = setting.security.near
     let near = try Socket(front, in: context, options: options)
+    options.security = setting.security.far
     let far = try Socket(back, in: context, options: options)
     let endpoint = try far.bind(to: place)
     try near.connect(to: target)
@@ -94,7 +116,11 @@ private final class Way: Sendable {
     isBound.signal()
     var forwarder = Forwarder(
       limits: ReceiveLimits(frames: 8, size: ByteCount(64 << 20)))
-    try forwarder.run(between: near, and: far, until: stopping)
+    guard front == .push, let control = setting.security.accessControl else {
+      return try forwarder.run(between: near, and: far, until: stopping)
+    }
+    var admission = RelayAdmission(control, report: setting.report)
+    try forwarder.run(between: near, and: far, until: stopping) { admission.admits($0) }
   }
 
   /// The address to which it is bound, as soon as it is.

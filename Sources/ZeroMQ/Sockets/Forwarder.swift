@@ -7,17 +7,18 @@ package struct Forwarder: Sendable {
   package var limits: ReceiveLimits
   /// Messages passed on.
   package private(set) var forwarded = 0
-  /// Messages beyond the limits, or without a receiver in the end.
+  /// Messages beyond the limits, not admitted, or without a receiver in the end.
   package private(set) var dropped = 0
 
   /// A relay that has passed nothing on yet.
   package init(limits: ReceiveLimits = ReceiveLimits()) { self.limits = limits }
 
-  /// Relays until `stop` is signalled.
+  /// Relays until `stop` is signalled; only what `admits` admits.
   ///
   /// - Throws: `.contextTerminated` when the context is shut down.
   package mutating func run(
-    between front: borrowing Socket, and back: borrowing Socket, until stop: Wakeup
+    between front: borrowing Socket, and back: borrowing Socket, until stop: Wakeup,
+    admits: (Message) -> Bool = { _ in true }
   ) throws(ZMQError) {
     var poller = Poller()
     let stopToken = poller.add(stop)
@@ -26,8 +27,8 @@ package struct Forwarder: Sendable {
     while true {
       _ = try poller.wait(atMost: nil)
       if poller.isReadable(stopToken) { return }
-      let isBackFull = try pass(from: front, to: back)
-      let isFrontFull = try pass(from: back, to: front)
+      let isBackFull = try pass(from: front, to: back, admits)
+      let isFrontFull = try pass(from: back, to: front, admits)
       poller.watch(frontToken, for: Self.interest(isFull: isFrontFull, isOtherFull: isBackFull))
       poller.watch(backToken, for: Self.interest(isFull: isBackFull, isOtherFull: isFrontFull))
     }
@@ -44,13 +45,13 @@ package struct Forwarder: Sendable {
 
   /// Passes on what is waiting, a bounded number at a time; the result is whether the sink is full.
   private mutating func pass(
-    from source: borrowing Socket, to sink: borrowing Socket
+    from source: borrowing Socket, to sink: borrowing Socket, _ admits: (Message) -> Bool
   ) throws(ZMQError) -> Bool {
     for _ in 0..<100 {
       guard try source.readiness().contains(.readable) else { return false }
       guard try sink.readiness().contains(.writable) else { return true }
       guard let reception = try source.receive(limits: limits) else { return false }
-      guard let message = reception.message, try sink.forward(message) else {
+      guard let message = reception.message, admits(message), try sink.forward(message) else {
         dropped += 1
         continue
       }

@@ -15,7 +15,9 @@ struct RelayCommand: ParsableCommand {
       With --link, connections are passed on as slowly as over that link, in real time; one relay is one \
       client's link, whatever passes it. Without, broadcasts, subscriptions and updates of all workers that \
       connect here share one set of connections to the broker, for fleets beyond one broker's connections; \
-      relays may stand before relays. The two ports after each address are used as well.
+      relays may stand before relays. The two ports after each address are used as well. With --keys encryption \
+      ends here and begins anew: the broker's allow-list names this relay with all clients that come through it, \
+      --allow names its workers, and these trust the relay's .public file in place of the broker's.
       """)
 
   @Option(help: "Whom to pass on to: tcp://HOST:PORT, as given to broker --bind.")
@@ -39,7 +41,17 @@ struct RelayCommand: ParsableCommand {
   @Flag(help: "Listen beyond this machine without encryption. Trust the network.")
   var insecure = false
 
+  @OptionGroup var security: RelaySecurityOptions
+
   func validate() throws {
+    guard !insecure || security.keys == nil else {
+      throw ValidationError("--insecure and --keys: give one of them")
+    }
+    guard security.keys == nil || (link == nil && topology == nil) else {
+      throw ValidationError(
+        "--keys: a link passes on what it can't read, as broker and workers encrypt it; leave it out"
+      )
+    }
     guard link == nil || topology == nil else {
       throw ValidationError("--link names a preset, --topology has its own; give one of them")
     }
@@ -57,7 +69,10 @@ struct RelayCommand: ParsableCommand {
   func run() throws {
     try Exit.reporting {
       let place = try Endpoints(base: bind).resolvedForBinding()
-      guard place.isLocal || insecure else { throw EndpointError.exposed(bind, canEncrypt: false) }
+      let isTier = link == nil && topology == nil
+      guard place.isLocal || insecure || security.keys != nil else {
+        throw EndpointError.exposed(bind, canEncrypt: isTier)
+      }
       let stopped = DispatchSemaphore(value: 0)
       let interruption = Interruption { stopped.signal() }
       try withExtendedLifetime(interruption) {
@@ -75,7 +90,12 @@ struct RelayCommand: ParsableCommand {
         } else {
           let context = try Context()
           defer { _ = context.terminate(within: .seconds(5)) }
-          let relay = try RelayTier(to: try Endpoints(base: connect), at: place, in: context)
+          let keys = try security.load()
+          let reload = security.reloading(keys)
+          defer { withExtendedLifetime(reload) {} }
+          let relay = try RelayTier(
+            to: try Endpoints(base: connect), at: place, security: keys, in: context,
+            report: { Terminal.note($0) })
           say("relaying from \(bind) to \(connect)")
           stopped.wait()
           relay.stop()

@@ -100,7 +100,7 @@ enum Exit {
     case is UnresolvedName: unavailable
     case is ZMQError, is LedgerError, is EndpointError, is LiveError, is RelayError: unavailable
     case is ControlError, is ControlFault: unavailable
-    case LocalRunError.tooManyLinks, LocalRunError.encryptedRelays: badInput
+    case LocalRunError.tooManyLinks: badInput
     case SimulationError.costModelOfDeltas, SimulationError.cannotGoOn:
       badInput
     case is DNNLError, is CodecError: bug

@@ -1,0 +1,117 @@
+import Foundation
+import Measures
+import Synchronization
+import Wire
+package import ZeroMQ
+
+/// The security of a tier's relay, on both of its sides.
+package enum RelaySecurity: Sendable {
+  /// Neither encryption nor authentication.
+  case open
+  /// CURVE ends here and begins anew: to the broker the relay is a worker with a key pair of its
+  /// own, to its workers it is the broker, and decides which key may play which client.
+  case curve(CurveKeyPair, broker: CurveKey, AccessControl)
+
+  /// The option of the sockets that connect to the broker.
+  var near: Security {
+    switch self {
+    case .open: .none
+    case .curve(let pair, let broker, _): .curveClient(serverKey: broker, pair: pair)
+    }
+  }
+
+  /// The option of the sockets to which workers connect.
+  var far: Security {
+    switch self {
+    case .open: .none
+    case .curve(let pair, _, _):
+      .curveServer(secretKey: pair.secretKey, domain: AccessControl.domain)
+    }
+  }
+
+  /// The access control that knows the workers; nil where nobody is asked.
+  var accessControl: AccessControl? {
+    switch self {
+    case .open: nil
+    case .curve(_, _, let accessControl): accessControl
+    }
+  }
+}
+
+/// Decides which of the workers' messages a relay passes on to the broker, which knows the relay
+/// alone.
+struct RelayAdmission {
+  /// The most objections that are told.
+  private static let mostTold = 1000
+
+  private var admission: ClientAdmission
+  private let report: @Sendable (String) -> Void
+  private var told: Set<String> = []
+
+  /// An admission by a list; `report` is told each objection once.
+  init(_ control: AccessControl, report: @escaping @Sendable (String) -> Void) {
+    admission = ClientAdmission(control, clients: .max)
+    self.report = report
+  }
+
+  /// True if a message is of somebody who may speak for its client.
+  mutating func admits(_ received: ZeroMQ.Message) -> Bool {
+    let message: Wire.Message<Uplink>
+    do { message = try received.uplink() } catch {
+      tell("a worker's message can't be read: \(error.counter)")
+      return false
+    }
+    switch admission.verdict(on: message, from: received.userID) {
+    case .allowed: return message.header.client != nil
+    case .faulty(let detail), .forbidden(let detail): tell(detail)
+    }
+    return false
+  }
+
+  private mutating func tell(_ objection: String) {
+    guard told.count < Self.mostTold, told.insert(objection).inserted else { return }
+    report("not passed on: \(objection)")
+  }
+}
+
+/// The thread that lets workers of a relay in by their keys, of which a context has one.
+final class RelayDoor: Sendable {
+  private let stopping: Wakeup
+  private let hasEnded = DispatchSemaphore(value: 0)
+
+  /// Begins to answer; workers can connect from then on.
+  init(_ control: AccessControl, in context: Context) throws(ZMQError) {
+    let stopping = try Wakeup()
+    self.stopping = stopping
+    let isOpen = DispatchSemaphore(value: 0)
+    let failure = Mutex<ZMQError?>(nil)
+    let note: @Sendable (ZMQError) -> Void = { error in failure.withLock { $0 = error } }
+    Thread.detachNewThread { [hasEnded] in
+      do throws(ZMQError) {
+        var authenticator = try Authenticator(in: context, control)
+        isOpen.signal()
+        var poller = Poller()
+        let stop = poller.add(stopping)
+        authenticator.watch(with: &poller)
+        while true {
+          _ = try poller.wait(atMost: nil)
+          if poller.isReadable(stop) { break }
+          try authenticator.serve()
+        }
+      } catch {
+        note(error)
+        isOpen.signal()
+      }
+      hasEnded.signal()
+    }
+    isOpen.wait()
+    if let failure = failure.withLock({ $0 }) { throw failure }
+  }
+
+  /// Lets nobody in any more.
+  func stop() {
+    stopping.signal()
+    hasEnded.wait()
+    hasEnded.signal()
+  }
+}
