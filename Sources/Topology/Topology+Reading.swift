@@ -48,6 +48,13 @@ extension Topology {
     _ tree: Node?, _ settings: [Setting], source: String, file: String, overrides: Overrides,
     checksFiles: Bool, _ reading: Reading
   ) throws(TopologyError) -> Topology {
+    if let sweep = tree.flatMap(SweepDraft.topology) {
+      // What a topology lacks in it is none of its faults.
+      reading.report(
+        "", "is a sweep of several runs, not a topology",
+        remedy: "progfed sweep \(file) runs them; what they start from is the topology \(sweep)")
+      throw reading.error(file: file)
+    }
     for setting in settings { reading.settle(setting.path, at: setting.place) }
     let root = settings.reduce(tree) { $1.applied(to: $0) }
     let draft = root.flatMap { root in

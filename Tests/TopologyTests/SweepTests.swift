@@ -106,4 +106,40 @@ struct SweepTests {
       #expect("\(error)".contains(problem), "\(error)")
     }
   }
+
+  @Test func `a sweep in the place of a topology is told what runs it, and the other way round`() {
+    for text in [
+      "topology: t.yaml\nruns: {a: {rounds: 3}}", "grid: {rounds: [1]}\ntopology: t.yaml",
+    ] {
+      do throws(TopologyError) {
+        _ = try Topology(parsing: text, file: "sweep.yaml")
+        Issue.record("it was taken")
+      } catch {
+        #expect(error.faults.count == 1)
+        #expect("\(error)".hasPrefix("sweep.yaml: is a sweep of several runs"), "\(error)")
+        #expect("\(error)".contains("progfed sweep sweep.yaml"))
+        #expect("\(error)".contains("the topology t.yaml"))
+      }
+    }
+    do throws(TopologyError) {
+      _ = try Sweep(parsing: Texts.least, file: "run.yaml")
+      Issue.record("it was taken")
+    } catch {
+      #expect(error.faults.count == 1)
+      #expect("\(error)".contains("is a topology of one run"), "\(error)")
+      #expect("\(error)".contains("progfed simulate run.yaml"))
+    }
+  }
+
+  @Test(arguments: [
+    "clients: 3\nmodel: {name: convnet}\nruns: 3", "topology: t.yaml\nclients: 3", "run: {a: {}}",
+  ])
+  func `a topology with a key of a sweep's is told its own faults`(text: String) {
+    do throws(TopologyError) {
+      _ = try Topology(parsing: text, file: "run.yaml")
+      Issue.record("it was taken")
+    } catch {
+      #expect(!"\(error)".contains("is a sweep"), "\(error)")
+    }
+  }
 }

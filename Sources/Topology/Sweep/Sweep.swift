@@ -60,6 +60,14 @@ extension Sweep {
       reading.report(
         "", "is empty", remedy: "begin with a copy of topologies/sweep-quickstart.yaml")
     }
+    if let root = document.root, SweepDraft.isTopology(root) {
+      reading.report(
+        "", "is a topology of one run, not a sweep",
+        remedy:
+          "progfed simulate \(file) runs it; a sweep names it under topology:, and runs: or grid: says "
+          + "what its runs change")
+      throw reading.error(file: file)
+    }
     let draft = document.root.flatMap { root in
       Cursor(root, path: "", reading: reading).keys { SweepDraft(reading: &$0) }
     }

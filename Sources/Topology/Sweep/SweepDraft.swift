@@ -159,3 +159,22 @@ struct SweepDraft {
     }
   }
 }
+
+extension SweepDraft {
+  /// The topology that a sweep in `tree` names; nil where there is no sweep.
+  ///
+  /// No key of a topology is called so, and none of its own that it must have is one of a sweep's.
+  static func topology(_ tree: Node) -> String? {
+    guard let keys = tree.mapping, keys["runs"] != nil || keys["grid"] != nil,
+      keys["clients"] == nil, keys["model"] == nil
+    else { return nil }
+    return keys["topology"]?.string.map { Cursor.shown($0) }
+  }
+
+  /// True if `tree` is a topology, which has no sweep in it.
+  static func isTopology(_ tree: Node) -> Bool {
+    guard let keys = tree.mapping else { return false }
+    return keys["clients"] != nil && keys["model"] != nil
+      && ["topology", "runs", "grid"].allSatisfy { keys[Node($0)] == nil }
+  }
+}
