@@ -102,7 +102,7 @@ package final class TCPRelay: Sendable {
 }
 
 /// True if bind(2) or connect(2) succeeds for a port of this machine.
-private func calling(
+func calling(
   _ call: (CInt, UnsafePointer<sockaddr>, socklen_t) -> CInt, _ descriptor: CInt, _ port: Int
 ) -> Bool {
   var address = loopback(port)

@@ -41,6 +41,9 @@ struct BrokerContact: ~Copyable {
   /// A failed connection was looked into.
   mutating func note(_ code: CInt, of socket: BrokerSocket) { watch.note(code, of: socket) }
 
+  /// Whoever listens was asked how it greets.
+  mutating func note(mechanism: String?) { watch.note(mechanism: mechanism) }
+
   /// The broker said something.
   mutating func heard(_ now: Duration) {
     lastHeard = now
@@ -57,6 +60,9 @@ struct BrokerContact: ~Copyable {
 
   /// The sockets that failed to connect and are to be probed now.
   mutating func toProbe(_ now: Duration) -> [BrokerSocket] { watch.toProbe(now) }
+
+  /// The socket that is to be asked now how it greets.
+  mutating func toGreet(_ now: Duration) -> BrokerSocket? { watch.toGreet(now) }
 
   /// The fault that keeps the worker from its broker, when that is to be said: when it shows, and
   /// while it lasts.

@@ -28,6 +28,12 @@ struct ConnectionWatch: ~Copyable {
   private var phases: [BrokerSocket: Phase] = [:]
   /// The time at which each failure was looked into last.
   private var probed: [BrokerSocket: Duration] = [:]
+  /// The socket whose handshake failed last.
+  private var failing: BrokerSocket?
+  /// The time at which the broker was asked last how it greets.
+  private var asked: Duration?
+  /// The reason why no handshake can succeed, once the broker said how it greets.
+  private var mismatch: ConnectionRefusal?
 
   /// Takes over the three monitors.
   init(
@@ -60,7 +66,7 @@ struct ConnectionWatch: ~Copyable {
     while let event = try control.next() { refusal = note(event.kind, .control, now) ?? refusal }
     while let event = try bulk.next() { refusal = note(event.kind, .bulk, now) ?? refusal }
     while let event = try updates.next() { refusal = note(event.kind, .updates, now) ?? refusal }
-    return refusal
+    return refusal ?? mismatch
   }
 
   private mutating func note(
@@ -82,6 +88,7 @@ struct ConnectionWatch: ~Copyable {
     case .protocolFailed, .handshakeFailed:
       phases[socket] = .broken
       broken += 1
+      failing = socket
       return isEncrypted && succeeded == 0 && broken >= Self.hopeless ? .wrongBrokerKey : nil
     case .accepted, .retryScheduled, .listening, .other: break
     }
@@ -101,6 +108,28 @@ struct ConnectionWatch: ~Copyable {
       else { return false }
       probed[socket] = now
       return true
+    }
+  }
+
+  /// The socket that is to be asked how it greets, as handshakes fail and why isn't known.
+  ///
+  /// Both sides hang up where the other's mechanism isn't theirs. If the broker is first, its
+  /// greeting has mostly not been sent to its end.
+  mutating func toGreet(_ now: Duration) -> BrokerSocket? {
+    guard succeeded == 0, let failing, asked.map({ now - $0 > .seconds(2) }) ?? true else {
+      return nil
+    }
+    asked = now
+    return failing
+  }
+
+  /// Takes in how whoever listens greets; nil where nobody does.
+  mutating func note(mechanism: String?) {
+    guard succeeded == 0, let mechanism else { return }
+    switch (mechanism, isEncrypted) {
+    case ("CURVE", false): mismatch = .encryptionExpected
+    case ("NULL", true): mismatch = .encryptionUnknown
+    default: break
     }
   }
 

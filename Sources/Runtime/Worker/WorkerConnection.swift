@@ -99,6 +99,7 @@ final class WorkerConnection {
       try connect()
     case .unresolved(let error): contact.note(error)
     case .probed(let socket, let code): contact.note(code, of: socket)
+    case .greeted(let mechanism): contact.note(mechanism: mechanism)
     case .read, .isUnchanged, .ended, .evaluated, .made, .stop: return false
     }
     return true
@@ -128,13 +129,20 @@ final class WorkerConnection {
     try sockets.connect(to: settings.endpoints)
   }
 
-  /// Says what keeps this worker from its broker, when it shows and while it lasts.
+  /// Looks into failed connections, and says what keeps this worker from its broker, when it shows
+  /// and while it lasts.
   private func reportContact() {
     let now = now
     for socket in contact.toProbe(now) {
       let endpoint = settings.endpoints[socket]
       Thread.detachNewThread { [inbox] in
         _ = inbox.push(.probed(socket, ConnectionProbe.code(of: endpoint)))
+      }
+    }
+    if let socket = contact.toGreet(now) {
+      let endpoint = settings.endpoints[socket]
+      Thread.detachNewThread { [inbox] in
+        _ = inbox.push(.greeted(mechanism: ConnectionProbe.mechanism(of: endpoint)))
       }
     }
     if let fault = contact.faultToReport(now) { report(.noContact(fault)) }

@@ -23,6 +23,8 @@ enum WorkerEvent: Sendable {
   case made(Result<Workload, any Error>)
   /// A failed connection was looked into: the error's number, 0 where it wouldn't fail any more.
   case probed(BrokerSocket, CInt)
+  /// The mechanism with which whoever listens at the broker's address greets; nil for none.
+  case greeted(mechanism: String?)
   /// The worker is to stop.
   case stop
 }
@@ -47,7 +49,8 @@ extension WorkerLoop {
     case .evaluated(let client, let round, .failed(let reason, let detail)):
       report(.declined(client: client, round: round, reason, detail: detail))
       try handle(.failed(round: round, reason, detail: detail), for: client)
-    case .resolved, .unresolved, .probed, .made: break  // the connection's affair, and the plan's
+    // These are the affair of the connection, and of the plan.
+    case .resolved, .unresolved, .probed, .greeted, .made: break
     case .stop:
       ends += unread.map { _ in .left }
       unread = []
