@@ -73,7 +73,7 @@ package struct DataBenchmark: Sendable {
           path: path, format: try OwnSamples.format(of: path, as: SampleFormat(fit: .resize)),
           holdOut: .none, seed: 1, work: SampleWork(threads: threads))
         images = split.train.count + split.test.count
-        bytes = split.train.pixels.memory + split.test.pixels.memory
+        bytes = split.train.pixels.bytes + split.test.pixels.bytes
       }
       return time.seconds
     }
@@ -111,16 +111,6 @@ package struct DataBenchmark: Sendable {
             pixels, rows: side, columns: side, channels: channels, path: file.path)
         }
       try PlainFile.write(bytes, to: file.path)
-    }
-  }
-}
-
-extension Pixels {
-  /// The bytes that the intensities take.
-  fileprivate var memory: Int {
-    switch self {
-    case .bytes(let values): values.count
-    case .floats(let values): 4 * values.count
     }
   }
 }

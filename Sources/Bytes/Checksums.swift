@@ -80,6 +80,24 @@ extension Digest: Codable {
   }
 }
 
+/// The SHA-256 digest of bytes that come part by part.
+public struct RunningDigest: Sendable {
+  private var hasher = SHA256()
+
+  /// The digest of no bytes.
+  public init() {}
+
+  /// Goes on with `bytes`.
+  public mutating func add(_ bytes: some DataProtocol) { hasher.update(data: bytes) }
+
+  /// The digest of all bytes so far.
+  public var digest: Digest { Digest(finalized: hasher.finalize()) }
+}
+
+extension Digest {
+  fileprivate init(finalized digest: SHA256Digest) { bytes = Array(digest) }
+}
+
 /// The CRC-32C checksum (Castagnoli; RFC 3720, appendix B.4).
 public enum CRC32C {
   /// The checksum of `bytes`, continued from `start`.

@@ -76,6 +76,9 @@ package struct Dataset: Sendable {
 
   /// True if each pixel has its own label.
   package var isSegmentation: Bool { labelsPerSample > 1 }
+
+  /// The bytes of memory that intensities and labels take.
+  package var bytes: Int { pixels.bytes + 2 * labels.count + 4 * (users?.count ?? 0) }
 }
 
 /// The intensities of all samples, one sample after the other, each `[C, H, W]`.
@@ -90,6 +93,14 @@ package enum Pixels: Sendable {
     switch self {
     case .bytes(let values): values.count
     case .floats(let values): values.count
+    }
+  }
+
+  /// The bytes of memory that the intensities take.
+  package var bytes: Int {
+    switch self {
+    case .bytes(let values): values.count
+    case .floats(let values): 4 * values.count
     }
   }
 }

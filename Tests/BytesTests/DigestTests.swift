@@ -42,4 +42,11 @@ import Testing
       }
     }
   }
+
+  @Test func `bytes that come part by part have the digest of all together`() {
+    var running = RunningDigest()
+    #expect(running.digest == Digest(of: [UInt8]()))
+    for part in ["a", "", "bc"] { running.add(Array(part.utf8)) }
+    #expect(running.digest == Digest(of: Array("abc".utf8)))
+  }
 }

@@ -18,13 +18,13 @@ package struct FolderState: Hashable, Sendable {
   package init(of path: String) {
     var walk = Walk()
     walk.visit(path, depth: 0)
-    digest = Digest(of: walk.bytes)
+    digest = walk.bytes.digest
     files = walk.files
   }
 
   /// The bytes that a state is told from.
   private struct Walk {
-    var bytes: [UInt8] = []
+    var bytes = RunningDigest()
     var files = 0
 
     mutating func visit(_ path: String, depth: Int) {
@@ -51,13 +51,14 @@ package struct FolderState: Hashable, Sendable {
     }
 
     private mutating func note(_ path: String, _ values: [Int]) {
-      bytes += path.utf8
-      bytes.append(0)
+      var text = Array(path.utf8)
+      text.append(0)
       for value in values {
         for shift in stride(from: 0, to: 64, by: 8) {
-          bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+          text.append(UInt8(truncatingIfNeeded: value >> shift))
         }
       }
+      bytes.add(text)
     }
   }
 }

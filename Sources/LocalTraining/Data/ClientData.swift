@@ -32,11 +32,13 @@ extension ClientData {
   ///   - path: The place of the clients' own samples, with `{client}` in it for several; or that of
   ///     a data set that is dealt out, in place of the topology's. Nil where none is given.
   ///   - clients: The clients that this process plays.
+  ///   - cache: Keeps what is read of the clients' own samples.
   ///   - work: The threads that read, and who is told.
   /// - Throws: `DatasetError` if dealt samples can't be read or of the clients' own not one is
   ///   there, ``ClientPathsError``, ``LackingSamples``.
   package init(
-    _ topology: Topology, at path: String?, of clients: [Int], by work: SampleWork = .onAllCores
+    _ topology: Topology, at path: String?, of clients: [Int],
+    in cache: SampleCache = SampleCache(), by work: SampleWork = .onAllCores
   ) throws {
     guard topology.data.staysWithClients else {
       self = .dealt(try topology.data.load(from: path, by: work))
@@ -44,7 +46,7 @@ extension ClientData {
     }
     guard let path else { throw LackingSamples(topology: topology.file) }
     let own = OwnData(
-      at: try ClientPaths(path, clients: clients), of: clients, as: topology.data,
+      at: try ClientPaths(path, clients: clients), of: clients, as: topology.data, in: cache,
       by: work)
     try own.check()
     self = .own(own)
@@ -55,6 +57,8 @@ extension ClientData {
 package struct OwnData: Sendable {
   /// The places of the samples.
   package let paths: ClientPaths
+  /// The samples that are in memory.
+  package let cache: SampleCache
   private let folders: [Int: OwnFolder]
 
   /// The samples of `clients` at `paths`, of which nothing is read yet.
@@ -64,17 +68,20 @@ package struct OwnData: Sendable {
   ///   - clients: The clients that this process plays.
   ///   - data: The looks of samples, and the share that is held out.
   ///   - limit: The most bytes that one client's samples may take.
+  ///   - cache: Keeps what is read, for these clients alone.
   ///   - work: The threads that read, and who is told where there is one client.
   package init(
     at paths: ClientPaths, of clients: [Int], as data: DataSection,
-    limit: Int = OwnSamples.standardLimit, by work: SampleWork = .alone
+    limit: Int = OwnSamples.standardLimit, in cache: SampleCache = SampleCache(),
+    by work: SampleWork = .alone
   ) {
     self.paths = paths
+    self.cache = cache
     let reader = OwnFolder.Reader(
       format: data.source.format ?? SampleFormat(), holdOut: data.holdOut, seed: data.holdOutSeed,
       telling: data.telling, limit: limit, work: work.part(of: clients.count))
     folders = Dictionary(
-      clients.map { ($0, OwnFolder(paths[$0], by: reader)) },
+      clients.map { ($0, OwnFolder(paths[$0], of: $0, by: reader, in: cache)) },
       uniquingKeysWith: { first, _ in first })
   }
 
@@ -84,12 +91,12 @@ package struct OwnData: Sendable {
   /// The clients, in rising order.
   package var clients: [Int] { folders.keys.sorted() }
 
-  /// Reads all that wasn't read yet, on the threads of `pool`; what can't be read says so when it
-  /// is asked for.
+  /// Reads all that wasn't read yet, on the threads of `pool`, and keeps as much of it as has room;
+  /// what can't be read says so when it is asked for.
   package func read(on pool: TrainingPool) {
     let all = clients.compactMap { folders[$0] }
     pool.forEach(all.count) { index, _ in
-      _ = all[index].samples()
+      _ = all[index].summary()
     }
   }
 

@@ -19,7 +19,8 @@ package struct ClientShares: Sendable {
   /// The clients' own samples.
   init(_ own: OwnData) { source = .own(own) }
 
-  /// A client's samples; its own are read the first time that they are asked for.
+  /// A client's samples; its own are read the first time that they are asked for, and again when
+  /// others took their place in memory.
   ///
   /// - Throws: `DatasetError` where its own can't be read, or aren't on this machine.
   package func samples(of client: Int) throws(DatasetError) -> ClientSamples {
@@ -39,12 +40,29 @@ package struct ClientShares: Sendable {
     (try? samples(of: client))?.training.count ?? 0
   }
 
+  /// The number of samples that a client holds out; 0 where its own can't be read.
+  package func heldOut(of client: Int) -> Int {
+    switch source {
+    case .dealt(_, _, let heldOut): heldOut[client]?.count ?? 0
+    case .own(let own): (try? own[client]?.summary().get().counts.heldOut) ?? 0
+    }
+  }
+
+  /// Refuses a client whose own samples can't be used, without having them in memory.
+  ///
+  /// - Throws: `DatasetError` where they can't be read, or aren't on this machine.
+  package func check(_ client: Int) throws(DatasetError) {
+    guard case .own(let own) = source else { return }
+    guard let folder = own[client] else { throw Self.elsewhere(client) }
+    _ = try folder.summary().get()
+  }
+
   /// The numbers that a client says of its samples, or the reason for which it declines.
   package func holding(of client: Int) -> ClientHolding {
     switch source {
     case .dealt(_, let training, _): .dealt(samples: training[client].count)
     case .own(let own):
-      (own[client]?.samples() ?? .failure(Self.elsewhere(client))).holding
+      (own[client]?.summary() ?? .failure(Self.elsewhere(client))).holding
     }
   }
 

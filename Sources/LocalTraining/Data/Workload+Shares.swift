@@ -100,7 +100,7 @@ extension Workload {
     if topology.data.telling.labels {
       let none = Array(repeating: 0, count: topology.architecture.classes)
       return (0..<topology.clients).map { client in
-        (try? data.own?[client]?.samples().get())?.told.labels ?? none
+        (try? data.own?[client]?.summary().get())?.told.labels ?? none
       }
     }
     guard let split = data.split else { return [] }

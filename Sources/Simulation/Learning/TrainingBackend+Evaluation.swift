@@ -14,20 +14,20 @@ extension TrainingBackend {
     return model
   }
 
-  func heldOut(of client: Int) -> Int {
-    (try? shares.samples(of: client))?.heldOut.count ?? 0
-  }
+  func heldOut(of client: Int) -> Int { shares.heldOut(of: client) }
 
   func beginEvaluation(_ task: ClientTask, client: Int) throws -> any PendingScores {
     guard let held = states(of: task) else {
       return LackingScores(reason: .failed, detail: "segments are missing")
     }
-    let samples: SampleChoice
-    do throws(DatasetError) { samples = try shares.samples(of: client).heldOut } catch {
+    do throws(DatasetError) { try shares.check(client) } catch {
       return LackingScores(reason: .badData, detail: error.kind)
     }
-    return ScoresTicket(
-      LocalEvaluation(workload: workload, task: task, states: held, samples: samples), on: pool)
+    return ScoresTicket(on: pool) { [workload, shares] () throws(DatasetError) in
+      LocalEvaluation(
+        workload: workload, task: task, states: held,
+        samples: try shares.samples(of: client).heldOut)
+    }
   }
 
   func conclude(_ evaluation: ClosedEvaluation) throws {
@@ -41,10 +41,16 @@ private final class ScoresTicket: PendingScores {
   private let result = Mutex<LocalScores?>(nil)
   private let isDone = DispatchSemaphore(value: 0)
 
-  init(_ evaluation: LocalEvaluation, on pool: TrainingPool) {
+  init(
+    on pool: TrainingPool,
+    _ evaluation: @escaping @Sendable () throws(DatasetError) -> LocalEvaluation
+  ) {
     pool.submit { [self] lane in
       guard !cancellation.isCancelled else { return }
-      let scores = evaluation.run(on: lane)
+      let scores: LocalScores
+      do throws(DatasetError) { scores = try evaluation().run(on: lane) } catch {
+        scores = .failed(.badData, detail: error.kind)
+      }
       result.withLock { $0 = scores }
       isDone.signal()
     }

@@ -129,14 +129,16 @@ final class TrainingBackend {
     guard let held = states(of: task) else {
       return LackingUpdate(reason: .failed, detail: "segments are missing")
     }
-    let samples: SampleChoice
-    do throws(DatasetError) { samples = try shares.samples(of: client).training } catch {
+    do throws(DatasetError) { try shares.check(client) } catch {
       return LackingUpdate(reason: .badData, detail: error.kind)
     }
-    let training = TrainingTicket(
+    // Its samples are taken when the training begins: many may wait that aren't all in memory.
+    let training = TrainingTicket(on: pool) {
+      [workload, shares, memories, seed = plan.seed] () throws(DatasetError) in
       LocalTraining(
-        workload: workload, task: task, client: client, seed: plan.seed, states: held,
-        samples: samples, memories: memories), on: pool)
+        workload: workload, task: task, client: client, seed: seed, states: held,
+        samples: try shares.samples(of: client).training, memories: memories)
+    }
     if isLikely { training.begin() }
     return training
   }
@@ -166,13 +168,15 @@ final class TrainingBackend {
 
 /// A client's training on the pool, begun at once or when somebody asks for its result.
 private final class TrainingTicket: PendingUpdate {
-  private let training: LocalTraining
+  private let training: @Sendable () throws(DatasetError) -> LocalTraining
   private let pool: TrainingPool
   private let cancellation = Cancellation()
   private let state = Mutex<(isBegun: Bool, result: TrainingResult?)>((false, nil))
   private let isDone = DispatchSemaphore(value: 0)
 
-  init(_ training: LocalTraining, on pool: TrainingPool) {
+  init(
+    on pool: TrainingPool, _ training: @escaping @Sendable () throws(DatasetError) -> LocalTraining
+  ) {
     self.training = training
     self.pool = pool
   }
@@ -185,7 +189,10 @@ private final class TrainingTicket: PendingUpdate {
     guard isNew else { return }
     pool.submit { [self] lane in
       guard !cancellation.isCancelled else { return }
-      let result = TrainingResult(training.run(on: lane))
+      let result: TrainingResult
+      do throws(DatasetError) { result = TrainingResult(try training().run(on: lane)) } catch {
+        result = .failed(.badData, detail: error.kind)
+      }
       state.withLock { $0.result = result }
       isDone.signal()
     }

@@ -87,7 +87,7 @@ package final class Simulation: Sendable {
     plan.dealtSamples = try dealtSamples(seed: plan.seed)
     if plan.evaluation != nil { plan.dealtHoldOuts = try heldOut(seed: plan.seed) }
     let memories = try memories()
-    try readOwnSamples(seed: plan.seed)
+    readOwnSamples()
     let labels = try labels(seed: plan.seed)
     try directory.make()
     var resuming: ResumePoint?
@@ -142,17 +142,17 @@ package final class Simulation: Sendable {
   }
 
   /// Reads clients' own samples, and says which can't be used.
-  private func readOwnSamples(seed: UInt64) throws {
+  private func readOwnSamples() {
     guard case .training(let workload, let threads) = work else { return }
-    let shares = try workload.shares(seed: seed)
     guard let own = workload.data.own else { return }
     own.read(on: TrainingPool(width: threads))
     for client in own.clients {
-      do throws(DatasetError) {
-        for remark in try shares.samples(of: client).remarks {
-          observer.remarked("client \(client): \(remark)")
-        }
-      } catch { observer.remarked("client \(client) takes no part: \(error)") }
+      switch own[client]?.summary() {
+      case .success(let summary):
+        for remark in summary.remarks { observer.remarked("client \(client): \(remark)") }
+      case .failure(let error): observer.remarked("client \(client) takes no part: \(error)")
+      case nil: break
+      }
     }
   }
 

@@ -112,16 +112,17 @@ struct RunOptions: ParsableArguments {
 enum ClientSource {
   /// In another process: this one is a broker.
   case elsewhere
-  /// In this process, at a path that the command line gives, or not.
-  case here(path: String?)
+  /// In this process, at a path that the command line gives, or not; they are kept in `cache`.
+  case here(path: String?, cache: SampleCache)
 
   /// A workload of `topology` with the samples, which `work` reads.
   func workload(_ topology: Topology, _ work: SampleWork) throws -> Workload {
     switch self {
-    case .here(let path) where topology.data.staysWithClients:
+    case .here(let path, let cache) where topology.data.staysWithClients:
       let clients = Array(0..<topology.clients)
-      return Workload(topology, data: try ClientData(topology, at: path, of: clients, by: work))
-    case .here(path: let path?):
+      return Workload(
+        topology, data: try ClientData(topology, at: path, of: clients, in: cache, by: work))
+    case .here(path: let path?, _):
       throw ValidationError(
         "--data: the samples of \(topology.file) are dealt out; give their place as --set data.path=\(path)"
       )

@@ -74,6 +74,8 @@ struct Simulate: ParsableCommand {
       """, valueName: "path"))
   var data: String?
 
+  @OptionGroup var cache: CacheOptions
+
   /// True if the options, or else the run that goes on, ask for real time; a new run is virtual by
   /// default.
   private func usesRealClock(_ earlier: EarlierRun?) -> Bool {
@@ -92,7 +94,10 @@ struct Simulate: ParsableCommand {
       // What wasn't said isn't held against a finished run.
       let carrier = transport ?? .inproc
       let said = transport == nil ? nil : carrier.rawValue + (curve ? "+curve" : "")
-      guard let start = try options.start(printer, transport: said, data: .here(path: data)) else {
+      guard
+        let start = try options.start(
+          printer, transport: said, data: .here(path: data, cache: cache.cache))
+      else {
         return
       }
       defer { start.directory.release() }
@@ -159,7 +164,8 @@ struct Simulate: ParsableCommand {
       return .costModel(topology, samplesPerClient: samples)
     }
     return .training(
-      try options.workload(topology, data: .here(path: data)), threads: options.threads)
+      try options.workload(topology, data: .here(path: data, cache: cache.cache)),
+      threads: options.threads)
   }
 
   /// Goes on with a run where it was stopped, or kept last before it was killed; false if that

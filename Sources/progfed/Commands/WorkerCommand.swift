@@ -42,6 +42,8 @@ struct WorkerCommand: ParsableCommand {
       """, valueName: "path"))
   var data: String?
 
+  @OptionGroup var cache: CacheOptions
+
   @Option(help: "How many clients train at the same time; by default the number of cores.")
   var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
@@ -103,11 +105,12 @@ struct WorkerCommand: ParsableCommand {
             if let line = Self.line(report, settings), !isQuiet { Self.say(line) }
           }
           if let given { return try Worker(given, settings: settings, report: report) }
-          return try Worker(settings: settings, report: report) { [data, clients, reading] plan in
+          return try Worker(settings: settings, report: report) {
+            [data, clients, cache, reading] plan in
             let topology = try Topology(
               plan: plan.text, from: "the broker's plan", overrides: overrides,
               checksFiles: data == nil)
-            return try Self.workload(topology, data, clients, reading)
+            return try Self.workload(topology, data, clients, cache.cache, reading)
           }
         }
       }
@@ -130,14 +133,18 @@ struct WorkerCommand: ParsableCommand {
       throw ValidationError(
         "--clients \(clients): \(read.file) has clients 0 to \(read.clients - 1)")
     }
-    return try Self.workload(read, data, clients, reading)
+    return try Self.workload(read, data, clients, cache.cache, reading)
   }
 
-  /// The workload of a topology whose samples lie where `data` says, and are read by `work`.
+  /// The workload of a topology whose samples lie where `data` says, are read by `work` and kept in
+  /// `cache`.
   private static func workload(
-    _ topology: Topology, _ data: String?, _ clients: ClientRange, _ work: SampleWork
+    _ topology: Topology, _ data: String?, _ clients: ClientRange, _ cache: SampleCache,
+    _ work: SampleWork
   ) throws -> Workload {
-    Workload(topology, data: try ClientData(topology, at: data, of: clients.numbers, by: work))
+    Workload(
+      topology,
+      data: try ClientData(topology, at: data, of: clients.numbers, in: cache, by: work))
   }
 
   /// The manner of reading samples: lines say how far it is, since others come between them.
