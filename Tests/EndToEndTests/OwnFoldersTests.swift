@@ -6,9 +6,9 @@ import Testing
 
 /// Clients whose samples lie in folders of their own, which nobody else reads.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct OwnFoldersTests {
-  private let folder: Folder
-  private let topology: String
-  private let endpoint: String
+  let folder: Folder
+  let topology: String
+  let endpoint: String
 
   init() throws {
     folder = try Folder()
@@ -16,7 +16,7 @@ import Testing
     topology = try folder.write(Self.topology(), to: "theirs.yaml")
   }
 
-  private static func topology(rounds: String = "[1, 1, 1]", more: String = "") -> String {
+  static func topology(rounds: String = "[1, 1, 1]", more: String = "") -> String {
     """
     name: theirs
     seed: 7
@@ -37,7 +37,7 @@ import Testing
   }
 
   /// Writes pictures of bars that lie and bars that stand into a client's folder.
-  private func fill(_ client: Int, _ numbers: Range<Int> = 0..<30) throws {
+  func fill(_ client: Int, _ numbers: Range<Int> = 0..<30) throws {
     for (name, isStanding) in [("lying", false), ("standing", true)] {
       let place = folder.url.appending(path: "sites/\(client)/\(name)")
       try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  private func site(_ client: Int) -> String { folder.path("sites/\(client)") }
+  func site(_ client: Int) -> String { folder.path("sites/\(client)") }
 
   private func worker(_ client: Int, _ options: [String] = []) throws -> Command {
     try Command(
@@ -66,7 +66,7 @@ import Testing
       ] + options)
   }
 
-  private func broker(_ options: [String] = [], within wrapper: [String] = []) throws -> Command {
+  func broker(_ options: [String] = [], within wrapper: [String] = []) throws -> Command {
     let broker = try Command(
       ["broker", topology, "--bind", endpoint, "--out", folder.path("run"), "--json"] + options,
       within: wrapper)
@@ -74,7 +74,7 @@ import Testing
     return broker
   }
 
-  private func simulated(_ options: [String] = []) throws -> SmallRun.Summary {
+  func simulated(_ options: [String] = []) throws -> SmallRun.Summary {
     try SmallRun.play(
       topology, to: folder.path("simulated-\(options.joined())"),
       ["--data", folder.path("sites/{client}")] + options)

@@ -88,6 +88,19 @@ package struct OwnData: Sendable {
   /// A client's folder or file; nil for a client of another process.
   package subscript(client: Int) -> OwnFolder? { folders[client] }
 
+  /// The samples at `path`, for somebody who looks at them and plays no client: those of all
+  /// clients of `topology` where the path has `{client}` in it, else one folder's, whoever owns it.
+  ///
+  /// - Throws: ``ClientPathsError``; `DatasetError.missing` if nothing is there.
+  package init(
+    seenAt path: String, of topology: Topology, by work: SampleWork = .onAllCores
+  ) throws {
+    let clients = path.contains(ClientPaths.mark) ? Array(0..<topology.clients) : [0]
+    self.init(
+      at: try ClientPaths(path, clients: clients), of: clients, as: topology.data, by: work)
+    try check()
+  }
+
   /// The clients, in rising order.
   package var clients: [Int] { folders.keys.sorted() }
 

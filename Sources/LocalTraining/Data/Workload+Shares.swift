@@ -127,6 +127,9 @@ extension [Int] {
 package struct LackingSamples: Error, Hashable, Sendable {
   /// The topology, as it was named.
   package let topology: String
+
+  /// The lack of samples for the topology of that name.
+  package init(topology: String) { self.topology = topology }
 }
 
 extension LackingSamples: CustomStringConvertible {

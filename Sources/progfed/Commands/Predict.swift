@@ -10,7 +10,11 @@ import Topology
 /// Tests a model out of a file, and draws the masks that it makes.
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Test a model on a topology's test samples, and draw the masks that it makes.")
+    abstract: "Test a model on a topology's test samples, and draw the masks that it makes.",
+    discussion: """
+      Of clients' own samples it tests with those that are held out, by folders train and test or by the \
+      topology's share, all together and client by client. Of a folder that nobody trained on, --all takes all.
+      """)
 
   @Argument(help: "The topology file: which model and which data.")
   var topology: String
@@ -20,6 +24,17 @@ struct Predict: ParsableCommand {
       "The model: a run's model.safetensors or model-best.safetensors, or one made elsewhere.",
       valueName: "file"))
   var from: String
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the clients' own samples are, for a topology of data: {from: clients}: one folder or file, or a path \
+      with {client} in it for a client's number, as in 'sites/{client}'.
+      """, valueName: "path"))
+  var data: String?
+
+  @Flag(help: "Test with all samples at --data, also with those that clients train on.")
+  var all = false
 
   @Option(
     help: ArgumentHelp("Draw images, true masks and predicted ones as PNG.", valueName: "file"))
@@ -42,12 +57,15 @@ struct Predict: ParsableCommand {
     guard (1...1000).contains(samples) else {
       throw ValidationError("--samples \(samples): give a number from 1 to 1000")
     }
+    guard data != nil || !all else {
+      throw ValidationError("--all: only clients' own samples are held out; add --data PATH")
+    }
   }
 
   func run() throws {
     try Exit.reporting {
       let topology = try Topology(contentsOf: topology, overrides: overrides.values)
-      let prediction = try Prediction(try Workload(topology).starting(from: from), from: from)
+      let prediction = try prediction(of: topology)
       if let out {
         let masks = try prediction.masks(samples)
         let picture = MaskPicture(
@@ -72,12 +90,29 @@ struct Predict: ParsableCommand {
     }
   }
 
+  /// The predictions for the topology's test samples, or for those at `data`.
+  private func prediction(of topology: Topology) throws -> Prediction {
+    guard topology.data.staysWithClients else {
+      try topology.refuseOwn(data)
+      return try Prediction(try Workload(topology).starting(from: from), from: from)
+    }
+    guard let data else { throw LackingSamples(topology: topology.file) }
+    let own = try OwnData(seenAt: data, of: topology)
+    return try Prediction(
+      Workload(topology, data: .own(own)).starting(from: from),
+      on: Prediction.samples(of: own, includesTraining: all), from: from)
+  }
+
   private static func text(_ scores: Prediction.Scores) -> String {
+    let regions = scores.regions.map { "  \($0.name): Dice \($0.dice.fixed(4))" }
+    let clients = (scores.clients ?? []).map { "client \($0.client): \(line($0.scores))" }
+    return (["stage \(scores.stage), \(line(scores))"] + regions + clients).joined(separator: "\n")
+  }
+
+  private static func line(_ scores: Prediction.Scores) -> String {
     var parts = ["accuracy \((100 * scores.accuracy).fixed(2)) %"]
     if let dice = scores.dice { parts.append("Dice \(dice.fixed(4))") }
     parts.append("loss \(scores.loss.fixed(4))")
-    let regions = scores.regions.map { "  \($0.name): Dice \($0.dice.fixed(4))" }
-    let line = "stage \(scores.stage), \(scores.samples) samples: \(parts.joined(separator: ", "))"
-    return ([line] + regions).joined(separator: "\n")
+    return "\(scores.samples) samples: \(parts.joined(separator: ", "))"
   }
 }

@@ -122,12 +122,20 @@ enum ClientSource {
       let clients = Array(0..<topology.clients)
       return Workload(
         topology, data: try ClientData(topology, at: path, of: clients, in: cache, by: work))
-    case .here(path: let path?, _):
-      throw ValidationError(
-        "--data: the samples of \(topology.file) are dealt out; give their place as --set data.path=\(path)"
-      )
-    case .here, .elsewhere: return try Workload(topology, by: work)
+    case .here(let path, _):
+      try topology.refuseOwn(path)
+      return try Workload(topology, by: work)
+    case .elsewhere: return try Workload(topology, by: work)
     }
+  }
+}
+
+extension Topology {
+  /// Refuses a place of clients' own samples where samples are dealt out.
+  func refuseOwn(_ path: String?) throws(ValidationError) {
+    guard !data.staysWithClients, let path else { return }
+    throw ValidationError(
+      "--data: the samples of \(file) are dealt out; give their place as --set data.path=\(path)")
   }
 }
 

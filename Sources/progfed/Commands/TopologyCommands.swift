@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 import LocalTraining
 import Models
@@ -7,10 +8,22 @@ import Topology
 /// Finds everything that is wrong with a topology, and predicts what it will move.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check a topology: all its faults at once, or its sub-models and predicted bytes.")
+    abstract: "Check a topology: all its faults at once, or its sub-models and predicted bytes.",
+    discussion: """
+      With --data clients' own samples are read as the clients will read them: how many each has to train on, how \
+      many it holds out, how many steps it makes in a round; what can't be read is told file by file, with status 65.
+      """)
 
   @Argument(help: "The topology file.")
   var topology: String
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the clients' own samples are, for a topology of data: {from: clients}: one folder or file, or a path \
+      with {client} in it for a client's number, as in 'sites/{client}'.
+      """, valueName: "path"))
+  var data: String?
 
   @OptionGroup var overrides: OverrideOptions
 
@@ -20,9 +33,31 @@ struct Check: ParsableCommand {
       if let path = topology.startsFrom {
         _ = try StartingFile(path: path).read(for: topology.architecture)
       }
-      if !topology.data.staysWithClients { try Workload(topology).checkStart() }
+      guard topology.data.staysWithClients else {
+        try topology.refuseOwn(data)
+        try Workload(topology).checkStart()
+        return print(TopologyCheck(topology).text(), terminator: "")
+      }
+      let found = try data.map { try sizes(at: $0, of: topology) }
       print(TopologyCheck(topology).text(), terminator: "")
+      if let found { print("\n\(found.text)") }
     }
+  }
+
+  /// The numbers of the clients' own samples at `path`.
+  ///
+  /// - Throws: `ExitCode`, once all faults of the samples are said.
+  private func sizes(at path: String, of topology: Topology) throws -> OwnSizes {
+    let progress = WorkProgress("reading samples", isQuiet: false)
+    let threads = ProcessInfo.processInfo.activeProcessorCount
+    let own = try OwnData(
+      seenAt: path, of: topology,
+      by: SampleWork(threads: threads) { progress.goesOn($0, of: $1) })
+    let sizes = OwnSizes(own, of: topology, threads: threads)
+    progress.clear()
+    for line in sizes.remarks + sizes.faults { Terminal.note("progfed: \(line)") }
+    guard sizes.faults.isEmpty else { throw Exit.badInput }
+    return sizes
   }
 }
 

@@ -39,6 +39,14 @@ struct SweepCommand: ParsableCommand {
   @Option(name: .customLong("set"), help: "Any value of the topology, for all runs.")
   var settings: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where the clients' own samples are, for a topology of data: {from: clients}: a path with {client} in it for a \
+      client's number, as in 'sites/{client}'.
+      """, valueName: "path"))
+  var data: String?
+
   @Option(help: "How the result is printed: text, markdown or json.")
   var format: Format = .text
 
@@ -67,8 +75,10 @@ struct SweepCommand: ParsableCommand {
         throw SweepError.unknownVariants(unknown, known: sweep.runs.map(\.variant))
       }
       let folder = URL(fileURLWithPath: out ?? "runs/\(sweep.name)")
-      let plan = SweepPlan(sweep, folder: folder, additional: settings, rounds: rounds)
+      let plan = SweepPlan(
+        sweep, folder: folder, additional: settings, rounds: rounds, data: data)
       try plan.check()
+      try plan.checkData(of: chosen(of: sweep))
       let cores = ProcessInfo.processInfo.activeProcessorCount
       let queue = SweepQueue(
         plan: plan, runs: chosen(of: sweep),

@@ -1,5 +1,6 @@
 import Foundation
 import Ledger
+import LocalTraining
 import Topology
 
 /// The folder of a sweep's runs, some of which may be there already.
@@ -10,9 +11,12 @@ struct SweepPlan: Sendable {
   private let additional: [String]
   /// The rounds of every run, in place of the topology's; nil for these.
   private let rounds: Int?
+  /// The place of the clients' own samples; nil where none is said.
+  private let data: String?
 
   /// The plan of `sweep` in `folder`, which is made with its first run if it isn't there.
-  init(_ sweep: Sweep, folder: URL, additional: [String], rounds: Int?) {
+  init(_ sweep: Sweep, folder: URL, additional: [String], rounds: Int?, data: String?) {
+    self.data = data
     self.sweep = sweep
     self.folder = folder
     self.additional = additional
@@ -29,9 +33,29 @@ struct SweepPlan: Sendable {
   func log(of run: SweepRun) -> URL { folder.appending(component: "\(run.name).log") }
 
   /// The options of `simulate` that say what `run` changes in the topology, the command line's
-  /// changes last.
+  /// changes last, and where the clients' own samples are.
   func options(of run: SweepRun) -> [String] {
     settings(of: run).flatMap { ["--set", $0] } + (rounds.map { ["--rounds", "\($0)"] } ?? [])
+      + (data.map { ["--data", $0] } ?? [])
+  }
+
+  /// Refuses a place of samples that a run deals out, and own samples without a place, before
+  /// anything runs.
+  ///
+  /// - Throws: `ValidationError`, `LackingSamples`, `ClientPathsError`; what else is wrong with a
+  ///   topology is told when it is run.
+  func checkData(of runs: [SweepRun]) throws {
+    for run in runs where try summary(of: run)?.state.isFinished != true {
+      guard
+        let topology = try? Topology(
+          contentsOf: run.topology, overrides: Overrides(settings: settings(of: run)),
+          checksFiles: false)
+      else { continue }
+      try topology.refuseOwn(data)
+      guard topology.data.staysWithClients else { continue }
+      guard let data else { throw LackingSamples(topology: topology.file) }
+      _ = try ClientPaths(data, clients: Array(0..<topology.clients))
+    }
   }
 
   private func settings(of run: SweepRun) -> [String] { run.settings + additional }
@@ -83,5 +107,6 @@ struct SweepPlan: Sendable {
 
   private func noteLines(of run: SweepRun) -> [String] {
     [run.topology] + settings(of: run) + (rounds.map { ["rounds=\($0)"] } ?? [])
+      + (data.map { ["--data \($0)"] } ?? [])
   }
 }
