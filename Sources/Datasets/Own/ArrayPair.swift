@@ -68,7 +68,8 @@ struct ArrayPair: OwnSource {
   }
 
   func append(_ index: Int, to stack: inout SampleStack) throws(DatasetError) {
-    let values = try samples.intensities(of: index, isChannelsLast: isChannelsLast)
+    let values = try samples.reading(index).intensities(
+      of: index, isChannelsLast: isChannelsLast)
     var numbers: [UInt16] = []
     // Neighbours mostly have the same label, which is looked up once.
     var last: (bits: UInt64, number: UInt16)?

@@ -2,13 +2,13 @@ import Tensors
 
 /// Grey images and labels in a pair of IDX files.
 struct IDXPair: OwnSource {
-  private let images: (path: String, file: IDXFile)
+  private let images: (path: String, file: IDXImages)
   private let labels: (path: String, file: IDXFile)
   private let shape: Shape
 
   /// The pair of files, which may take `limit` bytes.
   init(images: String, labels: String, limit: Int) throws(DatasetError) {
-    let pixels = try IDXFile(path: images, axes: 3, limit: limit)
+    let pixels = try IDXImages(path: images, limit: limit)
     let classes = try IDXFile(path: labels, axes: 1, limit: limit)
     guard pixels.extents[0] == classes.extents[0] else {
       throw .countMismatch(
@@ -37,7 +37,7 @@ struct IDXPair: OwnSource {
     let header = Picture.Header(
       channels: 1, rows: shape.dimensions[1], columns: shape.dimensions[2])
     try fit.check(header, path: images.path)
-    let pixels = Array(images.file.bytes[index * shape.count..<(index + 1) * shape.count])
+    let pixels = try images.file.image(index)
     try stack.append(
       fit.intensities(of: Picture(header: header, intensities: .bytes(pixels))), labels: [number],
       path: images.path)

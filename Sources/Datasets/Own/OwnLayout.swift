@@ -233,10 +233,10 @@ enum OwnPart {
     case .studies(let path): return try StudyFiles(path: path, format: format, limit: limit)
     case .brats(let path): return try StudyFiles(brats: path, format: format, limit: limit)
     case .arrays(let samples, let labels):
-      func array(_ path: String) throws(DatasetError) -> NPYArray {
-        try NPYArray(RandomFile.contents(of: path, limit: limit), path: path)
-      }
-      return try ArrayPair(samples: array(samples), labels: array(labels), format: format)
+      return try ArrayPair(
+        samples: NPYArray(samplesAt: samples, limit: limit),
+        labels: NPYArray(RandomFile.contents(of: labels, limit: limit), path: labels),
+        format: format)
     case .archive(let path, let samples, let labels):
       let archive = try ZipArchive(path: path, limit: limit)
       func array(_ name: String) throws(DatasetError) -> NPYArray {

@@ -14,21 +14,31 @@ struct IDXFile {
   init(path: String, axes: Int, limit: Int = ByteFile.standardLimit) throws(DatasetError) {
     var file = try ByteFile(path: path, limit: limit)
     let magic = try file.read(4)
-    guard magic[0] == 0, magic[1] == 0, magic[2] == 8, magic[3] == axes else {
-      throw .wrongMagic(
-        path: path, found: Self.hex(magic), expected: "00 00 08 0\(axes) (IDX, unsigned bytes)")
-    }
-    let header = try file.read(4 * axes)
-    extents = (0..<axes).map { axis in
-      Int(UInt32(bigEndianBytes: header[4 * axis..<4 * axis + 4]) ?? 0)
-    }
-    var size = 1
-    for extent in extents {
-      let (product, overflow) = size.multipliedReportingOverflow(by: extent)
-      size = overflow ? .max : product
-    }
+    try Self.check(magic, axes: axes, path: path)
+    let size: Int
+    (extents, size) = Self.extents(in: try file.read(4 * axes))
     bytes = try file.read(size)
     try file.expectEnd()
+  }
+
+  /// Refuses the first four bytes of another kind of file.
+  static func check(_ magic: [UInt8], axes: Int, path: String) throws(DatasetError) {
+    guard magic[0] == 0, magic[1] == 0, magic[2] == 8, magic[3] == axes else {
+      throw .wrongMagic(
+        path: path, found: hex(magic), expected: "00 00 08 0\(axes) (IDX, unsigned bytes)")
+    }
+  }
+
+  /// The extents that the bytes `header` say, and the number of values.
+  static func extents(in header: [UInt8]) -> (extents: [Int], size: Int) {
+    let extents = (0..<header.count / 4).map { axis in
+      Int(UInt32(bigEndianBytes: header[4 * axis..<4 * axis + 4]) ?? 0)
+    }
+    let size = extents.reduce(1) { size, extent in
+      let (product, overflow) = size.multipliedReportingOverflow(by: extent)
+      return overflow ? .max : product
+    }
+    return (extents, size)
   }
 
   private static func hex(_ bytes: [UInt8]) -> String {
@@ -50,5 +60,48 @@ extension IDXFile {
       labels.append(UInt16(label))
     }
     return labels
+  }
+}
+
+/// The images of one file in the IDX format: in memory where the file is compressed, else in the
+/// file, from which each is read when it is asked for.
+struct IDXImages {
+  /// The number of images, their rows and columns.
+  let extents: [Int]
+  private let bytes: [UInt8]
+  private let file: OpenFile?
+  /// The bytes before the first image.
+  private static let start = 16
+
+  /// Opens the file at `path`, which may take `limit` bytes unpacked.
+  init(path: String, limit: Int) throws(DatasetError) {
+    let file = try OpenFile(path: path, limit: limit)
+    let head = try file.head(Self.start)
+    guard !head.starts(with: [0x1F, 0x8B]) else {
+      let whole = try IDXFile(path: path, axes: 3, limit: limit)
+      (extents, bytes, self.file) = (whole.extents, whole.bytes, nil)
+      return
+    }
+    guard head.count == Self.start else {
+      throw .truncated(path: path, needed: Self.start, available: head.count)
+    }
+    try IDXFile.check(Array(head[..<4]), axes: 3, path: path)
+    let (extents, size) = IDXFile.extents(in: Array(head[4...]))
+    guard size <= file.size - Self.start else {
+      throw .truncated(
+        path: path, needed: size > .max - Self.start ? .max : size + Self.start,
+        available: file.size)
+    }
+    guard size == file.size - Self.start else {
+      throw .trailingBytes(path: path, expected: Self.start + size)
+    }
+    (self.extents, self.file, bytes) = (extents, file, [])
+  }
+
+  /// The bytes of one image.
+  func image(_ index: Int) throws(DatasetError) -> [UInt8] {
+    let length = extents[1] * extents[2]
+    if let file { return try file.read(length, at: Self.start + index * length) }
+    return Array(bytes[index * length..<(index + 1) * length])
   }
 }

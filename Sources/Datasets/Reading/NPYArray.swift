@@ -1,6 +1,7 @@
 import Bytes
 
-/// An array in NumPy's format (NEP 1), read into one row-major order.
+/// An array in NumPy's format (NEP 1), read into one row-major order; in memory, or in a file from
+/// which its samples are read one by one.
 struct NPYArray {
   /// The kinds of elements that are read.
   enum Element: Hashable {
@@ -29,14 +30,38 @@ struct NPYArray {
   let extents: [Int]
   /// The kind of elements.
   let element: Element
-  private let bytes: [UInt8]
-  private let start: Int
+  /// The bytes of all elements, or of those of one sample.
+  private var bytes: [UInt8]
+  /// The place in ``bytes`` of the first element; before them where they are a later sample's.
+  private var start: Int
+  /// The file that the samples are read from, where the array isn't in memory, and the place of the
+  /// first element in it.
+  private let file: (open: OpenFile, start: Int)?
   private let isBigEndian: Bool
   /// The distance of neighbours along each axis, in elements.
   private let strides: [Int]
 
   /// The array that the contents `bytes` of the file at `path` hold.
   init(_ bytes: [UInt8], path: String) throws(DatasetError) {
+    try self.init(bytes, of: bytes.count, path: path, file: nil)
+  }
+
+  /// The array in the file at `path`, which may have `limit` bytes; its samples stay there unless
+  /// their elements lie scattered.
+  init(samplesAt path: String, limit: Int) throws(DatasetError) {
+    let file = try OpenFile(path: path, limit: limit)
+    let array = try Self(file.head(1 << 17), of: file.size, path: path, file: file)
+    guard !array.isRowMajor else {
+      self = array
+      return
+    }
+    self = try Self(file.read(file.size, at: 0), path: path)
+  }
+
+  /// The array in `size` bytes that begin with `bytes`: all of them, or those of `file`.
+  private init(
+    _ bytes: [UInt8], of size: Int, path: String, file: OpenFile?
+  ) throws(DatasetError) {
     let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
     guard bytes.starts(with: magic), bytes.count >= 10 else {
       throw .wrongMagic(
@@ -58,13 +83,13 @@ struct NPYArray {
     guard let kind = header.firstMatch(of: /'descr'\s*:\s*'([<>|=])([a-zA-Z])(\d{1,6})'/),
       let order = header.firstMatch(of: /'fortran_order'\s*:\s*(True|False)/),
       let shape = header.firstMatch(of: /'shape'\s*:\s*\(([0-9, ]*)\)/),
-      let size = Int(kind.3)
+      let width = Int(kind.3)
     else {
       throw .malformed(
         path: path, at: "header", reason: "it isn't of one array of numbers or text",
         remedy: "write it by numpy.save without objects or named fields")
     }
-    guard let element = Self.element(String(kind.2), size: size) else {
+    guard let element = Self.element(String(kind.2), size: width) else {
       throw .unsupported(
         path: path,
         reason: "elements \(kind.1)\(kind.2)\(kind.3) aren't read; "
@@ -73,7 +98,7 @@ struct NPYArray {
     var (extents, count, span): ([Int], Int, Int) = ([], element.width, element.width)
     for part in shape.1.split(separator: ",") where part.contains(where: \.isNumber) {
       guard let extent = Int(part.filter { $0 != " " }) else {
-        throw .impossible(path: path, announced: .max, possible: bytes.count)
+        throw .impossible(path: path, announced: .max, possible: size)
       }
       extents.append(extent)
       let (product, overflow) = count.multipliedReportingOverflow(by: extent)
@@ -81,18 +106,20 @@ struct NPYArray {
       // Strides are counted without the axes of nothing.
       let (distance, isTooFar) = span.multipliedReportingOverflow(by: max(extent, 1))
       guard !isTooFar else {
-        throw .impossible(path: path, announced: .max, possible: bytes.count)
+        throw .impossible(path: path, announced: .max, possible: size)
       }
       span = distance
     }
-    guard extents.count <= 8, count <= bytes.count - start else {
+    guard extents.count <= 8, count <= size - start else {
       throw .truncated(
-        path: path, needed: count == .max ? .max : start + count, available: bytes.count)
+        path: path, needed: count == .max ? .max : start + count, available: size)
     }
-    guard count == bytes.count - start else {
+    guard count == size - start else {
       throw .trailingBytes(path: path, expected: start + count)
     }
-    (self.path, self.bytes, self.start) = (path, bytes, start)
+    self.path = path
+    (self.bytes, self.start) = file == nil ? (bytes, start) : ([], 0)
+    self.file = file.map { ($0, start) }
     (self.extents, self.element) = (extents, element)
     isBigEndian = kind.1 == ">"
     let isFortran = order.1 == "True"
@@ -123,6 +150,17 @@ extension NPYArray {
 
   /// The number of elements of one sample.
   var each: Int { extents.dropFirst().reduce(1, *) }
+
+  /// The array with the elements of one sample in memory, at their places; the array itself if all
+  /// are.
+  func reading(_ sample: Int) throws(DatasetError) -> NPYArray {
+    guard let file else { return self }
+    let length = each * element.width
+    var part = self
+    part.bytes = try file.open.read(length, at: file.start + sample * length)
+    part.start = -sample * length
+    return part
+  }
 
   /// The places of one sample's elements in row-major order, the channels' axis of a sample
   /// `[H, W, C]` brought to the front if `isChannelsLast`.

@@ -63,3 +63,32 @@ struct RandomFile: ~Copyable {
     unsafe String(cString: strerror(errno))
   }
 }
+
+/// A file that stays open while samples are read from it one by one, on any thread.
+///
+/// A large file is never in memory as a whole, beside the samples that are made of it.
+final class OpenFile: Sendable {
+  private let file: RandomFile
+
+  /// Opens the file at `path`, which may have `limit` bytes.
+  init(path: String, limit: Int) throws(DatasetError) {
+    file = try RandomFile(path: path)
+    guard file.size <= limit else {
+      throw .tooLarge(path: path, announced: file.size, limit: limit)
+    }
+  }
+
+  /// The path of the file.
+  var path: String { file.path }
+
+  /// Its size when it was opened, in bytes.
+  var size: Int { file.size }
+
+  /// The `count` bytes from `offset` on, all of them.
+  func read(_ count: Int, at offset: Int) throws(DatasetError) -> [UInt8] {
+    try file.read(count, at: offset)
+  }
+
+  /// The first `count` bytes, or all that there are.
+  func head(_ count: Int) throws(DatasetError) -> [UInt8] { try read(min(count, size), at: 0) }
+}
