@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Measures
+import Runtime
 
 /// The speed of reading pictures from folders of classes.
 package struct DataBenchmark: Sendable {
@@ -25,6 +26,8 @@ package struct DataBenchmark: Sendable {
     package var parallelImagesPerSecond: Double
     /// The bytes of memory that the decoded samples take, which is all that stays.
     package var decodedBytes: Int
+    /// The most bytes that were resident beyond those before the reading on all threads.
+    package var addedBytes: Int
   }
 
   /// The number of pictures to be made.
@@ -78,12 +81,18 @@ package struct DataBenchmark: Sendable {
       return time.seconds
     }
     let alone = Double(try time(1))
-    let together = threads == 1 ? alone : try time(threads)
+    (images, bytes) = (0, 0)
+    ResidentMemory.trim()
+    let before = ProcessMemory.resident
+    ProcessMemory.forgetPeak()
+    let together = try time(threads)
+    let added = ProcessMemory.peak - before
     let (speed, fastest) = (Double(images) / alone, Double(files) / limit.seconds)
     return Result(
       images: images, imagesPerSecond: speed, limitImagesPerSecond: fastest,
       ratio: speed / fastest, threads: threads,
-      parallelImagesPerSecond: Double(images) / together, decodedBytes: bytes)
+      parallelImagesPerSecond: Double(images) / together, decodedBytes: bytes,
+      addedBytes: max(0, added))
   }
 
   /// Writes pictures with shapes and noise, which pack about as handwriting does.

@@ -45,7 +45,8 @@ package struct SimulationBenchmark: Sendable {
     let total = clock.now - start
     return Result(
       clients: clients, participants: participants, rounds: rounds, seconds: total.seconds,
-      millisecondsPerRound: 1000 * watch.secondsPerRound, peakMegabytes: peakMemory / 1e6)
+      millisecondsPerRound: 1000 * watch.secondsPerRound,
+      peakMegabytes: Double(ProcessMemory.peak) / 1e6)
   }
 
   private static func text(clients: Int, participants: Int, rounds: Int) -> String {
@@ -61,12 +62,28 @@ package struct SimulationBenchmark: Sendable {
     groups: {city: {share: 50 %, link: lte, device: phone}, country: {link: 3g, device: phone}}
     """
   }
+}
 
-  /// The process's high-water mark in bytes, as Linux tells it; 0 elsewhere.
-  private static var peakMemory: Double {
+/// The resident memory of this process in bytes, as Linux tells it in /proc; 0 elsewhere.
+enum ProcessMemory {
+  /// The memory that is resident now.
+  static var resident: Int { value("VmRSS") }
+
+  /// The most that was ever resident, or since that was forgotten.
+  static var peak: Int { value("VmHWM") }
+
+  /// Has the peak begin anew with what is resident now, where the system allows it.
+  static func forgetPeak() {
+    guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return }
+    try? file.write(contentsOf: Data("5".utf8))
+    try? file.close()
+  }
+
+  /// The value of a line of /proc/self/status.
+  private static func value(_ name: String) -> Int {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("\(name):") })
     else { return 0 }
-    return 1024 * (Double(line.filter(\.isNumber)) ?? 0)
+    return 1024 * (Int(line.filter(\.isNumber)) ?? 0)
   }
 }

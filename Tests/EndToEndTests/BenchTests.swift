@@ -26,6 +26,7 @@ private struct DataFigures: Decodable {
   var threads: Int
   var parallelImagesPerSecond: Double
   var decodedBytes: Int
+  var addedBytes: Int
 }
 
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct BenchTests {
@@ -69,6 +70,7 @@ private struct DataFigures: Decodable {
     #expect(bench.status(within: 120) == 0, "\(bench.standardError)")
     let figures = try JSONDecoder().decode(DataFigures.self, from: Data(bench.standardOutput.utf8))
     #expect(figures.images == 300 && figures.threads == 2 && figures.decodedBytes == 300 * 784)
+    #expect(figures.addedBytes < figures.decodedBytes + 32 << 20, "\(figures.addedBytes) bytes")
     #expect(figures.imagesPerSecond > 0 && figures.parallelImagesPerSecond > 0)
     let limit = figures.limitImagesPerSecond
     #expect(abs(figures.ratio * limit - figures.imagesPerSecond) < 1e-6 * limit)

@@ -59,7 +59,7 @@ package struct LocalTraining: Sendable {
         return failed(
           .diverged, "all \(outcome.skippedSteps) steps had a loss that isn't usable")
       }
-      let parts = try encode(trained, from: start, memory: &memory)
+      let parts = try encode(&trained, from: start, memory: &memory)
       try step(&memory, by: parts, of: stage, sent, steps: outcome.steps)
       let update = SharedBuffer(UpdateFraming.join(parts))
       let offer = Offer(
@@ -133,15 +133,15 @@ package struct LocalTraining: Sendable {
 
   /// The encoded differences of the trained segments in order; the residual becomes what they leave
   /// out.
+  ///
+  /// Each difference takes the place of the segment's values, so that there is no second copy.
   private func encode(
-    _ trained: [ParameterVector], from start: [ParameterVector], memory: inout ClientMemory?
+    _ trained: inout [ParameterVector], from start: [ParameterVector], memory: inout ClientMemory?
   ) throws(CodecError) -> [[UInt8]] {
     var parts: [[UInt8]] = []
     for index in trainable.sorted() {
-      var difference = trained[index]
-      for scalar in difference.scalars.indices {
-        difference.scalars[scalar] -= start[index].scalars[scalar]
-      }
+      trained[index].subtract(start[index])
+      let difference = trained[index]
       let key = RandomStream(seed: seed).stream("update codec", client, task.round, index).key
       if let encoded = try memory?.residual?.encode(difference, codec: codec, key: key) {
         memory?.residual?.commit(encoded)
@@ -155,6 +155,13 @@ package struct LocalTraining: Sendable {
 
   private func failed(_ reason: DeclineReason, _ detail: String) -> LocalResult {
     .failed(reason, detail: detail)
+  }
+}
+
+extension ParameterVector {
+  /// Takes the scalars of `other`, of the same layout, off those of this one.
+  fileprivate mutating func subtract(_ other: ParameterVector) {
+    for scalar in scalars.indices { scalars[scalar] -= other.scalars[scalar] }
   }
 }
 

@@ -17,7 +17,9 @@ final class ParameterStore {
   private(set) var gradients = Storage(byteCount: 0)
   private(set) var momenta = Storage(byteCount: 0)
   private var squares: Storage?
-  private var staging = Storage(byteCount: 0)
+  /// The place of one parameter on its way in or out: the momenta, which nobody needs then, as a
+  /// training clears them when it begins.
+  private var staging: Region { momenta.region }
   private var loads: [[Primitive?]] = []
   private var stores: [[Primitive?]] = []
   private var gradientStores: [[Primitive?]] = []
@@ -79,7 +81,7 @@ final class ParameterStore {
     weights = Storage(byteCount: next)
     gradients = Storage(byteCount: next)
     momenta = Storage(byteCount: next)
-    staging = Storage(byteCount: largest)
+    precondition(largest <= momenta.byteCount, "a parameter of \(largest) bytes in \(next)")
     loads = try reorders(weights, loading: true)
     stores = try reorders(weights, loading: false)
     gradientStores = try reorders(gradients, loading: false)
@@ -97,7 +99,7 @@ final class ParameterStore {
           continue
         }
         let plain = try MemoryDescriptor.plain(slot.descriptor.dimensions)
-        let flat = try Memory(plain, in: staging.region, on: engine)
+        let flat = try Memory(plain, in: staging, on: engine)
         let part = storage.region.part(
           at: slot.byteOffset, byteCount: slot.descriptor.byteCount)
         let blocked = try Memory(slot.descriptor, in: part, on: engine)
@@ -111,7 +113,7 @@ final class ParameterStore {
     return all
   }
 
-  /// Reorders `vectors`, one for each segment, into the values.
+  /// Reorders `vectors`, one for each segment, into the values; overwrites the momenta.
   func load(_ vectors: [ParameterVector], on stream: OneDNN.Stream) throws(DNNLError) {
     precondition(
       vectors.map(\.layout) == layouts,
@@ -121,7 +123,7 @@ final class ParameterStore {
         let range = vector.layout.range(of: index)
         // SAFETY: the staging memory holds the largest parameter.
         unsafe vector.scalars.withUnsafeBufferPointer { scalars in
-          _ = unsafe staging.region.floats.update(fromContentsOf: scalars[range])
+          _ = unsafe staging.floats.update(fromContentsOf: scalars[range])
         }
         try loads[segment][index]?.run(on: stream)
       }
@@ -146,16 +148,16 @@ final class ParameterStore {
   }
 
   /// The bytes that values, gradients and moments take.
-  var byteCount: Int { (squares == nil ? 3 : 4) * weights.byteCount + staging.byteCount }
+  var byteCount: Int { (squares == nil ? 3 : 4) * weights.byteCount }
 
-  /// Reorders the values of `segments` into `vectors`.
+  /// Reorders the values of `segments` into `vectors`; overwrites the momenta.
   func store(
     segments: Set<Int>, to vectors: inout [ParameterVector], on stream: OneDNN.Stream
   ) throws(DNNLError) {
     try write(stores, segments, &vectors, stream)
   }
 
-  /// Reorders the gradients of `segments` into `vectors`.
+  /// Reorders the gradients of `segments` into `vectors`; overwrites the momenta.
   func storeGradients(
     segments: Set<Int>, to vectors: inout [ParameterVector], on stream: OneDNN.Stream
   ) throws(DNNLError) {
@@ -173,7 +175,7 @@ final class ParameterStore {
         // SAFETY: the staging memory holds the largest parameter.
         unsafe vectors[segment].scalars.withUnsafeMutableBufferPointer { scalars in
           _ = unsafe scalars[range].update(
-            fromContentsOf: staging.region.floats.prefix(range.count))
+            fromContentsOf: staging.floats.prefix(range.count))
         }
       }
     }

@@ -22,6 +22,7 @@ extension WorkerLoop {
   func take(_ outcome: OwnFolder.Outcome, of client: Int) throws {
     let isFirst = unread.remove(client) != nil
     if isFirst { enter(client) }
+    if unread.isEmpty { ResidentMemory.giveBack() }
     guard hosts[client] != nil else { return }
     switch outcome {
     case .success(let samples):

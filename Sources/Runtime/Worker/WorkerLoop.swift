@@ -62,6 +62,7 @@ final class WorkerLoop {
       unread = Set(settings.clients)
       for client in settings.clients { read(own[client], of: client) }
     } else {
+      ResidentMemory.giveBack()
       for client in settings.clients { enter(client) }
     }
   }

@@ -55,7 +55,8 @@ struct BenchData: ParsableCommand {
         return print(
           "\(result.images) pictures: \(Int(result.imagesPerSecond)) a second; limit "
             + "\(Int(result.limitImagesPerSecond)), ratio \(result.ratio.fixed(2)); on \(result.threads) threads "
-            + "\(Int(result.parallelImagesPerSecond)); \(result.decodedBytes) bytes decoded")
+            + "\(Int(result.parallelImagesPerSecond)); \(result.decodedBytes) bytes decoded, \(result.addedBytes) more resident at most"
+        )
       }
       let encoder = JSONEncoder()
       encoder.outputFormatting = .sortedKeys
