@@ -107,6 +107,7 @@ struct DepthRoundTests {
     bench.now = .seconds(60)
     let result = try #require(bench.handle(.tick).result)
     let last = try #require(result.efforts.last)
+    #expect(result.efforts.map(\.isAwaited) == [false, false, false, true])
     #expect(last.isOver && last.time == .seconds(60) && last.stage == 2)
     #expect(bench.machine.history.depths.pace(of: 3, in: try #require(Self.plan().depths)) > 2)
   }

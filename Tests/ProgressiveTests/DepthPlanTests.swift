@@ -110,6 +110,16 @@ struct DepthPlanTests {
     #expect(Self.choice(byLink, record: record).depths == [3, 3, 3, 3, 3, 3, 2, 2, 2, 2])
   }
 
+  @Test func `the time of a small part says little of the whole`() {
+    let plan = Self.plan()
+    var record = DepthRecord()
+    record.note(.seconds(30), of: 0, stage: 3, samples: nil, isOver: false, in: plan)
+    record.note(.seconds(2), of: 0, stage: 1, samples: nil, isOver: false, in: plan)
+    #expect(record.pace(of: 0, in: plan) > 2.5)
+    record.note(.seconds(10), of: 0, stage: 3, samples: nil, isOver: false, in: plan)
+    #expect(record.pace(of: 0, in: plan) < 2)
+  }
+
   @Test func `who wasn't done took so long at least`() {
     let plan = Self.plan()
     var record = DepthRecord()
@@ -125,6 +135,20 @@ struct DepthPlanTests {
     #expect(Self.plan().expected(0, stage: 3, samples: nil) == .seconds(10))
     #expect(Self.plan(.byLink).expected(6, stage: 3, samples: 100) == .seconds(18))
     #expect(Self.plan().expected(10, stage: 3, samples: 100) == nil)
+  }
+
+  @Test func `where somebody never comes, haste isn't worth a deep client`() {
+    var plan = Self.plan()
+    let ending = RoundEnding(quorum: 8, grace: .seconds(100), deadline: .seconds(200))
+    // All are waited for: 10 s with six deep clients are better than 30 s with ten.
+    #expect(Self.choice(plan, ending: ending).depths.count { $0 == 3 } == 6)
+    // The grace passes anyway: 130 s with ten are better than 110 s with six.
+    plan.dropOut = 0.5
+    let choice = Self.choice(plan, ending: ending)
+    #expect(choice.depths.count { $0 == 3 } == 10 && choice.length > .seconds(80))
+    var record = DepthRecord()
+    for _ in 0..<20 { record.noteRound(clients: 10, wasKeptOpen: false, in: plan) }
+    #expect(Self.choice(plan, ending: ending, record: record).depths.count { $0 == 3 } == 6)
   }
 
   @Test(arguments: [(nil, 9), (2, 5), (3, 9), (4, 9)] as [(Int?, Int)])

@@ -46,8 +46,10 @@ extension OpenRound {
         effort.time = times[client]
       case .late, .carried, .surplus:
         effort.isOver = true
+        effort.isAwaited = true
         effort.time = now - opened
-      case .lost, .refused, .declined: break
+      case .lost: effort.isAwaited = true
+      case .refused, .declined: break
       }
       effort.isWhole = effort.stage == model.stage
       return effort

@@ -59,7 +59,10 @@ package struct ParticipationHistory: Hashable, Sendable {
     }
     for client in result.givenUp { noteFailed(client) }
     restrictions = result.restrictions
-    guard let plan else { return }
+    guard let plan, !result.efforts.isEmpty else { return }
+    depths.noteRound(
+      clients: result.efforts.count, wasKeptOpen: result.efforts.contains { $0.isAwaited },
+      in: plan)
     for effort in result.efforts {
       if effort.isWhole { depths.noteDeepTurn(effort.client) }
       guard let time = effort.time else { continue }

@@ -107,6 +107,8 @@ package struct ClientEffort: Hashable, Sendable {
   package var time: Duration?
   /// True if it wasn't done by then.
   package var isOver: Bool
+  /// True if the round waited for it until it was over, whether or not it was still there.
+  package var isAwaited = false
 }
 
 /// An update as it was offered, and the model that it was trained from.

@@ -47,12 +47,14 @@ extension DepthPlan {
     let options = candidates.map { candidate in
       DepthOptions(candidate, stages: stages, plan: self, record: record)
     }
+    let gap = record.gap(clients: candidates.count, in: self)
     let targets = target.map { [$0] } ?? targets(of: options, ending: ending)
     var best: (choice: DepthChoice, yield: Double)?
     for target in targets {
       let chosen = chosen(of: options, target: target, stages: stages, ending: ending)
-      let length = ending.length(chosen.map(\.time).sorted())
-      let yield = yield(of: chosen, in: length)
+      let times = chosen.map(\.time).sorted()
+      let length = ending.length(times, gap: gap)
+      let yield = yield(of: chosen, by: ending.length(times), per: length)
       // Of equals the longer one, which comes later, covers more.
       guard yield >= best?.yield ?? -1 else { continue }
       best = (DepthChoice(depths: chosen.map(\.stage), target: target, length: length), yield)
@@ -87,11 +89,12 @@ extension DepthPlan {
   }
 
   /// The yield of a round per second: over its blocks the parameters times √n, n being the clients
-  /// that cover the block and are done before the round is over.
-  private func yield(of chosen: [DepthOptions.Option], in length: Duration) -> Double {
+  /// that cover the block and are done by the `end` of a round that nobody keeps open.
+  private func yield(
+    of chosen: [DepthOptions.Option], by end: Duration, per length: Duration
+  ) -> Double {
     var covering = Array(repeating: 0, count: parameters.count)
-    for option in chosen where option.time <= length && covering.indices.contains(option.stage - 1)
-    {
+    for option in chosen where option.time <= end && covering.indices.contains(option.stage - 1) {
       covering[option.stage - 1] += 1
     }
     var (clients, sum) = (0, 0.0)

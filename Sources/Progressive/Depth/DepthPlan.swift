@@ -61,13 +61,15 @@ public struct DepthPlan: Hashable, Sendable {
   public var samples: Int
   /// The passes over the samples in a round.
   public var epochs: Int
+  /// The probability that a client which is asked doesn't come back, as far as the topology says.
+  public var dropOut: Double
   /// The fleet, by groups.
   public var groups: [Group]
 
   /// A plan of the given parts.
   public init(
     rule: DepthRule, target: Duration? = nil, least: Share, parameters: [Int], samples: Int,
-    epochs: Int, groups: [Group]
+    epochs: Int, dropOut: Double = 0, groups: [Group]
   ) {
     self.rule = rule
     self.target = target
@@ -75,6 +77,7 @@ public struct DepthPlan: Hashable, Sendable {
     self.parameters = parameters
     self.samples = samples
     self.epochs = epochs
+    self.dropOut = dropOut
     self.groups = groups
   }
 
@@ -110,9 +113,18 @@ public struct RoundEnding: Hashable, Sendable {
   }
 
   /// The length of a round whose clients take these times, which are in rising order.
-  public func length(_ times: [Duration]) -> Duration {
+  ///
+  /// - Parameters:
+  ///   - times: The times.
+  ///   - gap: The probability, from 0 to 1, that somebody doesn't come, so that the round waits for
+  ///     as long as it may.
+  /// - Returns: The expected length.
+  public func length(_ times: [Duration], gap: Double = 0) -> Duration {
     guard let last = times.last else { return .zero }
-    guard let quorum, quorum >= 1, quorum <= times.count else { return min(last, deadline) }
-    return min(last, times[quorum - 1] + grace, deadline)
+    guard let quorum, quorum >= 1, quorum <= times.count else {
+      return min(last, deadline) * (1 - gap) + deadline * gap
+    }
+    let longest = min(times[quorum - 1] + grace, deadline)
+    return min(last, longest) * (1 - gap) + longest * gap
   }
 }

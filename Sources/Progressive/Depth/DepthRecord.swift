@@ -7,14 +7,16 @@ import Measures
 public struct DepthRecord: Hashable, Sendable, Codable {
   /// The weight of the newest time in a client's pace.
   private static let adaptation = 0.5
+  /// The weight of the newest round in the share of those that somebody kept open.
+  private static let forgetting = 0.2
   /// The number of times that a group's pace remembers, about.
-  private static let memory = 50
+  private static let memory = 50.0
 
   /// The logarithm of the time that a kind of client takes, in terms of what was expected before
   /// the run.
   private struct Pace: Hashable, Codable {
     var logarithm = 0.0
-    var count = 0
+    var count = 0.0
   }
 
   /// The paces of clients.
@@ -23,6 +25,9 @@ public struct DepthRecord: Hashable, Sendable, Codable {
   private var groups: [Int: Pace] = [:]
   /// The rounds in which each client trained the whole stage.
   private var turns: [Int: Int] = [:]
+  /// The share of rounds that somebody kept open who didn't come, as a mean that forgets; nil
+  /// before the first.
+  private var gaps: Double?
 
   /// The record of a run that begins.
   public init() {}
@@ -39,7 +44,21 @@ public struct DepthRecord: Hashable, Sendable, Codable {
   /// Notes that a client was asked for the whole stage of a round.
   public mutating func noteDeepTurn(_ client: Int) { turns[client, default: 0] += 1 }
 
+  /// The probability that one of so many clients of a round doesn't come.
+  func gap(clients: Int, in plan: DepthPlan) -> Double {
+    gaps ?? 1 - pow(1 - plan.dropOut, Double(clients))
+  }
+
+  /// Notes whether somebody of so many clients kept a round open until it was over.
+  public mutating func noteRound(clients: Int, wasKeptOpen: Bool, in plan: DepthPlan) {
+    let old = gap(clients: clients, in: plan)
+    gaps = old + Self.forgetting * ((wasKeptOpen ? 1 : 0) - old)
+  }
+
   /// Notes the time that a client took for a sub-model.
+  ///
+  /// It counts as much as that sub-model's time is of the full one's: who is quick with a small
+  /// part may be slow with the whole.
   ///
   /// - Parameters:
   ///   - time: The time from the round's beginning until its update was stored, or until the round
@@ -53,17 +72,20 @@ public struct DepthRecord: Hashable, Sendable, Codable {
     _ time: Duration, of client: Int, stage: Int, samples: Int?, isOver: Bool, in plan: DepthPlan
   ) {
     guard let expected = plan.expected(client, stage: stage, samples: samples),
+      let whole = plan.expected(client, stage: plan.parameters.count, samples: samples),
       expected.seconds > 0, time.seconds > 0
     else { return }
+    let weight = min(1, expected.seconds / max(whole.seconds, expected.seconds))
     let found = log(time.seconds / expected.seconds)
-    let old = clients[client] ?? groupPace(of: client, in: plan) ?? (isOver ? 0 : found)
+    let old =
+      clients[client] ?? groupPace(of: client, in: plan) ?? (isOver ? 0 : weight * found)
     // Whoever isn't done takes so long at least.
     guard !isOver || found > old else { return }
-    clients[client] = old + Self.adaptation * (found - old)
+    clients[client] = old + Self.adaptation * weight * (found - old)
     guard !isOver, let number = plan.group(of: client) else { return }
     var group = groups[number] ?? Pace()
-    group.count = min(group.count + 1, Self.memory)
-    group.logarithm += (found - group.logarithm) / Double(group.count)
+    group.count = min(group.count + weight, Self.memory)
+    group.logarithm += weight * (found - group.logarithm) / max(group.count, 1)
     groups[number] = group
   }
 

@@ -31,7 +31,7 @@ extension Topology {
     return DepthPlan(
       rule: depth.rule, target: depth.target, least: depth.least, parameters: blocks.map(\.count),
       samples: max(1, (data.limit.train ?? Self.usualSamples) / max(1, clients)),
-      epochs: training.epochs,
+      epochs: training.epochs, dropOut: dropOut,
       groups: fleet.groups.filter { !$0.clients.isEmpty }.map { group in
         let kinds = max(1, min(group.recordedDevices.count, group.clients.count))
         return DepthPlan.Group(
@@ -40,6 +40,12 @@ extension Topology {
             cost(of: group.clients.lowerBound + $0, in: group, stages: stages)
           })
       })
+  }
+
+  /// The mean probability of clients' dropping out.
+  private var dropOut: Double {
+    fleet.groups.reduce(0) { $0 + $1.device.dropOut * Double($1.clients.count) }
+      / Double(max(1, clients))
   }
 
   /// Advice on depths for readers of `check`.
