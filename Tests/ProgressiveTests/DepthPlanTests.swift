@@ -87,6 +87,15 @@ struct DepthPlanTests {
     #expect((0..<10).filter { choice.depths[$0] == 3 } == [2, 3, 4])
   }
 
+  @Test func `a round finds a target by which enough come with the whole stage`() {
+    // Four updates end it: without a least share only the quick are waited for.
+    let ending = RoundEnding(quorum: 4, grace: .seconds(1), deadline: .seconds(120))
+    let few = Self.choice(Self.plan(least: 0.6), ending: ending)
+    #expect(few.depths.prefix(6).allSatisfy { $0 == 3 } && few.length >= .seconds(10))
+    let all = Self.choice(Self.plan(least: 1))
+    #expect(all.depths == Array(repeating: 3, count: 10) && all.length == .seconds(30))
+  }
+
   @Test func `the order of the clients doesn't matter`() {
     let plan = Self.plan(target: .seconds(3), least: 0.5)
     let depths = Self.choice(plan).depths

@@ -31,7 +31,7 @@ struct DepthTests {
 
   @Test func `the rule may stand alone`() throws {
     let short = try Self.topology("depth: byTime").depth
-    #expect(short.rule == .byTime && short.target == nil && short.least == 0.2)
+    #expect(short.rule == .byTime && short.target == nil && short.least == 0.4)
     let long = try Self.topology("depth: {rule: byLink, target: 30 s, least: 10 %}").depth
     #expect(long.rule == .byLink && long.target == .seconds(30) && long.least == 0.1)
     let plain = try Texts.topology(Self.fleet)

@@ -148,9 +148,7 @@ extension ClientMachine {
     if let (reason, detail) = holding?.lack {
       return refrain(header, announce, reason, detail, now, &actions)
     }
-    let offered = ClientTask(
-      round: header.round, stage: header.stage, announce: announce,
-      limit: identity.maximalStage, depth: announce.depths[identity.client])
+    let offered = ClientTask(of: header, announce, for: identity)
     if !announce.segments.isEmpty, offered == nil {
       let limit = identity.maximalStage ?? 0
       return refrain(

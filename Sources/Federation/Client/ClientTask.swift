@@ -54,6 +54,13 @@ package struct ClientTask: Hashable, Sendable {
     base = announce.base
   }
 
+  /// The task that an announcement has for a client; nil if there is none for its memory.
+  package init?(of header: Header, _ announce: Announce, for identity: ClientIdentity) {
+    self.init(
+      round: header.round, stage: header.stage, announce: announce,
+      limit: identity.maximalStage, depth: announce.depths[identity.client])
+  }
+
   /// The task for a client whose memory allows no stage beyond `limit`; nil if there is none for
   /// it.
   ///

@@ -49,15 +49,20 @@ extension DepthPlan {
     }
     let gap = record.gap(clients: candidates.count, in: self)
     let targets = target.map { [$0] } ?? targets(of: options, ending: ending)
-    var best: (choice: DepthChoice, yield: Double)?
+    var best: (choice: DepthChoice, isEnough: Bool, yield: Double)?
     for target in targets {
       let chosen = chosen(of: options, target: target, stages: stages, ending: ending)
       let times = chosen.map(\.time).sorted()
-      let length = ending.length(times, gap: gap)
-      let yield = yield(of: chosen, by: ending.length(times), per: length)
+      let (end, length) = (ending.length(times), ending.length(times, gap: gap))
+      let inTime = chosen.filter { $0.time <= end }
+      let isEnough =
+        inTime.count { $0.stage == stages.last } >= needed(of: options, stage: stages.last)
+      let yield = yield(of: inTime, per: length)
       // Of equals the longer one, which comes later, covers more.
-      guard yield >= best?.yield ?? -1 else { continue }
-      best = (DepthChoice(depths: chosen.map(\.stage), target: target, length: length), yield)
+      if let best, (best.isEnough ? 1 : 0, best.yield) > (isEnough ? 1 : 0, yield) { continue }
+      best = (
+        DepthChoice(depths: chosen.map(\.stage), target: target, length: length), isEnough, yield
+      )
     }
     return best?.choice ?? DepthChoice(depths: [], target: .zero, length: .zero)
   }
@@ -75,10 +80,11 @@ extension DepthPlan {
   ) -> [DepthOptions.Option] {
     var chosen = options.map { $0.deepest(within: target) }
     if let stage = stages.last {
-      let able = options.indices.filter { options[$0].times.last?.stage == stage }
-      let needed = min(able.count, least.of(options.count, rounded: .up))
-      let lacking = needed - chosen.count { $0.stage == stage }
-      let others = able.filter { chosen[$0].stage < stage }.sorted { one, other in
+      let lacking =
+        needed(of: options, stage: stage) - chosen.count { $0.stage == stage }
+      let others = options.indices.filter {
+        options[$0].times.last?.stage == stage && chosen[$0].stage < stage
+      }.sorted { one, other in
         options[one].precedes(options[other], deadline: ending.deadline)
       }
       for index in others.prefix(max(0, lacking)) {
@@ -88,13 +94,17 @@ extension DepthPlan {
     return chosen
   }
 
-  /// The yield of a round per second: over its blocks the parameters times √n, n being the clients
-  /// that cover the block and are done by the `end` of a round that nobody keeps open.
-  private func yield(
-    of chosen: [DepthOptions.Option], by end: Duration, per length: Duration
-  ) -> Double {
+  /// The number of clients that are to train the whole stage at least.
+  private func needed(of options: [DepthOptions], stage: Int?) -> Int {
+    let able = options.count { $0.times.last?.stage == stage }
+    return min(able, least.of(options.count, rounded: .up))
+  }
+
+  /// The yield of a round per second: over its blocks the parameters times √n, n being those of the
+  /// clients that cover the block.
+  private func yield(of inTime: [DepthOptions.Option], per length: Duration) -> Double {
     var covering = Array(repeating: 0, count: parameters.count)
-    for option in chosen where option.time <= end && covering.indices.contains(option.stage - 1) {
+    for option in inTime where covering.indices.contains(option.stage - 1) {
       covering[option.stage - 1] += 1
     }
     var (clients, sum) = (0, 0.0)

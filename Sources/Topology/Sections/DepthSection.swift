@@ -17,7 +17,7 @@ package struct DepthSection: Hashable, Sendable {
       cursor.choice("a rule", of: DepthRule.allCases.map { ($0.rawValue, $0) })
     }
     target = keys.optional("target") { $0.duration(.milliseconds(1)...Duration.seconds(86_400)) }
-    least = keys.value("least", default: 0.2) { $0.share() }
+    least = keys.value("least", default: 0.4) { $0.share() }
     guard rule == .fixed, keys.reading.isSound(keys.full("rule")) else { return }
     for key in ["target", "least"] where keys.has(key) {
       keys.reading.report(
