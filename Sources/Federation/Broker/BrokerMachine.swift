@@ -291,9 +291,7 @@ extension BrokerMachine {
       }
     }
     if round.isOver(plan.rules, at: now, members) { return close(round, now, &actions) }
-    guard let drawn = round.drawReplacements(of: plan, members, history) else { return }
-    let (plan, members, history) = (plan, members, history)
-    state.changeRound { $0.fill(with: drawn, plan, members, history) }
+    let drawn = state.fillRound(plan, members, history)
     guard !drawn.isEmpty else { return }
     let announcement = announcement(now, listing: true)
     for client in drawn { actions.append(announcement.addressed(to: client)) }

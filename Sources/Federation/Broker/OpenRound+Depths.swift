@@ -64,6 +64,19 @@ extension OpenRound {
   }
 }
 
+extension BrokerState {
+  /// Asks clients in place of those that are done, if any are lacking; returns them.
+  mutating func fillRound(
+    _ plan: BrokerPlan, _ members: Members, _ history: ParticipationHistory
+  ) -> [Int] {
+    guard case .open(let round) = self,
+      let drawn = round.drawReplacements(of: plan, members, history)
+    else { return [] }
+    changeRound { $0.fill(with: drawn, plan, members, history) }
+    return drawn
+  }
+}
+
 extension Members {
   /// The stage of a model that a client trains, as far as its memory allows.
   fileprivate func stage(of client: Int, in model: RoundModel) -> Int {
