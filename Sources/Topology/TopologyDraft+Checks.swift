@@ -66,7 +66,8 @@ extension TopologyDraft {
       strategy: strategy, architecture: architecture, startsFrom: model.from, relays: relays,
       growthSchedule: schedule,
       // What is told by a seed alone must be drawn from it.
-      entry: stages.entry ?? (codecs.tellsSeeds ? .random : .standard), data: data,
+      entry: stages.entry ?? (codecs.tellsSeeds ? .random : stages.usualEntry(strategy)),
+      data: data,
       training: training, server: server, rules: rules, caps: participation.caps,
       depth: participation.depth, codecs: codecs,
       evaluation: evaluation, limits: limits, fleet: fleet, stageLimits: stageLimits,

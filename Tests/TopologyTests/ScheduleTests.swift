@@ -52,6 +52,18 @@ struct ScheduleTests {
     #expect(convnet[0] < convnet[1] && convnet[1] < 1000 / 6)
   }
 
+  @Test(arguments: [
+    ("", BlockEntry.random), ("stages: {warmUp: 1}", .random), ("stages: paper", .continued),
+    ("stages: {each: 2}", .continued), ("stages: {rounds: [1, 1, 10]}", .continued),
+    ("stages: {when: plateau}", .continued), ("strategy: layerwise", .continued),
+    ("stages: {entry: continued}", .continued), ("codecs: {initial: seed}", .random),
+  ])
+  func `a block goes on from a sub-model that was trained for more than a round or two`(
+    text: String, entry: BlockEntry
+  ) throws {
+    #expect(try Texts.topology(Texts.with(text)).entry == entry)
+  }
+
   @Test func `derived stages are longer than their warm-up`() throws {
     let topology = try Texts.topology(Texts.section("stages", "warmUp: 2"))
     #expect(topology.growthSchedule == GrowthSchedule(rounds: [1, 3, 8], warmUpRounds: 2))

@@ -38,6 +38,20 @@ extension StagesSection {
     return schedule(rounds, strategy, isScaled: true, reading: reading)
   }
 
+  /// True if the stages get their rounds by what their sub-models are worth.
+  private func goesByHorizon(_ strategy: Strategy) -> Bool {
+    rounds == nil && each == nil && rule == .horizon && trigger == .planned
+      && strategy.revisitsBlocks
+  }
+
+  /// The first values of a new block and head where none are asked for.
+  ///
+  /// What a sub-model learnt in a round or two isn't worth going on from: half of a continued
+  /// block's channels are means of what came before, and its head ignores the others.
+  func usualEntry(_ strategy: Strategy) -> BlockEntry {
+    goesByHorizon(strategy) ? .random : .standard
+  }
+
   /// The full model in all rounds: nothing grows, so nothing is warmed up.
   private static func lastAlone(
     _ rounds: Int, stages: Int, _ strategy: Strategy
@@ -72,7 +86,7 @@ extension StagesSection {
     guard let rounds = each == nil ? override ?? total : total ?? override else { return nil }
     // Who leaves blocks behind for good needs all the rounds that the paper gives them; a trigger
     // ends a stage that has nothing left to learn.
-    if each == nil, rule == .horizon, trigger == .planned, strategy.revisitsBlocks {
+    if goesByHorizon(strategy) {
       return GrowthSchedule.horizon(
         total: rounds, worths: architecture.worths, warmUpRounds: warmUp ?? 0)
     }

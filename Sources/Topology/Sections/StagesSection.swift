@@ -96,6 +96,6 @@ package enum BlockEntry: String, Hashable, Sendable, CaseIterable {
   /// allows it.
   case continued
 
-  /// The entry where none is asked for.
+  /// The entry after stages whose rounds the file gives.
   package static let standard = BlockEntry.continued
 }
