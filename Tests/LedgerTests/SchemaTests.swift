@@ -26,7 +26,7 @@ import Testing
       let tables = [
         "run", "stage", "round", "outcome", "traffic", "counter", "cohort", "meter", "origin",
         "epoch", "timing", "holding", "fairness", "gradient", "clock", "training", "best",
-        "extended",
+        "extended", "measuring", "normalization",
       ]
       for table in tables {
         let line = try #require(

@@ -9,6 +9,10 @@ import Synchronization
 package enum KillPoint: String, CaseIterable, Sendable {
   /// A broker's incarnation is in the ledger; nothing is bound yet.
   case epochBegun = "epoch-begun"
+  /// The sums of all clients are here, and nothing of them is kept.
+  case sumsReported = "sums-reported"
+  /// The normalization of the clients' samples is in the ledger, and nobody was told of it.
+  case normalizationKept = "normalization-kept"
   /// A round was announced for the first time.
   case roundOpened = "round-opened"
   /// Chunks of the model were handed to the socket.

@@ -8,7 +8,7 @@ enum LedgerSchema {
   /// The last version of which this program wrote all columns by hand.
   private static let lastByHand = 5
   /// The last version that brought more than columns of measures.
-  private static let lastOfTables = 8
+  private static let lastOfTables = 9
   /// The version that is written: the newest of tables, or that of the newest measure's column.
   ///
   /// Later versions must still read it.
@@ -27,7 +27,7 @@ enum LedgerSchema {
     let tables = [
       2: additionsOfVersion2, 3: additionsOfVersion3, 4: additionsOfVersion4,
       5: additionsOfVersion5, 7: additionsOfVersion7,
-      8: additionsOfVersion8,
+      8: additionsOfVersion8, 9: additionsOfVersion9,
     ]
     return (first..<last).map { earlier in
       let version = earlier + 1
@@ -286,5 +286,20 @@ enum LedgerSchema {
   private static let additionsOfVersion8 = """
 
     ALTER TABLE stage ADD COLUMN memory INTEGER;
+    """
+
+  /// The sums of clients' samples before the first round, and what was made of them.
+  private static let additionsOfVersion9 = """
+
+    CREATE TABLE measuring (
+      clients INTEGER NOT NULL,
+      samples INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE normalization (
+      channel INTEGER PRIMARY KEY,
+      mean REAL NOT NULL,
+      deviation REAL NOT NULL
+    ) STRICT;
     """
 }

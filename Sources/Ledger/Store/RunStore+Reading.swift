@@ -92,7 +92,8 @@ extension RunStore {
           dice: end?.dice ?? last?.dice, accuracies: ScoreSummary(of: rounds.map(\.accuracy)),
           dices: ScoreSummary(of: rounds.map(\.dice)), modelDigest: end?.modelDigest,
           bestRound: best?.round, bestModelDigest: best?.modelDigest),
-        extends: header.extends, isOfCostModel: try run.origin()?.isOfCostModel ?? false)
+        extends: header.extends, isOfCostModel: try run.origin()?.isOfCostModel ?? false,
+        normalization: try NormalizationTable(database: database).normalization())
     }
   }
 }

@@ -7,7 +7,7 @@ extension RunSummary: Codable {
     case format, name, seed, clock, transport, strategy, codecs, state, plannedRounds, elapsed
     case wallClock, model, rounds, stages, totals, fullModel, sockets, offered, kinds, counters
     case problem, savings, flopsSavings, meter, groups, partition, milestones, final, waiting
-    case extends, costModel
+    case extends, costModel, normalization
   }
 
   /// The part of a milestone that is read: the rest follows from the rounds.
@@ -56,6 +56,8 @@ extension RunSummary: Codable {
     final = try container.decode(FinalSummary.self, forKey: .final)
     extends = try container.decodeIfPresent(ExtendedRun.self, forKey: .extends)
     isOfCostModel = try container.decodeIfPresent(Bool.self, forKey: .costModel) ?? false
+    normalization = try container.decodeIfPresent(
+      MeasuredNormalization.self, forKey: .normalization)
   }
 
   /// Writes the object; what isn't known is null, and so is what isn't a finite number.
@@ -93,6 +95,7 @@ extension RunSummary: Codable {
     try container.encode(final, forKey: .final)
     try container.encodeIfPresent(extends, forKey: .extends)
     if isOfCostModel { try container.encode(true, forKey: .costModel) }
+    try container.encodeIfPresent(normalization, forKey: .normalization)
   }
 
   /// The object as text, its keys sorted: on one line, or indented.

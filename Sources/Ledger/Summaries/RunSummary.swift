@@ -60,6 +60,8 @@ public struct RunSummary: Hashable, Sendable {
   public var extends: ExtendedRun?
   /// True if nothing was trained: models and updates were sizes and times alone.
   public var isOfCostModel = false
+  /// The normalization that was made of clients' sums; nil where the plan says it.
+  public var normalization: MeasuredNormalization?
 
   /// The counter of evaluations without test samples, and so without a figure.
   public static let untested = "evaluation without test samples"

@@ -65,8 +65,11 @@ package struct HTMLReport {
       Markup.escaped("goes on from \(extended.run) after its \(extended.rounds) rounds")
     }
     let problem = summary.problem.map { Markup.escaped("\($0).") }
-    return (lines + [origin, problem].compactMap(\.self)).map { Markup.element("p", [:], $0) }
-      .joined()
+    let normalization = summary.normalization.map { Markup.escaped($0.words) }
+    return (lines + [origin, normalization, problem].compactMap(\.self)).map {
+      Markup.element("p", [:], $0)
+    }
+    .joined()
   }
 
   private var emptiness: String {

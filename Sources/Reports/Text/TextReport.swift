@@ -46,7 +46,7 @@ package struct TextReport {
         "\(summary.strategy), down \(summary.codecs.down), up \(summary.codecs.up)",
         "seed \(summary.seed), \(summary.transport), \(summary.clock) clock",
         "\(state), \(rounds) in \(summary.elapsed.brief)\(wall)",
-      ] + origin)
+      ] + origin + [summary.normalization?.words].compactMap(\.self))
   }
 
   private var state: String {
