@@ -10,6 +10,8 @@ public import Tensors
 public struct StartingModel: Sendable {
   /// The segments of the file, by name: "block1", "head3".
   public let segments: [String: ParameterVector]
+  /// The words that the file has beside its tensors, by name.
+  public let metadata: [String: String]
 
   /// Takes from `file` what `architecture` needs, and checks all of it.
   ///
@@ -66,6 +68,7 @@ public struct StartingModel: Sendable {
       throw StartingModelError(model: architecture.name, problems: problems)
     }
     self.segments = segments
+    metadata = file.metadata
   }
 
   /// The tensors of a file, before they are read, that `architecture` has no place for.

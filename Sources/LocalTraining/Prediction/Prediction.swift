@@ -51,6 +51,7 @@ package struct Prediction {
   }
 
   private let workload: Workload
+  /// The samples, normalized as the model's file says, or else as the topology does.
   private let samples: [Samples]
   private let stage: Int
   private let trainer: Trainer
@@ -76,7 +77,9 @@ package struct Prediction {
       throw PredictionError.noSamples(dataset: workload.test.name)
     }
     self.workload = workload
-    self.samples = samples
+    self.samples = samples.map {
+      Samples(client: $0.client, dataset: start.normalized($0.dataset))
+    }
     self.stage = stage
     self.parameters = parameters
     trainer = try Trainer(

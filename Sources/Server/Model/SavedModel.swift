@@ -6,6 +6,7 @@ import Models
 import Progressive
 package import Tensors
 import Topology
+import Wire
 
 /// A run's sub-model after a round, as it is kept in a file of its own.
 package struct SavedModel {
@@ -26,19 +27,26 @@ package struct SavedModel {
   /// Names it by its content.
   package var digest: Digest { GlobalModel.digest(of: parameters) }
 
-  /// Writes it as safetensors, whole or not at all; tensors are called "block1.conv1.weight".
-  func write(to url: URL, as topology: Topology) throws(LedgerError) {
+  /// Writes it as safetensors, whole or not at all; tensors are called "block1.conv1.weight", and
+  /// a normalization that was made of clients' sums is told beside them.
+  func write(
+    to url: URL, as topology: Topology, normalizedBy normalization: FederatedNormalization? = nil
+  ) throws(LedgerError) {
     let tensors = parameters.flatMap { vector in
       vector.layout.parameters.indices.map { index in
         ("\(vector.layout.name).\(vector.layout.parameters[index].name)", vector.tensor(index))
       }
     }
+    var metadata = [
+      "format": "pt", "architecture": topology.architecture.name, "stage": "\(stage)",
+      "round": "\(round)",
+    ]
+    if let normalization {
+      metadata[ModelNormalization.meansKey] = "\(normalization.means)"
+      metadata[ModelNormalization.deviationsKey] = "\(normalization.deviations)"
+    }
     let file = SafeTensors(
-      tensors: Dictionary(uniqueKeysWithValues: tensors),
-      metadata: [
-        "format": "pt", "architecture": topology.architecture.name, "stage": "\(stage)",
-        "round": "\(round)",
-      ])
+      tensors: Dictionary(uniqueKeysWithValues: tensors), metadata: metadata)
     try DurableFile.write(file.encoded(), to: url)
   }
 }

@@ -1,6 +1,7 @@
 import Bytes
 package import Ledger
 package import Topology
+import Wire
 
 /// Writes the models of a run to its directory, each file whole or not at all.
 ///
@@ -9,6 +10,8 @@ package import Topology
 package struct CheckpointWriter {
   /// The best model so far; nil while none was evaluated.
   package internal(set) var best: BestModel?
+  /// The normalization that was made of clients' sums, which models carry; nil for none.
+  var normalization: FederatedNormalization?
   private let directory: RunPaths
   private let topology: Topology
 
@@ -35,7 +38,7 @@ package struct CheckpointWriter {
   /// - Throws: `LedgerError`.
   package func saveBest() throws(LedgerError) {
     guard let best else { return try DurableFile.remove(directory.bestModel) }
-    try best.model.write(to: directory.bestModel, as: topology)
+    try best.model.write(to: directory.bestModel, as: topology, normalizedBy: normalization)
     KillPoint.bestSaved.pass()
   }
 
@@ -57,7 +60,7 @@ package struct CheckpointWriter {
   ///
   /// - Throws: `LedgerError`.
   package func save(_ last: SavedModel) throws(LedgerError) {
-    try last.write(to: directory.model, as: topology)
+    try last.write(to: directory.model, as: topology, normalizedBy: normalization)
     KillPoint.modelSaved.pass()
   }
 }
