@@ -143,12 +143,12 @@ package struct FaultScenario: Hashable, Sendable {
   /// The time after which a leave to send that brings nothing is gone, if others wait.
   ///
   /// A broker whose clock went back looks at its leaves when its own time has come again.
-  var longestLease: Duration { limits.silence + limits.announceInterval * 4 + jumps }
+  var longestLease: Duration { limits.silence + limits.announceInterval * 6 + jumps }
 
   /// The time after which a client whose connection is gone isn't present any more, whoever listens
   /// for it.
   var longestAbsence: Duration {
-    limits.offerTimeout * 2 + limits.announceInterval * 4 + jumps
+    limits.offerTimeout * 2 + limits.announceInterval * 6 + jumps
   }
 
   /// The time for which traces of the last fault may last: after it each round must go well.

@@ -8,9 +8,19 @@ package struct Announcements: Hashable, Sendable {
   package var due: Duration
   /// The number of announcements so far.
   private var sequence: UInt64 = 0
+  /// The time at which clients' connections and leaves were last looked at; nil before.
+  private var inspected: Duration?
 
   /// No announcements yet; the first is due at once.
   package init(due: Duration) { self.due = due }
+
+  /// True once in an announce interval, when connections and leaves are to be looked at: rounds
+  /// that begin and end put announcements off, but not that.
+  mutating func inspects(at now: Duration, every interval: Duration) -> Bool {
+    if let inspected, now >= inspected, now - inspected < interval { return false }
+    inspected = now
+    return true
+  }
 
   /// The announcement of the broker's state, with all steps to the model if `listing`, or if there
   /// is no choice; it says so if no round opens because of an order.

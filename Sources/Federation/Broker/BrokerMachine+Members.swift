@@ -21,9 +21,7 @@ extension BrokerMachine {
   /// Does without clients that are gone: others may use the room for their updates.
   mutating func lose(_ clients: [Int], _ now: Duration, _ actions: inout [BrokerAction]) {
     for client in clients {
-      actions += state.changeWork(of: client, plan, models, members) {
-        $0.withdrawGrant(of: client)
-      }
+      actions += state.withdrawGrant(of: client, plan, models, members)
       if let member = members.noteGone(client, at: now) { watch.vanished(client, member) }
     }
   }

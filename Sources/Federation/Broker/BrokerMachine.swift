@@ -186,10 +186,12 @@ package struct BrokerMachine: Hashable, Sendable {
       if !control.isPaused, state.isHopeless(plan, members, at: now) { giveUp(now, &actions) }
     case .preparing, .open, .farewell, .ended: break
     }
-    if announcements.due <= now {
+    if announcements.inspects(at: now, every: plan.limits.announceInterval) {
       let lost = members.followUp(plan, without: control.evicted, at: now)
-      actions += lost.questions
+      actions += lost.questions + state.withdrawLapsed(plan, models, members, at: now)
       lose(lost.gone, now, &actions)
+    }
+    if announcements.due <= now {
       actions += state.withdrawFromSilent(plan, models, members, at: now)
       let news = watch.news(members, state, silence: plan.limits.silence, at: now)
       actions += news.map { .notice(.worker($0)) }

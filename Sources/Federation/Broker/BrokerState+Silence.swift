@@ -3,16 +3,16 @@ import Wire
 
 /// Clients that have given up the work that they were asked for.
 extension BrokerState {
-  /// Takes back the leaves of clients that were silent for too long, or bring nothing while others
-  /// wait, and gives up the late updates of silent ones.
+  /// Takes back the leaves of clients that were silent for too long, and gives up their late
+  /// updates.
   mutating func withdrawFromSilent(
     _ plan: BrokerPlan, _ models: RoundModels, _ members: Members, at now: Duration
   ) -> [BrokerAction] {
-    var actions = withdrawLapsed(plan, models, members, at: now)
-    guard let work else { return actions }
+    guard let work else { return [] }
     let silence = plan.limits.silence
+    var actions: [BrokerAction] = []
     for client in members.silent(of: work.room.receivers, for: silence, at: now) {
-      actions += changeWork(of: client, plan, models, members) { $0.withdrawGrant(of: client) }
+      actions += withdrawGrant(of: client, plan, models, members)
     }
     for client in members.silent(of: work.origins.keys, for: silence, at: now) {
       actions += changeWork(of: client, plan, models, members) { $0.giveUp(client) }
@@ -21,17 +21,23 @@ extension BrokerState {
   }
 
   /// Takes back the leaves that bring nothing while others wait.
-  private mutating func withdrawLapsed(
+  mutating func withdrawLapsed(
     _ plan: BrokerPlan, _ models: RoundModels, _ members: Members, at now: Duration
   ) -> [BrokerAction] {
     guard var work = takeWork() else { return [] }
     let lapsed = work.lapsed(plan.limits, at: now)
     put(work)
     return lapsed.flatMap { client in
-      changeWork(of: client, plan, models, members) {
-        $0.withdrawGrant(of: client, counting: "grant without bytes")
-      }
+      withdrawGrant(of: client, plan, models, members, counting: "grant without bytes")
     }
+  }
+
+  /// Takes back a client's leave to send, and counts that under a name.
+  mutating func withdrawGrant(
+    of client: Int, _ plan: BrokerPlan, _ models: RoundModels, _ members: Members,
+    counting name: String = "grant withdrawn"
+  ) -> [BrokerAction] {
+    changeWork(of: client, plan, models, members) { $0.withdrawGrant(of: client, counting: name) }
   }
 
   /// Ends a client's work where there is any, and lets others use the room that becomes free.
