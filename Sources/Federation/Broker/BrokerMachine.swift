@@ -112,8 +112,7 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The number of clients that joined and are there.
   package var presentCount: Int { members.presence.count }
 
-  /// The number of clients that work on updates of earlier rounds, or have one that counts in the
-  /// next.
+  /// The number of clients whose updates of earlier rounds are under way, or count in the next.
   package var carriedCount: Int { state.work?.origins.count ?? 0 }
 
   /// The evaluation that is open, as after the last round; nil if none is.
@@ -137,16 +136,10 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The time since which it has waited for clients; nil unless it does.
   package var waitingSince: Duration? { state.waitingSince }
 
-  /// True if a client has offered an update that it may send, or waits to.
-  package func awaitsUpdate(of client: Int) -> Bool {
-    state.work?.progress[client]?.isOffered == true
-  }
-
   /// The clients that work on updates which count in the next round, or have one that does.
   package var atWork: Set<Int> { state.atWork }
 
-  /// True if a client whose memory allows the stages up to `limit`, nil for all, could be asked in
-  /// the round that is waited for.
+  /// True if a client of so many stages, nil for all, could be asked in the round that is awaited.
   package func canTakePart(_ client: Int, limit: Int?) -> Bool {
     guard let limit = members.limit(of: client, and: limit) else { return true }
     return state.asks(limit)
@@ -194,8 +187,7 @@ package struct BrokerMachine: Hashable, Sendable {
     if announcements.due <= now {
       actions += state.withdrawFromSilent(plan, models, members, at: now)
       let news = watch.news(members, state, silence: plan.limits.silence, at: now)
-      actions += news.map { .notice(.worker($0)) }
-      actions += watch.questions(members, state, plan, at: now)
+      actions += news.map { .notice(.worker($0)) } + watch.questions(members, state, plan, at: now)
       announce(now, &actions)
     }
   }

@@ -74,6 +74,11 @@ package final class BrokerHost<Upload: UpdateAssembly> {
   /// has ended.
   package var wakeTime: Duration? { machine.wakeTime }
 
+  /// True if a client has offered an update that it may send, or waits to.
+  package func awaitsUpdate(of client: Int) -> Bool {
+    machine.state.work?.progress[client]?.isOffered == true
+  }
+
   /// True if a client has an update and waits for leave to send it.
   package var awaitsRoom: Bool { machine.state.work?.awaitsRoom ?? false }
 

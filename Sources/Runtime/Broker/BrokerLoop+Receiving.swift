@@ -86,7 +86,7 @@ extension BrokerLoop {
     {
       try handle(.disconnected(client: client))
     }
-    if let client = message.header.client, host.machine.awaitsUpdate(of: client) {
+    if let client = message.header.client, host.awaitsUpdate(of: client) {
       gate.connections.awaitsUpdate(received.sourceDescriptor, now)
     }
   }
