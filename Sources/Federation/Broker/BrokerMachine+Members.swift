@@ -50,19 +50,16 @@ extension BrokerMachine {
     guard let client = message.header.client else { return }
     if case .join(let join) = message.body {
       guard members.leaps.follow(join, message.header, &plan, &actions) else { return }
-      return admitOrRefuse(client, join, from: place, now, &actions)
+      let answer = members.ask(client, join, from: place, plan, at: now)
+      if answer == .admits { return admit(client, join, from: place, now, &actions) }
+      return actions += members.reply(answer, to: client, join, plan, at: now)
     }
     if let answer = plans.answer(message, of: client, plan, members, at: now) {
       return actions += answer
     }
-    guard plan.isOfThisRun(message.header) else {
-      return actions.append(.count("message of another run"))
-    }
-    guard members[client] != nil else {
-      actions.append(.count("message of a stranger"))
-      // It takes itself for a member, and would wait for ever to be asked.
-      if members.isListening(client) { actions.append(plan.askToJoin(client)) }
-      return
+    if let objection = members.objection(to: message.header, of: client, plan) {
+      // It may take itself for a member, and would wait for ever to be asked.
+      return actions += objection + members.invitation(of: client, message.header, plan)
     }
     members.heard(client, message.body, at: now)
     switch message.body {
@@ -99,34 +96,14 @@ extension BrokerMachine {
       actions += plan.refuse(client, fault.reason, fault.problem, worker: fault.worker)
       return
     }
-    guard plan.isOfThisRun(header) else {
-      return actions.append(.count("message of another run"))
-    }
-    guard members[client] != nil else {
-      return actions.append(.count("message of a stranger"))
+    if let objection = members.objection(to: header, of: client, plan) {
+      return actions += objection
     }
     members.heard(client, at: now)
     if let answer = evaluation.refuse(client, header, fault.problem, plan) {
       return actions += answer
     }
     actions += state.refuse(client, header, fault.problem, plan, models, members)
-  }
-
-  private mutating func admitOrRefuse(
-    _ client: Int, _ join: Join, from place: WorkerPlace?, _ now: Duration,
-    _ actions: inout [BrokerAction]
-  ) {
-    switch members.ask(client, join, from: place, plan, at: now) {
-    case .admits: admit(client, join, from: place, now, &actions)
-    case .waits: break
-    case .isTaken(let member, let isDue):
-      if isDue { actions += members.askWhetherAlive(client, plan, at: now) }
-      actions += plan.refuse(
-        client, .wrongClient, "\(member.place?.description ?? "another worker") plays this client",
-        retry: 2000, worker: join.worker)
-    case .isRefused(let reason, let detail):
-      actions += plan.refuse(client, reason, detail, worker: join.worker)
-    }
   }
 
   private mutating func admit(
@@ -144,17 +121,8 @@ extension BrokerMachine {
     }
     watch.admitted(
       client, as: members.admit(client, join, from: place, at: now), after: before)
-    if !join.labels.isEmpty, before?.labels != join.labels {
-      actions.append(.keep(labels: join.labels, of: client))
-    }
     plans.joined(client)
-    // Also the worker that played it before hears that, if it lives, and asks again.
-    actions.append(plan.welcome(client, worker: join.worker))
-    // A client that doesn't wait for that ignores it.
-    if let known = confirmed[client] {
-      let header = plan.header(to: client, round: known.round, stage: known.stage)
-      actions.append(.send(.client(client), Message(header, .acknowledge(.duplicate))))
-    }
+    actions += plan.admission(of: client, join, after: before, confirmed[client])
     // It came back into an open round or evaluation, or lost its invitation.
     let isAsked =
       state.changeRound { $0.welcomeBack(client) }

@@ -36,8 +36,8 @@ extension BrokerMachine {
       let submission = Submission(offer, round: header.round, stage: header.stage)
       actions += work.offer(client, submission, header.attempt, plan, models, &members)
     case .updateChunk(let offset, let length):
-      receive(
-        client, offset..<offset + length, at: progress, header.attempt, &work, &actions)
+      let range = offset..<offset + length
+      actions += work.take(range, of: client, at: progress, header.attempt, &evaluation)
     case .decline(let reason, let detail):
       actions += work.decline(client, reason, detail, models, &members)
     default: return  // not about a round
@@ -65,21 +65,6 @@ extension BrokerMachine {
     for answer in answers { actions.append(answer.action(in: round, to: client)) }
   }
 
-  private mutating func receive(
-    _ client: Int, _ range: Range<Int>, at progress: ClientProgress, _ attempt: Int,
-    _ work: inout ClientsAtWork, _ actions: inout [BrokerAction]
-  ) {
-    switch work.receive(range, of: client, at: progress, attempt: attempt) {
-    case .isUseless(let name): actions.append(.count(name))
-    case .isKept: actions.append(.receive(client: client, offset: range.lowerBound))
-    case .completes(let submission):
-      actions.append(.receive(client: client, offset: range.lowerBound))
-      let store = BrokerAction.store(
-        round: work.round, client: client, attempt: attempt, submission)
-      actions += evaluation.store(store)
-    }
-  }
-
   /// An update was checked and, when accepted, stored: acknowledges or refuses it.
   mutating func stored(
     _ round: Int, _ client: Int, _ result: StoreResult, _ now: Duration,
@@ -101,9 +86,7 @@ extension BrokerMachine {
       }
       actions.append(.send(.client(client), Message(header, .acknowledge(.accepted))))
     case .refused(let reason, let detail):
-      let retry = reason.retry(plan)
-      work.advance(client, to: retry == nil ? .refused(reason) : .working)
-      actions += plan.refuse(client, reason, detail, retry: retry, under: header)
+      actions += work.refuseStored(client, reason, detail, retry: reason.retry(plan), plan, header)
     }
     grant(&work, &actions)
   }

@@ -86,6 +86,25 @@ extension BrokerPlan {
       .client(client), Message(header(to: client, worker: worker), .welcome(welcome)))
   }
 
+  /// The actions for a client that is taken in, in place of the member that it was before, if it
+  /// was one: its labels are kept, and it is told so.
+  ///
+  /// `confirmed` is its update that was stored before a restart: a client that doesn't wait for
+  /// such news ignores it.
+  func admission(
+    of client: Int, _ join: Join, after before: Member?, _ confirmed: Submission?
+  ) -> [BrokerAction] {
+    var actions: [BrokerAction] = []
+    if !join.labels.isEmpty, before?.labels != join.labels {
+      actions.append(.keep(labels: join.labels, of: client))
+    }
+    // Also the worker that played it before hears that, if it lives, and asks again.
+    actions.append(welcome(client, worker: join.worker))
+    guard let known = confirmed else { return actions }
+    let header = header(to: client, round: known.round, stage: known.stage)
+    return actions + [.send(.client(client), Message(header, .acknowledge(.duplicate)))]
+  }
+
   /// The request to join again, to all listeners of a mailbox or to one worker alone.
   func askToJoin(_ client: Int, worker: UInt64? = nil) -> BrokerAction {
     let question = Downlink.refuse(

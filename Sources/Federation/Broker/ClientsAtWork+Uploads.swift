@@ -111,6 +111,32 @@ extension ClientsAtWork {
     return .completes(submission)
   }
 
+  /// Takes in a chunk of a client's update, from the progress that it has; an update that is whole
+  /// is stored, once no evaluation is under way.
+  mutating func take(
+    _ range: Range<Int>, of client: Int, at progress: ClientProgress, _ attempt: Int,
+    _ evaluation: inout EvaluationCourse
+  ) -> [BrokerAction] {
+    let receive = BrokerAction.receive(client: client, offset: range.lowerBound)
+    switch self.receive(range, of: client, at: progress, attempt: attempt) {
+    case .isUseless(let name): return [.count(name)]
+    case .isKept: return [receive]
+    case .completes(let submission):
+      let store = BrokerAction.store(round: round, client: client, attempt: attempt, submission)
+      return [receive] + evaluation.store(store)
+    }
+  }
+
+  /// Refuses an update that wasn't stored, for good unless it may be sent again after `retry`
+  /// milliseconds.
+  mutating func refuseStored(
+    _ client: Int, _ reason: RefusalReason, _ detail: String, retry: Int?, _ plan: BrokerPlan,
+    _ header: Header
+  ) -> [BrokerAction] {
+    advance(client, to: retry == nil ? .refused(reason) : .working)
+    return plan.refuse(client, reason, detail, retry: retry, under: header)
+  }
+
   /// Lets waiting clients send while there is room, in the order of their offers, and says so.
   package mutating func grant(
     _ plan: BrokerPlan, _ models: RoundModels, _ presence: PresentClients
