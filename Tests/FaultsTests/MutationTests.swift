@@ -15,7 +15,7 @@ import Testing
     (.hasNoTimer, [.punctual]),
     (.forgetsMissingRanges, [.whole]),
     (.forgetsStoredUpdates, [.durable, .live, .exactlyOnce]),
-    (.keepsItsEpoch, [.live, .durable]),
+    (.keepsItsEpoch, [.incarnation]),
     (.overcommits, [.bounded]),
     (.forgetsSentUpdates, [.kept]),
     (.announcesOnce, [.live]),
@@ -35,6 +35,9 @@ import Testing
     (.keepsDiscardedModels, [.sound]),
     (.keepsIdleGrants, [.shared]),
     (.trustsListeners, [.present, .live]),
+    (.syncsNoFiles, [.durable, .incarnation]),
+    (.syncsNoFolders, [.durable, .incarnation]),
+    (.renamesFirst, [.durable, .incarnation]),
   ])
   func `each broken promise is noticed, for what it is`(
     mutation: Mutation, promises: [Violation.Promise]

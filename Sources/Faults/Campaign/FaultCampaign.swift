@@ -6,8 +6,21 @@ package struct FaultCampaign: Sendable {
     package var seeds = 0
     /// The number of events, of all machines together.
     package var events = 0
+    /// The time that was played, and what went wrong in it.
+    package var toll = FaultToll()
     /// The seeds that broke a promise, shrunk.
     package var failures: [FaultFailure] = []
+
+    /// A report of nothing yet.
+    package init() {}
+
+    /// Adds what was found of other seeds.
+    package mutating func add(_ other: Report) {
+      seeds += other.seeds
+      events += other.events
+      toll = toll + other.toll
+      failures += other.failures
+    }
   }
 
   /// The seeds that are played.
@@ -35,6 +48,7 @@ package struct FaultCampaign: Sendable {
       let outcome = scenario.play(mutation: mutation)
       report.seeds += 1
       report.events += outcome.events
+      report.toll = report.toll + outcome.toll
       if let violation = outcome.violation {
         report.failures.append(
           FaultFailure(of: scenario, violation: violation, mutation: mutation))

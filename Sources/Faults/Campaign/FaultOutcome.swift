@@ -8,8 +8,33 @@ package struct FaultOutcome: Hashable, Sendable {
   package var events: Int
   /// The number of rounds that were committed.
   package var rounds: Int
+  /// The time that was played, and what went wrong in it.
+  package var toll: FaultToll
   /// The events in words, line by line, if they were to be told.
   package var trace: [String]
+}
+
+/// The time that was played, and what went wrong in it.
+package struct FaultToll: Hashable, Sendable {
+  /// The virtual time.
+  package var time: Duration = .zero
+  /// The processes that died, of broker and workers.
+  package var crashes = 0
+  /// The times that the broker's machine lost its power.
+  package var powerLosses = 0
+  /// The syncs and reads that failed, and the reads that had a flipped bit.
+  package var diskFaults = 0
+  /// The messages that got lost on connections that were up.
+  package var lostMessages = 0
+
+  /// The sum of two.
+  package static func + (first: FaultToll, second: FaultToll) -> FaultToll {
+    FaultToll(
+      time: first.time + second.time, crashes: first.crashes + second.crashes,
+      powerLosses: first.powerLosses + second.powerLosses,
+      diskFaults: first.diskFaults + second.diskFaults,
+      lostMessages: first.lostMessages + second.lostMessages)
+  }
 }
 
 extension FaultScenario {
@@ -19,7 +44,7 @@ extension FaultScenario {
     simulator.run()
     return FaultOutcome(
       violation: simulator.violation, events: simulator.events,
-      rounds: simulator.rounds, trace: simulator.trace)
+      rounds: simulator.rounds, toll: simulator.toll, trace: simulator.trace)
   }
 
   /// The scenario of a seed with a part of its faults, named by their numbers, from 0.

@@ -1,3 +1,5 @@
+import Bytes
+import Codecs
 package import Federation
 import Measures
 package import Progressive
@@ -79,10 +81,13 @@ package struct FaultScenario: Hashable, Sendable {
     var leases = RandomStream(seed: seed).stream("fault leases")
     let hoards = Int.random(in: 0..<4, using: &leases) == 0 ? 1 : 0
     let ears = Int.random(in: 0..<4, using: &leases) == 0 ? 1 : 0
+    var disks = RandomStream(seed: seed).stream("fault disks")
+    let failures = max(0, Int.random(in: -2...3, using: &disks))
     self.faults =
       (faults + (0..<count).map { _ in InjectedFault(orderTo: fleet, using: &orders) }
       + (0..<hoards).map { _ in InjectedFault(hoardingIn: fleet, using: &leases) }
-      + (0..<ears).map { _ in InjectedFault(eavesdroppingOn: fleet, using: &leases) })
+      + (0..<ears).map { _ in InjectedFault(eavesdroppingOn: fleet, using: &leases) }
+      + (0..<failures).map { _ in InjectedFault(ofDisk: &disks) })
       .sorted { $0.start < $1.start }
     keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
     hasAnchor = draw(0...2) == 0
@@ -129,6 +134,22 @@ package struct FaultScenario: Hashable, Sendable {
     return keepsHeads ? 1 : nil
   }
 
+  /// True if clients evaluate the model that `round` comes to.
+  func isEvaluated(_ round: Int) -> Bool {
+    evaluation?.isDue(after: round, of: schedule.totalRounds) == true
+  }
+
+  /// The plan of the broker, in an incarnation.
+  func plan(epoch: Int, digest: Digest) -> BrokerPlan {
+    var plan = BrokerPlan(
+      run: 1 + seed, epoch: epoch, seed: seed, digest: digest, clients: clients,
+      schedule: schedule, learningRate: 0.1, learningRateSchedule: .constant,
+      updateCodec: .dense32, rules: rules, limits: limits)
+    plan.evaluation = evaluation
+    plan.dealtHoldOuts = (0..<clients).map { 1 + $0 }
+    return plan
+  }
+
   /// The time at which the last fault is over.
   package var calm: Duration { faults.map(\.end).max() ?? .zero }
 
@@ -154,7 +175,10 @@ package struct FaultScenario: Hashable, Sendable {
   /// The time for which traces of the last fault may last: after it each round must go well.
   package var settling: Duration {
     let evaluation = evaluation == nil ? .zero : rules.deadline
-    return limits.silence + rules.deadline + evaluation + rules.joinTimeout + jumps + .seconds(5)
+    // A broker that its disk ended is started anew.
+    let restart: Duration = faults.contains(where: \.isOfDisk) ? .seconds(3) : .zero
+    return limits.silence + rules.deadline + evaluation + rules.joinTimeout + jumps + restart
+      + .seconds(5)
   }
 
   /// The time by which the run must have ended.

@@ -26,6 +26,15 @@ package struct InjectedFault: Hashable, Sendable {
     case clockJump(client: Int?, by: Duration)
     /// The broker can't store anything.
     case fullDisk
+    /// The broker's machine stops with an operation on its disk, so many of them after the fault's
+    /// beginning, or at once after none; without power all is lost that wasn't synced.
+    case diskStop(after: Int, losesPower: Bool)
+    /// The sync fails that comes after so many others.
+    case failingSync(after: Int)
+    /// Reading from the broker's disk fails with a probability.
+    case failingReads(probability: Double)
+    /// Reading from the broker's disk brings a flipped bit with a probability.
+    case flippedReads(probability: Double)
     /// A client's training takes this much longer.
     case slowTraining(client: Int, by: Duration)
     /// A client says that it has an update, and sends nothing of it.
@@ -102,6 +111,31 @@ extension InjectedFault {
   }
 }
 
+extension InjectedFault {
+  /// A fault of the broker's disk.
+  init(ofDisk stream: inout RandomStream) {
+    start = .milliseconds(Int.random(in: 0..<40_000, using: &stream))
+    length = .milliseconds(Int.random(in: 100..<8000, using: &stream))
+    let operations = Int.random(in: 0...20, using: &stream)
+    let probability = Double.random(in: 0.02..<0.5, using: &stream)
+    switch Int.random(in: 0..<8, using: &stream) {
+    case 0, 1, 2: kind = .diskStop(after: operations, losesPower: true)
+    case 3: kind = .diskStop(after: operations, losesPower: false)
+    case 4, 5: kind = .failingSync(after: operations / 4)
+    case 6: kind = .failingReads(probability: probability)
+    default: kind = .flippedReads(probability: probability)
+    }
+  }
+
+  /// True if it is the broker's disk that fails.
+  var isOfDisk: Bool {
+    switch kind {
+    case .diskStop, .failingSync, .failingReads, .flippedReads: true
+    default: false
+    }
+  }
+}
+
 extension InjectedFault: CustomStringConvertible {
   /// "3.25–8.00 s: broker down".
   package var description: String {
@@ -131,6 +165,12 @@ extension InjectedFault.Kind: CustomStringConvertible {
       "clock of \(client.map { "client \($0)" } ?? "the broker") jumps "
         + "by \(jump.seconds.fixed(3)) s"
     case .fullDisk: "disk full"
+    case .diskStop(let operations, let losesPower):
+      "the broker's machine \(losesPower ? "loses power" : "stops") after \(operations) operations "
+        + "on its disk"
+    case .failingSync(let syncs): "a sync fails after \(syncs) others"
+    case .failingReads(let probability): "reads fail, probability \(probability.fixed(2))"
+    case .flippedReads(let probability): "reads flip a bit, probability \(probability.fixed(2))"
     case .slowTraining(let client, let extra):
       "client \(client) trains \(extra.seconds.fixed(3)) s longer"
     case .hoarding(let client): "client \(client) sends nothing of its update"

@@ -51,4 +51,20 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   case trustsListeners
   /// The model that a discarded round came to is the next one.
   case keepsDiscardedModels
+  /// The broker doesn't sync its files.
+  case syncsNoFiles
+  /// The broker doesn't sync its folders.
+  case syncsNoFolders
+  /// The broker gives a file its name before it syncs it.
+  case renamesFirst
+
+  /// The work that the broker's disk forgets, so that it seems to be the broker who does.
+  var neglect: DiskNeglect? {
+    switch self {
+    case .syncsNoFiles: .files
+    case .syncsNoFolders: .folders
+    case .renamesFirst: .order
+    default: nil
+    }
+  }
 }

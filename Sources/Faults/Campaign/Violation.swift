@@ -8,6 +8,8 @@ package struct Violation: Hashable, Sendable {
     case exactlyOnce = "an update counts once or not at all"
     /// An update that is acknowledged was stored, and is aggregated.
     case durable = "what is acknowledged is durable and counts"
+    /// No broker begins under a number that one had before it.
+    case incarnation = "an incarnation's number never recurs"
     /// Grants keep to the limit.
     case bounded = "the bytes in flight are limited"
     /// Whoever listens for a client doesn't stand for it.

@@ -5,12 +5,6 @@ import Wire
 
 /// Evaluations by clients, between the end of a round and its commit.
 extension FaultBroker {
-  /// True if clients evaluate the model that `round` comes to.
-  func isEvaluated(_ round: Int) -> Bool {
-    let scenario = world.scenario
-    return scenario.evaluation?.isDue(after: round, of: scenario.schedule.totalRounds) == true
-  }
-
   func prepareEvaluation(round: Int) {
     guard let process else { return }
     world.network.schedule(

@@ -16,6 +16,10 @@ final class FaultBroker {
   private var offset: Duration = .zero
   /// The number of processes so far.
   private var lives = 0
+  /// The incarnation that began last.
+  private(set) var lastEpoch = 0
+  /// The number of times that a process died.
+  private(set) var crashes = 0
   /// The number of rounds that began and ended after all traces of faults were gone.
   var calmRounds = 0
 
@@ -36,27 +40,19 @@ final class FaultBroker {
   /// Starts a broker from what is on the disk.
   func start() {
     lives += 1
-    let epoch = mutation == .keepsItsEpoch ? 1 : lives
-    var limits = scenario.limits
-    if mutation == .overcommits { limits.bytesInFlight *= 2 }
-    if mutation == .keepsIdleGrants { limits.lease = .seconds(1_000_000) }
-    var rules = scenario.rules
-    if mutation == .acceptsAnyStaleness { rules.stragglers = rules.stragglers.unlimited }
-    if mutation == .waitsForSurplus {
-      rules.clientsPerRound = rules.clientsAsked
-      rules.overSelection = 1
-    }
-    var plan = BrokerPlan(
-      run: 1 + scenario.seed, epoch: epoch, seed: scenario.seed, digest: world.digests.plan,
-      clients: scenario.clients, schedule: scenario.schedule, learningRate: 0.1,
-      learningRateSchedule: .constant, updateCodec: .dense32, rules: rules,
-      limits: limits)
-    plan.evaluation = scenario.evaluation
-    plan.dealtHoldOuts = (0..<scenario.clients).map { 1 + $0 }
+    var recovered: RecoveredStorage
+    do { recovered = try world.storage.start() } catch { return fail(error) }
+    if mutation == .keepsItsEpoch { recovered.epoch = max(1, lastEpoch) }
+    let faults = recovered.faults(after: lastEpoch, world.disk, misreads: world.isDiskAtFault)
+    for (promise, detail) in faults { world.violate(promise, detail) }
+    (lastEpoch, world.disk) = (recovered.epoch, recovered.disk)
+    let epoch = recovered.epoch
+    let plan = scenario.plan(epoch: epoch, digest: world.digests.plan)
     let disk = world.disk
     let stored = mutation == .forgetsStoredUpdates ? [:] : disk.spool
     let machine = BrokerMachine(
-      plan: plan, round: disk.round, at: localTime, stored: stored, history: disk.history)
+      plan: mutation?.broken(plan) ?? plan, round: disk.round, at: localTime, stored: stored,
+      history: disk.history)
     process = BrokerProcess(
       machine, epoch: epoch, life: lives, restored: Set(disk.spool.keys))
     world.brokerLife = lives
@@ -66,9 +62,12 @@ final class FaultBroker {
     setAlarm()
   }
 
-  /// The process dies, and all connections with it.
-  func crash() {
+  /// The process dies, and all connections with it; what its disk hadn't written goes with the
+  /// power.
+  func crash(losesPower: Bool = false) {
+    world.storage.stop(losesPower: losesPower)
     guard process != nil else { return }
+    crashes += 1
     process = nil
     world.brokerLife = nil
     world.network.loseBroker()
@@ -91,7 +90,9 @@ final class FaultBroker {
         world.note("broker hears \(message.summary)")
       }
     }
-    host.handle(mutate(event), carrying: chunk, at: localTime, over: self, by: self)
+    let heard = mutation?.broken(
+      event, worker: clients.worker(of:), length: { host.uploads[$0]?.length })
+    host.handle(heard ?? event, carrying: chunk, at: localTime, over: self, by: self)
     check()
     setAlarm()
     // Watched for long enough.
@@ -99,24 +100,6 @@ final class FaultBroker {
       calmRounds += 1
       handle(.stop)
     }
-  }
-
-  /// The event as the machine hears it, given what is broken on purpose.
-  private func mutate(_ event: BrokerEvent) -> BrokerEvent {
-    if mutation == .trustsListeners, case .disconnected = event { return .tick }
-    if mutation == .forgetsWhoLeaves, case .message(var message, _) = event,
-      case .leave = message.body, let client = message.header.client,
-      let worker = clients.worker(of: client)
-    {
-      message.body = .leave(worker: worker)
-      return .message(message)
-    }
-    guard mutation == .forgetsMissingRanges, case .message(var message, _) = event,
-      case .updateChunk = message.body, let client = message.header.client,
-      let upload = process?.host.uploads[client]
-    else { return event }
-    message.body = .updateChunk(offset: 0, length: upload.length)
-    return .message(message)
   }
 
   /// A client's message has arrived, if the broker that it was sent to is still there.
@@ -180,7 +163,7 @@ final class FaultBroker {
   // MARK: Models and updates
 
   /// Has the model of the next round made, once the last one is committed.
-  private func prepareNext() {
+  func prepareNext() {
     guard let process, let round = process.preparing, process.closing == nil else { return }
     self.process?.preparing = nil
     world.network.schedule(
@@ -190,6 +173,7 @@ final class FaultBroker {
   /// The model of a round is ready.
   func prepared(_ round: Int, life: Int) {
     guard process?.life == life else { return }
+    do { try world.storage.open(round: round) } catch { return fail(error) }
     world.note("the model of round \(round) is ready")
     handle(
       .prepared(
@@ -199,49 +183,11 @@ final class FaultBroker {
           shallowHeads: world.made.shallowHeads(round: round))))
   }
 
-  /// An update has reached the disk; the broker will learn of it, unless it crashes before.
-  func durable(_ client: Int, _ round: Int, _ submission: Submission, life: Int) {
-    // A killed broker's write may still have been done, but not one that comes later.
-    guard let process, process.life == life else { return }
-    let isClosing = process.closing != nil
-    if round == world.disk.round + 1, isClosing {
-      // What counts in the next round is stored after the last one's end.
-      return world.network.schedule(
-        .durable(client: client, round: round, submission, life: life),
-        at: world.now + .milliseconds(20))
-    }
-    if round == world.disk.round, !isClosing {
-      if let known = world.disk.spool[client], known != submission {
-        world.violate(
-          .exactlyOnce, "two updates of client \(client) are stored for round \(round)")
-      }
-      world.disk.spool[client] = submission
-      world.note("the update of client \(client) for round \(round) is durable")
-    }
-    world.network.schedule(
-      .stored(client: client, round: round, .accepted, life: life),
-      at: world.now + world.network.pause(0...20))
-  }
-
   /// The broker learns the result of storing an update.
   func stored(_ client: Int, _ round: Int, _ result: StoreResult, life: Int) {
     guard process?.life == life else { return }
     if process?.storing[client]?.round == round { process?.storing[client] = nil }
     handle(.stored(round: round, client: client, result))
-  }
-
-  /// The aggregated model has reached the disk.
-  func commit(life: Int) {
-    guard let process, process.life == life, let result = process.closing else { return }
-    guard world.fullDisks == 0 else {
-      return world.network.schedule(
-        .committed(life: life), at: world.now + .milliseconds(200))
-    }
-    world.disk.commit(result, history: process.history)
-    let isSound = !scenario.discards(result.round)
-    world.note("round \(result.round) is committed\(isSound ? "" : ", and its model discarded")")
-    self.process?.closing = nil
-    prepareNext()
   }
 }
 
@@ -264,7 +210,11 @@ extension FaultBroker: BrokerExecutor {
     }
     var submission = submission
     if mutation == .mistakesStages { submission.stage = 3 - submission.stage }
-    checkBase(of: submission)
+    if !world.digests.isTrained(as: submission) {
+      world.violate(
+        .covered,
+        "an update of round \(submission.round) isn't what stage \(submission.stage) trains")
+    }
     let time = world.now + world.network.pause(1...200)
     let life = process.life
     if world.fullDisks > 0 {
@@ -283,13 +233,7 @@ extension FaultBroker: BrokerExecutor {
   func close(_ result: RoundResult) {
     guard let process else { return }
     world.note("round \(result.round) ends: \(result.outcomes.map(\.outcome.summary))")
-    var result = result
-    if mutation == .countsDuplicates, result.duplicates > 0, let first = result.accepted.first {
-      result.outcomes.append((first.client, .accepted(first.submission)))
-    }
-    if mutation == .countsLateTwice, let first = process.late.first {
-      result.outcomes.append((first.client, .accepted(first.submission)))
-    }
+    let result = mutation?.broken(result, late: process.late) ?? result
     check(result)
     self.process?.late = result.accepted.filter { $0.submission.round < result.round }
     self.process?.history = process.host.machine.history
@@ -300,7 +244,7 @@ extension FaultBroker: BrokerExecutor {
     self.process?.deadline = nil
     let time = world.now + world.network.pause(10...300)
     // What a round came to is kept once clients have evaluated it.
-    if isEvaluated(result.round) {
+    if scenario.isEvaluated(result.round) {
       self.process?.closing = result
       return
     }
@@ -308,6 +252,13 @@ extension FaultBroker: BrokerExecutor {
     self.process?.closing = isLate ? nil : result
     world.network.schedule(
       .committed(life: process.life), at: isLate ? time + .milliseconds(500) : time)
+  }
+
+  func leap(to epoch: Int) {
+    world.note("the broker goes on as incarnation \(epoch)")
+    guard epoch > lastEpoch else { return }
+    do { try world.storage.begin(epoch) } catch { return fail(error) }
+    lastEpoch = epoch
   }
 
   func count(_ name: String) { world.note("broker counts: \(name)") }
@@ -368,16 +319,5 @@ extension FaultBroker: BrokerTransport {
 
   private func publish(_ chunks: ModelChunks, under topic: Topic) {
     for chunk in chunks { world.network.publish(chunk.message, under: topic, onBulk: true) }
-  }
-}
-
-extension StragglerPolicy {
-  /// The policy with late updates counting however late they are.
-  fileprivate var unlimited: StragglerPolicy {
-    switch self {
-    case .discard: .discard
-    case .nextRound: .nextRound(maximalStaleness: 1000)
-    case .buffered(let size, _): .buffered(size: size, maximalStaleness: 1000)
-    }
   }
 }

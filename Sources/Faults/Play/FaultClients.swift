@@ -9,6 +9,8 @@ import Wire
 final class FaultClients {
   let world: FaultWorld
   private(set) var clients: [ClientProcess]
+  /// The number of times that a worker died.
+  private(set) var crashes = 0
 
   /// Workers none of which has started.
   init(_ world: FaultWorld) {
@@ -53,6 +55,7 @@ final class FaultClients {
 
   /// A worker dies.
   func crash(_ client: Int) {
+    crashes += 1
     clients[client].life += 1
     clients[client].host = nil
     world.network.disconnect(client)

@@ -30,6 +30,13 @@ final class FaultSimulation {
   var violation: Violation? { world.violation }
   /// The number of rounds that were committed.
   var rounds: Int { world.disk.committed.count }
+  /// The time that was played, and what went wrong in it.
+  var toll: FaultToll {
+    let disk = world.storage.disk.tally
+    return FaultToll(
+      time: world.now, crashes: broker.crashes + clients.crashes, powerLosses: disk.powerLosses,
+      diskFaults: disk.faults, lostMessages: world.network.lost)
+  }
   /// The events in words, if they were to be told.
   var trace: [String] { world.trace?.lines ?? [] }
 
@@ -72,11 +79,20 @@ final class FaultSimulation {
     case .stored(let client, let round, let result, let life):
       broker.stored(client, round, result, life: life)
     case .committed(let life): broker.commit(life: life)
+    case .synced(let life): broker.synced(life: life)
+    case .restart: startBroker()
     case .trained(let client, let training, let round, let offer):
       clients.trained(client, training, round: round, offer)
     case .begins(let index): begin(world.scenario.faults[index])
     case .ends(let index): end(world.scenario.faults[index])
     }
+  }
+
+  /// Starts the broker, unless it is up or a fault keeps it down.
+  private func startBroker() {
+    guard brokerCrashes == 0, world.finished == nil, broker.process == nil else { return }
+    broker.start()
+    for case .eavesdropping(let client) in world.network.active.map(\.kind) { overhear(client) }
   }
 
   private func begin(_ fault: InjectedFault) {
@@ -95,6 +111,13 @@ final class FaultSimulation {
     case .eavesdropping(let client): overhear(client)
     case .pause: broker.handle(.ordered(.pause))
     case .eviction(let client): broker.handle(.ordered(.evict(client: client)))
+    case .diskStop(after: 0, let losesPower):
+      broker.crash(losesPower: losesPower)
+      world.network.schedule(.restart, at: world.now + world.network.pause(100...1500))
+    case .diskStop(let operations, let losesPower):
+      world.storage.disk.stop = DiskStop(after: operations, losesPower: losesPower)
+    case .failingSync(let syncs): world.storage.disk.failingSync = syncs
+    case .failingReads, .flippedReads: world.storage.setReads(world.network.active)
     case .partition, .loss, .duplication, .reordering, .delay, .damage, .slowTraining, .hoarding:
       break
     }
@@ -115,14 +138,15 @@ final class FaultSimulation {
       if !isDown, end == nil || end == .left { clients.start(client) }
     case .brokerCrash:
       brokerCrashes -= 1
-      guard brokerCrashes == 0, world.finished == nil else { return }
-      broker.start()
-      for case .eavesdropping(let client) in world.network.active.map(\.kind) { overhear(client) }
+      startBroker()
     case .fullDisk: world.fullDisks -= 1
     case .eavesdropping(let client):
       if ears.removeValue(forKey: client) == world.brokerLife {
         broker.handle(.unsubscribed(.client(client)))
       }
+    case .diskStop: world.storage.disk.stop = nil
+    case .failingSync: world.storage.disk.failingSync = nil
+    case .failingReads, .flippedReads: world.storage.setReads(world.network.active)
     case .pause:
       if !world.network.active.contains(where: { $0.kind == .pause }) {
         broker.handle(.ordered(.resume))

@@ -120,37 +120,10 @@ extension FaultBroker {
         .durable,
         "\(counted.sorted()) count in round \(result.round), known are \(known.sorted())")
     }
-    checkNumber(of: result, restored: process.restored.count)
+    if let surplus = rules.surplus(of: result, restored: process.restored.count) {
+      world.violate(.enough, surplus)
+    }
     if process.isCalm { checkCalm(result) }
-  }
-
-  /// Over-selection ends a round with as many updates as it is to have.
-  private func checkNumber(of result: RoundResult, restored: Int) {
-    guard rules.overSelection > 1 else { return }
-    if case .buffered = rules.stragglers { return }
-    let own = result.accepted.count - result.stale
-    if own > max(rules.clientsPerRound, restored) {
-      world.violate(.enough, "\(own) updates count in a round of \(rules.clientsPerRound)")
-    }
-  }
-
-  /// An update must have been trained from the sub-model as which it is decoded.
-  func checkBase(of submission: Submission) {
-    let stages = 1...world.scenario.schedule.phase(in: submission.round).stage
-    guard stages.contains(submission.stage),
-      world.digests.base(round: submission.round, stage: submission.stage)
-        == submission.offer.base
-    else {
-      return world.violate(
-        .covered,
-        "an update of round \(submission.round) isn't what stage \(submission.stage) trains")
-    }
-  }
-
-  /// True if rounds may end before all clients that were asked are done.
-  private var endsEarly: Bool {
-    if case .buffered = rules.stragglers { return true }
-    return rules.quorum != nil || rules.overSelection > 1
   }
 
   /// A round without any fault: nobody is lost.
@@ -160,7 +133,7 @@ extension FaultBroker {
       switch outcome {
       case .accepted: break
       case .late where rules.quorum != nil: break
-      case .carried where endsEarly, .surplus where endsEarly: break
+      case .carried where rules.endEarly, .surplus where rules.endEarly: break
       case .late, .carried, .surplus, .lost, .refused, .declined:
         world.violate(
           .live, "client \(client) is \(outcome.summary) in round \(result.round), without a fault")
@@ -192,5 +165,23 @@ extension FaultClients {
       }
     case .ended: break
     }
+  }
+}
+
+extension RoundRules {
+  /// Over-selection ends a round with as many updates as it is to have; the words for one that has
+  /// more.
+  fileprivate func surplus(of result: RoundResult, restored: Int) -> String? {
+    guard overSelection > 1 else { return nil }
+    if case .buffered = stragglers { return nil }
+    let own = result.accepted.count - result.stale
+    guard own > max(clientsPerRound, restored) else { return nil }
+    return "\(own) updates count in a round of \(clientsPerRound)"
+  }
+
+  /// True if rounds may end before all clients that were asked are done.
+  fileprivate var endEarly: Bool {
+    if case .buffered = stragglers { return true }
+    return quorum != nil || overSelection > 1
   }
 }

@@ -26,6 +26,10 @@ enum FaultEvent {
   case evaluated(client: Int, training: Int, round: Int, HoldOutScores)
   /// The bytes of an update reach the disk.
   case durable(client: Int, round: Int, Submission, life: Int)
+  /// The broker waits for the disk, with what it appended.
+  case synced(life: Int)
+  /// Whoever runs the broker starts it anew, if it is down.
+  case restart
   /// The broker learns the result of storing an update.
   case stored(client: Int, round: Int, StoreResult, life: Int)
   /// The aggregated model reaches the disk.

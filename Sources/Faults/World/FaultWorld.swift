@@ -12,8 +12,10 @@ final class FaultWorld {
   let made: SimulatedDigests
   /// Events, chances and connections.
   var network: LossyNetwork
-  /// The broker's disk.
+  /// The broker's part that must be on its disk.
   var disk = Disk()
+  /// The broker's storage, which must have it.
+  let storage: FaultStorage
   /// The number of faults that keep the disk full.
   var fullDisks = 0
   /// The life of the broker's process that is up; nil while none is.
@@ -31,6 +33,7 @@ final class FaultWorld {
     self.mutation = mutation
     digests = SimulatedDigests(scenario)
     made = SimulatedDigests(scenario, keepsUnsound: mutation == .keepsDiscardedModels)
+    storage = FaultStorage(seed: scenario.seed, neglect: mutation?.neglect)
     network = LossyNetwork(
       clients: scenario.clients,
       chance: RandomStream(seed: scenario.seed).stream("chance"))
@@ -42,6 +45,9 @@ final class FaultWorld {
 
   /// True once all traces of faults are gone.
   var isCalm: Bool { now >= scenario.calm + scenario.settling }
+
+  /// True while a fault of the disk goes on.
+  var isDiskAtFault: Bool { network.active.contains(where: \.isOfDisk) }
 
   /// True if what happens is told.
   var isTraced: Bool { trace != nil }

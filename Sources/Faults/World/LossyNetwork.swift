@@ -19,6 +19,8 @@ struct LossyNetwork {
   /// The faults that are going on.
   private(set) var active: [InjectedFault] = []
   private var lanes: [Lane]
+  /// The messages that got lost, those of a broken connection not counted.
+  private(set) var lost = 0
 
   /// A client's side of the network.
   private struct Lane {
@@ -114,10 +116,11 @@ struct LossyNetwork {
         treatment.delay += extra
       case .loss, .duplication, .reordering, .delay, .damage, .partition, .workerCrash,
         .workerLeave, .brokerCrash, .clockJump, .fullDisk, .slowTraining, .hoarding,
-        .eavesdropping, .pause, .eviction:
+        .eavesdropping, .pause, .eviction, .diskStop, .failingSync, .failingReads, .flippedReads:
         break
       }
     }
+    if treatment.copies == 0 { lost += 1 }
     return treatment
   }
 

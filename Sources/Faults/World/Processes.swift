@@ -14,6 +14,8 @@ struct BrokerProcess {
   let life: Int
   /// The clients whose updates of this round were found in the spool at the start.
   var restored: Set<Int>
+  /// The updates that are in the spool's file, and may not be on the disk.
+  var unsynced: [(client: Int, round: Int, submission: Submission)] = []
   /// The updates that are being stored, by client.
   var storing: [Int: (round: Int, length: Int)] = [:]
   /// The closed round that isn't committed yet.
@@ -234,7 +236,7 @@ struct ClientProcess {
   }
 }
 
-/// The part of the broker's state that survives its crashes.
+/// The part of the broker's state that must survive its crashes, and its disk's.
 struct Disk {
   /// The clients whose updates counted, for each round that was committed, from round 1.
   private(set) var committed: [Set<Int>] = []

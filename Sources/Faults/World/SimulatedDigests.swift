@@ -122,6 +122,13 @@ struct SimulatedDigests {
     return Segment.base(of: Array(segments.prefix(stage)) + shallowHeads(round: round))
   }
 
+  /// True if an update was trained from the sub-model as which it is decoded.
+  func isTrained(as submission: Submission) -> Bool {
+    let stages = 1...scenario.schedule.phase(in: submission.round).stage
+    return stages.contains(submission.stage)
+      && base(round: submission.round, stage: submission.stage) == submission.offer.base
+  }
+
   /// The update of a client's attempt at a round: equal attempts give equal updates.
   func offer(client: Int, round: Int, attempt: Int, base: Digest) -> Offer {
     var stream = root.stream("update", client, round, attempt)

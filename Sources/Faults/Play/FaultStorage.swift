@@ -1,0 +1,174 @@
+import Bytes
+import Federation
+import Foundation
+import Ledger
+import Measures
+import Wire
+
+/// The storage of a scenario's broker: the code of real runs, on a disk that fails.
+///
+/// Directory, lock, spool, checkpoints and the record of incarnations are the real ones. The ledger
+/// alone is taken for reliable: SQLite isn't played.
+final class FaultStorage {
+  /// The disk.
+  let disk: SimulatedDisk
+  private let paths = RunPaths(URL(fileURLWithPath: "/run", isDirectory: true))
+  private var chance: RandomStream
+  private var directory: RunDirectory?
+  private var spool: Spool?
+  /// The last round that the ledger has.
+  private var booked = 0
+  /// The states that were given to a checkpoint, which keeps the number of one.
+  private var states: [Int: Disk] = [:]
+  private var lastState = 0
+  /// The updates that were given to a spool, which keeps the number of one in as many bytes as it
+  /// would have.
+  private var submissions: [Submission] = []
+
+  /// An empty disk, whose losses are drawn from `seed`.
+  init(seed: UInt64, neglect: DiskNeglect?) {
+    disk = SimulatedDisk(seed: seed, neglect: neglect)
+    chance = RandomStream(seed: seed).stream("fault storage")
+  }
+
+  private var checkpoints: CheckpointStore {
+    CheckpointStore(directory: paths.checkpoints, on: disk)
+  }
+
+  /// The process ends, and its machine perhaps.
+  func stop(losesPower: Bool) {
+    disk.halt(losesPower: losesPower)
+    directory = nil
+    spool = nil
+  }
+
+  /// Begins another process: finds out from where it goes on, in the steps of a real broker.
+  func start() throws -> RecoveredStorage {
+    disk.start()
+    if disk.kind(of: paths.ledger.path) == nil {
+      directory = try RunDirectory.create(at: paths.directory, on: disk)
+      do { try DurableFile.write([UInt8](), to: paths.ledger, on: disk) } catch {
+        try? DurableFile.remove(paths.ledger, on: disk)  // as the ledger does
+        throw error
+      }
+    } else {
+      directory = try RunDirectory.open(at: paths.directory, on: disk)
+    }
+    let found = try checkpoints.latest(notAfter: booked)
+    var state = Disk()
+    if let checkpoint = found.checkpoint {
+      guard let number = Int(String(decoding: checkpoint.state, as: UTF8.self)),
+        let known = states[number], known.round == checkpoint.round + 1
+      else {
+        throw LedgerError.damaged(path: "/run/checkpoint", problem: "nobody wrote this state")
+      }
+      try checkpoints.secure(checkpoint)
+      state = known
+    }
+    booked = state.round - 1
+    try open(round: state.round)
+    for entry in spool?.entries ?? [] {
+      state.spool[entry.client] = try submission(of: entry.client)
+    }
+    let epoch = try EpochRecord(in: paths, on: disk).latest() + 1
+    try begin(epoch)
+    return RecoveredStorage(epoch: epoch, disk: state, damage: found.damaged)
+  }
+
+  /// Records that an incarnation begins.
+  func begin(_ epoch: Int) throws { try EpochRecord(in: paths, on: disk).begin(epoch) }
+
+  /// Opens the spool of a round; the last one's goes.
+  func open(round: Int) throws {
+    guard !isOpen(for: round) else { return }
+    spool = try Spool(directory: paths.spool, round: round, on: disk)
+  }
+
+  /// True if updates of a round may be appended.
+  func isOpen(for round: Int) -> Bool { spool?.round == round }
+
+  /// Appends a client's update; it is durable after ``sync()``.
+  func append(_ submission: Submission, of client: Int) throws {
+    let number = submissions.count
+    submissions.append(submission)
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: UInt64(number))
+    bytes += repeatElement(UInt8(truncatingIfNeeded: number), count: 3 * submission.offer.length)
+    try spool?.append(client: client, attempt: 0, bytes)
+  }
+
+  /// Waits for the disk.
+  func sync() throws { try spool?.sync() }
+
+  /// The time after which the broker waits for the disk, with all that was appended by then.
+  func patience() -> Duration {
+    Bool.random(using: &chance) ? .zero : .milliseconds(Int.random(in: 1...60, using: &chance))
+  }
+
+  /// The update of a client that is in the spool.
+  func submission(of client: Int) throws -> Submission? {
+    guard let spool, let entry = spool.entry(of: client),
+      let number = UInt64(littleEndianBytes: try spool.read(entry).prefix(8)),
+      submissions.indices.contains(Int(clamping: number))
+    else { return nil }
+    return submissions[Int(number)]
+  }
+
+  /// Reads the updates that count in a round, as it takes to fold them.
+  ///
+  /// - Returns: A client of which the spool has another update; nil if there is none.
+  func difference(from result: RoundResult) throws -> Int? {
+    try result.accepted.first { try submission(of: $0.client) != $0.submission }?.client
+  }
+
+  /// Keeps the state after a round: in the ledger, and then in a checkpoint.
+  func keep(_ state: Disk) throws {
+    let round = state.round - 1
+    booked = round
+    lastState += 1
+    states[lastState] = state
+    states[lastState - 4] = nil
+    try checkpoints.write(Checkpoint(round: round, state: Data("\(lastState)".utf8)))
+  }
+
+  /// Has reads go wrong as the faults say that go on.
+  func setReads(_ active: [InjectedFault]) {
+    (disk.readFailures, disk.flippedReads) = (0, 0)
+    for fault in active {
+      switch fault.kind {
+      case .failingReads(let probability): disk.readFailures = probability
+      case .flippedReads(let probability): disk.flippedReads = probability
+      default: break
+      }
+    }
+  }
+}
+
+/// The facts from which a broker goes on after its storage was recovered.
+struct RecoveredStorage {
+  /// The incarnation that begins, which is recorded.
+  var epoch: Int
+  /// The rounds that were kept, and the updates of the next one.
+  var disk: Disk
+  /// The faults of checkpoints that were passed over.
+  var damage: [LedgerError]
+
+  /// The promises that it breaks, given the incarnation that began last, what must be on the disk,
+  /// and whether its reads may go wrong.
+  func faults(
+    after last: Int, _ known: Disk, misreads: Bool
+  ) -> [(promise: Violation.Promise, detail: String)] {
+    var faults: [(Violation.Promise, String)] = []
+    if epoch <= last { faults.append((.incarnation, "incarnation \(epoch) begins after \(last)")) }
+    if let first = damage.first, !misreads { faults.append((.durable, "\(first)")) }
+    if disk.round < known.round {
+      faults.append((.durable, "round \(known.round - 1) was kept, and \(disk.round) goes on"))
+    }
+    guard disk.round == known.round else { return faults }
+    for (client, submission) in known.spool.sorted(by: { $0.key < $1.key })
+    where disk.spool[client] != submission {
+      faults.append((.durable, "client \(client)'s update was on the disk, and isn't there"))
+    }
+    return faults
+  }
+}
