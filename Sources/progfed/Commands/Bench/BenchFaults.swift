@@ -14,10 +14,19 @@ struct BenchFaults: ParsableCommand {
       Each seed is a small federation and what goes wrong in it. The machines are those of broker and \
       worker; after each event all promises are checked. A seed that breaks one is shrunk to the faults \
       that it takes, and told with the events before it and the command that replays it.
+
+      A long campaign takes --minutes; the line that ends it names the seed with which the next one goes on, to be \
+      given as --first.
       """)
 
-  @Option(help: "How many seeds are played, from 0 on.")
-  var seeds: Int = 10_000
+  @Option(help: "How many seeds are played; 10000 if left out, unless there are minutes.")
+  var seeds: Int?
+
+  @Option(help: "For how many minutes seeds are played; each that began is ended.")
+  var minutes: Double?
+
+  @Option(help: "The first seed that is played.")
+  var first: UInt64 = 0
 
   @Option(help: "Play this seed alone, and tell what happens.")
   var seed: UInt64?
@@ -35,8 +44,17 @@ struct BenchFaults: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (1...100_000_000).contains(seeds) else {
+    if let seeds, !(1...100_000_000).contains(seeds) {
       throw ValidationError("--seeds \(seeds): give a number from 1 to 100000000")
+    }
+    if let minutes, !(0.01...100_000).contains(minutes) {
+      throw ValidationError("--minutes \(minutes): give a number from 0.01 to 100000")
+    }
+    if seeds != nil, minutes != nil {
+      throw ValidationError("--seeds and --minutes: give one of them")
+    }
+    guard first < 1 << 62 else {
+      throw ValidationError("--first \(first): give a number below \(UInt64(1) << 62)")
     }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): give a number from 1 to 1024")
@@ -74,7 +92,7 @@ struct BenchFaults: ParsableCommand {
     if let only { scenario = FaultScenario(seed: seed, faults: kept(of: only) ?? []) }
     let outcome = scenario.play(mutation: chosen, isTraced: !json)
     if json {
-      try write(JSON(seed: seed, outcome))
+      try write(FaultFigures(seed: seed, outcome))
     } else {
       for line in outcome.trace { print(line) }
       print(outcome.violation?.description ?? "seed \(seed): all promises are kept")
@@ -82,63 +100,41 @@ struct BenchFaults: ParsableCommand {
     if outcome.violation != nil { throw Exit.bug }
   }
 
-  /// Plays all seeds, on all threads.
+  /// Plays all seeds, or as many as there is time for, on all threads.
   private func play() throws {
-    let width = min(threads ?? ProcessInfo.processInfo.activeProcessorCount, seeds)
-    let reports = Mutex<[FaultCampaign.Report]>([])
     let clock = ContinuousClock()
     let start = clock.now
-    DispatchQueue.concurrentPerform(iterations: width) { part in
-      let range = UInt64(part * seeds / width)..<UInt64((part + 1) * seeds / width)
-      let report = FaultCampaign(seeds: range, mutation: chosen).run()
-      reports.withLock { $0.append(report) }
+    let end = minutes.map { start + .seconds(60 * $0) }
+    let last = minutes == nil ? first + UInt64(seeds ?? 10_000) : .max
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let width = min(threads ?? cores, Int(clamping: last - first))
+    let state = Mutex((next: first, result: FaultCampaign.Report()))
+    DispatchQueue.concurrentPerform(iterations: width) { _ in
+      while end.map({ clock.now < $0 }) ?? true {
+        let block = state.withLock { state -> Range<UInt64>? in
+          guard state.next < last, state.result.failures.isEmpty else { return nil }
+          let block = state.next..<min(state.next + Self.block, last)
+          state.next = block.upperBound
+          return block
+        }
+        guard let block else { return }
+        let report = FaultCampaign(seeds: block, mutation: chosen).run()
+        state.withLock { $0.result.add(report) }
+      }
     }
-    let result = JSON(reports.withLock { $0 }, threads: width, elapsed: clock.now - start)
+    let (next, report) = state.withLock { $0 }
+    let result = FaultFigures(
+      report, first: first, next: next, threads: width, elapsed: clock.now - start)
     if json { try write(result) } else { print(result.text) }
     if !result.failures.isEmpty { throw Exit.bug }
   }
 
-  private func write(_ result: JSON) throws {
+  /// The seeds that a thread takes at a time.
+  private static let block: UInt64 = 50
+
+  private func write(_ result: FaultFigures) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     print(String(decoding: try encoder.encode(result), as: UTF8.self))
-  }
-
-  /// The result of the campaign.
-  private struct JSON: Encodable {
-    var seeds: Int
-    var events: Int
-    var threads: Int
-    var seconds: Double
-    var eventsPerSecond: Double
-    var failures: [String]
-
-    init(_ reports: [FaultCampaign.Report], threads: Int, elapsed: Duration) {
-      seeds = reports.reduce(0) { $0 + $1.seeds }
-      events = reports.reduce(0) { $0 + $1.events }
-      self.threads = threads
-      seconds = elapsed.seconds
-      eventsPerSecond = Double(events) / max(seconds, 1e-9)
-      failures = reports.flatMap(\.failures).map(\.description)
-    }
-
-    init(seed: UInt64, _ outcome: FaultOutcome) {
-      seeds = 1
-      events = outcome.events
-      threads = 1
-      seconds = 0
-      eventsPerSecond = 0
-      failures = outcome.violation.map { ["seed \(seed) \($0)"] } ?? []
-    }
-
-    /// The same for people.
-    var text: String {
-      let verdict = failures.isEmpty ? "all promises are kept" : failures.joined(separator: "\n\n")
-      return """
-        \(seeds) seeds, \(events) events in \(seconds.fixed(1)) s on \(threads) threads: \
-        \(Int(eventsPerSecond)) events/s
-        \(verdict)
-        """
-    }
   }
 }
