@@ -1,4 +1,5 @@
 import Federation
+import Ledger
 import Measures
 
 /// The broker's work with its disk.
@@ -6,7 +7,9 @@ extension FaultBroker {
   /// The storage has failed, or the machine has stopped: whoever runs the broker starts it anew.
   func fail(_ error: any Error) {
     world.note("the broker ends: \(error)")
-    if !world.isDiskAtFault {
+    // A disk that fails says so; whatever else is wrong was left there.
+    let isToldByDisk = if case .system? = error as? LedgerError { true } else { false }
+    if !(world.isDiskAtFault && isToldByDisk || world.misreads) {
       world.violate(.durable, "the broker can't go on: \(error)")
     }
     crash()

@@ -43,7 +43,7 @@ final class FaultBroker {
     var recovered: RecoveredStorage
     do { recovered = try world.storage.start() } catch { return fail(error) }
     if mutation == .keepsItsEpoch { recovered.epoch = max(1, lastEpoch) }
-    let faults = recovered.faults(after: lastEpoch, world.disk, misreads: world.isDiskAtFault)
+    let faults = recovered.faults(after: lastEpoch, world.disk, misreads: world.misreads)
     for (promise, detail) in faults { world.violate(promise, detail) }
     (lastEpoch, world.disk) = (recovered.epoch, recovered.disk)
     let epoch = recovered.epoch

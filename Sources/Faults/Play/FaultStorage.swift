@@ -127,7 +127,7 @@ final class FaultStorage {
     booked = round
     lastState += 1
     states[lastState] = state
-    states[lastState - 4] = nil
+    states[lastState - 8] = nil
     try checkpoints.write(Checkpoint(round: round, state: Data("\(lastState)".utf8)))
   }
 

@@ -46,8 +46,11 @@ final class FaultWorld {
   /// True once all traces of faults are gone.
   var isCalm: Bool { now >= scenario.calm + scenario.settling }
 
-  /// True while a fault of the disk goes on.
+  /// True while a fault of the disk goes on, so that operations on it may fail.
   var isDiskAtFault: Bool { network.active.contains(where: \.isOfDisk) }
+
+  /// True while what is read from the disk may be at fault.
+  var misreads: Bool { storage.disk.flippedReads > 0 }
 
   /// True if what happens is told.
   var isTraced: Bool { trace != nil }
