@@ -7,7 +7,7 @@ import Testing
 @Suite struct PowerLossTests {
   private let trials: [any StorageTrial.Type] = [
     FileTrial.self, EpochTrial.self, CheckpointTrial.self, SpoolTrial.self, DirectoryTrial.self,
-    RemovalTrial.self,
+    RemovalTrial.self, ResumeTrial.self,
   ]
 
   /// The operations of a trial's work.
@@ -43,7 +43,7 @@ import Testing
     return problems
   }
 
-  @Test(arguments: 0..<6, [true, false])
+  @Test(arguments: 0..<7, [true, false])
   func `what was promised outlives a stop at any operation`(trial: Int, losesPower: Bool) throws {
     let type = trials[trial]
     #expect(try operations(of: type).count > 1)
@@ -62,10 +62,10 @@ import Testing
   }
 
   /// A failed sync ends the process; the next one finds in memory what never reached the disk.
-  @Test(arguments: 0..<6)
+  @Test(arguments: 0..<7)
   func `what is confirmed after a failed sync and a restart is on the disk`(trial: Int) throws {
     let type = trials[trial]
-    for sync in 0..<20 {
+    for sync in 0..<24 {
       for seed in UInt64(0)..<12 {
         let disk = SimulatedDisk(seed: seed)
         var trial = type.init()

@@ -205,3 +205,47 @@ struct RemovalTrial: StorageTrial {
     return isThere && isGone ? ["what was removed is there again"] : []
   }
 }
+
+/// The points that a run in virtual time goes on from: the newest that was written is whole.
+struct ResumeTrial: StorageTrial {
+  private var kept = 0
+  private let paths = RunPaths(Self.place)
+
+  private func bytes(_ point: Int) -> [UInt8] { [UInt8](repeating: UInt8(point), count: 1100) }
+
+  mutating func prepare(on disk: SimulatedDisk) throws {
+    for folder in [paths.checkpoints, paths.spool] {
+      try DurableFile.makeDirectory(folder, on: disk)
+    }
+    try write(1, on: disk)
+  }
+
+  private mutating func write(_ point: Int, on disk: SimulatedDisk) throws {
+    let checkpoint = paths.checkpoints.appending(path: "round")
+    try DurableFile.write(bytes(point), to: checkpoint, on: disk)
+    try ResumePointStore(of: paths, on: disk).write { place in
+      let copy = try disk.open(place.path, for: .making, mode: 0o644)
+      try copy.write(bytes(point))
+      try copy.sync()
+    } state: { _ in
+      Checkpoint(round: point)
+    }
+    kept = point
+  }
+
+  mutating func work(on disk: SimulatedDisk) throws {
+    for point in 2...3 { try write(point, on: disk) }
+  }
+
+  func recover(on disk: SimulatedDisk) throws -> [String] {
+    let store = ResumePointStore(of: paths, on: disk)
+    guard let (state, folder) = try store.latest() else { return ["there is no point"] }
+    guard state.round >= kept else { return ["point \(state.round) of \(kept) is there"] }
+    try store.restore(from: folder)
+    let files = [paths.ledger, paths.checkpoints.appending(path: "round")]
+    for file in files where try DurableFile.read(file, on: disk) != bytes(state.round) {
+      return ["\(file.lastPathComponent) isn't that of point \(state.round)"]
+    }
+    return []
+  }
+}

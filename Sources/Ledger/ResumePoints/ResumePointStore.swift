@@ -24,13 +24,22 @@ public struct ResumePointStore: Sendable {
   ///     must be on the disk when it returns.
   /// - Throws: ``LedgerError`` and what `state` throws; older points are then still there.
   public func write(ledger: RunStore, state: (URL) throws -> Checkpoint) throws {
+    try write(copyingLedger: { try ledger.copy(to: $0) }, state: state)
+  }
+
+  /// Keeps the run as it is now, with a ledger that is copied to where it belongs, and synced.
+  ///
+  /// - Throws: ``LedgerError`` and what `copy` and `state` throw; older points are then still there.
+  package func write(
+    copyingLedger copy: (URL) throws -> Void, state: (URL) throws -> Checkpoint
+  ) throws {
     let older = try numbers()
     let directory = directory(of: (older.last ?? 0) + 1)
     try DurableFile.makeDirectory(paths.resumePoints, on: storage)
     try DurableFile.removeAll(at: directory, on: storage)  // what a kill left of one
     let kept = RunPaths(directory)
     try DurableFile.makeDirectory(directory, on: storage)
-    try ledger.copy(to: kept.ledger)
+    try copy(kept.ledger)
     try copyFiles(in: paths.checkpoints, to: kept.checkpoints)
     try copyFiles(in: paths.spool, to: kept.spool)
     let state = try state(directory)
