@@ -1,4 +1,5 @@
 import Faults
+import Foundation
 import Measures
 
 /// The figures of a fault campaign, as JSON and for people.
@@ -44,7 +45,8 @@ struct FaultFigures: Encodable {
     self.threads = threads
     seconds = elapsed.seconds
     eventsPerSecond = seconds > 0 ? Double(events) / seconds : 0
-    let perHour = seconds > 0 ? 3600 / (Double(threads) * seconds) : 0
+    let cores = min(threads, ProcessInfo.processInfo.activeProcessorCount)
+    let perHour = seconds > 0 ? 3600 / (Double(cores) * seconds) : 0
     perCoreHour = Rates(
       simulatedSeconds: simulatedSeconds * perHour, events: Double(events) * perHour,
       crashes: Double(crashes) * perHour, powerLosses: Double(powerLosses) * perHour,
