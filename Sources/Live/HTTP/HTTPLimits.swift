@@ -14,6 +14,8 @@ package struct HTTPLimits: Sendable {
   package var departure = Duration.seconds(10)
   /// The rate at which a client at least takes what it asked for, in bytes per second.
   package var slowest = 16 << 10
+  /// The time that a new connection has to say something before it gives way to others.
+  package var moment = Duration.milliseconds(100)
   /// The time for which a client that takes nothing keeps its place when all are taken.
   package var standstill = Duration.seconds(1)
   /// The time to let a client read the answer before the connection is forgotten.

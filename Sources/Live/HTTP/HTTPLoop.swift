@@ -77,14 +77,16 @@ struct HTTPLoop {
   private mutating func takeConnections(_ now: Instant) {
     // No more than half of the places at once: requests that are here come first.
     for _ in 0..<max(1, limits.connections / 2) {
-      if connections.count >= limits.connections {
-        guard let number = dispensable(now) else { return }
-        end(number)
-      }
+      let isFull = connections.count >= limits.connections
+      let dispensable = isFull ? dispensable(now) : nil
+      guard !isFull || dispensable != nil else { return }
       switch listener.accept() {
       case .connection(let descriptor):
-        connections[nextNumber] = HTTPConnection(descriptor, at: now, within: limits.request)
+        if let dispensable { end(dispensable) }
+        let number = nextNumber
         nextNumber += 1
+        connections[number] = HTTPConnection(descriptor, at: now, within: limits.request)
+        read(number, now)  // mostly its request is here by now
       case .none: return
       case .shortage:
         pausedUntil = now + Self.shortagePause
@@ -94,12 +96,14 @@ struct HTTPLoop {
   }
 
   /// The connection whose place another one gets: one that was answered, or else the oldest without
-  /// a request, or else one that stands still.
+  /// a request that had a moment to send it, or else one that stands still, or else the oldest
+  /// without a request.
   private func dispensable(_ now: Instant) -> Int? {
     func oldest(_ phase: HTTPConnection.Phase, idle: Duration = .zero) -> Int? {
       connections.filter { $0.value.phase == phase && $0.value.moved + idle <= now }.keys.min()
     }
-    return oldest(.leaving) ?? oldest(.reading) ?? oldest(.sending, idle: limits.standstill)
+    return oldest(.leaving) ?? oldest(.reading, idle: limits.moment)
+      ?? oldest(.sending, idle: limits.standstill) ?? oldest(.reading)
   }
 
   private mutating func giveUp(_ now: Instant) {
