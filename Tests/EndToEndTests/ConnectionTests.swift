@@ -43,7 +43,7 @@ import Testing
     ])
     #expect(broker.says("listening"), "\(broker.standardError)")
     // A connection for chunks carries a few of them, for all four clients.
-    let relay = try CuttingRelay(to: port, ports: 3, cutting: [1: 70_000], times: 60)
+    let relay = try CuttingRelay(to: port, ports: 3, cutting: [1: 70_000], times: 15)
     defer { relay.stop() }
     let worker = try Command([
       "worker", topology, "--connect", "tcp://127.0.0.1:\(relay.port)", "--clients", "0-3",
