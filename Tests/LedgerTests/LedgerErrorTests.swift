@@ -50,9 +50,9 @@ import Testing
     let url = directory.file("run.sqlite")
     try RunStore.create(at: url, header: .example).close()
     let other = try DatabaseQueue(path: url.path)
-    try other.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 9") }
+    try other.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 99") }
     try other.close()
-    #expect(throws: LedgerError.newer(path: url.path, format: 9)) { try RunStore.open(at: url) }
+    #expect(throws: LedgerError.newer(path: url.path, format: 99)) { try RunStore.open(at: url) }
   }
 
   @Test(arguments: [
