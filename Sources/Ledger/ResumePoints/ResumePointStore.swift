@@ -29,7 +29,8 @@ public struct ResumePointStore: Sendable {
 
   /// Keeps the run as it is now, with a ledger that is copied to where it belongs, and synced.
   ///
-  /// - Throws: ``LedgerError`` and what `copy` and `state` throw; older points are then still there.
+  /// - Throws: ``LedgerError`` and what `copy` and `state` throw;
+  ///   older points are then still there.
   package func write(
     copyingLedger copy: (URL) throws -> Void, state: (URL) throws -> Checkpoint
   ) throws {
