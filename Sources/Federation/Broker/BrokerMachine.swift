@@ -170,7 +170,7 @@ package struct BrokerMachine: Hashable, Sendable {
       proceedInRound(now, &actions)
     case .open: proceedInRound(now, &actions)
     case .farewell:
-      if bidFarewell(now, &actions) { return }
+      if let end = state.endFarewell(of: members, at: now) { return actions.append(end) }
     case .preparing: actions += evaluation.proceed(plan, listeners, members, at: now)
     case .ended: break
     }
@@ -223,16 +223,6 @@ package struct BrokerMachine: Hashable, Sendable {
       BrokerState.Farewell(
         until: now + plan.limits.farewell, isComplete: isComplete, restored: state.restored))
     announcements.due = now
-  }
-
-  /// Ends the broker once its clients are gone, or were told for long enough; false before.
-  private mutating func bidFarewell(_ now: Duration, _ actions: inout [BrokerAction]) -> Bool {
-    guard case .farewell(let farewell) = state, farewell.until <= now || members.isDeserted else {
-      return false
-    }
-    state = .ended
-    actions.append(.finished(complete: farewell.isComplete))
-    return true
   }
 
   /// Publishes the broker's state, and says when to do so again.

@@ -143,6 +143,15 @@ package enum BrokerState: Hashable, Sendable {
     }
   }
 
+  /// Ends the broker once its clients are gone, or were told for long enough; nil before.
+  mutating func endFarewell(of members: Members, at now: Duration) -> BrokerAction? {
+    guard case .farewell(let farewell) = self, farewell.until <= now || members.isDeserted else {
+      return nil
+    }
+    self = .ended
+    return .finished(complete: farewell.isComplete)
+  }
+
   /// Changes the open round in place; nil if none is open.
   @discardableResult
   package mutating func changeRound<Answer>(_ change: (inout OpenRound) -> Answer) -> Answer? {
