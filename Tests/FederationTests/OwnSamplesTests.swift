@@ -53,13 +53,13 @@ import Wire
     }
     bench.handle(.subscribed(.client(1)))
     let unasked = say([50, 0, 30])
-    #expect(unasked.counts == ["malformed"], "the plan doesn't ask for them")
+    #expect(unasked.counts == ["malformed update"], "the plan doesn't ask for them")
     #expect(unasked.mail(to: 1).count == 1 && bench.machine.present.isEmpty)
     var plan = bench.machine.plan
     plan.toldLabels = 3
     bench = BrokerBench(plan: plan)
     bench.handle(.subscribed(.client(1)))
-    #expect(say([50, 30]).counts == ["malformed"], "there are three labels")
+    #expect(say([50, 30]).counts == ["malformed update"], "there are three labels")
     #expect(say([50, 0, 30]).contains(.keep(labels: [50, 0, 30], of: 1)))
     #expect(!say([50, 0, 30]).contains(.keep(labels: [50, 0, 30], of: 1)))
     #expect(say([50, 1, 30]).contains(.keep(labels: [50, 1, 30], of: 1)))
