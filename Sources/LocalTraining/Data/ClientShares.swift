@@ -35,9 +35,13 @@ package struct ClientShares: Sendable {
     }
   }
 
-  /// The number of samples that a client trains on.
+  /// The number of samples that a client trains on, whatever it tells of it; 0 where its own can't
+  /// be read.
   package func count(of client: Int) -> Int {
-    (try? samples(of: client))?.training.count ?? 0
+    switch source {
+    case .dealt(_, let training, _): training[client].count
+    case .own(let own): (try? own[client]?.summary().get().counts.training) ?? 0
+    }
   }
 
   /// The number of samples that a client holds out; 0 where its own can't be read.
