@@ -5,7 +5,7 @@ import Testing
 /// A simulator that finds nothing proves nothing: each broken promise must be noticed.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct MutationTests {
   private func failure(of mutation: Mutation) throws -> FaultFailure {
-    let report = FaultCampaign(seeds: 0..<400, mutation: mutation).run()
+    let report = FaultCampaign(seeds: 0..<3000, mutation: mutation).run()
     return try #require(report.failures.first, "nobody notices: \(mutation)")
   }
 
