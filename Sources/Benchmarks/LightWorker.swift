@@ -196,6 +196,14 @@ extension LightWorker: ClientExecutor {
       by: self)
   }
 
+  // It has no samples to add up.
+  func measure(_ client: Int) throws(ZMQError) {
+    try host?.handle(
+      .unmeasured(.noData, detail: "it has no samples"), at: now, over: self, by: self)
+  }
+
+  func normalize(_ client: Int, by normalization: FederatedNormalization) {}
+
   func finished(_ client: Int, _ end: ClientEnd) { hasEnded = true }
 
   func welcomed(_ client: Int, by welcome: Welcome) -> Int? { nil }

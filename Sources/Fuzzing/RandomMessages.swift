@@ -66,11 +66,19 @@ struct RandomMessages {
     case 5, 6: .updateChunk(offset: count(), length: 1 + number(100))
     case 7: number(4) == 0 ? .leave(worker: UInt64(number(3))) : .heartbeat(.training)
     case 8: .planWant(worker: UInt64(number(3)), ranges: ranges())
-    case 9: .sums(SampleSums(samples: count(), values: count(), sums: [1], squares: [2]))
+    case 9: .sums(sums())
     case 10: .scores(scores())
     default:
       .decline(DeclineReason.allCases[number(DeclineReason.allCases.count)], detail: "")
     }
+  }
+
+  mutating func sums() -> SampleSums {
+    let samples = number(3) == 0 ? count() : 1 + number(100)
+    let square = Double(count()) / Double(1 + number(1000))
+    return SampleSums(
+      samples: samples, values: number(4) == 0 ? count() : samples, sums: [Double(number(100))],
+      squares: [square])
   }
 
   mutating func segment(_ name: String) -> Segment {
@@ -103,7 +111,9 @@ struct RandomMessages {
         Welcome(
           seed: 1, rounds: count(bits: 32), announceInterval: count(bits: 32),
           chunkBytes: 1 + number(1 << 26),
-          staleRounds: number(3) == 0 ? count(bits: 32) : number(3)))
+          staleRounds: number(3) == 0 ? count(bits: 32) : number(3),
+          normalization: number(3) == 0
+            ? FederatedNormalization(means: [0.5], deviations: [0.25]) : nil))
     case 1, 2, 3: .announce(announce())
     case 4, 5:
       .modelChunk(step: digest().prefix, offset: count(), length: 1 + number(200))

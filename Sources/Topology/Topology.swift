@@ -120,6 +120,7 @@ package struct Topology: Sendable {
     plan.lossLimit = training.settings.lossLimit
     plan.evaluation = evaluationRules
     plan.toldLabels = data.telling.labels ? architecture.classes : nil
+    plan.measuring = measuringRules
     plan.confirmsUpdates = training.correction == .scaffold
     plan.depths = depthPlan
     return plan

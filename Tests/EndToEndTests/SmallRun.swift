@@ -53,6 +53,12 @@ struct SmallRun {
       var down: Bytes
       var up: Bytes
     }
+    struct Normalization: Decodable, Equatable {
+      var means: [Float]
+      var deviations: [Float]
+      var clients: Int
+      var samples: Int
+    }
     struct Final: Decodable {
       var accuracy: Double?
       var loss: Double?
@@ -62,6 +68,8 @@ struct SmallRun {
     var rounds: [Round]
     var counters: [String: Int]
     var final: Final
+    var kinds: [String: [String: Bytes]]?
+    var normalization: Normalization?
   }
 
   /// What the simulation of a topology comes to, which is expected to end well.

@@ -38,6 +38,9 @@ import Testing
     (.syncsNoFiles, [.durable, .incarnation]),
     (.syncsNoFolders, [.durable, .incarnation]),
     (.renamesFirst, [.durable, .incarnation]),
+    (.forgetsNormalization, [.normalized]),
+    (.tellsNormalizationEarly, [.normalized]),
+    (.waitsForSums, [.punctual]),
   ])
   func `each broken promise is noticed, for what it is`(
     mutation: Mutation, promises: [Violation.Promise]

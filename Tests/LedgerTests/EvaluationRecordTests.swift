@@ -120,7 +120,7 @@ import Testing
     try database.write {
       for table in [
         "holding", "fairness", "gradient", "clock", "training", "best", "extended", "heldOut",
-        "heldOutClass",
+        "heldOutClass", "measuring", "normalization",
       ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }

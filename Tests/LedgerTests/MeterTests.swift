@@ -58,6 +58,7 @@ import Testing
       for table in [
         "meter", "cohort", "origin", "epoch", "timing", "holding", "fairness", "gradient",
         "clock", "training", "best", "extended", "heldOut", "heldOutClass",
+        "measuring", "normalization",
       ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }

@@ -104,7 +104,7 @@ final class HandMadeWorker {
     case .finished(let end):
       ends.append(end)
       machines[client] = nil
-    case .welcomed, .turnedDown, .reached, .keep, .settled, .evaluate: break
+    case .welcomed, .turnedDown, .reached, .keep, .settled, .evaluate, .measure, .normalize: break
     }
   }
 

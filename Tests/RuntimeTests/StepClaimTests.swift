@@ -97,7 +97,9 @@ import ZeroMQ
           try perform(
             machine.handle(.trained(round: task.round, offer), at: clock.now - start))
         case .finished: isOver = true
-        case .welcomed, .turnedDown, .reached, .keep, .settled, .refused, .evaluate: break
+        case .welcomed, .turnedDown, .reached, .keep, .settled, .refused, .evaluate, .measure,
+          .normalize:
+          break
         }
       }
     }

@@ -69,6 +69,13 @@ final class ScriptedBackend: ResumableBackend {
     work.append("conclude \(evaluation.result.round)")
   }
 
+  func sums(of client: Int) -> LocalSums { .failed(.noData, detail: "") }
+
+  func normalize(_ result: MeasuringResult) -> FederatedNormalization {
+    work.append("normalize")
+    return FederatedNormalization(means: [0], deviations: [1])
+  }
+
   private struct Scores: PendingScores {
     func outcome() -> LocalScores { .failed(.noData, detail: "") }
     func cancel() {}

@@ -170,6 +170,28 @@ import Topology
     }
   }
 
+  @Test func `a normalization of clients' sums is asked for by name, and has a minimum`() throws {
+    let text = Self.text(
+      "from: clients, input: [3, 32, 32], classes: [cat, dog], normalization: federated",
+      model: "convnet-cifar")
+    let topology = try Texts.topology(text + "\nevaluation: {minimum: {samples: 4, clients: 2}}\n")
+    #expect(topology.data.isMeasuredByClients && topology.data.facts.normalization == nil)
+    let rules = try #require(topology.measuringRules)
+    #expect(rules.channels == 3 && rules.valuesPerSample == 1024)
+    #expect(rules.minimumSamples == 4 && rules.minimumClients == 2)
+    #expect(topology.brokerPlan(run: 1, epoch: 1).measuring == rules)
+    #expect(topology.plan.contains("\ndata.normalization: federated\n"))
+    #expect(try Topology(plan: topology.plan).data.isMeasuredByClients)
+    let plan = PlanDescription(topology)
+    #expect(plan.data.normalization == "federated" && plan.data.means.isEmpty)
+    #expect(plan.report().contains("of the sums that clients report before the first round"))
+    #expect(TopologyCheck(topology).text().contains("normalized by sums that the clients report"))
+    // Without the key, and where one place has all samples, nobody is asked.
+    let plain = try Texts.topology(
+      Self.text("from: clients, input: [1, 28, 28], classes: [cat, dog]"))
+    #expect(plain.measuringRules == nil && plain.data.facts.normalization != nil)
+  }
+
   @Test func `names may have any characters`() throws {
     let names = ["a: b", "*x", "&x", "\"", "\\", "{c}", "# d", "null", "~", " e ", "é", "-", "1.0"]
     let list = names.map { "\"\($0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"" }
@@ -191,10 +213,6 @@ import Topology
     ("from: clients, input: [1, 28, 28], classes: [a]", "data.classes", "two are the least"),
     ("from: clients, input: [1, 28, 28], classes: [a, b, a]", "data.classes[3]", "a second time"),
     ("from: clients, input: [1, 28, 28], classes: 2", "data.classes", "a list of names"),
-    (
-      "from: clients, input: [1, 28, 28], classes: [a, b], normalization: federated",
-      "data.normalization", "aren't measured together"
-    ),
     (
       "from: clients, input: [1, 28, 28], classes: [a, b], labels: [c, d]", "data.labels",
       "keep one"

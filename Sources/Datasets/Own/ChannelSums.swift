@@ -11,33 +11,51 @@ package struct ChannelSums: Hashable, Sendable {
   /// The sum of each channel's squared intensities.
   package private(set) var squares: [Double]
 
-  /// The sums over the samples of `dataset`.
-  package init(_ dataset: Dataset) {
+  /// Sums that were added up elsewhere, of as many channels as there are numbers.
+  package init(count: Int, sums: [Double], squares: [Double]) {
+    precondition(
+      sums.count == squares.count, "\(sums.count) sums and \(squares.count) of squares")
+    (self.count, self.sums, self.squares) = (count, sums, squares)
+  }
+
+  /// The sums over all samples of `dataset`.
+  package init(_ dataset: Dataset) { self.init(dataset, 0..<dataset.count) }
+
+  /// The sums over the samples of `dataset` at some places, in this order.
+  package init(_ dataset: Dataset, _ places: some Sequence<Int>) {
     let channels = dataset.input.dimensions[0]
     let area = dataset.input.count / channels
-    count = dataset.count * area
-    (sums, squares) = (
-      Array(repeating: 0, count: channels), Array(repeating: 0, count: channels)
+    (count, sums, squares) = (
+      0, Array(repeating: 0, count: channels), Array(repeating: 0, count: channels)
     )
-    guard area > 0 else { return }
     switch dataset.pixels {
     case .bytes(let values):
       // Whole numbers add up without rounding.
       var (whole, wholeSquares) = (
         Array(repeating: 0, count: channels), Array(repeating: 0, count: channels)
       )
-      for (index, value) in values.enumerated() {
-        let channel = index / area % channels
-        whole[channel] += Int(value)
-        wholeSquares[channel] += Int(value) * Int(value)
+      for place in places {
+        count += area
+        for channel in 0..<channels {
+          let start = (place * channels + channel) * area
+          for value in values[start..<start + area] {
+            whole[channel] += Int(value)
+            wholeSquares[channel] += Int(value) * Int(value)
+          }
+        }
       }
       sums = whole.map { Double($0) / 255 }
       squares = wholeSquares.map { Double($0) / (255 * 255) }
     case .floats(let values):
-      for (index, value) in values.enumerated() {
-        let channel = index / area % channels
-        sums[channel] += Double(value)
-        squares[channel] += Double(value) * Double(value)
+      for place in places {
+        count += area
+        for channel in 0..<channels {
+          let start = (place * channels + channel) * area
+          for value in values[start..<start + area] {
+            sums[channel] += Double(value)
+            squares[channel] += Double(value) * Double(value)
+          }
+        }
       }
     }
   }

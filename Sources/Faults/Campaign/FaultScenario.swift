@@ -31,6 +31,8 @@ package struct FaultScenario: Hashable, Sendable {
   package let hasAnchor: Bool
   /// The rules of evaluations by clients; nil for none.
   package let evaluation: EvaluationRules?
+  /// The rules of sums over clients' samples; nil for none.
+  package let measuring: MeasuringRules?
   /// The most bytes that an update may have.
   package let updateLimit = 400
   /// The faults; may be replaced by a part of them.
@@ -92,6 +94,15 @@ package struct FaultScenario: Hashable, Sendable {
     keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
     hasAnchor = draw(0...2) == 0
     evaluation = Self.evaluation(seed: seed, clients: clients)
+    measuring = Self.measuring(seed: seed, clients: clients)
+  }
+
+  private static func measuring(seed: UInt64, clients: Int) -> MeasuringRules? {
+    var stream = RandomStream(seed: seed).stream("fault measuring")
+    guard Int.random(in: 0...2, using: &stream) == 0 else { return nil }
+    var rules = MeasuringRules(channels: 1, valuesPerSample: 1)
+    rules.minimumClients = Int.random(in: 1...max(1, clients / 2), using: &stream)
+    return rules
   }
 
   private static func evaluation(seed: UInt64, clients: Int) -> EvaluationRules? {
@@ -146,6 +157,7 @@ package struct FaultScenario: Hashable, Sendable {
       schedule: schedule, learningRate: 0.1, learningRateSchedule: .constant,
       updateCodec: .dense32, rules: rules, limits: limits)
     plan.evaluation = evaluation
+    plan.measuring = measuring
     plan.dealtHoldOuts = (0..<clients).map { 1 + $0 }
     return plan
   }
@@ -177,7 +189,9 @@ package struct FaultScenario: Hashable, Sendable {
     let evaluation = evaluation == nil ? .zero : rules.deadline
     // A broker that its disk ended is started anew.
     let restart: Duration = faults.contains(where: \.isOfDisk) ? .seconds(3) : .zero
-    return limits.silence + rules.deadline + evaluation + rules.joinTimeout + jumps + restart
+    let measuring = measuring == nil ? .zero : rules.deadline
+    return limits.silence + rules.deadline + evaluation + measuring + rules.joinTimeout + jumps
+      + restart
       + .seconds(5)
   }
 
@@ -185,7 +199,8 @@ package struct FaultScenario: Hashable, Sendable {
   package var end: Duration {
     let rounds = isLong ? 4 : schedule.totalRounds + 1
     let evaluations = evaluation == nil ? .zero : (rules.deadline + .seconds(1)) * rounds
-    return calm + settling + (rules.deadline + .seconds(3)) * rounds + evaluations
+    let measuring = measuring == nil ? .zero : rules.deadline + .seconds(1)
+    return calm + settling + (rules.deadline + .seconds(3)) * rounds + evaluations + measuring
       + limits.farewell
   }
 }

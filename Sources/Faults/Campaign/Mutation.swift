@@ -57,6 +57,12 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   case syncsNoFolders
   /// The broker gives a file its name before it syncs it.
   case renamesFirst
+  /// A restarted broker doesn't look up the normalization, and measures again.
+  case forgetsNormalization
+  /// Clients are told of a normalization before it is durable.
+  case tellsNormalizationEarly
+  /// Measuring ends when all have answered, and else never.
+  case waitsForSums
 
   /// The work that the broker's disk forgets, so that it seems to be the broker who does.
   var neglect: DiskNeglect? {

@@ -40,6 +40,9 @@ package struct Violation: Hashable, Sendable {
     case sound = "nobody trains from a model that was discarded"
     /// A client's scores of a model count once, and are those of that model.
     case scored = "scores count once, for the model that they are of"
+    /// Sums are added once; what is made of them is kept before anybody hears of it, and all train
+    /// by it.
+    case normalized = "all train by one normalization, made once"
     /// Once the faults are over, all recover and the run ends.
     case live = "after the last fault all recover and the run ends"
   }

@@ -70,14 +70,7 @@ extension FaultBroker {
     }
     var next = world.disk
     next.commit(result, history: process.history)
-    do {
-      if let client = try world.storage.difference(from: result) {
-        world.violate(.durable, "the spool has another update of client \(client)")
-      }
-      try world.storage.keep(next)
-    } catch {
-      return fail(error)
-    }
+    do { try world.keep(next, after: result) } catch { return fail(error) }
     world.disk = next
     let discarded = world.scenario.discards(result.round) ? ", and its model discarded" : ""
     world.note("round \(result.round) is committed\(discarded)")

@@ -43,8 +43,7 @@ final class FaultBroker {
     var recovered: RecoveredStorage
     do { recovered = try world.storage.start() } catch { return fail(error) }
     if mutation == .keepsItsEpoch { recovered.epoch = max(1, lastEpoch) }
-    let faults = recovered.faults(after: lastEpoch, world.disk, misreads: world.misreads)
-    for (promise, detail) in faults { world.violate(promise, detail) }
+    world.check(recovered, after: lastEpoch)
     (lastEpoch, world.disk) = (recovered.epoch, recovered.disk)
     let epoch = recovered.epoch
     let plan = scenario.plan(epoch: epoch, digest: world.digests.plan)
@@ -52,7 +51,8 @@ final class FaultBroker {
     let stored = mutation == .forgetsStoredUpdates ? [:] : disk.spool
     let machine = BrokerMachine(
       plan: mutation?.broken(plan) ?? plan, round: disk.round, at: localTime, stored: stored,
-      history: disk.history)
+      history: disk.history,
+      normalization: mutation == .forgetsNormalization ? nil : disk.normalization)
     process = BrokerProcess(
       machine, epoch: epoch, life: lives, restored: Set(disk.spool.keys))
     world.brokerLife = lives
@@ -153,6 +153,7 @@ final class FaultBroker {
     }
     if mutation == .hasNoTimer && host.machine.openRound != nil
       || mutation == .waitsForScores && host.machine.openEvaluation != nil
+      || mutation == .waitsForSums && host.machine.measuring.deadline != nil
     {
       queueTick(at: world.now + .seconds(1))
       return check()
@@ -259,6 +260,10 @@ extension FaultBroker: BrokerExecutor {
     guard epoch > lastEpoch else { return }
     do { try world.storage.begin(epoch) } catch { return fail(error) }
     lastEpoch = epoch
+  }
+
+  func normalize(_ result: MeasuringResult) {
+    if let made = world.add(result) { handle(.normalized(made)) }
   }
 
   func count(_ name: String) { world.note("broker counts: \(name)") }

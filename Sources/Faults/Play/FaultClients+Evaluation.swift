@@ -13,6 +13,7 @@ extension FaultClients {
       return world.violate(
         .fits, "client \(client) evaluates stage \(task.stage), beyond its memory")
     }
+    checkNormalization(of: client)
     beginTraining(of: client)
     let isMistaken = world.mutation == .mistakesScores
     var scores = world.digests.scores(

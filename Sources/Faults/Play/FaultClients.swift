@@ -43,7 +43,7 @@ final class FaultClients {
       identity: ClientIdentity(
         client: client, worker: world.network.chance.next(), plan: world.digests.plan,
         maximalStage: client == scenario.shallow && mutation != .ignoresCaps ? 1 : nil,
-        attempt: before.life),
+        attempt: before.life, measuredChannels: scenario.measuring?.channels),
       limits: scenario.limits, jitter: RandomStream(key: world.network.chance.next()))
     process.host = ClientHost(machine)
     clients[client] = process
@@ -150,6 +150,11 @@ final class FaultClients {
   /// Makes the results of earlier trainings and evaluations void.
   func beginTraining(of client: Int) { clients[client].training += 1 }
 
+  /// A client goes by a normalization from now on.
+  func take(_ normalization: FederatedNormalization, of client: Int) {
+    clients[client].normalization = normalization
+  }
+
   /// A client's training is over.
   func trained(_ client: Int, _ training: Int, round: Int, _ offer: Offer?) {
     guard clients[client].training == training, let host = clients[client].host else { return }
@@ -195,6 +200,7 @@ extension FaultClients: ClientExecutor {
       return world.violate(
         .fits, "client \(client) trains stage \(task.stage), beyond its memory")
     }
+    checkNormalization(of: client)
     beginTraining(of: client)
     var time = world.network.pause(100...2500)
     for fault in world.network.active {

@@ -74,6 +74,10 @@ final class FaultSimulation {
     case .evaluable(let round, let life): broker.evaluable(round, life: life)
     case .evaluated(let client, let training, let round, let scores):
       clients.evaluated(client, training, round: round, scores)
+    case .measured(let client, let training, let sums): clients.measured(client, training, sums)
+    case .normalizationDurable(let made, let life): world.keep(made, life: life)
+    case .normalized(let made, let life):
+      if world.brokerLife == life { broker.handle(.normalized(made)) }
     case .durable(let client, let round, let submission, let life):
       broker.durable(client, round, submission, life: life)
     case .stored(let client, let round, let result, let life):

@@ -16,6 +16,8 @@ final class FaultStorage {
   private var chance: RandomStream
   private var directory: RunDirectory?
   private var spool: Spool?
+  /// The normalization that the ledger has.
+  var normalization: FederatedNormalization?
   /// The last round that the ledger has.
   private var booked = 0
   /// The states that were given to a checkpoint, which keeps the number of one.
@@ -66,6 +68,7 @@ final class FaultStorage {
       state = known
     }
     booked = state.round - 1
+    state.normalization = normalization
     try open(round: state.round)
     for entry in spool?.entries ?? [] {
       state.spool[entry.client] = try submission(of: entry.client)
@@ -141,6 +144,22 @@ final class FaultStorage {
       default: break
       }
     }
+  }
+}
+
+extension FaultWorld {
+  /// Keeps the state after a round, whose updates the spool must have.
+  func keep(_ next: Disk, after result: RoundResult) throws {
+    if let client = try storage.difference(from: result) {
+      violate(.durable, "the spool has another update of client \(client)")
+    }
+    try storage.keep(next)
+  }
+
+  /// Checks what was recovered against what must be there, given the incarnation that began last.
+  func check(_ recovered: RecoveredStorage, after last: Int) {
+    let faults = recovered.faults(after: last, disk, misreads: misreads)
+    for (promise, detail) in faults { violate(promise, detail) }
   }
 }
 

@@ -23,7 +23,8 @@ extension FaultBroker {
       }
     }
     if let open = process.host.machine.openEvaluation { checkEvaluation(open, wake: wake) }
-    if wake <= local, ![.hasNoTimer, .waitsForScores].contains(world.mutation) {
+    world.check(process.host.machine, at: local, wake: wake)
+    if wake <= local, ![.hasNoTimer, .waitsForScores, .waitsForSums].contains(world.mutation) {
       world.violate(.idle, "the broker's tick is due again at once")
     }
     let (bytes, updates) = process.inFlight
@@ -54,6 +55,7 @@ extension FaultBroker {
     if round != world.disk.round {
       world.violate(.inOrder, "round \(round) begins before \(world.disk.round)")
     }
+    world.checkNormalization(before: round)
     if let machine = process?.host.machine {
       if machine.control.isPaused { world.violate(.inOrder, "round \(round) begins in a pause") }
       if !machine.control.evicted.isDisjoint(with: machine.present) {
@@ -160,7 +162,7 @@ extension FaultClients {
       world.violate(
         .awake, "client \(client) sleeps for ever in round \(machine.task?.round ?? 0)")
     case .idle:
-      if machine.membership == nil {
+      if machine.membership == nil || machine.measuring.isUnderWay {
         world.violate(.awake, "client \(client) no longer tries to join")
       }
     case .ended: break

@@ -24,6 +24,12 @@ enum FaultEvent {
   case evaluable(round: Int, life: Int)
   /// A client's evaluation is over.
   case evaluated(client: Int, training: Int, round: Int, HoldOutScores)
+  /// A client has added up its samples.
+  case measured(client: Int, training: Int, SampleSums)
+  /// The normalization reaches the disk.
+  case normalizationDurable(FederatedNormalization, life: Int)
+  /// The broker learns that the normalization is durable.
+  case normalized(FederatedNormalization, life: Int)
   /// The bytes of an update reach the disk.
   case durable(client: Int, round: Int, Submission, life: Int)
   /// The broker waits for the disk, with what it appended.

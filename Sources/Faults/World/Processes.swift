@@ -205,6 +205,8 @@ struct ClientProcess {
   var assemblies: [UInt64: Assembly] = [:]
   /// The states that it holds, by the first bytes of their digests.
   var states: Set<UInt64> = []
+  /// The normalization that it goes by; nil before it knows one.
+  var normalization: FederatedNormalization?
   /// The number of the current training; results of others are void.
   var training = 0
   /// Its clock minus virtual time.
@@ -244,6 +246,8 @@ struct Disk {
   private(set) var counted: Set<Update> = []
   /// The clients' participation in the committed rounds.
   private(set) var history = ParticipationHistory()
+  /// The normalization that was made of clients' sums.
+  var normalization: FederatedNormalization?
   /// The updates for the round after them that are durable, by client.
   var spool: [Int: Submission] = [:]
 

@@ -41,6 +41,25 @@ struct SimulatedDigests {
       points: samples, correct: Int.random(in: 0...samples, using: &stream), loss: 1)
   }
 
+  /// The sums over a client's samples, one value each.
+  func sums(client: Int) -> SampleSums {
+    let stream = root.stream("samples", client)
+    let values = (0...client).map { Double(stream.value(at: UInt64($0)) % 1000) / 1000 }
+    return SampleSums(
+      samples: values.count, values: values.count, sums: [values.reduce(0, +)],
+      squares: [values.reduce(0) { $0 + $1 * $1 }])
+  }
+
+  /// The normalization that is made of sums: their mean, so that the sums of other clients make
+  /// another one.
+  func normalization(of result: MeasuringResult) -> FederatedNormalization? {
+    result.total.map { total in
+      FederatedNormalization(
+        means: total.sums.map { Float($0 / Double(total.values)) },
+        deviations: total.sums.map { _ in 1 })
+    }
+  }
+
   private func segments(of phase: Phase, before round: Int) -> [Segment] {
     phase.segments.map { name in
       let index =

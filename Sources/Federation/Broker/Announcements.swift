@@ -1,6 +1,6 @@
 import Measures
 import Progressive
-package import Wire
+import Wire
 
 /// The broker's announcements: their numbers, and the time of the next.
 package struct Announcements: Hashable, Sendable {
@@ -24,16 +24,22 @@ package struct Announcements: Hashable, Sendable {
 
   /// The announcement of the broker's state, with all steps to the model if `listing`, or if there
   /// is no choice; it says so if no round opens because of an order.
-  package mutating func next(
-    of state: BrokerState, _ evaluation: HoldOutEvaluation?, _ plan: BrokerPlan, at now: Duration,
-    listing: Bool = false, isPaused: Bool = false
+  mutating func next(
+    of state: BrokerState, _ evaluation: HoldOutEvaluation?, _ measuring: SampleMeasuring?,
+    _ plan: BrokerPlan, at now: Duration, listing: Bool = false, isPaused: Bool = false
   ) -> Message<Downlink> {
     sequence += 1
     var announce = Announce(
       sequence: sequence, state: .waiting, warmUp: false, remaining: 0, learningRate: 0,
       selected: [], segments: [], updateCodec: plan.updateCodec)
     switch state {
-    case .gathering, .waiting: if isPaused { announce.state = .paused }
+    case .gathering, .waiting:
+      if isPaused { announce.state = .paused }
+      if let measuring {
+        announce.state = .measuring
+        announce.remaining = max(0, Int((measuring.deadline - now).seconds * 1000))
+        announce.selected = measuring.unsettled
+      }
     case .farewell, .ended: break
     case .preparing:
       announce.state = .closing

@@ -38,6 +38,9 @@ package enum BrokerAction: Hashable, Sendable {
   case keep(labels: [Int], of: Int)
   /// Make durable that the broker goes on as this incarnation, before anything else is done.
   case leap(epoch: Int)
+  /// The sums over clients' samples are here: make one normalization of them and keep it durably;
+  /// answered by `normalized`.
+  case normalize(MeasuringResult)
   /// Count something that went wrong, under its name in the ledger.
   case count(String)
   /// Tell people.
@@ -74,6 +77,10 @@ package enum BrokerNotice: Hashable, Sendable {
   case opened(round: Int, stage: Int, selected: Int)
   /// So many clients evaluate the model that the round came to.
   case evaluating(round: Int, clients: Int)
+  /// So many clients are asked for sums over their samples.
+  case measuring(clients: Int)
+  /// One normalization was made of the sums of so many clients.
+  case normalized(FederatedNormalization, clients: Int)
   /// A client was refused.
   case refused(client: Int, RefusalReason, detail: String)
   /// A selected client can't take part.

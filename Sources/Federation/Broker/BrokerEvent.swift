@@ -23,6 +23,8 @@ package enum BrokerEvent: Hashable, Sendable {
   case prepared(PreparedModel)
   /// The model that a round came to is ready to be sent to clients that evaluate it.
   case evaluable(PreparedModel)
+  /// The normalization of the clients' samples was made, and is durable.
+  case normalized(FederatedNormalization)
   /// The update of a client in `round` was checked and, when accepted, stored durably.
   case stored(round: Int, client: Int, StoreResult)
   /// No more than so many clients that could take part in the next round will ever be here again,

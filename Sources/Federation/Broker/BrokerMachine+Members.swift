@@ -13,7 +13,8 @@ extension BrokerMachine {
       actions += plans.answerAwaited(of: client, plan, at: now)
       switch members.listen(to: client, at: now) {
       case .admits(let knock): admit(client, knock.join, from: knock.place, now, &actions)
-      case let arrival: actions += members.greeting(to: client, arrival, plan)
+      case let arrival:
+        actions += members.greeting(to: client, arrival, plan, by: measuring.normalization)
       }
     }
   }
@@ -71,8 +72,11 @@ extension BrokerMachine {
       watch.left(client, member)
       actions += state.changeWork(of: client, plan, models, members) { $0.leave(client) }
       evaluation.change { $0.leave(client) }
+      measuring.change { $0.settle(client, at: .left) }
     case .want, .offer, .updateChunk, .decline:
-      if let answer = evaluation.answer(client, message, plan, &members) {
+      if let answer = measuring.decline(client, message)
+        ?? evaluation.answer(client, message, plan, &members)
+      {
         return actions += answer
       }
       receiveInRound(client, message, now, &actions)
@@ -80,7 +84,7 @@ extension BrokerMachine {
       actions +=
         evaluation.answer(client, message, plan, &members)
         ?? EvaluationCourse.lateScores(of: client, message.header, plan, nextRound: nextRound)
-    case .sums: return actions.append(.count("report that wasn't asked for"))
+    case .sums(let sums): actions += measuring.answer(client, sums, plan, members)
     }
   }
 
@@ -100,10 +104,12 @@ extension BrokerMachine {
       return actions += objection
     }
     members.heard(client, at: now)
-    if let answer = evaluation.refuse(client, header, fault.problem, plan) {
+    if let answer = measuring.refuse(client, fault.header, fault.problem, plan)
+      ?? evaluation.refuse(client, fault.header, fault.problem, plan)
+    {
       return actions += answer
     }
-    actions += state.refuse(client, header, fault.problem, plan, models, members)
+    actions += state.refuse(client, fault.header, fault.problem, plan, models, members)
   }
 
   private mutating func admit(
@@ -122,11 +128,13 @@ extension BrokerMachine {
     watch.admitted(
       client, as: members.admit(client, join, from: place, at: now), after: before)
     plans.joined(client)
-    actions += plan.admission(of: client, join, after: before, confirmed[client])
+    actions += plan.admission(
+      of: client, join, after: before, confirmed[client], by: measuring.normalization)
     // It came back into an open round or evaluation, or lost its invitation.
     let isAsked =
       state.changeRound { $0.welcomeBack(client) }
       ?? evaluation.change { $0.welcomeBack(client) }
+      ?? measuring.change { [members] in $0.ask(client, members) }
     guard isAsked == true else { return }
     actions.append(announcement(now, listing: true).addressed(to: client))
   }

@@ -1,6 +1,6 @@
 import Measures
 import Progressive
-import Wire
+package import Wire
 
 /// The broker's side of the protocol: event in, actions out; no sockets, clock or threads.
 ///
@@ -33,6 +33,8 @@ package struct BrokerMachine: Hashable, Sendable {
   var watch = WorkerWatch()
   /// The evaluations of models by clients.
   var evaluation: EvaluationCourse
+  /// The measuring of clients' samples.
+  package internal(set) var measuring: MeasuringCourse
   /// The announcements.
   private var announcements: Announcements
 
@@ -43,15 +45,18 @@ package struct BrokerMachine: Hashable, Sendable {
   /// after the round before. `waitingSince` is when an incarnation before it began to wait for
   /// clients, if it did, and `evicted` are the clients that were excluded. `unevaluated` is the
   /// model of the round before, if that is over and clients have yet to evaluate it.
+  /// `normalization` is the one that was made of clients' sums, if it was.
   package init(
     plan: BrokerPlan, round: Int = 1, at now: Duration = .zero, stored: [Int: Submission] = [:],
     history: ParticipationHistory = ParticipationHistory(), waitingSince: Duration? = nil,
-    evicted: Set<Int> = [], evaluating unevaluated: PreparedModel? = nil
+    evicted: Set<Int> = [], evaluating unevaluated: PreparedModel? = nil,
+    normalization: FederatedNormalization? = nil
   ) {
     self.plan = plan
     control = BrokerControl(evicted: evicted)
     self.history = history
     evaluation = EvaluationCourse(evaluating: unevaluated)
+    measuring = MeasuringCourse(normalization)
     nextRound = round
     members = Members(
       clients: plan.clients, stages: plan.schedule.stages, restrictions: history.restrictions)
@@ -79,6 +84,7 @@ package struct BrokerMachine: Hashable, Sendable {
     case .disconnected(let client): members.lose(client)
     case .prepared(let model): prepared(model, now, &actions)
     case .evaluable(let model): evaluable(model, now, &actions)
+    case .normalized(let made): actions += measuring.take(made, plan, members)
     case .stored(let round, let client, let result):
       stored(round, client, result, now, &actions)
     case .limited(let able):
@@ -96,7 +102,7 @@ package struct BrokerMachine: Hashable, Sendable {
     case .ended: nil
     case .farewell(let farewell): min(farewell.until, announcements.due)
     // The join timeout is looked at with each announcement.
-    case .gathering: announcements.due
+    case .gathering: min(announcements.due, measuring.deadline ?? announcements.due)
     case .preparing:
       min(announcements.due, openEvaluation?.wakeTime(plan.limits) ?? announcements.due)
     case .waiting(let pending):
@@ -131,7 +137,7 @@ package struct BrokerMachine: Hashable, Sendable {
   }
 
   /// The number of clients that it takes to begin the next round; nil unless it waits for clients.
-  package var awaited: Int? { state.awaited(plan) }
+  package var awaited: Int? { state.awaited(plan).map { max($0, measuring.needed(plan)) } }
 
   /// The time since which it has waited for clients; nil unless it does.
   package var waitingSince: Duration? { state.waitingSince }
@@ -147,7 +153,8 @@ package struct BrokerMachine: Hashable, Sendable {
 
   /// The state of the run at `now`, with all who are there.
   package func presence(at now: Duration) -> Presence {
-    Presence(state, plan, members, control, nextRound: nextRound, at: now)
+    Presence(
+      state, plan, members, control, measuring: measuring.open, nextRound: nextRound, at: now)
   }
 
   /// Does as whoever runs the broker says, or says why not.
@@ -157,6 +164,7 @@ package struct BrokerMachine: Hashable, Sendable {
     let outcome = control.obey(order, &state, &evaluation, &members, models, plan, at: now)
     actions += outcome.actions
     if outcome.endsRun { bid(farewell: false, now, &actions) }
+    if case .evict(let client) = order { measuring.change { $0.exclude(client) } }
     if outcome.answer.ok { announcements.due = min(announcements.due, now) }
     actions.append(.notice(.ordered(order, outcome.answer)))
   }
@@ -174,10 +182,8 @@ package struct BrokerMachine: Hashable, Sendable {
     case .preparing: actions += evaluation.proceed(plan, listeners, members, at: now)
     case .ended: break
     }
-    switch state.kind {
-    case .gathering, .waiting:
-      if !control.isPaused, state.isHopeless(plan, members, at: now) { giveUp(now, &actions) }
-    case .preparing, .open, .farewell, .ended: break
+    if !control.isPaused, measuring.isHopeless(state, plan, members, at: now) {
+      giveUp(now, &actions)
     }
     if announcements.inspects(at: now, every: plan.limits.announceInterval) {
       let lost = members.followUp(plan, without: control.evicted, at: now)
@@ -194,9 +200,13 @@ package struct BrokerMachine: Hashable, Sendable {
 
   private mutating func gather(_ now: Duration, _ actions: inout [BrokerAction]) {
     guard case .gathering(let gathering) = state,
-      gathering.isOver(plan, present: presentCount, at: now)
+      measuring.isUnderWay || gathering.isOver(plan, present: presentCount, at: now)
     else { return }
     if gathering.isThrough { return bid(farewell: true, now, &actions) }
+    if let steps = measuring.proceed(plan, members, at: now) {
+      if !steps.isEmpty { announcements.due = now }
+      return actions += steps
+    }
     state = .preparing(.restored(gathering.restored))
     if let model = evaluation.takeUnevaluated() { return evaluable(model, now, &actions) }
     actions.append(.prepare(round: nextRound))
@@ -234,15 +244,14 @@ package struct BrokerMachine: Hashable, Sendable {
     }
     actions.append(.send(.all, announcement(now)))
     actions += control.reminders(members, plan)
-    if !control.isPaused, let shortage = state.shortage(plan, members, at: now) {
-      actions.append(.notice(.waiting(shortage)))
-    }
+    if !control.isPaused { actions += measuring.lack(state, plan, members, at: now) }
   }
 
   /// The announcement of the broker's state, with all steps to the model if there is a choice.
   mutating func announcement(_ now: Duration, listing: Bool = false) -> Message<Downlink> {
     announcements.next(
-      of: state, openEvaluation, plan, at: now, listing: listing, isPaused: control.isPaused)
+      of: state, openEvaluation, measuring.open, plan, at: now, listing: listing,
+      isPaused: control.isPaused)
   }
 }
 
@@ -321,9 +330,9 @@ extension BrokerMachine {
   private mutating func giveUp(
     able: Int? = nil, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
-    guard let (shortage, isOverdue) = state.surrender(plan, members, able: able, at: now) else {
-      return
-    }
+    guard
+      let (shortage, isOverdue) = measuring.surrender(state, plan, members, able: able, at: now)
+    else { return }
     actions.append(.notice(.gaveUp(shortage, isOverdue: isOverdue)))
     bid(farewell: false, now, &actions)
   }

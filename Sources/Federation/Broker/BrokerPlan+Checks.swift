@@ -77,11 +77,14 @@ extension BrokerPlan {
   }
 
   /// The welcome that tells a worker that it plays a client.
-  func welcome(_ client: Int, worker: UInt64) -> BrokerAction {
+  func welcome(
+    _ client: Int, worker: UInt64, by normalization: FederatedNormalization? = nil
+  ) -> BrokerAction {
     let welcome = Welcome(
       seed: seed, rounds: schedule.totalRounds,
       announceInterval: Int(limits.announceInterval.seconds * 1000),
-      chunkBytes: limits.chunkBytes, staleRounds: rules.stragglers.maximalStaleness)
+      chunkBytes: limits.chunkBytes, staleRounds: rules.stragglers.maximalStaleness,
+      normalization: normalization)
     return .send(
       .client(client), Message(header(to: client, worker: worker), .welcome(welcome)))
   }
@@ -92,17 +95,25 @@ extension BrokerPlan {
   /// `confirmed` is its update that was stored before a restart: a client that doesn't wait for
   /// such news ignores it.
   func admission(
-    of client: Int, _ join: Join, after before: Member?, _ confirmed: Submission?
+    of client: Int, _ join: Join, after before: Member?, _ confirmed: Submission?,
+    by normalization: FederatedNormalization?
   ) -> [BrokerAction] {
     var actions: [BrokerAction] = []
     if !join.labels.isEmpty, before?.labels != join.labels {
       actions.append(.keep(labels: join.labels, of: client))
     }
     // Also the worker that played it before hears that, if it lives, and asks again.
-    actions.append(welcome(client, worker: join.worker))
+    actions.append(welcome(client, worker: join.worker, by: normalization))
     guard let known = confirmed else { return actions }
     let header = header(to: client, round: known.round, stage: known.stage)
     return actions + [.send(.client(client), Message(header, .acknowledge(.duplicate)))]
+  }
+
+  /// The welcomes that tell all who are here of a normalization that was made.
+  func welcome(_ members: Members, by normalization: FederatedNormalization) -> [BrokerAction] {
+    members.presence.all.compactMap { client in
+      members[client].map { welcome(client, worker: $0.worker, by: normalization) }
+    }
   }
 
   /// The request to join again, to all listeners of a mailbox or to one worker alone.

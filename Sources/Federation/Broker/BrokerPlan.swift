@@ -45,6 +45,9 @@ package struct BrokerPlan: Hashable, Sendable {
   package var dealtHoldOuts: [Int] = []
   /// The rules of evaluations on what clients hold out; nil for none.
   package var evaluation: EvaluationRules?
+  /// The rules by which clients report sums over their training samples before the first round; nil
+  /// where the normalization is known without them.
+  package var measuring: MeasuringRules?
   /// The largest mean loss that an update may report; nil for any.
   package var lossLimit: Double?
   /// The plan by which the depth is chosen that each client trains; nil where all train the same.

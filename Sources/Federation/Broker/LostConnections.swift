@@ -118,11 +118,16 @@ extension Members {
   ///
   /// One of several is told who plays the client by now, or that nobody does. A client that was
   /// taken for gone is asked: perhaps it is back over other connections, with nothing to say.
-  func greeting(to client: Int, _ arrival: Arrival, _ plan: BrokerPlan) -> [BrokerAction] {
+  func greeting(
+    to client: Int, _ arrival: Arrival, _ plan: BrokerPlan,
+    by normalization: FederatedNormalization?
+  ) -> [BrokerAction] {
     let worker = self[client]?.worker
     switch arrival {
     case .isContested:
-      return [worker.map { plan.welcome(client, worker: $0) } ?? plan.askToJoin(client)]
+      return [
+        worker.map { plan.welcome(client, worker: $0, by: normalization) } ?? plan.askToJoin(client)
+      ]
     case .isNoted where worker != nil && lost.isAway(client):
       return [plan.askToJoin(client, worker: worker)]
     case .isNoted, .admits: return []

@@ -4,9 +4,9 @@ import Wire
 
 extension Presence {
   /// The presence at `now` of the clients of a broker in this state.
-  package init(
+  init(
     _ state: BrokerState, _ plan: BrokerPlan, _ members: Members, _ control: BrokerControl,
-    nextRound: Int, at now: Duration
+    measuring: SampleMeasuring? = nil, nextRound: Int, at now: Duration
   ) {
     let shortage = state.shortage(plan, members, at: now)
     self.init(
@@ -39,7 +39,9 @@ extension Presence {
       if here { worker.gone = nil }
       worker.clients.append(
         Client(
-          client: client, does: Self.occupation(of: client, member, state, plan, members, now),
+          client: client,
+          does: measuring.flatMap { Self.occupation(of: client, in: $0, members) }
+            ?? Self.occupation(of: client, member, state, plan, members, now),
           late: state.lateness(of: client, at: now).map { Lapse($0) }, samples: member.samples,
           heldOut: member.heldOut))
       workers[member.worker] = worker
@@ -54,6 +56,21 @@ extension Presence {
     self.workers = workers.values.sorted { one, other in
       let first = (one.gone == nil ? 0 : 1, one.clients[0].client)
       return first < (other.gone == nil ? 0 : 1, other.clients[0].client)
+    }
+  }
+
+  /// The occupation of a client that was asked for sums over its samples; nil for others, and where
+  /// it isn't here.
+  private static func occupation(
+    of client: Int, in measuring: SampleMeasuring, _ members: Members
+  ) -> Occupation? {
+    guard members.presence.contains(client) else { return nil }
+    return switch measuring.progress[client] {
+    case .asked: .asked
+    case .reported: .done
+    case .refused: .refused
+    case .declined: .declined
+    case .left, nil: nil
     }
   }
 

@@ -22,6 +22,10 @@ package enum ClientEvent: Hashable, Sendable {
   /// Nothing was heard of the client's worker for a while: a client that has nothing else to say is
   /// to say that it is there.
   case showLife
+  /// The sums over its training samples are here.
+  case measured(SampleSums)
+  /// There are no sums over its training samples, for this reason.
+  case unmeasured(DeclineReason, detail: String)
   /// The client is to leave.
   case stop
 }
@@ -46,6 +50,10 @@ package enum ClientAction: Hashable, Sendable {
   case train(ClientTask)
   /// Evaluate on what is held out; all segments' states were reached.
   case evaluate(ClientTask)
+  /// Add up its training samples; answered by `measured` or `unmeasured`.
+  case measure
+  /// From now on samples are normalized by this.
+  case normalize(FederatedNormalization)
   /// The update of this round is counted, or never will be: what was kept for it can go.
   case settled(round: Int, accepted: Bool)
   /// Tell people that the broker doesn't take the update of this round, and why.

@@ -15,9 +15,7 @@ extension ClientMachine {
       guard task.round <= round else { return }
       abandonLate(round + 1, &actions)
     }
-    if !announce.segments.isEmpty, held.keep(announce.segments + announce.shallowHeads) {
-      actions.append(.keep(held.states))
-    }
+    actions += held.keep(for: announce)
     guard announce.selected.contains(identity.client) else { return }
     if let task, task.purpose == .evaluation, task.round == round {
       // Of a restarted broker the model may be another one.
@@ -31,8 +29,15 @@ extension ClientMachine {
     }
     // Nobody is asked from whom an update of an earlier round is still taken.
     if task != nil { abandon(&actions) }
+    if let lack = measuring.lack(header, join) { return actions += lack }
     if let limit = identity.maximalStage, limit < header.stage {
-      return refrain(from: header, .tooDeep, "its memory allows stage \(limit)", &actions)
+      // Nothing needs to be fetched to know that.
+      var own = self.header
+      (own.round, own.stage) = (header.round, header.stage)
+      let words = "its memory allows stage \(limit)"
+      let decline = Message(own, Uplink.decline(.tooDeep, detail: words))
+      lastEvaluation = .declined(decline)
+      return actions.append(.send(decline))
     }
     var task = ClientTask(
       round: round, stage: header.stage, announce: announce, steps: [], purpose: .evaluation)
@@ -43,18 +48,6 @@ extension ClientMachine {
       // What was said in its mailbox got lost, as in a round.
       actions.append(.send(join))
     }
-  }
-
-  /// Declines an evaluation of which nothing needs to be fetched to know that there will be none.
-  private mutating func refrain(
-    from header: Header, _ reason: DeclineReason, _ detail: String,
-    _ actions: inout [ClientAction]
-  ) {
-    var own = self.header
-    (own.round, own.stage) = (header.round, header.stage)
-    let decline = Message(own, Uplink.decline(reason, detail: detail))
-    lastEvaluation = .declined(decline)
-    actions.append(.send(decline))
   }
 
   /// Sends the scores of its evaluation, until the broker has them.
@@ -73,6 +66,7 @@ extension ClientMachine {
     case (.scores, .reporting(let task, _, _)) where task.round == header.round:
       lastEvaluation = .done(task.round)
       rest(&actions)
+    case (.sums, _): measuring.end()
     default: break
     }
   }

@@ -80,15 +80,22 @@ extension ClientMachine {
   private mutating func welcomed(
     _ header: Header, _ welcome: Welcome, _ now: Duration, _ actions: inout [ClientAction]
   ) {
-    guard header.client == identity.client, membership == nil, header.epoch > 0 else { return }
+    guard header.client == identity.client, header.epoch > 0 else { return }
+    if let membership {
+      // The normalization was made since then, or the first word of it got lost.
+      let isNews = header.run == membership.run && header.epoch == membership.epoch
+      return actions += isNews ? measuring.take(welcome.normalization) : []
+    }
     // A welcome of before the restart came late.
     guard broker.run != header.run || broker.epoch <= header.epoch else { return }
     if broker.run != header.run {
       // Another run than before: nothing of the old one counts.
       abandon(&actions)
       (lastRound, lastEvaluation) = (.takenUp(0), .done(0))
+      measuring.forget()
       actions.append(.welcomed(welcome))
     }
+    actions += measuring.take(welcome.normalization)
     limits.chunkBytes = welcome.chunkBytes
     staleRounds = welcome.staleRounds
     broker = Membership(run: header.run, epoch: header.epoch, welcomed: header.epoch)
@@ -117,9 +124,12 @@ extension ClientMachine {
     _ header: Header, _ announce: Announce, _ now: Duration, _ actions: inout [ClientAction]
   ) {
     switch announce.state {
-    case .open: break
+    case .open: measuring.end()
     case .evaluating: return announcedEvaluation(header, announce, now, &actions)
-    case .waiting, .closing, .measuring, .paused: return
+    case .measuring:
+      let isAsked = announce.selected.contains(identity.client)
+      return actions += measuring.announced(isAsked, holding, self.header, limits, at: now)
+    case .waiting, .closing, .paused: return
     }
     // An announcement from before this round came late.
     guard header.round >= lastRound.number else { return }
@@ -135,9 +145,7 @@ extension ClientMachine {
       // The round is over, or a restarted broker went back to before it.
       abandonLate(header.round, &actions)
     }
-    if !announce.segments.isEmpty, held.keep(announce.segments + announce.shallowHeads) {
-      actions.append(.keep(held.states))
-    }
+    actions += held.keep(for: announce)
     guard isSelected else { return }
     if header.round == lastRound.number, task == nil, case .declined(var declined) = lastRound {
       // Still expected: the broker doesn't know.
@@ -148,6 +156,7 @@ extension ClientMachine {
     if let (reason, detail) = holding?.lack {
       return refrain(header, announce, reason, detail, now, &actions)
     }
+    if let lack = measuring.lack(header, join) { return actions += lack }
     let offered = ClientTask(of: header, announce, for: identity)
     if !announce.segments.isEmpty, offered == nil {
       let limit = identity.maximalStage ?? 0
@@ -175,18 +184,12 @@ extension ClientMachine {
 
   /// True if the update of `task` is under way and may count in `round`.
   func mayCount(_ task: ClientTask, in round: Int) -> Bool {
-    guard task.round < round, round - task.round <= staleRounds else { return false }
-    switch state {
-    case .training, .offering: return true
-    case .idle, .fetching, .evaluating, .reporting, .ended: return false
-    }
+    task.round < round && round - task.round <= staleRounds && state.hasUpdate
   }
 
   /// Drops the work for a round before `round`; where the broker may wait for it, says so.
   mutating func abandonLate(_ round: Int, _ actions: inout [ClientAction]) {
-    if case .fetching(let fetching) = state, fetching.task.purpose == .training,
-      fetching.task.round < round, staleRounds > 0
-    {
+    if state.fetchesModel(before: round), staleRounds > 0 {
       // The model is no longer to be had.
       actions.append(
         .send(message(.decline(.failed, detail: "the round ended before the model was here"))))
@@ -240,6 +243,7 @@ extension ClientMachine {
       }
     case .staleRound, .notSelected, .tooLarge, .wrongBase, .wrongDigest, .malformed, .notFinite,
       .tooFar, .overloaded:
+      if let answer = measuring.refused(header, reason, retry, detail) { return actions += answer }
       guard let task, header.round == task.round else { return }
       if let retry {
         wake(at: now + .milliseconds(retry))

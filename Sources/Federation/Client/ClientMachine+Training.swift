@@ -58,11 +58,7 @@ extension ClientMachine {
   /// Holds the states to which all steps are here, and trains once nothing is missing.
   private mutating func trainIfComplete(_ now: Duration, _ actions: inout [ClientAction]) {
     guard case .fetching(let fetching) = state else { return }
-    for segment in fetching.task.segments where !held.contains(segment) {
-      guard let path = held.path(to: segment), fetching.has(path) else { continue }
-      held.reach(segment, by: path)
-      actions.append(.reached(segment))
-    }
+    actions += held.reach(fetching).map { .reached($0) }
     guard fetching.isComplete else { return }
     rest(&actions)
     let (task, wake) = (fetching.task, now + limits.heartbeatInterval)

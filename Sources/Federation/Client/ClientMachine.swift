@@ -16,11 +16,16 @@ package struct ClientIdentity: Hashable, Sendable {
   package var attempt: Int
   /// The worker's name for people; empty where it has none.
   package var name: String
+  /// The channels of its samples where their normalization is made of all clients' sums; nil
+  /// elsewhere.
+  ///
+  /// Before it knows the normalization, the client neither trains nor evaluates.
+  package var measuredChannels: Int?
 
   /// An identity of the given parts.
   package init(
     client: Int, worker: UInt64, plan: Digest, maximalStage: Int? = nil, attempt: Int = 0,
-    name: String = ""
+    name: String = "", measuredChannels: Int? = nil
   ) {
     self.client = client
     self.worker = worker
@@ -28,6 +33,7 @@ package struct ClientIdentity: Hashable, Sendable {
     self.maximalStage = maximalStage
     self.attempt = attempt
     self.name = name
+    self.measuredChannels = measuredChannels
   }
 
   /// The request to take the client in, of which these are the samples, if they are known.
@@ -68,6 +74,9 @@ package struct ClientMachine: Hashable, Sendable {
   /// The last evaluation that this client took up and is done with.
   var lastEvaluation = LastEvaluation.done(0)
 
+  /// Its part in the normalization that is made of all clients' sums.
+  package internal(set) var measuring: ClientMeasuring
+
   /// The states that this client holds.
   var held = HeldStates()
   /// The number of rounds after its own in which an update may count, as the broker says.
@@ -86,6 +95,7 @@ package struct ClientMachine: Hashable, Sendable {
     self.identity = identity
     self.limits = limits
     self.jitter = jitter
+    measuring = ClientMeasuring(channels: identity.measuredChannels)
     standing = .joining(next: .zero)
   }
 
@@ -103,6 +113,8 @@ package struct ClientMachine: Hashable, Sendable {
     case .evaluated(let round, let scores): evaluated(round, scores, now, &actions)
     case .showLife:
       if state == .idle, membership != nil { actions.append(.send(message(.heartbeat(.idle)))) }
+    case .measured(let sums): actions += measuring.measured(sums, header, limits, at: now)
+    case .unmeasured(let reason, let text): actions += measuring.unmeasured(reason, text, header)
     case .stop:
       actions.append(.send(message(.leave(worker: identity.worker))))
       end(.left, &actions)
@@ -122,7 +134,7 @@ package struct ClientMachine: Hashable, Sendable {
     switch (state, standing) {
     case (.ended, _): nil
     case (_, .joining(let next)): next
-    case (_, .member): state.wake
+    case (_, .member): [state.wake, measuring.wake].compactMap(\.self).min()
     }
   }
 
@@ -164,6 +176,7 @@ package struct ClientMachine: Hashable, Sendable {
       actions.append(.send(join))
       return joinAgain(at: now + limits.joinInterval * (1 + jitter.uniform()))
     }
+    if let message = measuring.reminder(header, limits, at: now) { return actions.append(message) }
     if case .fetching = state { return ask(now, &actions) }
     guard let (body, pause) = state.reminder(limits) else { return }
     actions.append(.send(message(body)))

@@ -37,6 +37,20 @@ package enum ClientState: Hashable, Sendable {
     }
   }
 
+  /// True while an update is trained, or waits to be taken.
+  var hasUpdate: Bool {
+    switch self {
+    case .training, .offering: true
+    case .idle, .fetching, .evaluating, .reporting, .ended: false
+    }
+  }
+
+  /// True while the model of a round before `round` is fetched to be trained.
+  func fetchesModel(before round: Int) -> Bool {
+    guard case .fetching(let fetching) = self else { return false }
+    return fetching.task.purpose == .training && fetching.task.round < round
+  }
+
   /// The task of `round` that is being trained or evaluated; nil if that isn't under way.
   func work(of round: Int) -> ClientTask? {
     switch self {

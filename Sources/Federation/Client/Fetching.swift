@@ -131,8 +131,27 @@ package struct HeldStates: Hashable, Sendable {
     for state in anchors + [segment.state.prefix] { segments[state] = segment.name }
   }
 
+  /// Holds the states to which all steps were fetched, and names their segments.
+  mutating func reach(_ fetching: Fetching) -> [Segment] {
+    var reached: [Segment] = []
+    for segment in fetching.task.segments where !contains(segment) {
+      guard let path = path(to: segment), fetching.has(path) else { continue }
+      reach(segment, by: path)
+      reached.append(segment)
+    }
+    return reached
+  }
+
   /// Forgets the state that a segment is announced with.
   package mutating func forget(_ segment: Segment) { segments[segment.state.prefix] = nil }
+
+  /// Forgets what an announcement leaves no use for, if it lists segments, and says so.
+  mutating func keep(for announce: Announce) -> [ClientAction] {
+    guard !announce.segments.isEmpty, keep(announce.segments + announce.shallowHeads) else {
+      return []
+    }
+    return [.keep(states)]
+  }
 
   /// Forgets all states but those that are announced, or that an announced step begins from; false
   /// if none goes.

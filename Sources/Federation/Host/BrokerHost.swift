@@ -63,6 +63,7 @@ package final class BrokerHost<Upload: UpdateAssembly> {
       case .evaluated(let result): try executor.evaluated(result)
       case .keep(let labels, of: let client): executor.keep(labels: labels, of: client)
       case .leap(let epoch): try executor.leap(to: epoch)
+      case .normalize(let result): try executor.normalize(result)
       case .count(let name): executor.count(name)
       case .notice(let notice): executor.notice(notice)
       case .finished(let complete): executor.finished(complete: complete)
@@ -184,6 +185,9 @@ package protocol BrokerExecutor<Upload>: AnyObject {
 
   /// Makes durable that the broker goes on as incarnation `epoch`, before this returns.
   func leap(to epoch: Int) throws(Failure)
+
+  /// Makes one normalization of clients' sums and keeps it durably; to be answered by `normalized`.
+  func normalize(_ result: MeasuringResult) throws(Failure)
 
   /// Counts something that went wrong, under its name in the ledger.
   func count(_ name: String)

@@ -59,6 +59,8 @@ package final class ClientHost<Update: ChunkedUpdate> {
       case .keep(let states): executor.keep(states, of: client)
       case .train(let task): try executor.train(task, client: client)
       case .evaluate(let task): try executor.evaluate(task, client: client)
+      case .measure: try executor.measure(client)
+      case .normalize(let made): executor.normalize(client, by: made)
       case .settled(let round, let accepted):
         let settled = update?.update
         update = nil
@@ -142,6 +144,12 @@ package protocol ClientExecutor<Update>: AnyObject {
   /// Begins to evaluate a model on what the client holds out; to be answered by `evaluated` or by
   /// `failed`.
   func evaluate(_ task: ClientTask, client: Int) throws(Failure)
+
+  /// Begins to add up a client's training samples; to be answered by `measured` or by `unmeasured`.
+  func measure(_ client: Int) throws(Failure)
+
+  /// Has a client's samples normalized by this from now on.
+  func normalize(_ client: Int, by normalization: FederatedNormalization)
 
   /// Ends a client's work for a round; `update`, its update if one was trained, is no longer
   /// needed.

@@ -11,7 +11,9 @@ package struct BrokerTarget: FuzzTarget {
   package func play(_ stream: RandomStream) throws(FuzzFinding) -> Bool {
     let world = FuzzWorld()
     var messages = RandomMessages(stream: stream, digests: world.digests)
-    var machine = BrokerMachine(plan: world.plan(&messages))
+    var plan = world.plan(&messages)
+    if messages.number(4) == 0 { plan.measuring = MeasuringRules(channels: 1, valuesPerSample: 1) }
+    var machine = BrokerMachine(plan: plan)
     var now = Duration.zero
     var heard = false
     var sent = 0
@@ -43,6 +45,12 @@ package struct BrokerTarget: FuzzTarget {
         guard Set(clients).count == clients.count else {
           throw FuzzFinding("a client has two scores in round \(result.round)")
         }
+      }
+      for case .normalize(let result) in actions {
+        let clients = result.sums.map(\.client)
+        guard clients == Set(clients).sorted(), let total = result.total,
+          (total.sums + total.squares).allSatisfy(\.isFinite)
+        else { throw FuzzFinding("sums that can't be are added") }
       }
       for case .finished in actions { return heard }
       guard machine.wakeTime != nil else { throw FuzzFinding("the broker sleeps for ever") }
@@ -82,7 +90,10 @@ package struct BrokerTarget: FuzzTarget {
         ? .accepted
         : .refused(RefusalReason.allCases[messages.number(10)], detail: "")
       return .stored(round: 1 + messages.number(4), client: messages.number(4), result)
-    case 11: return messages.number(20) == 0 ? .stop : .tick
+    case 11:
+      if messages.number(20) == 0 { return .stop }
+      let made = FederatedNormalization(means: [0.5], deviations: [0.25])
+      return messages.number(2) == 0 ? .normalized(made) : .tick
     default:
       let header = Header(
         run: messages.number(20) == 0 ? 0 : 77, epoch: messages.number(20) == 0 ? 2 : 1,

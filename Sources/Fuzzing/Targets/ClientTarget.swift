@@ -13,7 +13,8 @@ package struct ClientTarget: FuzzTarget {
     var machine = ClientMachine(
       identity: ClientIdentity(
         client: 1, worker: 1, plan: world.planDigest,
-        maximalStage: messages.number(2) == 0 ? 1 : nil),
+        maximalStage: messages.number(2) == 0 ? 1 : nil,
+        measuredChannels: messages.number(4) == 0 ? 1 : nil),
       limits: ProtocolLimits(), jitter: RandomStream(seed: 3))
     var now = Duration.zero
     let welcome = Welcome(
@@ -33,14 +34,20 @@ package struct ClientTarget: FuzzTarget {
         guard machine.wakeTime != nil || machine.membership != nil else {
           throw FuzzFinding("a client no longer tries to join")
         }
+        guard machine.wakeTime != nil || !machine.measuring.isUnderWay else {
+          throw FuzzFinding("a client that adds its samples up sleeps for ever")
+        }
       }
     }
     return heard
   }
 
   private func event(_ messages: inout RandomMessages) -> ClientEvent {
-    switch messages.number(13) {
+    switch messages.number(14) {
     case 0, 1: return .tick
+    case 13:
+      return messages.number(4) == 0
+        ? .unmeasured(.noData, detail: "") : .measured(messages.sums())
     case 2: return .damaged(messages.digest())
     case 3: return .trained(round: 1 + messages.number(4), messages.offer())
     case 12: return .evaluated(round: 1 + messages.number(4), messages.scores())

@@ -23,6 +23,13 @@ package struct ClientSamples: Sendable {
     self.telling = telling
   }
 
+  /// The same samples with another normalization.
+  func normalized(by normalization: Normalization) -> ClientSamples {
+    ClientSamples(
+      training: training.normalized(by: normalization),
+      heldOut: heldOut.normalized(by: normalization), remarks: remarks, told: telling)
+  }
+
   /// The numbers of both.
   package var counts: SampleCounts {
     SampleCounts(training: training.count, heldOut: heldOut.count)
@@ -58,6 +65,11 @@ package struct SampleChoice: Sendable {
     var counts = Array(repeating: 0, count: dataset.classes)
     for index in indices { counts[Int(dataset.labels[index])] += 1 }
     return counts
+  }
+
+  /// The same samples with another normalization.
+  func normalized(by normalization: Normalization) -> SampleChoice {
+    SampleChoice(dataset.normalized(by: normalization), indices)
   }
 
   /// The number of samples.

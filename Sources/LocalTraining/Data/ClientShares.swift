@@ -9,6 +9,8 @@ package struct ClientShares: Sendable {
   }
 
   private let source: Source
+  /// The normalization that was made of all clients' sums; nil where the samples have theirs.
+  package var normalization: Normalization?
 
   /// The shares of a data set that is dealt out: training samples of each client, and the test
   /// samples of those that own some.
@@ -19,11 +21,16 @@ package struct ClientShares: Sendable {
   /// The clients' own samples.
   init(_ own: OwnData) { source = .own(own) }
 
-  /// A client's samples; its own are read the first time that they are asked for, and again when
-  /// others took their place in memory.
+  /// A client's samples, normalized as is known; its own are read the first time that they are
+  /// asked for, and again when others took their place in memory.
   ///
   /// - Throws: `DatasetError` where its own can't be read, or aren't on this machine.
   package func samples(of client: Int) throws(DatasetError) -> ClientSamples {
+    let samples = try rawSamples(of: client)
+    return normalization.map { samples.normalized(by: $0) } ?? samples
+  }
+
+  private func rawSamples(of client: Int) throws(DatasetError) -> ClientSamples {
     switch source {
     case .dealt(let split, let training, let heldOut):
       return ClientSamples(

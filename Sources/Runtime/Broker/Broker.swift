@@ -104,7 +104,8 @@ package final class Broker: Sendable {
     let loop = BrokerLoop(
       plan: plan, settings: settings, sockets: sockets, server: queue, inbox: inbox,
       observer: observer, log: log, resumption: resumption, stored: stored,
-      evictions: directory.paths.evictions, record: record, evicted: evicted)
+      evictions: directory.paths.evictions, record: record, evicted: evicted,
+      normalization: server.normalization)
     let control = controlServer(log, observer)
     control?.start()
     isAtWork.withLock { $0 = true }

@@ -13,6 +13,8 @@ enum BrokerInput: Sendable {
   case prepared(PreparedModel, [Digest: SharedBuffer])
   /// The model that a round came to is ready to be sent to clients that evaluate it.
   case evaluable(PreparedModel, [Digest: SharedBuffer])
+  /// The normalization of the clients' samples is made and kept.
+  case normalized(FederatedNormalization)
   /// An update was checked and, when accepted, stored.
   case stored(round: Int, client: Int, StoreResult)
   /// The server's queue can't go on.
@@ -41,6 +43,7 @@ extension BrokerLoop {
     case .evaluable(let model, let steps):
       publisher.steps = steps
       try handle(.evaluable(model))
+    case .normalized(let made): try handle(.normalized(made))
     case .stored(let round, let client, let result):
       try handle(.stored(round: round, client: client, result))
     case .failed(let error): throw error

@@ -68,11 +68,12 @@ final class BrokerLoop {
   ///   - evictions: The file of the clients that are excluded.
   ///   - record: The durable record of the broker's incarnation.
   ///   - evicted: Those that were excluded before.
+  ///   - normalization: The one that was made of clients' sums, if it was.
   init(
     plan: BrokerPlan, settings: BrokerSettings, sockets: consuming BrokerSockets,
     server: ServerQueue, inbox: Inbox<BrokerInput>, observer: any RunObserver, log: RunLog,
     resumption: Resumption? = nil, stored: [Int: Submission] = [:], evictions: URL,
-    record: EpochRecord, evicted: Set<Int> = []
+    record: EpochRecord, evicted: Set<Int> = [], normalization: FederatedNormalization? = nil
   ) {
     self.evictions = evictions
     self.record = record
@@ -93,9 +94,11 @@ final class BrokerLoop {
       host = BrokerHost(
         BrokerMachine(
           plan: plan, round: resumption.round, at: base, stored: stored,
-          history: resumption.state?.history ?? ParticipationHistory(), evicted: evicted))
+          history: resumption.state?.history ?? ParticipationHistory(), evicted: evicted,
+          normalization: normalization))
     } else {
-      host = BrokerHost(BrokerMachine(plan: plan, evicted: evicted))
+      host = BrokerHost(
+        BrokerMachine(plan: plan, evicted: evicted, normalization: normalization))
     }
     admission = ClientAdmission(
       settings.security.accessControl, clients: plan.clients, sampleUnit: plan.rules.sampleUnit)
@@ -237,6 +240,8 @@ extension BrokerLoop: BrokerExecutor {
     do { try record.begin(epoch) } catch { _ = inbox.push(.failed(error)) }
   }
 
+  func normalize(_ result: MeasuringResult) { server.normalize(result) }
+
   func count(_ name: String) { gate.books.count(name) }
 
   func notice(_ notice: BrokerNotice) {
@@ -246,7 +251,8 @@ extension BrokerLoop: BrokerExecutor {
       count(shortage.counter)
     case .ordered(_, let answer): lastAnswer = answer
     case .worker(.vanished): count("worker vanished")
-    case .waiting, .opened, .evaluating, .refused, .declined, .worker: break
+    case .waiting, .opened, .evaluating, .measuring, .normalized, .refused, .declined, .worker:
+      break
     }
     observer.noticed(notice)
   }

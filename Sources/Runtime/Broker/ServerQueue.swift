@@ -84,6 +84,13 @@ final class ServerQueue: @unchecked Sendable {
     perform { [self] in try server.keep(labels: labels, of: client) }
   }
 
+  /// Makes one normalization of clients' sums and keeps it; answers with `normalized`.
+  func normalize(_ result: MeasuringResult) {
+    perform { [self] in
+      _ = inbox.push(.normalized(try server.normalize(result)))
+    }
+  }
+
   /// Keeps what both meters counted up to the end of `round`.
   func note(_ reading: MeterReading, after round: Int) {
     perform { [self] in try server.note(reading, after: round) }

@@ -63,6 +63,15 @@ final class LoggedRun: RunObserver {
     case .evaluating(let round, let clients):
       log.write(
         .info, "clients evaluate", ["round": .number(round), "clients": .number(clients)])
+    case .measuring(let clients):
+      log.write(.info, "clients measured", ["clients": .number(clients)])
+    case .normalized(let made, let clients):
+      log.write(
+        .info, "normalization made",
+        [
+          "clients": .number(clients), "means": .text("\(made.means)"),
+          "deviations": .text("\(made.deviations)"),
+        ])
     case .refused(let client, let reason, let detail):
       log.write(
         .warning, "client refused",

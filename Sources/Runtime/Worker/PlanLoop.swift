@@ -77,7 +77,8 @@ final class PlanLoop {
           switch event {
           case .made(let made): result = made
           case .stop: isStopped = true
-          case .read, .isUnchanged, .ended, .evaluated, .resolved, .unresolved, .probed, .greeted:
+          case .read, .isUnchanged, .ended, .evaluated, .measured, .resolved, .unresolved,
+            .probed, .greeted:
             break
           }
         },

@@ -100,7 +100,7 @@ final class WorkerConnection {
     case .unresolved(let error): contact.note(error)
     case .probed(let socket, let code): contact.note(code, of: socket)
     case .greeted(let mechanism): contact.note(mechanism: mechanism)
-    case .read, .isUnchanged, .ended, .evaluated, .made, .stop: return false
+    case .read, .isUnchanged, .ended, .evaluated, .measured, .made, .stop: return false
     }
     return true
   }

@@ -15,6 +15,8 @@ enum WorkerEvent: Sendable {
   case ended(client: Int, round: Int, LocalResult)
   /// A client's evaluation of the model of a round ended.
   case evaluated(client: Int, round: Int, LocalScores)
+  /// A client's training samples were added up.
+  case measured(client: Int, LocalSums)
   /// The host's name has addresses, of IPv6 alone or not.
   case resolved(isIPv6: Bool)
   /// The host's name has no address for now.
@@ -49,6 +51,7 @@ extension WorkerLoop {
     case .evaluated(let client, let round, .failed(let reason, let detail)):
       report(.declined(client: client, round: round, reason, detail: detail))
       try handle(.failed(round: round, reason, detail: detail), for: client)
+    case .measured(let client, let sums): try take(sums, of: client)
     // These are the affair of the connection, and of the plan.
     case .resolved, .unresolved, .probed, .greeted, .made: break
     case .stop:

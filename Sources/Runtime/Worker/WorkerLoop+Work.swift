@@ -89,7 +89,10 @@ extension WorkerLoop: ClientExecutor {
   func lacksUpdate(of client: Int, round: Int) {}
 
   func refused(_ client: Int, round: Int, _ reason: RefusalReason, detail: String) {
-    report(.updateRefused(client: client, round: round, reason, detail: detail))
+    report(
+      round == 0
+        ? .sumsRefused(client: client, reason, detail: detail)
+        : .updateRefused(client: client, round: round, reason, detail: detail))
   }
 
   func turnedDown(_ client: Int, _ reason: RefusalReason, detail: String) {

@@ -71,7 +71,8 @@ final class WorkerLoop {
   func enter(_ client: Int) {
     let identity = ClientIdentity(
       client: client, worker: settings.worker, plan: workload.planDigest,
-      maximalStage: workload.topology.stageLimits[client], name: settings.label)
+      maximalStage: workload.topology.stageLimits[client], name: settings.label,
+      measuredChannels: workload.topology.measuringRules?.channels)
     hosts[client] = ClientHost(
       ClientMachine(
         identity: identity, limits: limits,

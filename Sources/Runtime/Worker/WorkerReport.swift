@@ -25,6 +25,10 @@ package enum WorkerReport: Sendable {
   case training(client: Int, round: Int, stage: Int)
   /// A client evaluates on what it holds out.
   case evaluating(client: Int, round: Int, stage: Int)
+  /// A client adds up its training samples.
+  case measuring(client: Int)
+  /// A client has no sums over its training samples to tell.
+  case unmeasured(client: Int, DeclineReason, detail: String)
   /// A client's update is counted.
   case counted(client: Int, round: Int)
   /// A client can't take part in a round.
@@ -33,6 +37,8 @@ package enum WorkerReport: Sendable {
   case forgot(client: Int, round: Int, detail: String)
   /// The broker refuses a client's update of a round for good.
   case updateRefused(client: Int, round: Int, RefusalReason, detail: String)
+  /// The broker refuses the sums over a client's training samples.
+  case sumsRefused(client: Int, RefusalReason, detail: String)
   /// Something keeps the worker from its broker; it goes on trying.
   case noContact(ContactFault)
   /// The broker turns some clients down for now; they ask again.

@@ -76,7 +76,9 @@ extension Topology {
     if let limit = rules.sampleLimit { more.append(("limits.samples", "\(limit)")) }
     if let evaluation = evaluationRules {
       more.append(("evaluation.clients", "\(evaluation.clients)"))
-      more.append(("evaluation.minimum.clients", "\(evaluation.minimumClients)"))
+    }
+    if let least = evaluationRules?.minimumClients ?? measuringRules?.minimumClients {
+      more.append(("evaluation.minimum.clients", "\(least)"))
     }
     if let depth = depth.canonical { more.append(("participation.depth", depth)) }
     if let cap = rules.weightCap { more.append(("participation.weightCap", "\(cap)")) }

@@ -8,7 +8,7 @@ import Measures
 import Models
 import Progressive
 import Topology
-import Wire
+package import Wire
 
 /// All of a run's server that outlives a round: model, growth, norms, scores, checkpoints, spool.
 ///
@@ -33,6 +33,8 @@ package final class ServerState: @unchecked Sendable {
   var ready: (model: PreparedModel, steps: [Digest: SharedBuffer])?
   /// The round that ended and whose model clients evaluate; nil where there is none.
   var unjudged: UnjudgedRound?
+  /// The normalization that was made of clients' sums; nil before, and where the plan says it.
+  package private(set) var normalization: FederatedNormalization?
   private var checkpoints: CheckpointWriter
   /// True once people were told why clients' scores make no figure.
   private var hasToldLack = false
@@ -70,6 +72,8 @@ package final class ServerState: @unchecked Sendable {
     evaluator = Evaluator(workload, plan, pool: pool, labels: labels)
     spool = RoundSpool(in: directory.spool)
     checkpoints = CheckpointWriter(directory, of: workload.topology)
+    normalization = try Self.normalization(of: workload, kept: ledger)
+    checkpoints.normalization = normalization
     if let restored {
       try restore(restored)
       try checkpoints.secure(restored.checkpoint)
@@ -231,6 +235,13 @@ extension ServerState {
       default: throw error
       }
     }
+  }
+
+  /// Keeps the run's normalization, which it goes by from now on.
+  func keep(_ made: MeasuredNormalization) throws(LedgerError) {
+    try ledger.keep(made)
+    normalization = FederatedNormalization(made)
+    checkpoints.normalization = normalization
   }
 
   /// Books a round that ended, and keeps the model after it in a checkpoint, and in a file if it is

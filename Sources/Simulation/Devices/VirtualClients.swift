@@ -34,7 +34,8 @@ final class VirtualClients {
       let machine = ClientMachine(
         identity: ClientIdentity(
           client: member.client, worker: UInt64(member.client) + 1, plan: world.plan.digest,
-          maximalStage: stages[member.client]),
+          maximalStage: stages[member.client],
+          measuredChannels: world.plan.measuring?.channels),
         limits: world.plan.limits, jitter: world.run.stream("jitter", member.client, 0))
       return VirtualClient(
         machine, device: Device(member.device, client: member.client, run: world.run))

@@ -37,6 +37,14 @@ package protocol LearningBackend: AnyObject {
   func heldOut(of client: Int) -> Int
   /// Adds up the scores of an evaluation by clients, and books its round.
   func conclude(_ evaluation: ClosedEvaluation) throws
+  /// The normalization that was made of clients' sums before the run began, as one that extends
+  /// another has it; nil for none.
+  var normalization: FederatedNormalization? { get }
+  /// The sums over a client's training samples.
+  func sums(of client: Int) -> LocalSums
+  /// Makes one normalization of clients' sums and keeps it; from then on samples are normalized by
+  /// it.
+  func normalize(_ result: MeasuringResult) throws -> FederatedNormalization
   /// True while it repeats answers of a run that was stopped; observers have heard of these
   /// already.
   var isReplaying: Bool { get }
@@ -47,6 +55,9 @@ package protocol LearningBackend: AnyObject {
 }
 
 extension LearningBackend {
+  /// None.
+  package var normalization: FederatedNormalization? { nil }
+
   /// As many samples as the client is dealt.
   package func holding(of client: Int) -> ClientHolding { .dealt(samples: samples(of: client)) }
 }

@@ -4,6 +4,7 @@ import Federation
 import LocalTraining
 import Server
 import Synchronization
+import Topology
 import Wire
 
 /// Evaluations by clients as they are in real runs.
@@ -32,6 +33,32 @@ extension TrainingBackend {
 
   func conclude(_ evaluation: ClosedEvaluation) throws {
     try server.round(evaluation.result.round).conclude(evaluation)
+  }
+}
+
+/// Sums over clients' samples as they are in real runs, and the normalization that is made of them.
+extension TrainingBackend {
+  var normalization: FederatedNormalization? {
+    // A run that is played again measures again.
+    workload.topology.overrides.extended == nil ? nil : server.normalization
+  }
+
+  func sums(of client: Int) -> LocalSums {
+    let topology = workload.topology
+    let (minimum, unit) = (topology.evaluation.minimumSamples, topology.data.telling.unit)
+    do throws(DatasetError) {
+      return LocalSums(
+        over: try shares.samples(of: client).training, minimum: minimum, unit: unit)
+    } catch {
+      return .failed(.badData, detail: error.kind)
+    }
+  }
+
+  /// A run that is played again takes the normalization that its ledger keeps.
+  func normalize(_ result: MeasuringResult) throws -> FederatedNormalization {
+    let made = try server.normalize(result)
+    shares.normalization = Normalization(made)
+    return made
   }
 }
 

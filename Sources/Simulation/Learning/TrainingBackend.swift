@@ -22,7 +22,7 @@ final class TrainingBackend {
   private let plan: BrokerPlan
   let pool: TrainingPool
   let server: ServerState
-  let shares: ClientShares
+  var shares: ClientShares
   private let memories: ClientStore?
   /// The states of the last two models and what they were made from, by the first 8 bytes of their
   /// digests.
@@ -47,6 +47,7 @@ final class TrainingBackend {
       workload: workload, plan: plan, pool: pool, directory: directory, ledger: ledger,
       observer: observer, labels: labels, restored: resuming?.model)
     shares = try workload.shares(seed: plan.seed)
+    shares.normalization = server.normalization.map { Normalization($0) }
     self.memories = memories
     guard let resuming else { return }
     let snapshot = resuming.snapshot

@@ -2,11 +2,11 @@ import Bytes
 package import Federation
 package import Foundation
 package import Ledger
-import LocalTraining
+package import LocalTraining
 import Measures
 package import Progressive
 package import Server
-import Wire
+package import Wire
 
 /// A backend whose state can be kept, so that it goes on from there.
 package protocol ResumableBackend: LearningBackend {
@@ -164,6 +164,15 @@ package final class RecordedBackend: LearningBackend {
       try backend.conclude(evaluation)
     }
     try suspendIfDue()
+  }
+
+  package var normalization: FederatedNormalization? { backend.normalization }
+
+  package func sums(of client: Int) -> LocalSums { backend.sums(of: client) }
+
+  /// The ledger of a run that goes on has the normalization already.
+  package func normalize(_ result: MeasuringResult) throws -> FederatedNormalization {
+    try backend.normalize(result)
   }
 
   private func suspendIfDue() throws {

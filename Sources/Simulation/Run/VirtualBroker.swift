@@ -50,6 +50,8 @@ final class VirtualBroker {
     var waitingSince: Duration?
     /// The model of a round that is over, while clients have yet to evaluate it.
     var unevaluated: PreparedModel?
+    /// The normalization that was made of clients' sums.
+    var normalization: FederatedNormalization?
   }
 
   /// A broker that has yet to begin its run.
@@ -57,7 +59,8 @@ final class VirtualBroker {
     self.world = world
     self.clients = clients
     self.observer = observer
-    host = BrokerHost(BrokerMachine(plan: world.plan))
+    saved.normalization = world.backend.normalization
+    host = BrokerHost(BrokerMachine(plan: world.plan, normalization: saved.normalization))
   }
 
   /// The machine; nil while the broker's process is down.
@@ -154,7 +157,8 @@ final class VirtualBroker {
       BrokerMachine(
         plan: world.plan, round: saved.round + (isOver ? 1 : 0), at: world.now,
         stored: isOver ? [:] : saved.stored, history: saved.history,
-        waitingSince: saved.waitingSince, evaluating: saved.unevaluated))
+        waitingSince: saved.waitingSince, evaluating: saved.unevaluated,
+        normalization: saved.normalization))
   }
 }
 
@@ -216,6 +220,14 @@ extension VirtualBroker: BrokerExecutor {
     }
   }
 
+  func normalize(_ result: MeasuringResult) {
+    world.attempt {
+      let made = try world.backend.normalize(result)
+      saved.normalization = made
+      answer(.normalized(made))
+    }
+  }
+
   func count(_ name: String) { world.network.books.count(name) }
 
   func lacksPlace(for client: Int, at offset: Int) { count("update chunk without a place") }
@@ -224,7 +236,8 @@ extension VirtualBroker: BrokerExecutor {
     switch notice {
     case .opened(let round, _, _): opened(round)
     case .gaveUp(let shortage, _): gaveUp(shortage)
-    case .waiting, .evaluating, .refused, .declined, .worker, .ordered: break
+    case .waiting, .evaluating, .measuring, .normalized, .refused, .declined, .worker, .ordered:
+      break
     }
     if !world.backend.isReplaying { observer.noticed(notice) }
   }
@@ -364,35 +377,5 @@ extension RoundResult.Outcome {
     case .late, .lost: true
     case .accepted, .refused, .declined, .carried, .surplus: false
     }
-  }
-}
-
-/// The moments of a round that decide how long it takes.
-private struct RoundTimeline {
-  let opened: Duration
-  private var last: (progress: RoundProgress, accepted: Duration)?
-
-  /// A round that began then.
-  init(opened: Duration = .zero) { self.opened = opened }
-
-  /// An update was accepted, of a client with this progress.
-  mutating func accepted(_ progress: RoundProgress, at time: Duration) {
-    last = (progress, time)
-  }
-
-  /// The parts of the time until the round's end; nil where no update was accepted.
-  ///
-  /// The critical path is that of the last update that counts: until its client had the model,
-  /// until it had trained, until the update was accepted, and from then on the wait for those that
-  /// didn't make it.
-  func timing(until end: Duration) -> RoundTiming? {
-    guard let last else { return nil }
-    let downloaded = max(opened, last.progress.downloaded ?? opened)
-    let trained = max(downloaded, last.progress.trained ?? downloaded)
-    return RoundTiming(
-      opened: opened, closed: end,
-      path: CriticalPath(
-        download: downloaded - opened, training: trained - downloaded,
-        upload: last.accepted - trained, waiting: end - last.accepted))
   }
 }

@@ -10,6 +10,8 @@ enum VirtualEvent: Sendable {
   case clientWake(Int, UInt64)
   /// A client's training ends, if it is still this one.
   case trained(Int, work: Int)
+  /// A client has added up its samples, if its process is still this one.
+  case measured(Int, restarts: Int)
   /// A client stops in the middle of its training, if it is still this one.
   case dropOut(Int, work: Int)
   /// A client's device comes or goes.

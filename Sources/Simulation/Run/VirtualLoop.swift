@@ -80,6 +80,7 @@ final class VirtualLoop {
     case .brokerResult(let event, let epoch): broker.take(event, epoch: epoch)
     case .clientWake(let client, let number): clients.wake(client, by: number)
     case .trained(let client, let work): clients.finishWork(of: client, work)
+    case .measured(let client, let restarts): clients.finishMeasuring(of: client, restarts)
     case .dropOut(let client, let work): clients.dropOut(client, work: work)
     case .availability(let client): clients.changeAvailability(of: client)
     case .returns(let client, let reason): clients.returned(client, from: reason)

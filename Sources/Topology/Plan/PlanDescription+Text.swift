@@ -72,12 +72,16 @@ extension PlanDescription.Encoding {
 extension PlanDescription.Samples {
   fileprivate var lines: [String] {
     let channels = zip(means, deviations).map { "(x − \($0)) / \($1)" }.joined(separator: ", ")
+    let measured =
+      from == "clients"
+      ? "means and deviations of the sums that clients report before the first round, channel by channel"
+      : "the samples' own means and deviations, channel by channel"
     let labelling = segmentation ? "a label per pixel" : "a label per sample"
     var lines = [
       from == "clients"
         ? "the clients' own, \(labelling)" : "\(name), \(labelling), partition \(partition)",
       channels.isEmpty
-        ? "normalization by the samples' own means and deviations, channel by channel"
+        ? "normalization by " + measured
         : "normalization, channel by channel: \(channels); bytes count from 0 to 1",
     ]
     if let labels {

@@ -34,7 +34,10 @@ extension DataSection {
     let others = labels.names.count > most ? " and \(labels.names.count - most) others" : ""
     let kind = labels.isSegmentation ? "labels of pixels" : "classes"
     let owner = source.path.map { "samples of \($0)" } ?? "samples of the clients' own"
-    return "\(owner): \(facts.input), \(facts.classes) \(kind): \(names)\(others)"
+    let measured =
+      isMeasuredByClients
+      ? "; normalized by sums that the clients report before the first round" : ""
+    return "\(owner): \(facts.input), \(facts.classes) \(kind): \(names)\(others)\(measured)"
   }
 
   /// The facts that come of the name of a data set.

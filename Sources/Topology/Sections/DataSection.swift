@@ -37,6 +37,12 @@ package struct DataSection: Sendable {
     return collection.options
   }
 
+  /// True if the normalization is made of the sums of clients that keep their samples.
+  package var isMeasuredByClients: Bool {
+    guard case .clients(let format) = source else { return false }
+    return format.normalization == .federated
+  }
+
   /// Reads the training and the test samples, from `path` in place of the section's own if one is
   /// given, on the threads of `work`.
   package func load(
@@ -149,17 +155,8 @@ extension DataSection {
   ) -> DataSection? {
     for key in collectionKeys { _ = keys.optional(key) { $0 } }
     var format = SampleFormat(reading: &keys)
-    if origin == .clients, format.normalization == .federated {
-      guard !keys.has("normalization") else {
-        keys.reading.report(
-          keys.full("normalization"),
-          "\(keys.full("normalization")) is federated, but samples that stay with their clients aren't "
-            + "measured together by this version",
-          remedy: "write none, or {mean: [0.5], deviation: [0.25]} with a number for each channel")
-        return nil
-      }
-      format.normalization = .none
-    }
+    // Sums are asked for where the topology says so.
+    if origin == .clients, !keys.has("normalization") { format.normalization = .none }
     let holdOut = keys.value("holdOut", default: (HoldOut.fifth, 0)) { HoldOut.read($0) }
     if origin == .here, path == nil, !keys.reading.isPlan {
       _ = keys.required("path", remedy: "write the folder or file, as in my-images") { $0.text() }

@@ -16,9 +16,10 @@ package struct EvaluationSection: Hashable, Sendable {
   package var gradient: Int
   /// The clients that evaluate on what they hold out; nil for none.
   package var clients: EvaluationRules.Choice?
-  /// The fewest samples that a client must hold out to evaluate.
+  /// The fewest samples that a client must hold out to evaluate, and train on to report sums over
+  /// them.
   package var minimumSamples: Int
-  /// The fewest clients whose scores make a figure that is shown.
+  /// The fewest clients whose scores make a figure that is shown, and whose sums a normalization.
   package var minimumClients: Int
   /// True if clients tell what they got right class by class.
   package var perClass: Bool
@@ -125,6 +126,18 @@ extension Topology {
     rules.minimumSamples = evaluation.minimumSamples
     rules.minimumClients = evaluation.minimumClients
     rules.tellsClasses = evaluation.perClass
+    return rules
+  }
+
+  /// The rules by which clients report sums over their training samples; nil where the
+  /// normalization is known without them.
+  package var measuringRules: MeasuringRules? {
+    guard data.isMeasuredByClients else { return nil }
+    let input = data.facts.input.dimensions
+    var rules = MeasuringRules(
+      channels: input[0], valuesPerSample: input[1] * input[2])
+    rules.minimumSamples = evaluation.minimumSamples
+    rules.minimumClients = evaluation.minimumClients
     return rules
   }
 }

@@ -226,6 +226,11 @@ struct WorkerCommand: ParsableCommand {
       "round \(round), stage \(stage): client \(client) trains"
     case .evaluating(let client, let round, let stage):
       "round \(round), stage \(stage): client \(client) evaluates"
+    case .measuring(let client): "client \(client) adds its training samples up"
+    case .unmeasured(let client, let reason, let detail):
+      "client \(client) has no sums to tell (\(reason.name)): \(detail)"
+    case .sumsRefused(let client, let reason, let detail):
+      "the broker refuses the sums of client \(client) (\(reason.name)): \(detail.printable)"
     case .counted(let client, let round): "round \(round): client \(client)'s update counts"
     case .forgot(let client, let round, let detail):
       "round \(round): client \(client) forgot what its update left out: \(detail)"

@@ -52,6 +52,15 @@ final class ProgressPrinter: RunObserver {
   func noticed(_ notice: BrokerNotice) {
     switch notice {
     case .opened, .evaluating: lastWaiting.withLock { $0 = RepeatedLine() }
+    case .measuring(let clients):
+      lastWaiting.withLock { $0 = RepeatedLine() }
+      if !isQuiet { say("\(clients) clients are asked for sums over their training samples") }
+    case .normalized(let made, let clients):
+      if !isQuiet {
+        say(
+          "normalization by the sums of \(clients) clients: means \(made.means), "
+            + "deviations \(made.deviations)")
+      }
     case .waiting(let shortage):
       guard !isQuiet else { return }
       let text =

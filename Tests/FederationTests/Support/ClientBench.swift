@@ -14,10 +14,14 @@ struct ClientBench {
   static let needs = segments.map { Need(digest: $0.only.digest) }
   static let welcome = Welcome(seed: 5, rounds: 9, announceInterval: 1000, chunkBytes: 50)
 
-  init(maximalStage: Int? = nil, limits: ProtocolLimits = ProtocolLimits()) {
+  init(
+    maximalStage: Int? = nil, limits: ProtocolLimits = ProtocolLimits(),
+    measuredChannels: Int? = nil
+  ) {
     machine = ClientMachine(
       identity: ClientIdentity(
-        client: 3, worker: 40, plan: BrokerBench.digest, maximalStage: maximalStage, attempt: 2),
+        client: 3, worker: 40, plan: BrokerBench.digest, maximalStage: maximalStage, attempt: 2,
+        measuredChannels: measuredChannels),
       limits: limits, jitter: RandomStream(seed: 1))
   }
 

@@ -24,6 +24,7 @@ final class BrokerHostBench {
     case close(RoundResult)
     case prepareEvaluation(round: Int)
     case evaluated(EvaluationResult)
+    case normalize(MeasuringResult)
     case count(String)
     case notice(BrokerNotice)
     case finished(complete: Bool)
@@ -125,6 +126,7 @@ extension BrokerHostBench: BrokerTransport, BrokerExecutor {
   func close(_ result: RoundResult) { calls.append(.close(result)) }
   func prepareEvaluation(round: Int) { calls.append(.prepareEvaluation(round: round)) }
   func evaluated(_ result: EvaluationResult) { calls.append(.evaluated(result)) }
+  func normalize(_ result: MeasuringResult) { calls.append(.normalize(result)) }
   func count(_ name: String) { calls.append(.count(name)) }
   func notice(_ notice: BrokerNotice) { calls.append(.notice(notice)) }
   func finished(complete: Bool) { calls.append(.finished(complete: complete)) }
@@ -147,6 +149,8 @@ final class ClientHostBench {
     case keep(Set<UInt64>)
     case train(ClientTask)
     case evaluate(ClientTask)
+    case measure
+    case normalize(FederatedNormalization)
     case settled(round: Int, accepted: Bool, Update?)
     case lacksUpdate(round: Int)
     case refused(round: Int, RefusalReason)
@@ -234,6 +238,11 @@ extension ClientHostBench: ClientTransport, ClientExecutor {
   func keep(_ states: Set<UInt64>, of client: Int) { calls.append(.keep(states)) }
   func train(_ task: ClientTask, client: Int) { calls.append(.train(task)) }
   func evaluate(_ task: ClientTask, client: Int) { calls.append(.evaluate(task)) }
+  func measure(_ client: Int) { calls.append(.measure) }
+
+  func normalize(_ client: Int, by normalization: FederatedNormalization) {
+    calls.append(.normalize(normalization))
+  }
 
   func settled(_ client: Int, round: Int, accepted: Bool, update: Update?) {
     calls.append(.settled(round: round, accepted: accepted, update))

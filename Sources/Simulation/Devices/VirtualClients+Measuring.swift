@@ -1,0 +1,38 @@
+import Federation
+import Links
+import LocalTraining
+import Measures
+import Models
+import Tensors
+import Topology
+import Wire
+
+/// Sums over clients' training samples before the first round; a device takes its time for them.
+extension VirtualClients {
+  /// The operations for each value of a sample: a square and two additions.
+  private static let operationsPerValue = 3
+
+  /// The device begins to add its samples up.
+  func measure(_ client: Int) {
+    let architecture = world.topology.architecture
+    let time = clients[client].device.model.trainingTime(
+      forSamples: world.backend.samples(of: client),
+      flopsPerSample: Double(Self.operationsPerValue * world.topology.data.facts.input.count),
+      fullFlopsPerSample: Double(architecture.trainingFLOPs(stage: architecture.stages)))
+    world.network.events.insert(
+      .measured(client, restarts: clients[client].restarts), at: world.now + time)
+  }
+
+  /// The moment at which a client has added its samples up, unless its process is another one by
+  /// now.
+  func finishMeasuring(of client: Int, _ restarts: Int) {
+    guard clients[client].restarts == restarts, !clients[client].hasEnded else { return }
+    switch world.backend.sums(of: client) {
+    case .measured(let sums): handle(.measured(sums), for: client)
+    case .failed(let reason, let detail): handle(.unmeasured(reason, detail: detail), for: client)
+    }
+  }
+
+  // The backend normalizes the samples of all clients.
+  func normalize(_ client: Int, by normalization: FederatedNormalization) {}
+}
