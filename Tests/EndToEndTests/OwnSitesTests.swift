@@ -51,6 +51,13 @@ import Testing
       topology, to: folder.path("simulated"),
       ["--clock", "real", "--data", folder.path("sites/{client}")] + Self.smaller)
     #expect(simulated.rounds.count == 4)
+    let measured = try #require(simulated.normalization)
+    #expect(measured.clients == Self.sites && measured.means.count == 1)
+    let virtual = try SmallRun.play(
+      topology, to: folder.path("virtual"),
+      ["--data", folder.path("sites/{client}")] + Self.smaller)
+    #expect(virtual.final.modelDigest == simulated.final.modelDigest)
+    #expect(virtual.normalization == measured)
 
     // The broker's folder has nothing in it; each site's is the only one that its worker is told.
     let endpoint = "tcp://127.0.0.1:\(try freePorts())"
@@ -73,6 +80,7 @@ import Testing
     let summary = try SmallRun.summary(broker.standardOutput)
     #expect(summary.rounds.count == 4 && summary.rounds.allSatisfy { $0.accepted == Self.sites })
     #expect(summary.final.modelDigest == simulated.final.modelDigest)
+    #expect(summary.normalization == measured)
     #expect(summary.final.modelDigest != nil)
     #expect(summary.final.accuracy == simulated.final.accuracy)
     #expect(summary.final.accuracy ?? 0 > 0)
