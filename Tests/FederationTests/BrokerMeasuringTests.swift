@@ -210,6 +210,19 @@ struct BrokerMeasuringTests {
     #expect(Self.result(end)?.sums.map(\.client) == [1])
   }
 
+  @Test func `people see who is asked for sums, and whose are here`() {
+    var bench = Self.measuring(Self.plan(clients: 3)).bench
+    bench.say(0, .sums(Self.sums()), round: 0)
+    bench.say(1, .decline(.noData, detail: "none"), round: 0)
+    let presence = bench.machine.presence(at: bench.now)
+    #expect(presence.measuring == true && presence.state == .waiting)
+    #expect(presence.accepted == 1 && presence.selected == 3)
+    #expect(presence.workers.flatMap(\.clients).map(\.does) == [.done, .declined, .asked])
+    bench.say(2, .sums(Self.sums()), round: 0)
+    bench.handle(.normalized(Self.made))
+    #expect(bench.machine.presence(at: bench.now).measuring == nil)
+  }
+
   @Test func `repeated sums count once, and an excluded client's not at all`() {
     var bench = Self.measuring(Self.plan(clients: 3)).bench
     bench.say(0, .sums(Self.sums(10, 1)), round: 0)

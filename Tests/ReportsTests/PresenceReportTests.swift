@@ -73,6 +73,17 @@ struct PresenceReportTests {
     #expect(waiting.headline == "paused before round 3 of 20: no round opens")
   }
 
+  @Test func `text says whose sums are here while samples are measured`() throws {
+    let presence = try presence {
+      $0["state"] = "waiting"
+      $0["measuring"] = true
+      ($0["accepted"], $0["selected"]) = (2, 5)
+    }
+    #expect(
+      presence.headline
+        == "measuring samples before round 3 of 20: sums of 2 of 5 clients are here")
+  }
+
   @Test func `markup has nothing of a worker's name but its letters`() throws {
     let markup = PresenceMarkup.text(try presence())
     #expect(!markup.contains("<b>") && markup.contains("&lt;b&gt;&quot;2&quot;"))

@@ -21,6 +21,12 @@ extension Presence {
       left = Lapse(max(.zero, open.deadline - now))
       (selected, accepted) = (open.selected.count, open.accepted)
     }
+    if let measuring {
+      self.measuring = true
+      openFor = Lapse(now - measuring.opened)
+      left = Lapse(max(.zero, measuring.deadline - now))
+      (selected, accepted) = (measuring.progress.count, measuring.reported)
+    }
     var workers: [UInt64: Worker] = [:]
     for (client, member) in members.all.sorted(by: { $0.client < $1.client }) {
       let here = members.presence.contains(client)

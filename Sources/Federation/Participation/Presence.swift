@@ -39,10 +39,12 @@ package struct Presence: Hashable, Sendable, Codable {
   package var openFor: Lapse?
   /// The time that is left of the open round; nil between rounds.
   package var left: Lapse?
-  /// The clients that were asked in the open round.
+  /// The clients that were asked in the open round, or for sums over their samples.
   package var selected: Int
-  /// The updates that count so far in the open round.
+  /// The updates that count so far in the open round, or the sums that are here.
   package var accepted: Int
+  /// True while clients' samples are measured before the first round; nil otherwise.
+  package var measuring: Bool?
   /// The time for which clients have been waited for; nil unless they are.
   package var waitingFor: Lapse?
   /// The fleet's clients.

@@ -50,6 +50,10 @@ extension Presence {
         + "are here\(order)"
     case .waiting:
       if paused { return "paused before round \(round) of \(rounds): no round opens" }
+      if measuring == true {
+        return "measuring samples before round \(round) of \(rounds): sums of \(accepted) of "
+          + "\(selected) clients are here"
+      }
       let wait = waitingFor.map { ", for \($0.duration.brief)" } ?? ""
       let counts = needed.map { "waiting: \(able ?? 0) of \($0) needed" } ?? "waiting"
       return "\(counts) for round \(round) of \(rounds)\(wait)"
