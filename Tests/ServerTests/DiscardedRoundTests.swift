@@ -28,14 +28,12 @@ struct DiscardedRoundTests {
     (", correction: scaffold", "{up: dense32}", open),
   ]
 
-  @Test(arguments: kinds, [1e18 as Float, 3.4e38])
+  @Test(arguments: kinds, [1e21 as Float, 3.4e38])
   func `a huge update moves nothing: all is as if nobody had sent one`(
     kind: (String, String, String), value: Float
   ) throws {
     // A gradient that isn't finite is refused before.
     let value = kind.0.isEmpty ? value : min(value, 1e25)
-    // A server's rule that scales its steps takes such an update, but can't remember it.
-    guard value > 1e20 || !kind.2.contains("fedadam") else { return }
     let listener = Listener()
     let attacked = try ServerBench(kind.0, codecs: kind.1, more: kind.2, observer: listener)
     let quiet = try ServerBench(kind.0, codecs: kind.1, more: kind.2)
