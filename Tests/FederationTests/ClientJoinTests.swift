@@ -176,8 +176,11 @@ import Wire
     bench.hear(.welcome(ClientBench.welcome), round: 0, epoch: 1)
     #expect(bench.machine.membership == nil)
     bench.hear(.welcome(ClientBench.welcome), round: 0, epoch: 2)
-    #expect(bench.announce(1, epoch: 1).isEmpty)
+    #expect(bench.hear(.closed(accepted: 1), client: nil, epoch: 1).isEmpty)
     #expect(bench.machine.membership?.epoch == 2)
+    // An announcement may be that of a broker that lost count: it is told of this epoch.
+    #expect(bench.announce(1, epoch: 1).isEmpty)
+    #expect(bench.machine.membership == nil)
   }
 
   @Test func `a broker that went back to an earlier round finds its clients ready for it`() {

@@ -62,8 +62,10 @@ struct BrokerProcess {
     if let client = hoarder(beyond: scenario.longestLease, at: now) {
       return (.shared, "client \(client) has leave to send, and sends nothing")
     }
-    let missing = speech.missing(beyond: scenario.longestAbsence, at: now)
-    guard let client = missing.intersection(host.machine.present).min() else { return nil }
+    let present = Set(host.machine.present)
+    guard let client = speech.haunted(present, beyond: scenario.longestAbsence, at: now) else {
+      return nil
+    }
     return (.present, "client \(client) is present, long after its connection was gone")
   }
 
@@ -113,9 +115,11 @@ struct Speech {
     return .disconnected(client: connection.client)
   }
 
-  /// The clients that have been lost for longer than `limit`.
-  func missing(beyond limit: Duration, at now: Duration) -> Set<Int> {
-    Set(lost.filter { now - $0.value > limit }.keys)
+  /// A client that has been lost, and among the `present` ones all the time, for longer than
+  /// `limit`; nil for none.
+  mutating func haunted(_ present: Set<Int>, beyond limit: Duration, at now: Duration) -> Int? {
+    for client in lost.keys where !present.contains(client) { lost[client] = now }
+    return lost.filter { now - $0.value > limit }.keys.min()
   }
 }
 

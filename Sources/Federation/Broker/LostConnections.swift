@@ -69,6 +69,11 @@ struct Strangers: Hashable, Sendable {
   /// Notes that somebody listens to the mailbox of a client that is no member.
   mutating func note(_ client: Int, at now: Duration) { since[client] = now }
 
+  /// Forgets a client that joins, or leaves: who said that it goes isn't asked to stay.
+  mutating func forget(_ client: Int) {
+    if !since.isEmpty { since[client] = nil }
+  }
+
   /// The clients to ask at `now`, in rising order: those that have been strangers for `patience`.
   mutating func followUp(
     patience: Duration, at now: Duration, isStranger: (Int) -> Bool

@@ -334,6 +334,7 @@ extension Members {
     }
     if let new = member?.maximalStage { limited[new, default: 0] += 1 }
     joined[client] = member
+    strangers.forget(client)
     if member == nil { lost.forget(client) }
     notePresence(of: client)
   }

@@ -80,7 +80,8 @@ final class BrokerHostBench {
     _ client: Int, _ body: Uplink, round: Int = 1, attempt: Int = 0, carrying chunk: [UInt8]? = nil
   ) throws -> [Call] {
     let header = Header(
-      run: BrokerBench.run, epoch: 1, round: round, stage: 1, client: client, attempt: attempt)
+      run: BrokerBench.run, epoch: round == 0 ? 0 : 1, round: round, stage: 1, client: client,
+      attempt: attempt)
     return try handle(.message(Message(header, body)), carrying: chunk)
   }
 }
