@@ -51,8 +51,7 @@ final class FaultBroker {
     let stored = mutation == .forgetsStoredUpdates ? [:] : disk.spool
     let machine = BrokerMachine(
       plan: mutation?.broken(plan) ?? plan, round: disk.round, at: localTime, stored: stored,
-      history: disk.history,
-      normalization: mutation == .forgetsNormalization ? nil : disk.normalization)
+      history: disk.history, normalization: world.recalledNormalization)
     process = BrokerProcess(
       machine, epoch: epoch, life: lives, restored: Set(disk.spool.keys))
     world.brokerLife = lives
@@ -105,8 +104,9 @@ final class FaultBroker {
   /// A client's message has arrived, if the broker that it was sent to is still there.
   func hear(_ message: Message<Uplink>, on connection: Connection) {
     guard isLedTo(by: connection), world.network.bringsUp(on: connection) else { return }
+    let event = process?.speech.heard(on: connection)
     handle(.message(message), carrying: message)
-    if let event = process?.speech.heard(on: connection) { handle(event) }
+    if let event { handle(event) }
   }
 
   /// A notice has arrived that a worker listens to a topic, or no longer does.

@@ -29,6 +29,11 @@ extension FaultWorld {
     network.schedule(.normalized(made, life: life), at: now + network.pause(0...20))
   }
 
+  /// The normalization that a restarted broker knows of.
+  var recalledNormalization: FederatedNormalization? {
+    mutation == .forgetsNormalization ? nil : disk.normalization
+  }
+
   /// Checks that sums are added once, in the order of the clients, each client's own.
   private func check(_ result: MeasuringResult) {
     if disk.normalization != nil { violate(.normalized, "samples are measured again") }
