@@ -78,6 +78,29 @@ struct LocalSumsTests {
     #expect(try Self.sums(SampleChoice(scaled, [1, 3])) == some)
   }
 
+  @Test func `where numbers are told in multiples, so are those of sums, with the same means`()
+    throws
+  {
+    let choice = SampleChoice(all: Self.dataset(.floats(Self.values(of: 0))))
+    let exact = try Self.sums(choice)
+    guard case .measured(let told) = LocalSums(over: choice, minimum: 1, unit: 4) else {
+      Issue.record("it has no sums")
+      return
+    }
+    #expect(exact.samples == 5 && told.samples == 8 && told.values == 32)
+    for channel in 0..<3 {
+      let means = [exact, told].map { $0.sums[channel] / Double($0.values) }
+      #expect(abs(means[0] - means[1]) <= 1e-12 * abs(means[0]))
+      let squares = [exact, told].map { $0.squares[channel] / Double($0.values) }
+      #expect(abs(squares[0] - squares[1]) <= 1e-12 * squares[0])
+    }
+    guard case .measured(let plain) = LocalSums(over: choice, minimum: 1, unit: 1) else {
+      Issue.record("it has no sums")
+      return
+    }
+    #expect(plain == exact)
+  }
+
   @Test func `a client with too few samples, or with one that is no number, tells nothing`() {
     let dataset = Self.dataset(.floats(Self.values(of: 0)))
     guard case .failed(.noData, let few) = LocalSums(over: SampleChoice(dataset, [0]), minimum: 2),
