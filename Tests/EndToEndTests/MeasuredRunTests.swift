@@ -26,7 +26,7 @@ import Testing
       classes: [lying, standing]
       normalization: federated
       holdOut: 0
-    stages: {rounds: [1, 1]}
+    stages: {rounds: [1, 1, 1]}
     participation: {minimum: \(sites)}
     codecs: {up: linear8, down: linear8}
     training: {batch: 10}
@@ -121,7 +121,7 @@ import Testing
     let summary = try SmallRun.summary(broker.standardOutput)
     #expect(summary.final.modelDigest == expected.final.modelDigest)
     #expect(summary.normalization == made)
-    #expect(summary.rounds.map(\.accepted) == [Self.sites, Self.sites])
+    #expect(summary.rounds.map(\.accepted) == [Self.sites, Self.sites, Self.sites])
     #expect(broker.standardError.contains("3 clients are asked for sums"))
     let report = try Command(["report", folder.path("run")])
     #expect(report.status(within: 20) == 0)
