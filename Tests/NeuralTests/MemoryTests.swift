@@ -26,4 +26,29 @@ import Testing
       precondition(peak < 400_000_000, "\(peak) bytes at most")
     }
   }
+
+  @Test func `that was given back leaves the next training its bits`() throws {
+    let architecture = try Zoo.architecture(named: "convnet")
+    let network = architecture.network(stage: 3)
+    let start = architecture.initialize(stage: 3, random: RandomStream(seed: 1))
+    let batches = (0..<10).map { step in
+      let inputs = (0..<2 * network.input.count).map { Float(($0 * (step + 3)) % 17) / 17 }
+      return (inputs, [Int32(step % 10), Int32((step + 5) % 10)])
+    }
+    func train(_ trainer: Trainer, _ parameters: inout [ParameterVector]) throws {
+      var source = BatchesSource(batches: batches)
+      let outcome = try trainer.train(
+        &parameters, source: &source, settings: TrainingSettings(learningRate: 0.05),
+        random: RandomStream(seed: 1))
+      #expect(outcome.steps == 10)
+    }
+    let kept = try Trainer(network: network, batch: 2)
+    var (again, fresh) = (start, start)
+    for _ in 0..<2 {
+      try train(kept, &again)
+      try train(try Trainer(network: network, batch: 2), &fresh)
+      #expect(again == fresh)
+    }
+    #expect(again != start)
+  }
 }

@@ -150,6 +150,14 @@ final class ParameterStore {
   /// The bytes that values, gradients and moments take.
   var byteCount: Int { (squares == nil ? 3 : 4) * weights.byteCount }
 
+  /// Gives the memory of gradients and momenta back to the system until somebody needs it, where it
+  /// is much.
+  func rest() {
+    guard gradients.byteCount >= 1 << 20 else { return }
+    gradients.discard()
+    momenta.discard()
+  }
+
   /// Reorders the values of `segments` into `vectors`; overwrites the momenta.
   func store(
     segments: Set<Int>, to vectors: inout [ParameterVector], on stream: OneDNN.Stream

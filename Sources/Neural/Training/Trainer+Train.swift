@@ -71,7 +71,14 @@ extension Trainer {
       outcome.correct += score.correct
       return true
     }
+    // Of a short training taking the memory anew would be a part that shows.
+    let rests = outcome.steps >= Self.leastStepsBeforeRest
+    if rests { store.rest() }
     try store.store(segments: trainable, to: &parameters, on: stream)
+    if rests { store.rest() }
     return outcome
   }
+
+  /// The fewest steps after which the memory of gradients and momenta is given back.
+  private static var leastStepsBeforeRest: Int { 8 }
 }

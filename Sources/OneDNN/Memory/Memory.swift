@@ -1,4 +1,5 @@
 import COneDNN
+import Glibc
 
 /// A tensor: a descriptor bound to a region of memory.
 package final class Memory {
@@ -48,6 +49,17 @@ package final class Storage {
   }
 
   deinit { base.deallocate() }
+
+  /// Gives its whole pages back to the system until they are used again: what lies on them is 0
+  /// from now on, and the rest stays as it is.
+  package func discard() {
+    let page = UInt(max(1, sysconf(Int32(_SC_PAGESIZE))))
+    let start = (UInt(bitPattern: base) + page - 1) / page * page
+    let end = (UInt(bitPattern: base) + UInt(byteCount)) / page * page
+    guard end > start, let first = UnsafeMutableRawPointer(bitPattern: start) else { return }
+    // SAFETY: the pages lie within this memory, which is the process's own and of no file.
+    _ = madvise(first, Int(end - start), MADV_DONTNEED)
+  }
 
   /// All of it.
   package var region: Region { Region(storage: self, byteOffset: 0, byteCount: byteCount) }
