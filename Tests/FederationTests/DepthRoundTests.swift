@@ -36,7 +36,8 @@ struct DepthRoundTests {
       bench.handle(.subscribed(.client(client)))
       _ = bench.ask(client, samples: 600)
     }
-    return (bench, prepare(1, &bench))
+    let announce = prepare(1, &bench)
+    return (bench, announce)
   }
 
   private static func prepare(_ round: Int, _ bench: inout BrokerBench) -> Announce? {

@@ -236,7 +236,7 @@ import Wire
         field(
           33,
           bytes: open + field(6, bytes: gaps.flatMap(varint))
-            + field(12, bytes: depths.flatMap(varint))))
+            + field(9, bytes: Array("dense32".utf8)) + field(12, bytes: depths.flatMap(varint))))
     }
     #expect(announce([1, 1], [2]) == .field("depths"))
     #expect(announce([1], [2, 0]) == .field("depths"))

@@ -58,6 +58,7 @@ import Wire
     var samples = Samples(seed: 1)
     var announce = samples.announce()
     announce.selected = Array(0..<100_000)
+    announce.depths = [0: 1, 99_999: 3]
     let message = Message(Header(run: 1, epoch: 1, round: 1, stage: 1), Downlink.announce(announce))
     let frame = Frames.seal(message)
     #expect(frame.count <= Envelope.maximalBytes)
