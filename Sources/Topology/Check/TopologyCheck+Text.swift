@@ -20,7 +20,7 @@ extension TopologyCheck {
     }
     if let evaluation {
       rows.append([
-        "tests", "", "", "", "", "", "\(evaluation.down)", "",
+        "tests", "", "", "", "", "", "", "\(evaluation.down)", "",
         Self.percent(evaluation.down.bytes, of: 2.0 * Double(fullModel.bytes)),
       ])
     }
