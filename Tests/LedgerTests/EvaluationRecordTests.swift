@@ -124,6 +124,7 @@ import Testing
       ] {
         try $0.execute(sql: "DROP TABLE \(table)")
       }
+      try $0.execute(sql: "ALTER TABLE stage DROP COLUMN memory")
       try $0.execute(sql: "PRAGMA user_version = 2")
     }
     try database.close()

@@ -109,6 +109,7 @@ import Testing
       for table in ["clock", "training", "best", "extended"] + Self.laterTables {
         try $0.execute(sql: "DROP TABLE \(table)")
       }
+      try $0.execute(sql: "ALTER TABLE stage DROP COLUMN memory")
       try $0.execute(sql: "PRAGMA user_version = 3")
     }
     try database.close()
