@@ -183,6 +183,15 @@ import Wire
     #expect(bench.machine.membership == nil)
   }
 
+  @Test func `a client that hears of a later epoch by its welcome is ready for an earlier round`() {
+    var bench = ClientBench.member()
+    bench.announce(5)
+    bench.hear(.refuse(.wrongClient, retry: 1, detail: ""), round: 0)
+    bench.hear(.welcome(ClientBench.welcome), round: 0, epoch: 2)
+    bench.announce(4, epoch: 2)
+    #expect(bench.machine.task?.round == 4)
+  }
+
   @Test func `a broker that went back to an earlier round finds its clients ready for it`() {
     var bench = ClientBench.member()
     bench.announce(5)

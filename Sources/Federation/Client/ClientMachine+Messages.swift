@@ -20,8 +20,7 @@ extension ClientMachine {
       refused(header, reason, retry, detail, now, &actions)
     default:
       guard let membership else {
-        // Nobody is taken in any more; of a broker that was restarted since, only the new one
-        // knows.
+        // Nobody is taken in any more; of a broker that was restarted, only the new one knows.
         if case .finished(let complete) = message.body,
           header.run != broker.run || header.epoch >= broker.epoch
         {
@@ -40,10 +39,7 @@ extension ClientMachine {
       guard header.epoch == membership.epoch else {
         // The broker was restarted: join again, at some random moment, and keep what there is.
         if header.epoch > membership.epoch {
-          // It may go back to a round that was taken up before.
-          (broker.epoch, lastRound) = (header.epoch, .takenUp(0))
-          if task?.purpose == .evaluation { abandon(&actions) }
-          lastEvaluation = .done(0)
+          follow(header.epoch, &actions)
           rejoin(now)
         } else if case .announce = message.body {
           rejoin(now)  // it may have lost count of its incarnations: a JOIN tells it this one
@@ -88,10 +84,10 @@ extension ClientMachine {
     }
     // A welcome of before the restart came late.
     guard broker.run != header.run || broker.epoch <= header.epoch else { return }
+    if header.epoch > broker.epoch || broker.run != header.run { follow(header.epoch, &actions) }
     if broker.run != header.run {
       // Another run than before: nothing of the old one counts.
       abandon(&actions)
-      (lastRound, lastEvaluation) = (.takenUp(0), .done(0))
       measuring.forget()
       actions.append(.welcomed(welcome))
     }
@@ -108,8 +104,13 @@ extension ClientMachine {
     }
   }
 
-  /// The broker took another worker for this client: the one that played it before asks for it
-  /// again.
+  /// Goes on with a later incarnation of the broker, which may go back to an earlier round.
+  private mutating func follow(_ epoch: Int, _ actions: inout [ClientAction]) {
+    if task?.purpose == .evaluation { abandon(&actions) }
+    (broker.epoch, lastRound, lastEvaluation) = (epoch, .takenUp(0), .done(0))
+  }
+
+  /// The broker took another worker for this client: the one before it asks for it again.
   private mutating func welcomedElsewhere(
     _ header: Header, _ now: Duration, _ actions: inout [ClientAction]
   ) {
@@ -168,8 +169,7 @@ extension ClientMachine {
       task.steps = steps
       begin(task, now, &actions)
     } else if header.client == nil {
-      // What was said in its mailbox got lost, or leads on from a state that it doesn't hold. Asked
-      // for no more often than the broker announces.
+      // Its invitation got lost, or leads on from a state that it doesn't hold.
       actions.append(.send(join))
     }
   }
