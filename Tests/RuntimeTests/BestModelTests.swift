@@ -117,13 +117,15 @@ import Wire
     return try store.summary()
   }
 
-  @Test func `a model whose loss is no number is evaluated, kept and told of all the same`() throws
+  @Test func `a round whose loss is no number is discarded and told, and the run comes to its end`()
+    throws
   {
     let summary = try play(from: 1e18, in: Folder())
     #expect(summary.rounds.count == 3)
-    let losses = summary.rounds.map(\.loss)
-    #expect(losses.contains(nil), "\(losses)")
-    #expect(summary.rounds.allSatisfy { $0.accuracy != nil })
+    #expect(!summary.discarded.isEmpty)
+    #expect(summary.discarded.allSatisfy { $0.accuracy == nil && $0.loss == nil })
+    #expect(summary.discarded.allSatisfy { $0.accepted == 0 && $0.refused > 0 })
+    #expect(try summary.json().contains("\"discarded\""))
   }
 
   @Test func `values that can't be sent end the run, and say after which round`() throws {
