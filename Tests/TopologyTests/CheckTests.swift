@@ -57,7 +57,8 @@ struct CheckTests {
   @Test func `evaluations by all clients bring each model down once, for the next round as well`()
     throws
   {
-    let check = TopologyCheck(try Texts.topology(Texts.with("evaluation: {clients: all}")))
+    let check = TopologyCheck(
+      try Texts.topology(Texts.with("stages: paper", "evaluation: {clients: all}")))
     let forecast = try #require(check.evaluation)
     #expect(forecast.evaluations == 12 && forecast.evaluators == 10)
     let sizes = [2600, 77_864, 4_799_528]
@@ -77,7 +78,8 @@ struct CheckTests {
     let check = TopologyCheck(
       try Texts.topology(
         Texts.with(
-          "evaluation: {clients: 2, every: 4}", "links: {slow: {down: 8 Mbit/s, up: 8 Mbit/s}}",
+          "stages: paper", "evaluation: {clients: 2, every: 4}",
+          "links: {slow: {down: 8 Mbit/s, up: 8 Mbit/s}}",
           "groups: {all: {link: slow}}")))
     let forecast = try #require(check.evaluation)
     #expect(forecast.evaluations == 3 && forecast.evaluators == 2)

@@ -164,7 +164,7 @@ import Topology
     let topology = try Texts.topology(Texts.least, overrides)
     let lines = topology.plan.split(separator: "\n")
     for line in [
-      "stages.rounds: [5, 5, 20]", "clients: 7", "codecs.up: eden2", "training.batch: 5",
+      "stages.rounds: [1, 1, 28]", "clients: 7", "codecs.up: eden2", "training.batch: 5",
     ] { #expect(lines.contains(Substring(line)), "\(line)") }
     try Self.expectSame(topology, "overrides")
   }
@@ -288,7 +288,7 @@ import Topology
       difference.lines("at the broker", "here") == [
         "codecs.downDelta: nothing at the broker, stc5 here",
         "codecs.reference: nothing at the broker, last here",
-        "stages.rounds: [2, 2, 8] at the broker, [3, 3, 14] here",
+        "stages.rounds: [1, 1, 10] at the broker, [1, 1, 18] here",
         "training.batch: 20 at the broker, 9 here",
       ])
     #expect(difference.lines("a", "b", atMost: 1).last == "and 3 more")
