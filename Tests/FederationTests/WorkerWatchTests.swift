@@ -93,8 +93,6 @@ struct WorkerWatchTests {
   @Test
   mutating func `an idle worker that isn't heard is asked, then named with all of its clients`() {
     for client in 0..<3 { join(client, place) }
-    join(3, worker: 8, WorkerPlace(name: "site-2"))
-    bench.say(3, .leave(worker: 8))
     bench.pass(.seconds(10))
     bench.say(1, .heartbeat(.idle))
     // A word of one client is one of its worker.

@@ -58,7 +58,8 @@ struct CheckTests {
     throws
   {
     let check = TopologyCheck(
-      try Texts.topology(Texts.with("stages: paper", "evaluation: {clients: all}")))
+      try Texts.topology(
+        Texts.with("stages: {rounds: [2, 2, 8], warmUp: 0}", "evaluation: {clients: all}")))
     let forecast = try #require(check.evaluation)
     #expect(forecast.evaluations == 12 && forecast.evaluators == 10)
     let sizes = [2600, 77_864, 4_799_528]
@@ -78,7 +79,7 @@ struct CheckTests {
     let check = TopologyCheck(
       try Texts.topology(
         Texts.with(
-          "stages: paper", "evaluation: {clients: 2, every: 4}",
+          "stages: {rounds: [2, 2, 8], warmUp: 0}", "evaluation: {clients: 2, every: 4}",
           "links: {slow: {down: 8 Mbit/s, up: 8 Mbit/s}}",
           "groups: {all: {link: slow}}")))
     let forecast = try #require(check.evaluation)
