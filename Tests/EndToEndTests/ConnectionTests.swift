@@ -34,7 +34,7 @@ import Testing
     let folder = try Folder()
     // It asks several times before it is connected again, each time for all that it lacks.
     let tiny = TinyRun.topology(rounds: "[1, 1, 1]")
-      .replacing("chunk: 64 kB", with: "chunk: 16 kB\n      repairFactor: 6")
+      .replacing("chunk: 64 kB", with: "chunk: 16 kB\n  repairFactor: 6")
     let topology = try folder.write(tiny, to: "tiny.yaml")
     let port = try freePorts()
     let broker = try Command([
