@@ -231,17 +231,18 @@ import Wire
 
   @Test func `an announcement asks each selected client for a plausible depth, or none for any`() {
     let open = field(2, varint: 2)
-    func announce(_ gaps: [UInt64], _ depths: [UInt64]) -> WireError? {
-      downlink(
-        field(
-          33,
-          bytes: open + field(6, bytes: gaps.flatMap(varint))
-            + field(9, bytes: Array("dense32".utf8)) + field(12, bytes: depths.flatMap(varint))))
+    func announcement(_ gaps: [UInt64], _ depths: [UInt64]) -> [UInt8] {
+      field(
+        33,
+        bytes: open + field(6, bytes: gaps.flatMap(varint))
+          + field(9, bytes: Array("dense32".utf8)) + field(12, bytes: depths.flatMap(varint)))
     }
-    #expect(announce([1, 1], [2]) == .field("depths"))
-    #expect(announce([1], [2, 0]) == .field("depths"))
-    #expect(announce([1], [(1 << 16) + 1]) == .field("depths"))
-    #expect(announce([1, 1], [0, 2]) != .field("depths"))
+    #expect(downlink(announcement([1, 1], [2])) == .field("depths"))
+    #expect(downlink(announcement([1], [2, 0])) == .field("depths"))
+    #expect(downlink(announcement([1], [(1 << 16) + 1])) == .field("depths"))
+    #expect(throws: Never.self) {
+      _ = try Frames.downlink(Frames.forge(announcement([1, 1], [0, 2]), []), [])
+    }
   }
 
   @Test(arguments: [Float.nan, .infinity, -1])
