@@ -47,12 +47,17 @@ import Testing
   }
 
   private func picture(_ name: String, _ level: Int, size: Int = 16) throws {
+    let pixels = (0..<size * size).map { UInt8(level + $0 % 40) }
+    let bytes = try PNGWriter.encode(pixels, rows: size, columns: size, channels: 1, path: name)
+    try Data(bytes).write(to: place(of: name))
+  }
+
+  /// The place of a file below the sites' folders, which are made for it.
+  private func place(of name: String) throws -> URL {
     let file = folder.url.appending(path: "sites/\(name)")
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    let pixels = (0..<size * size).map { UInt8(level + $0 % 40) }
-    let bytes = try PNGWriter.encode(pixels, rows: size, columns: size, channels: 1, path: name)
-    try Data(bytes).write(to: file)
+    return file
   }
 
   /// Writes a client's dark and light pictures.
@@ -66,9 +71,8 @@ import Testing
   /// Writes a client's table, the last row as given.
   private func table(_ client: Int, last: String) throws {
     let rows = (0..<40).map { $0.isMultiple(of: 2) ? "\($0),3,down" : "\($0),9,up" }
-    _ = try folder.write(
-      "left,right,state\n" + (rows + [last]).joined(separator: "\n") + "\n",
-      to: "sites/\(client)/readings.csv")
+    try Data(("left,right,state\n" + (rows + [last]).joined(separator: "\n") + "\n").utf8)
+      .write(to: place(of: "\(client)/readings.csv"))
   }
 
   private func broker(_ topology: String) throws -> Command {
@@ -101,7 +105,7 @@ import Testing
     case "zebra/mrs-smith.png": try picture("1/\(file)", 9)
     case "dark/mrs-smith.png": try picture("1/\(file)", 9, size: 20)
     case "mrs-smith.csv": try table(1, last: "mrs-smith,3,up")
-    default: _ = try folder.write("no picture", to: "sites/1/\(file)")
+    default: try Data("no picture".utf8).write(to: place(of: "1/\(file)"))
     }
     for client in 0..<2 {
       if !isTable { try fill(client) } else if client == 0 { try table(0, last: "1,9,up") }
