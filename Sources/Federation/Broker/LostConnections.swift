@@ -88,7 +88,10 @@ struct Strangers: Hashable, Sendable {
 
 extension Members {
   /// Notes that the connection over which a client last spoke is gone.
+  ///
+  /// A request to join that waits for a listener goes with it: whoever listens later asks anew.
   package mutating func lose(_ client: Int) {
+    forgetKnock(of: client)
     if self[client] != nil { lost.lose(client) }
   }
 

@@ -275,6 +275,9 @@ extension Members {
     return member
   }
 
+  /// Forgets a client's request to join for which nobody listens yet.
+  mutating func forgetKnock(of client: Int) { knocking[client] = nil }
+
   /// Forgets a worker whose key may not play the client; the client's other workers aren't touched.
   package mutating func forbid(_ client: Int, _ worker: UInt64) {
     if knocking[client]?.join.worker == worker { knocking[client] = nil }
