@@ -12,6 +12,11 @@ let common: [SwiftSetting] = [
 /// What every target but the wrappers of C libraries and the tests is compiled with.
 let safe: [SwiftSetting] = common + [.strictMemorySafety()]
 
+/// What tests are compiled with whose work is done by what they test: optimizing them takes longer
+/// than it saves.
+let quick: [SwiftSetting] =
+  common + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 /// What C is compiled with.
 let strict: [CSetting] =
   [
@@ -175,35 +180,35 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(
       name: "BytesTests", dependencies: ["Bytes", "CChecksums", "Measures"],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
         "Bytes", "Codecs", "Datasets", "Measures", "Progressive", "Tensors", "TestSupport", "Wire",
         "ZMTP", "ZeroMQ", "progfed", database,
       ],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
       name: "FaultsTests",
       dependencies: ["Faults", "Federation", "Ledger", "Measures", "TestSupport"],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
       name: "FederationTests",
       dependencies: [
         "Bytes", "CNeuralKernels", "Codecs", "Federation", "Measures", "Progressive", "Tensors",
         "Wire",
       ],
-      resources: [.copy("Fixtures")], swiftSettings: common),
+      resources: [.copy("Fixtures")], swiftSettings: quick),
     .testTarget(
       name: "FuzzingTests", dependencies: ["Fuzzing", "Measures", "TestSupport"],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
       name: "LedgerTests", dependencies: ["Bytes", "Ledger", "Measures", "Tensors", database],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
-      name: "LiveTests", dependencies: ["Live", "TestSupport"], swiftSettings: common),
-    .testTarget(name: "LinksTests", dependencies: ["Links", "Measures"], swiftSettings: common),
-    .testTarget(name: "MeasuresTests", dependencies: ["Measures"], swiftSettings: common),
+      name: "LiveTests", dependencies: ["Live", "TestSupport"], swiftSettings: quick),
+    .testTarget(name: "LinksTests", dependencies: ["Links", "Measures"], swiftSettings: quick),
+    .testTarget(name: "MeasuresTests", dependencies: ["Measures"], swiftSettings: quick),
     .testTarget(
       name: "ModelsTests", dependencies: ["Measures", "Models", "Neural", "Tensors"],
       resources: [.copy("Fixtures")], swiftSettings: common),
@@ -211,13 +216,13 @@ let package = Package(
       name: "NeuralTests",
       dependencies: ["CAllocations", "Measures", "Models", "Neural", "OneDNN", "Tensors"],
       resources: [.copy("Fixtures")], swiftSettings: common),
-    .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: common),
+    .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: quick),
     .testTarget(
-      name: "ProgressiveTests", dependencies: ["Measures", "Progressive"], swiftSettings: common),
+      name: "ProgressiveTests", dependencies: ["Measures", "Progressive"], swiftSettings: quick),
     .testTarget(
       name: "ReportsTests",
       dependencies: ["Bytes", "CZlib", "Federation", "Ledger", "Measures", "Reports"],
-      exclude: ["EventFiles"], swiftSettings: common),
+      exclude: ["EventFiles"], swiftSettings: quick),
     .testTarget(
       name: "RuntimeTests",
       dependencies: [
@@ -225,7 +230,7 @@ let package = Package(
         "Measures", "Models", "Progressive", "Runtime", "Server", "Simulation", "Tensors",
         "TestSupport", "Topology", "Wire", "ZMTP", "ZeroMQ",
       ],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
       name: "LocalTrainingTests",
       dependencies: [
@@ -239,7 +244,7 @@ let package = Package(
         "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "LocalTraining", "Measures",
         "Models", "Progressive", "Server", "Tensors", "TestSupport", "Topology", "Wire", "ZMTP",
       ],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
       name: "SimulationTests",
       dependencies: [
@@ -247,7 +252,7 @@ let package = Package(
         "Models", "Neural", "Progressive", "Server", "Simulation", "Tensors", "TestSupport",
         "Topology", "Wire",
       ],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
       name: "TensorsTests", dependencies: ["Measures", "Tensors"], swiftSettings: common),
     .testTarget(
@@ -256,13 +261,13 @@ let package = Package(
         "Bytes", "Codecs", "Datasets", "Federation", "Links", "Measures", "Models", "Neural",
         "Progressive", "Tensors", "TestSupport", "Topology",
       ],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
       name: "WireTests", dependencies: ["Bytes", "Codecs", "Measures", "Wire", protobuf],
-      swiftSettings: common),
+      swiftSettings: quick),
     .testTarget(
       name: "ZeroMQTests", dependencies: ["Bytes", "Measures", "ZMTP", "ZeroMQ"],
-      swiftSettings: common),
+      swiftSettings: quick),
   ],
   swiftLanguageModes: [.v6]
 )
