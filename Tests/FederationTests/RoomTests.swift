@@ -113,6 +113,30 @@ import Wire
     #expect(pass(8, &bench).counts == ["grant without bytes"])
   }
 
+  @Test func `a leave ages over rounds that are shorter than the time between two looks`() {
+    var limits = ProtocolLimits()
+    limits.bytesInFlight = 10
+    let rules = RoundRules(
+      clientsPerRound: 3, stragglers: .nextRound(maximalStaleness: 99),
+      deadline: .milliseconds(700))
+    var bench = BrokerBench.open(clients: 3, rounds: [100], rules: rules, limits: limits)
+    for client in 0...1 { bench.say(client, .offer(offer)) }
+    var (round, actions): (Int, [BrokerAction]) = (1, [])
+    for step in 1...330 {
+      if step.isMultiple(of: 20) {
+        bench.say(0, .heartbeat(.sending))
+        bench.say(1, .offer(offer))
+      }
+      let new = bench.pass(.milliseconds(100))
+      actions += new
+      guard new.result != nil else { continue }
+      round += 1
+      bench.prepare(round)
+    }
+    #expect(round == 48)
+    #expect(actions.counts == ["grant without bytes"] && actions.granted == [1])
+  }
+
   @Test func `a client that isn't there is granted nothing`() {
     var bench = narrow()
     bench.handle(.unsubscribed(.client(1)))

@@ -14,12 +14,20 @@ package struct Announcements: Hashable, Sendable {
   /// No announcements yet; the first is due at once.
   package init(due: Duration) { self.due = due }
 
-  /// True once in an announce interval, when connections and leaves are to be looked at: rounds
-  /// that begin and end put announcements off, but not that.
-  mutating func inspects(at now: Duration, every interval: Duration) -> Bool {
-    if let inspected, now >= inspected, now - inspected < interval { return false }
-    inspected = now
-    return true
+  /// The time that passed since connections and leaves were last looked at, once in an announce
+  /// interval, when they are to be looked at: rounds that begin and end put announcements off, but
+  /// not that; nil in between.
+  ///
+  /// It is no more than two intervals, and no less than nothing: a clock that jumps, or a process
+  /// that stood still, takes no leave back.
+  mutating func inspects(at now: Duration, every interval: Duration) -> Duration? {
+    guard let inspected else {
+      self.inspected = now
+      return .zero
+    }
+    if now >= inspected, now - inspected < interval { return nil }
+    self.inspected = now
+    return min(max(.zero, now - inspected), interval * 2)
   }
 
   /// The announcement of the broker's state, with all steps to the model if `listing`, or if there

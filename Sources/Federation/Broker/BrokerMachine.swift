@@ -185,9 +185,9 @@ package struct BrokerMachine: Hashable, Sendable {
     if !control.isPaused, measuring.isHopeless(state, plan, members, at: now) {
       giveUp(now, &actions)
     }
-    if announcements.inspects(at: now, every: plan.limits.announceInterval) {
+    if let passed = announcements.inspects(at: now, every: plan.limits.announceInterval) {
       let lost = members.followUp(plan, without: control.evicted, at: now)
-      actions += lost.questions + state.withdrawLapsed(plan, models, members, at: now)
+      actions += lost.questions + state.withdrawLapsed(plan, models, members, after: passed)
       lose(lost.gone, now, &actions)
     }
     if announcements.due <= now {

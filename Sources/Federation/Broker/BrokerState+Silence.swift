@@ -20,12 +20,13 @@ extension BrokerState {
     return actions
   }
 
-  /// Takes back the leaves that bring nothing while others wait.
+  /// Takes back the leaves that bring nothing while others wait; `passed` is the time since the
+  /// last such look.
   mutating func withdrawLapsed(
-    _ plan: BrokerPlan, _ models: RoundModels, _ members: Members, at now: Duration
+    _ plan: BrokerPlan, _ models: RoundModels, _ members: Members, after passed: Duration
   ) -> [BrokerAction] {
     guard var work = takeWork() else { return [] }
-    let lapsed = work.lapsed(plan.limits, at: now)
+    let lapsed = work.lapsed(plan.limits, after: passed)
     put(work)
     return lapsed.flatMap { client in
       withdrawGrant(of: client, plan, models, members, counting: "grant without bytes")

@@ -55,9 +55,9 @@ extension ClientsAtWork {
 
   /// The clients whose leave to send brought too few bytes for too long while others wait for one,
   /// in rising order.
-  package mutating func lapsed(_ limits: ProtocolLimits, at now: Duration) -> [Int] {
+  package mutating func lapsed(_ limits: ProtocolLimits, after passed: Duration) -> [Int] {
     let progress = progress
-    let clients = room.lapsed(limits, at: now) { progress[$0]?.missingBytes ?? 0 }
+    let clients = room.lapsed(limits, after: passed) { progress[$0]?.missingBytes ?? 0 }
     return clients.isEmpty || !awaitsRoom ? [] : clients
   }
 

@@ -17,8 +17,6 @@ package struct UploadRoom: Hashable, Sendable {
   package private(set) var bytesInFlight = 0
   /// The leaves of the clients whose updates may be on their way.
   package private(set) var leases: [Int: Lease] = [:]
-  /// The time at which leaves were last looked at; nil before.
-  private var inspected: Duration?
   /// The clients that offered an update, in the order of their offers; some no longer wait.
   private var queue: [Int] = []
   /// The first place of the queue where somebody may still wait.
@@ -59,22 +57,18 @@ extension UploadRoom {
   /// Notes bytes of a client's update that were missing.
   mutating func received(_ count: Int, of client: Int) { leases[client]?.bytes += count }
 
-  /// Looks at the leaves at `now`, and renews those that brought a chunk's bytes, or all that was
-  /// missing.
+  /// Looks at the leaves, and renews those that brought a chunk's bytes, or all that was missing.
   ///
-  /// Words renew none. Between two looks no more than two announce intervals count, and no less
-  /// than nothing, so that a clock that jumps takes no leave back.
+  /// Words renew none.
   ///
   /// - Parameters:
   ///   - limits: The length of a chunk, and the time that a leave lasts without bytes.
-  ///   - now: The time.
+  ///   - passed: The time since the last look, also where that was at an earlier round's leaves.
   ///   - missing: The number of bytes of a client's update that are missing.
   /// - Returns: The clients whose leaves are over, in rising order.
   mutating func lapsed(
-    _ limits: ProtocolLimits, at now: Duration, missing: (Int) -> Int
+    _ limits: ProtocolLimits, after passed: Duration, missing: (Int) -> Int
   ) -> [Int] {
-    let passed = inspected.map { min(max(.zero, now - $0), limits.announceInterval * 2) } ?? .zero
-    inspected = now
     leases = leases.reduce(into: [:]) { leases, entry in
       let (client, lease) = entry
       let isRenewed =
