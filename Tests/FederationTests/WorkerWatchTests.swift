@@ -71,6 +71,44 @@ struct WorkerWatchTests {
     #expect(news(bench.pass(.seconds(1))) == [.left(group(0, 1))])
   }
 
+  @Test(arguments: [false, true])
+  mutating func `clients that are taken for gone are told of once, and when they are back`(
+    isJoin: Bool
+  ) {
+    for client in 0..<3 { join(client, place) }
+    bench.pass(.seconds(1))
+    // Another worker listens to their mailboxes.
+    for client in 1...2 {
+      bench.handle(.subscribed(.client(client)))
+      bench.handle(.unsubscribed(.client(client)))
+      bench.handle(.disconnected(client: client))
+    }
+    #expect(news(bench.pass(.seconds(1))).isEmpty)
+    #expect(news(bench.pass(.seconds(7))) == [.vanished(group(1, 2))])
+    // That nobody listens any more is no more news of them.
+    bench.handle(.unsubscribed(.client(2)))
+    #expect(news(bench.pass(.seconds(1))).isEmpty, "once")
+    if isJoin { join(1, place) } else { bench.say(1, .heartbeat(.idle)) }
+    #expect(bench.machine.present == [0, 1])
+    #expect(news(bench.pass(.seconds(1))) == [.heard(group(1))])
+    #expect(news(bench.pass(.seconds(1))).isEmpty, "once")
+    // It may be taken for gone again.
+    bench.handle(.disconnected(client: 1))
+    bench.pass(.seconds(1))
+    #expect(news(bench.pass(.seconds(7))) == [.vanished(group(1))])
+  }
+
+  @Test mutating func `a client whose subscription alone is back is told of as heard, once`() {
+    for client in 0..<2 { join(client, place) }
+    bench.pass(.seconds(1))
+    bench.handle(.unsubscribed(.client(1)))
+    #expect(news(bench.pass(.seconds(1))) == [.vanished(group(1))])
+    bench.handle(.subscribed(.client(1)))
+    #expect(news(bench.pass(.seconds(1))) == [.heard(group(1))])
+    join(1, place)
+    #expect(news(bench.pass(.seconds(1))).isEmpty)
+  }
+
   @Test mutating func `clients at work that fall silent are told of by name, once, and when heard`()
   {
     for client in 0..<4 { join(client, place) }

@@ -9,6 +9,8 @@ package struct WorkerWatch: Hashable, Sendable {
   private var came: [UInt64: Set<Int>] = [:]
   private var left: [UInt64: WorkerGroup] = [:]
   private var vanished: [UInt64: WorkerGroup] = [:]
+  /// The clients that were told of as gone, and aren't back as far as people know.
+  private var gone: Set<Int> = []
   /// The clients that were told of as silent.
   private var silent: Set<Int> = []
   /// The idle workers that were asked whether they are there, and weren't heard since.
@@ -25,18 +27,24 @@ package struct WorkerWatch: Hashable, Sendable {
   package mutating func admitted(_ client: Int, as member: Member, after before: Member?) {
     guard member.place != nil else { return }
     isActive = true
-    let isBack = vanished[member.worker]?.clients.contains(client) ?? false
     vanished[member.worker]?.clients.removeAll { $0 == client }
-    if isBack || (before?.worker == member.worker && before?.isGone == false) { return }
+    if let before, before.worker == member.worker {
+      // It only says again that it is there, unless people take its connection for gone; whom they
+      // take for gone over a connection that is there is heard again.
+      guard before.isGone, gone.contains(client) else { return }
+    }
+    gone.remove(client)
     came[member.worker, default: []].insert(client)
   }
 
   /// Notes that a member said that it goes.
   package mutating func left(_ client: Int, _ member: Member) {
+    gone.remove(client)
     note(client, member, in: \.left)
   }
 
-  /// Notes that nobody listens for a member any more.
+  /// Notes that nobody listens for a member any more, or that it is taken for gone though somebody
+  /// does.
   package mutating func vanished(_ client: Int, _ member: Member) {
     note(client, member, in: \.vanished)
   }
@@ -62,9 +70,11 @@ package struct WorkerWatch: Hashable, Sendable {
     }
     var news = Self.sorted(left.values).map { WorkerNews.left($0) }
     let away = vanished.values.map { group in
-      WorkerGroup(
-        place: group.place, clients: group.clients.filter { !members.presence.contains($0) })
+      let clients = Set(group.clients).subtracting(gone)
+      return WorkerGroup(
+        place: group.place, clients: clients.filter { !members.presence.contains($0) })
     }
+    gone.formUnion(away.flatMap(\.clients))
     news += Self.sorted(away).map { .vanished($0) }
     let newcomers = came.compactMap { worker, clients -> WorkerGroup? in
       let clients = clients.filter { members[$0]?.worker == worker }
@@ -75,7 +85,8 @@ package struct WorkerWatch: Hashable, Sendable {
     return news + silences(members, state, silence, at: now)
   }
 
-  /// The clients that have become silent, and those that are heard again.
+  /// The clients that have become silent, and those that are heard again, also of those that were
+  /// taken for gone.
   private mutating func silences(
     _ members: Members, _ state: BrokerState, _ silence: Duration, at now: Duration
   ) -> [WorkerNews] {
@@ -86,6 +97,10 @@ package struct WorkerWatch: Hashable, Sendable {
     var back: [UInt64: WorkerGroup] = [:]
     for (client, member) in members.all {
       guard let place = member.place, members.presence.contains(client) else { continue }
+      if gone.remove(client) != nil {
+        back[member.worker, default: WorkerGroup(place: place, clients: [])].clients.append(client)
+        continue
+      }
       let isQuiet =
         quiet.contains(member.worker)
         && (asked.contains(member.worker) || silent.contains(client))

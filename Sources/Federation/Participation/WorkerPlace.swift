@@ -42,11 +42,12 @@ package enum WorkerNews: Hashable, Sendable {
   case came(WorkerGroup)
   /// It said that it goes, with these clients.
   case left(WorkerGroup)
-  /// Its connection is gone without a word, and with it these clients.
+  /// Its connection is gone without a word, and with it these clients; or they don't answer the
+  /// question whether they are there.
   case vanished(WorkerGroup)
   /// Its connection is there, but nothing was heard for so long of these clients: they are at work,
   /// or they are all that it plays.
   case silent(WorkerGroup, for: Duration)
-  /// Clients that were silent are heard again.
+  /// Clients that were silent, or taken for gone, are heard again.
   case heard(WorkerGroup)
 }
