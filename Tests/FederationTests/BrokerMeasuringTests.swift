@@ -147,6 +147,59 @@ struct BrokerMeasuringTests {
     #expect(surrender.isOverdue && surrender.shortage.needed == 2)
   }
 
+  @Test func `a pause isn't time for which sums are waited for`() {
+    let rules = RoundRules(
+      clientsPerRound: 3, deadline: .seconds(10), patience: .seconds(60))
+    let plan = Self.plan(clients: 3, rules: rules) { $0.minimumClients = 2 }
+    var bench = Self.measuring(plan).bench
+    bench.say(0, .sums(Self.sums()), round: 0)
+    bench.pass(.seconds(50))
+    bench.handle(.ordered(.pause))
+    #expect(bench.pass(.seconds(500)).surrender == nil)
+    #expect(bench.handle(.ordered(.resume)).surrender == nil)
+    #expect(bench.pass(.seconds(59)).surrender == nil)
+    var other = bench
+    #expect(Self.result(other.say(1, .sums(Self.sums()), round: 0))?.sums.count == 2)
+    #expect(bench.pass(.seconds(2)).surrender?.isOverdue == true)
+  }
+
+  @Test func `a deadline that is set ends the measuring, but never without enough sums`() {
+    let rules = RoundRules(clientsPerRound: 3, deadline: .seconds(20))
+    var bench = Self.measuring(Self.plan(clients: 3, rules: rules) { $0.minimumClients = 2 }).bench
+    bench.say(0, .sums(Self.sums()), round: 0)
+    bench.pass(.seconds(5))
+    let ordered = bench.handle(.ordered(.deadline(.seconds(4))))
+    #expect(
+      ordered.answer
+        == .done(
+          "the measuring of clients' samples ends in 4.0 s at the latest; before, it was 15.0 s; but "
+            + "not without the sums of 2 clients, of which 1 are here (evaluation.minimum.clients)")
+    )
+    guard case .announce(let announce)? = ordered.published.last else {
+      Issue.record("nobody is told")
+      return
+    }
+    #expect(announce.state == .measuring && announce.remaining == 4000)
+    #expect(Self.result(bench.pass(.seconds(10))) == nil)
+    #expect(Self.result(bench.say(1, .sums(Self.sums()), round: 0))?.sums.count == 2)
+    #expect(
+      bench.handle(.ordered(.deadline(.seconds(4)))).answer
+        == .refused("no round is open: the normalization is being made"))
+  }
+
+  @Test func `a deadline that is set ends the measuring with the sums that are here`() {
+    let rules = RoundRules(clientsPerRound: 2, deadline: .seconds(100))
+    var bench = Self.measuring(Self.plan(clients: 2, rules: rules)).bench
+    bench.say(0, .sums(Self.sums()), round: 0)
+    #expect(
+      bench.handle(.ordered(.deadline(.seconds(4)))).answer
+        == .done(
+          "the measuring of clients' samples ends in 4.0 s at the latest; before, it was 100.0 s"))
+    #expect(bench.machine.wakeTime ?? .seconds(9) <= .seconds(4))
+    #expect(Self.result(bench.pass(.seconds(3))) == nil)
+    #expect(Self.result(bench.pass(.seconds(1)))?.sums.map(\.client) == [0])
+  }
+
   @Test func `who has fewer samples than the minimum isn't asked, and its sums don't count`() {
     var bench = BrokerBench(plan: Self.plan(clients: 2) { $0.minimumSamples = 5 })
     for (client, samples) in [4, 10].enumerated() {

@@ -225,14 +225,6 @@ struct ControlTests {
   }
 }
 
-extension [BrokerAction] {
-  /// The answer to an order.
-  fileprivate var answer: ControlAnswer? {
-    for case .notice(.ordered(_, let answer)) in self { return answer }
-    return nil
-  }
-}
-
 extension RoundResult {
   /// The clients whose updates count.
   fileprivate var acceptedClients: [Int] {

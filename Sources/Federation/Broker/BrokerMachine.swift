@@ -161,10 +161,10 @@ package struct BrokerMachine: Hashable, Sendable {
   private mutating func obey(
     _ order: ControlOrder, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
-    let outcome = control.obey(order, &state, &evaluation, &members, models, plan, at: now)
+    let outcome = control.obey(
+      order, &state, &evaluation, &measuring, &members, models, plan, at: now)
     actions += outcome.actions
     if outcome.endsRun { bid(farewell: false, now, &actions) }
-    if case .evict(let client) = order { measuring.change { $0.exclude(client) } }
     if outcome.answer.ok { announcements.due = min(announcements.due, now) }
     actions.append(.notice(.ordered(order, outcome.answer)))
   }

@@ -54,17 +54,19 @@ package struct BrokerControl: Hashable, Sendable {
   /// Follows an order, or says why not.
   mutating func obey(
     _ order: ControlOrder, _ state: inout BrokerState, _ evaluation: inout EvaluationCourse,
-    _ members: inout Members, _ models: RoundModels, _ plan: BrokerPlan, at now: Duration
+    _ measuring: inout MeasuringCourse, _ members: inout Members, _ models: RoundModels,
+    _ plan: BrokerPlan, at now: Duration
   ) -> Outcome {
     var outcome =
       switch order {
       case .pause: Outcome(answer: pause(state))
-      case .resume: Outcome(answer: resume(&state, now))
+      case .resume: Outcome(answer: resume(&state, &measuring, now))
       case .drain: drain(state)
-      case .evict(let client): evict(client, &state, &members, models, plan)
+      case .evict(let client): evict(client, &state, &measuring, &members, models, plan)
       case .readmit(let clients): readmit(clients)
       case .deadline(let time):
-        Outcome(answer: Self.end(&state, &evaluation, members, plan, within: time, now))
+        Outcome(
+          answer: Self.end(&state, &evaluation, &measuring, members, plan, within: time, now))
       }
     if outcome.answer.ok { outcome.actions.append(.count("control: \(order.word)")) }
     return outcome
@@ -81,11 +83,14 @@ package struct BrokerControl: Hashable, Sendable {
       "round \(round) goes on to its end; no round opens after it until the run is resumed")
   }
 
-  private mutating func resume(_ state: inout BrokerState, _ now: Duration) -> ControlAnswer {
+  private mutating func resume(
+    _ state: inout BrokerState, _ measuring: inout MeasuringCourse, _ now: Duration
+  ) -> ControlAnswer {
     guard isPaused else { return .refused("the run isn't paused") }
     isPaused = false
     // Nobody was waited for meanwhile.
     state.waitAnew(since: now)
+    measuring.waitAnew(since: now)
     return .done("rounds open again")
   }
 
@@ -108,8 +113,8 @@ package struct BrokerControl: Hashable, Sendable {
   }
 
   private mutating func evict(
-    _ client: Int, _ state: inout BrokerState, _ members: inout Members, _ models: RoundModels,
-    _ plan: BrokerPlan
+    _ client: Int, _ state: inout BrokerState, _ measuring: inout MeasuringCourse,
+    _ members: inout Members, _ models: RoundModels, _ plan: BrokerPlan
   ) -> Outcome {
     guard (0..<plan.clients).contains(client) else {
       return Outcome(
@@ -119,6 +124,7 @@ package struct BrokerControl: Hashable, Sendable {
     guard evicted.insert(client).inserted else {
       return Outcome(answer: .refused("client \(client) is excluded already"))
     }
+    measuring.change { $0.exclude(client) }
     guard let member = members[client] else {
       return Outcome(
         answer: .done("client \(client) isn't here; it is refused from now on"))
@@ -145,11 +151,12 @@ package struct BrokerControl: Hashable, Sendable {
     return Outcome(answer: .done("let in again when a worker asks: client \(names)"))
   }
 
-  /// Sets the end of what is waited for now: the open round, the open evaluation, or the coming of
-  /// the whole fleet; says what that was, or why there is no end to set.
+  /// Sets the end of what is waited for now: the open round, the open evaluation, clients' sums, or
+  /// the coming of the whole fleet; says what that was, or why there is no end to set.
   private static func end(
-    _ state: inout BrokerState, _ evaluation: inout EvaluationCourse, _ members: Members,
-    _ plan: BrokerPlan, within time: Duration, _ now: Duration
+    _ state: inout BrokerState, _ evaluation: inout EvaluationCourse,
+    _ measuring: inout MeasuringCourse, _ members: Members, _ plan: BrokerPlan,
+    within time: Duration, _ now: Duration
   ) -> ControlAnswer {
     let deadline = now + max(.zero, time)
     let new = Self.seconds(deadline - now)
@@ -167,6 +174,14 @@ package struct BrokerControl: Hashable, Sendable {
         let before = evaluation.change({ $0.end(by: deadline) })
       else { return .refused("no round is open: the next model is being made") }
       return done("the evaluation of round \(round)'s model", before: before)
+    case .gathering where measuring.isUnderWay:
+      guard let before = measuring.change({ $0.end(by: deadline) }), let open = measuring.open
+      else { return .refused("no round is open: the normalization is being made") }
+      let answer = done("the measuring of clients' samples", before: before)
+      guard !open.isEnough else { return answer }
+      return .done(
+        "\(answer.text); but not without the sums of \(max(1, measuring.needed(plan))) clients, of "
+          + "which \(open.reported) are here (evaluation.minimum.clients)")
     case .gathering(var gathering):
       let before = gathering.end(plan)
       gathering.ordered = deadline

@@ -152,6 +152,12 @@ extension [BrokerAction] {
     }
   }
 
+  /// The answer to an order.
+  var answer: ControlAnswer? {
+    for case .notice(.ordered(_, let answer)) in self { return answer }
+    return nil
+  }
+
   /// What the next round lacks, as people are told.
   var shortage: Shortage? {
     for case .notice(.waiting(let shortage)) in self { return shortage }

@@ -52,8 +52,11 @@ package struct MeasuringCourse: Hashable, Sendable {
 
   private func isOverdue(_ plan: BrokerPlan, at now: Duration) -> Bool {
     guard let open, !open.isEnough else { return false }
-    return open.opened + plan.rules.patience <= now
+    return open.waitingSince + plan.rules.patience <= now
   }
+
+  /// Begins to wait for sums anew, where they are waited for.
+  mutating func waitAnew(since now: Duration) { change { $0.waitingSince = now } }
 
   /// The notice of the clients that are lacking to go on, to end the measuring or else as `state`
   /// waits for them; nothing where none are.

@@ -23,7 +23,9 @@ struct SampleMeasuring: Hashable, Sendable {
   /// The time of its beginning.
   let opened: Duration
   /// The time at which it ends, if there are enough sums by then.
-  let deadline: Duration
+  private(set) var deadline: Duration
+  /// The time since which sums are waited for: its beginning, or the end of a pause.
+  var waitingSince: Duration
   private let rules: MeasuringRules
   /// The progress of each client that was asked.
   private(set) var progress: [Int: ReporterProgress] = [:]
@@ -37,6 +39,7 @@ struct SampleMeasuring: Hashable, Sendable {
     self.rules = rules
     self.opened = opened
     self.deadline = deadline
+    waitingSince = opened
     for client in clients { set(client, .asked) }
   }
 
@@ -52,6 +55,13 @@ struct SampleMeasuring: Hashable, Sendable {
 
   /// True if the sums of enough clients are here.
   var isEnough: Bool { reported >= max(1, rules.minimumClients) }
+
+  /// Has it end at `time`, if there are enough sums by then; returns the time at which it was to
+  /// end before.
+  mutating func end(by time: Duration) -> Duration {
+    defer { deadline = time }
+    return deadline
+  }
 
   /// True if there are enough sums, and no more are to be waited for.
   ///

@@ -23,8 +23,8 @@ struct ControlCommand: ParsableCommand {
         admit LINE       a line of the allow-list, NAME KEY CLIENTS [samples=N], is added to the broker's file and \
       in force at once; clients of it that were excluded are let in again (quote the key: it has letters that shells \
       take for their own)
-        deadline TIME    the open round or evaluation, or the wait for all clients, ends in that time at the \
-      latest: 90s, 5m, 1h30m
+        deadline TIME    the open round or evaluation, or the wait for all clients or their sums, ends in that \
+      time at the latest: 90s, 5m, 1h30m
 
       The answer says what was done, or why it wasn't. Each order is in log.jsonl, with the user and process that \
       gave it, and counted in the ledger as "control: ORDER".
