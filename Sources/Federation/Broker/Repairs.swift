@@ -12,13 +12,17 @@ package struct Repairs: Hashable, Sendable {
   private struct Course: Hashable {
     /// The worker that plays it.
     var worker: UInt64
-    /// The bytes sent since it or another client of its worker got further.
+    /// The bytes sent since it or another client of its worker got further, as of ``turn``.
     var bytes = 0
+    /// The number of times that clients of its worker had got further when bytes were counted.
+    var turn: Int
     /// The fewest chunks that it ever lacked.
     var lacking: Int
   }
 
   private var courses: [Int: Course] = [:]
+  /// The number of times that some client of a worker got further.
+  private var turns: [UInt64: Int] = [:]
 
   /// No repairs yet.
   package init() {}
@@ -26,24 +30,32 @@ package struct Repairs: Hashable, Sendable {
   /// Notes the number of chunks that a client of `worker` lacks.
   package mutating func note(_ client: Int, of worker: UInt64, lacks lacking: Int) {
     guard var course = courses[client] else {
-      courses[client] = Course(worker: worker, lacking: lacking)
+      courses[client] = Course(worker: worker, turn: turn(of: worker), lacking: lacking)
       return
     }
+    if course.turn != turn(of: course.worker) { course.bytes = 0 }
     course.worker = worker
-    let hasGotFurther = lacking < course.lacking
-    course.lacking = min(lacking, course.lacking)
+    if lacking < course.lacking {
+      course.lacking = lacking
+      course.bytes = 0
+      turns[worker, default: 0] += 1
+    }
+    course.turn = turn(of: worker)
     courses[client] = course
-    guard hasGotFurther else { return }
-    for (other, known) in courses where known.worker == worker { courses[other]?.bytes = 0 }
   }
 
   /// Counts bytes that are to be sent to a client; false if they go beyond `limit`.
   package mutating func admit(_ bytes: Int, for client: Int, limit: Int) -> Bool {
-    let sum = (courses[client]?.bytes ?? 0) + bytes
-    guard sum <= limit else { return false }
-    courses[client]?.bytes = sum
+    guard var course = courses[client] else { return bytes <= limit }
+    let turn = turn(of: course.worker)
+    if course.turn != turn { (course.bytes, course.turn) = (0, turn) }
+    guard course.bytes + bytes <= limit else { return false }
+    course.bytes += bytes
+    courses[client] = course
     return true
   }
+
+  private func turn(of worker: UInt64) -> Int { turns[worker] ?? 0 }
 }
 
 extension RoundModel {
