@@ -5,9 +5,10 @@ import Wire
 ///
 /// A broker whose record of its epoch was lost, or put back from an old copy, begins with an epoch
 /// that clients take for a past one, or for the one that they know: they would ignore it, or never
-/// join it. A JOIN of its run tells the latest epoch that took the worker in. If that is
-/// later than the broker's, or is the broker's own though it never took this worker in, the broker
-/// goes on with the epoch after it.
+/// join it. A JOIN of its run tells the latest epoch that took the worker in, or the one before the
+/// latest that it heard of. If that is later than the broker's, or is the broker's own though it
+/// never took this worker in, the broker goes on with the second epoch after it: the first one may
+/// be over as well.
 ///
 /// A JOIN may lie. So a broker leaps by ``farthest`` at once and ``most`` times in all: that brings
 /// no epoch near the end of its 32 bits; a later epoch than that is refused.
@@ -42,11 +43,11 @@ package struct EpochLeaps: Hashable, Sendable {
     case isRefused(detail: String)
   }
 
-  /// Answers a worker that was taken in by epoch `known`, at the broker's `epoch`.
+  /// Answers a worker that tells of epoch `known`, at the broker's `epoch`.
   package mutating func answer(_ worker: UInt64, known: Int, at epoch: Int) -> Answer {
     let recurs = known == epoch && welcomed.count < room && !welcomed.contains(worker)
     guard known > epoch || recurs else { return .isFine }
-    guard known - epoch <= Self.farthest, known < Self.end - 1 else {
+    guard known - epoch <= Self.farthest, known < Self.end - 2 else {
       return .isRefused(
         detail: "field epoch is \(known), too far beyond the broker's, which is \(epoch)")
     }
@@ -56,7 +57,7 @@ package struct EpochLeaps: Hashable, Sendable {
     }
     count += 1
     welcomed = []
-    return .leaps(to: known + 1)
+    return .leaps(to: known + 2)
   }
 }
 

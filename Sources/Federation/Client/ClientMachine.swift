@@ -38,7 +38,7 @@ package struct ClientIdentity: Hashable, Sendable {
 
   /// The request to take the client in, of which these are the samples, if they are known.
   ///
-  /// A client that isn't a member tells the incarnation of the broker that took it in, which may be
+  /// A client that isn't a member tells what incarnation of the broker it knows of, which may be
   /// news.
   func join(
     _ known: Membership, as membership: Membership?, with holding: ClientHolding?

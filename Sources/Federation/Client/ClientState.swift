@@ -151,9 +151,13 @@ package struct Membership: Hashable, Sendable {
   /// The latest incarnation that took the client in; 0 for none.
   package var welcomed = 0
 
-  /// The incarnation that a JOIN tells of, 0 for none: the one that took the client in, unless a
-  /// later one is known to be there.
-  var told: Int { welcomed == epoch ? welcomed : 0 }
+  /// The incarnation that a JOIN tells of, 0 for none: the one that took the client in, or the one
+  /// before a later one that it heard of.
+  ///
+  /// To tell of one that it only heard of would say that this one had taken it in. To tell of none
+  /// would leave it waiting for ever where the broker lost count and begins with an earlier one,
+  /// whose welcome it takes for a late one.
+  var told: Int { max(welcomed, epoch - 1) }
 }
 
 /// The last round that a client took up.
