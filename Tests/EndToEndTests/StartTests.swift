@@ -63,10 +63,12 @@ import Testing
 
   @Test func `links that can't be played make nothing`() throws {
     let refused = try Command([
-      "simulate", topology, "--transport", "tcp", "--curve", "--out", folder.path("run"), "--set",
-      "relays=2",
+      "simulate", topology, "--transport", "tcp", "--out", folder.path("run"), "--set",
+      "links.lan={down: 1 Gbit/s, up: {rate: 1 Gbit/s, queue: 1 MiB}}", "--set",
+      "groups={all: {link: lan}}",
     ])
     #expect(refused.status(within: 30) == 65, "\(refused.standardError)")
+    #expect(refused.standardError.contains("has a queue"), "\(refused.standardError)")
     #expect(!isLeft)
   }
 

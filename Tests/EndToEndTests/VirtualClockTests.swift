@@ -56,7 +56,7 @@ import Testing
         groups: {near: {clients: 4}, far: {link: slow}}
         """)
     let virtual = try Self.object(topology, [])
-    let real = try Self.object(topology, ["--clock", "real"])
+    let real = try Self.object(topology, ["--transport", "tcp"])
     let fixed = try Self.object(topology, ["--set", "participation.depth={rule: fixed}"])
     func digest(_ object: [String: Any]) -> String? {
       (object["final"] as? [String: Any])?["modelDigest"] as? String
