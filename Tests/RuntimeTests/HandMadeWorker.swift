@@ -25,6 +25,8 @@ final class HandMadeWorker {
   var unasked: (_ client: Int, _ round: Int) -> Int = { _, _ in 0 }
   /// True if a client that has leave to send sends nothing.
   var hoards: (_ client: Int, _ round: Int) -> Bool = { _, _ in false }
+  /// Told each message of the broker.
+  var hears: (Wire.Message<Downlink>) -> Void = { _ in }
   /// The reasons for which updates and clients were refused for good.
   private(set) var refusals: [String] = []
   /// How the clients' parts ended.
@@ -60,9 +62,9 @@ final class HandMadeWorker {
     try control.connect(to: endpoints.control)
   }
 
-  /// Plays until the run is over for all clients; false after a minute.
-  func play() throws -> Bool {
-    while !machines.isEmpty, clock.now - start < .seconds(60) {
+  /// Plays until the run is over for all clients; false after `limit`.
+  func play(for limit: Duration = .seconds(60)) throws -> Bool {
+    while !machines.isEmpty, clock.now - start < limit {
       let now = clock.now - start
       for client in machines.keys.sorted() {
         if let wake = machines[client]?.wakeTime, wake <= now { try handle(.tick, of: client) }
@@ -161,6 +163,7 @@ final class HandMadeWorker {
         message.withUnsafeBytes(of: 1) { try? Envelope.downlink($0, payload: payload) }
       }
       guard let parsed else { continue }
+      hears(parsed)
       for client in machines.keys.sorted() { try handle(.message(parsed), of: client) }
     }
   }

@@ -55,7 +55,7 @@ extension BrokerLoop {
   }
 
   /// Takes in what a client pushed: parses, books, and hands it to the machine.
-  func take(_ received: ZeroMQ.Message) throws(ZMQError) {
+  func take(_ received: ZeroMQ.Message) throws {
     gate.connections.delivered(received.sourceDescriptor, key: received.userID)
     let message: Wire.Message<Uplink>
     do {
@@ -95,7 +95,7 @@ extension BrokerLoop {
   }
 
   /// Tells a client the fault of its message, if the sender's key may speak for the client.
-  private func complain(of received: ZeroMQ.Message, _ error: WireError) throws(ZMQError) {
+  private func complain(of received: ZeroMQ.Message, _ error: WireError) throws {
     guard let fault = received.fault(error), let client = fault.header.client,
       gate.connections.allows(received.sourceDescriptor, now),
       admission.mayPlay(client, received.userID)
@@ -107,7 +107,7 @@ extension BrokerLoop {
   /// answered.
   private func isAuthorized(
     _ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message
-  ) throws(ZMQError) -> Bool {
+  ) throws -> Bool {
     switch admission.verdict(on: message, from: received.userID) {
     case .allowed: return true
     case .faulty(let problem):
@@ -134,7 +134,7 @@ extension BrokerLoop {
 
   /// Takes in a changed allow-list: a worker whose key may no longer play a client is told so, and
   /// loses it.
-  private func admissionsChanged() throws(ZMQError) {
+  private func admissionsChanged() throws {
     guard let workers = admission.control?.workers else { return }
     gate.log.write(
       .notice, "allow-list changed", ["workers": .number(workers.workers.count)])
@@ -158,7 +158,7 @@ extension BrokerLoop {
   /// then answered.
   private func isWithinRate(
     _ message: Wire.Message<Uplink>, _ received: ZeroMQ.Message, isUnasked: Bool
-  ) throws(ZMQError) -> Bool {
+  ) throws -> Bool {
     if case .updateChunk = message.body, !isUnasked { return true }  // bounded by grants
     let descriptor = received.sourceDescriptor
     guard !gate.connections.allows(descriptor, now) else { return true }

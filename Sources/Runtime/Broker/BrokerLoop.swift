@@ -112,7 +112,8 @@ final class BrokerLoop {
 
   /// Runs all rounds; true if they are complete, false if the broker was stopped before.
   ///
-  /// - Throws: The error of the server's queue, or `ZMQError`.
+  /// - Throws: The error of the server's queue, `LedgerError` where a later epoch can't be
+  ///   recorded, and `ZMQError`.
   func run() throws -> Bool {
     let inbox = inbox
     let watch = SubscriptionWatch(
@@ -149,7 +150,7 @@ final class BrokerLoop {
       if poller.isReadable(published.control) { try publisher.listen(on: .control) }
       if poller.isReadable(published.bulk) { try publisher.listen(on: .bulk) }
       gate.inspect(now)
-      try publisher.takeNotices { event throws(ZMQError) in try handle(event) }
+      try publisher.takeNotices { try handle($0) }
       try compareMeters()
       // Nothing may be booked that the last reading hasn't seen.
       if let result, meters.round == nil { return result }
@@ -166,7 +167,7 @@ final class BrokerLoop {
   var plan: BrokerPlan { host.machine.plan }
 
   /// Hands an event to the machine and has done what it answers.
-  func handle(_ event: BrokerEvent, carrying chunk: ReceivedChunk? = nil) throws(ZMQError) {
+  func handle(_ event: BrokerEvent, carrying chunk: ReceivedChunk? = nil) throws {
     try host.handle(event, carrying: chunk, at: now, over: publisher, by: self)
   }
 
@@ -186,7 +187,7 @@ final class BrokerLoop {
     if result == nil { server.note(reading, after: round) } else { lastReading = reading }
   }
 
-  private func takeUpdates() throws(ZMQError) {
+  private func takeUpdates() throws {
     let limits = ReceiveLimits(
       frames: 2, size: ByteCount(plan.limits.chunkBytes + Envelope.maximalBytes))
     // Bounded, so that timers and results get their turn.
@@ -235,9 +236,10 @@ extension BrokerLoop: BrokerExecutor {
 
   func keep(labels: [Int], of client: Int) { server.keep(labels: labels, of: client) }
 
-  func leap(to epoch: Int) {
+  func leap(to epoch: Int) throws {
+    // Of an epoch that isn't on the disk nobody may hear: the run ends, and nothing more is sent.
+    try record.begin(epoch)
     gate.log.write(.warning, "epoch raised", ["epoch": .number(epoch)])
-    do { try record.begin(epoch) } catch { _ = inbox.push(.failed(error)) }
   }
 
   func normalize(_ result: MeasuringResult) { server.normalize(result) }

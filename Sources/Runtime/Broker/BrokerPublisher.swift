@@ -12,6 +12,9 @@ import ZeroMQ
 /// Each message is booked by the sizes of its frames, for the listeners that are known at that
 /// moment.
 final class BrokerPublisher: BrokerTransport {
+  /// The errors of the executor beside it, too.
+  typealias Failure = any Error
+
   /// The bytes of all steps to the announced model.
   var steps: [Digest: SharedBuffer] = [:]
 
@@ -43,7 +46,7 @@ final class BrokerPublisher: BrokerTransport {
 
   // MARK: Sending
 
-  func send(_ message: Wire.Message<Downlink>, under topic: Topic) throws(ZMQError) {
+  func send(_ message: Wire.Message<Downlink>, under topic: Topic) throws {
     let text = topic.text
     let envelope = Envelope.frame(message)
     let sizes = [text.utf8.count, envelope.count]
@@ -82,7 +85,7 @@ final class BrokerPublisher: BrokerTransport {
     KillPoint.roundOpened.pass()
   }
 
-  func broadcast(_ chunks: ModelChunks, to clients: [Int]) throws(ZMQError) {
+  func broadcast(_ chunks: ModelChunks, to clients: [Int]) throws {
     guard let bytes = steps[chunks.step.digest] else { return }
     let topic = Topic.step(chunks.step.digest).text
     for client in clients { gate.books.listened(client, to: topic) }
@@ -104,7 +107,7 @@ final class BrokerPublisher: BrokerTransport {
     }
   }
 
-  func repair(_ chunks: ModelChunks, for client: Int) throws(ZMQError) {
+  func repair(_ chunks: ModelChunks, for client: Int) throws {
     guard let bytes = steps[chunks.step.digest] else { return }
     try publish(
       chunks, of: bytes, under: Topic.client(client).text,
@@ -126,7 +129,7 @@ final class BrokerPublisher: BrokerTransport {
     }
   }
 
-  func send(_ chunks: PlanChunks, to client: Int) throws(ZMQError) {
+  func send(_ chunks: PlanChunks, to client: Int) throws {
     let topic = Topic.client(client).text
     for piece in chunks {
       let envelope = piece.envelope(over: chunks.plan.bytes)
@@ -157,7 +160,7 @@ final class BrokerPublisher: BrokerTransport {
   }
 
   /// Hands the notices that concern the machine to `tell`, which may bring more of them.
-  func takeNotices(_ tell: (BrokerEvent) throws(ZMQError) -> Void) throws(ZMQError) {
+  func takeNotices(_ tell: (BrokerEvent) throws -> Void) throws {
     var next = 0
     while next < notices.count {
       let (notice, socket) = notices[next]
