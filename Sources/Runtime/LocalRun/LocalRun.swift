@@ -165,7 +165,8 @@ package final class LocalRun: Sendable {
         let context = try Context()
         let relay = try RelayTier(
           to: endpoints, at: Endpoints(base: "tcp://127.0.0.1:*"),
-          security: keys?.security(ofRelay: index) ?? .open, in: context,
+          security: keys?.security(ofRelay: index) ?? .open,
+          sampleUnit: workload.topology.rules.sampleUnit, in: context,
           report: { [observer] in observer.remarked("relay \(index): \($0)") })
         way.tier.append((relay, context))
       }

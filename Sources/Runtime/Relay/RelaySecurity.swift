@@ -1,7 +1,5 @@
 import Foundation
-import Measures
 import Synchronization
-import Wire
 package import ZeroMQ
 
 /// The security of a tier's relay, on both of its sides.
@@ -35,42 +33,6 @@ package enum RelaySecurity: Sendable {
     case .open: nil
     case .curve(_, _, let accessControl): accessControl
     }
-  }
-}
-
-/// Decides which of the workers' messages a relay passes on to the broker, which knows the relay
-/// alone.
-struct RelayAdmission {
-  /// The most objections that are told.
-  private static let mostTold = 1000
-
-  private var admission: ClientAdmission
-  private let report: @Sendable (String) -> Void
-  private var told: Set<String> = []
-
-  /// An admission by a list; `report` is told each objection once.
-  init(_ control: AccessControl, report: @escaping @Sendable (String) -> Void) {
-    admission = ClientAdmission(control, clients: .max)
-    self.report = report
-  }
-
-  /// True if a message is of somebody who may speak for its client.
-  mutating func admits(_ received: ZeroMQ.Message) -> Bool {
-    let message: Wire.Message<Uplink>
-    do { message = try received.uplink() } catch {
-      tell("a worker's message can't be read: \(error.counter)")
-      return false
-    }
-    switch admission.verdict(on: message, from: received.userID) {
-    case .allowed: return message.header.client != nil
-    case .faulty(let detail), .forbidden(let detail): tell(detail)
-    }
-    return false
-  }
-
-  private mutating func tell(_ objection: String) {
-    guard told.count < Self.mostTold, told.insert(objection).inserted else { return }
-    report("not passed on: \(objection)")
   }
 }
 

@@ -24,20 +24,24 @@ package final class RelayTier: Sendable {
   ///   - broker: Whom to stand for.
   ///   - place: The address to listen at.
   ///   - security: The keys of both sides.
+  ///   - sampleUnit: The number whose multiples clients tell of their samples.
   ///   - context: The context of the sockets; with keys one of its own, as each has one list of
   ///     those who may come in.
-  ///   - report: Told which workers' messages aren't passed on, each objection once.
+  ///   - report: Told why messages aren't passed on: each objection the first time, and again when
+  ///     it has come up ten, a hundred … times.
   /// - Throws: `ZMQError` for addresses that can't be bound or connected, ``UnresolvedName`` for a
   ///   broker's name that has none.
   package init(
     to broker: Endpoints, at place: Endpoints, security: RelaySecurity = .open,
-    in context: Context, report: @escaping @Sendable (String) -> Void = { _ in }
+    sampleUnit: Int = 1, in context: Context,
+    report: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     var isIPv6 = broker.isIPv6 || place.isIPv6
     if let name = broker.name, try HostAddress.all(of: name).allSatisfy(\.isIPv6) { isIPv6 = true }
     // Before anything is bound: without it ZeroMQ would refuse the first connections.
     door = try security.accessControl.map { try RelayDoor($0, in: context) }
-    let setting = Way.Setting(security: security, isIPv6: isIPv6, report: report)
+    let setting = Way.Setting(
+      security: security, sampleUnit: sampleUnit, isIPv6: isIPv6, report: report)
     func way(
       _ front: SocketKind, _ back: SocketKind, _ socket: BrokerSocket
     ) throws(ZMQError) -> Way {
@@ -65,6 +69,7 @@ private final class Way: Sendable {
   /// The settings that the ways of a relay have in common.
   struct Setting: Sendable {
     var security: RelaySecurity
+    var sampleUnit: Int
     var isIPv6: Bool
     var report: @Sendable (String) -> Void
   }
@@ -116,11 +121,14 @@ private final class Way: Sendable {
     isBound.signal()
     var forwarder = Forwarder(
       limits: ReceiveLimits(frames: 8, size: ByteCount(64 << 20)))
-    guard front == .push, let control = setting.security.accessControl else {
-      return try forwarder.run(between: near, and: far, until: stopping)
+    var admission = RelayAdmission(
+      front == .push ? setting.security.accessControl : nil, sampleUnit: setting.sampleUnit,
+      report: setting.report)
+    try forwarder.run(between: near, and: far, until: stopping) {
+      admission.admits($0)
+    } drops: {
+      admission.dropped($0)
     }
-    var admission = RelayAdmission(control, report: setting.report)
-    try forwarder.run(between: near, and: far, until: stopping) { admission.admits($0) }
   }
 
   /// The address to which it is bound, as soon as it is.

@@ -10,15 +10,24 @@ package struct Forwarder: Sendable {
   /// Messages beyond the limits, not admitted, or without a receiver in the end.
   package private(set) var dropped = 0
 
+  /// A reason for which a message is dropped, beside that it isn't admitted.
+  package enum Drop: Hashable, Sendable {
+    /// It is beyond the limits.
+    case beyondLimits
+    /// Nobody takes it at the other end.
+    case withoutReceiver
+  }
+
   /// A relay that has passed nothing on yet.
   package init(limits: ReceiveLimits = ReceiveLimits()) { self.limits = limits }
 
-  /// Relays until `stop` is signalled; only what `admits` admits.
+  /// Relays until `stop` is signalled; only what `admits` admits, and tells `drops` what else isn't
+  /// passed on.
   ///
   /// - Throws: `.contextTerminated` when the context is shut down.
   package mutating func run(
     between front: borrowing Socket, and back: borrowing Socket, until stop: Wakeup,
-    admits: (Message) -> Bool = { _ in true }
+    admits: (Message) -> Bool = { _ in true }, drops: (Drop) -> Void = { _ in }
   ) throws(ZMQError) {
     var poller = Poller()
     let stopToken = poller.add(stop)
@@ -27,8 +36,8 @@ package struct Forwarder: Sendable {
     while true {
       _ = try poller.wait(atMost: nil)
       if poller.isReadable(stopToken) { return }
-      let isBackFull = try pass(from: front, to: back, admits)
-      let isFrontFull = try pass(from: back, to: front, admits)
+      let isBackFull = try pass(from: front, to: back, admits, drops)
+      let isFrontFull = try pass(from: back, to: front, admits, drops)
       poller.watch(frontToken, for: Self.interest(isFull: isFrontFull, isOtherFull: isBackFull))
       poller.watch(backToken, for: Self.interest(isFull: isBackFull, isOtherFull: isFrontFull))
     }
@@ -45,13 +54,24 @@ package struct Forwarder: Sendable {
 
   /// Passes on what is waiting, a bounded number at a time; the result is whether the sink is full.
   private mutating func pass(
-    from source: borrowing Socket, to sink: borrowing Socket, _ admits: (Message) -> Bool
+    from source: borrowing Socket, to sink: borrowing Socket, _ admits: (Message) -> Bool,
+    _ drops: (Drop) -> Void
   ) throws(ZMQError) -> Bool {
     for _ in 0..<100 {
       guard try source.readiness().contains(.readable) else { return false }
       guard try sink.readiness().contains(.writable) else { return true }
       guard let reception = try source.receive(limits: limits) else { return false }
-      guard let message = reception.message, admits(message), try sink.forward(message) else {
+      guard let message = reception.message else {
+        drops(.beyondLimits)
+        dropped += 1
+        continue
+      }
+      guard admits(message) else {
+        dropped += 1
+        continue
+      }
+      guard try sink.forward(message) else {
+        drops(.withoutReceiver)
         dropped += 1
         continue
       }

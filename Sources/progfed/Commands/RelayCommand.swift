@@ -17,7 +17,8 @@ struct RelayCommand: ParsableCommand {
       connect here share one set of connections to the broker, for fleets beyond one broker's connections; \
       relays may stand before relays. The two ports after each address are used as well. With --keys encryption \
       ends here and begins anew: the broker's allow-list names this relay with all clients that come through it, \
-      --allow names its workers, and these trust the relay's .public file in place of the broker's.
+      --allow names its workers, and these trust the relay's .public file in place of the broker's. What isn't \
+      passed on is told, once and then at ten, a hundred, a thousand times.
       """)
 
   @Option(help: "Whom to pass on to: tcp://HOST:PORT, as given to broker --bind.")
@@ -43,6 +44,12 @@ struct RelayCommand: ParsableCommand {
 
   @OptionGroup var security: RelaySecurityOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "The topology's data.roundSamples, by which samples=N of --allow is rounded up.",
+      valueName: "n"))
+  var roundSamples: Int?
+
   func validate() throws {
     guard !insecure || security.keys == nil else {
       throw ValidationError("--insecure and --keys: give one of them")
@@ -51,6 +58,11 @@ struct RelayCommand: ParsableCommand {
       throw ValidationError(
         "--keys: a link passes on what it can't read, as broker and workers encrypt it; leave it out"
       )
+    }
+    guard roundSamples.map({ (1...1_000_000).contains($0) && security.allow != nil }) ?? true
+    else {
+      throw ValidationError(
+        "--round-samples: a number from 1 to 1000000, as the topology has it, beside --allow")
     }
     guard link == nil || topology == nil else {
       throw ValidationError("--link names a preset, --topology has its own; give one of them")
@@ -94,7 +106,8 @@ struct RelayCommand: ParsableCommand {
           let reload = security.reloading(keys)
           defer { withExtendedLifetime(reload) {} }
           let relay = try RelayTier(
-            to: try Endpoints(base: connect), at: place, security: keys, in: context,
+            to: try Endpoints(base: connect), at: place, security: keys,
+            sampleUnit: roundSamples ?? 1, in: context,
             report: { Terminal.note($0) })
           say("relaying from \(bind) to \(connect)")
           stopped.wait()
