@@ -170,6 +170,20 @@ import ZeroMQ
     #expect(limits[0].connections >= 64)
   }
 
+  @Test func `an update is awaited for as long as it may count, a minute at least`() {
+    var rules = RoundRules(clientsPerRound: 1, deadline: .seconds(300))
+    func time() -> Duration {
+      ConnectionLimits(clients: 1, limits: ProtocolLimits(), uploadTime: rules.uploadTime)
+        .timeToUpload
+    }
+    // A chunk at 1 kB/s takes 262 seconds.
+    #expect(time() == .seconds(300))
+    rules.stragglers = .nextRound(maximalStaleness: 2)
+    #expect(time() == .seconds(900))
+    rules = RoundRules(clientsPerRound: 1, deadline: .seconds(10))
+    #expect(time() == .seconds(60))
+  }
+
   @Test func `messages that never end count as the memory that they may take`() {
     var limits = ConnectionLimits(clients: 4, limits: ProtocolLimits())
     #expect(limits.memoryPerByte == 32)

@@ -75,6 +75,10 @@ public struct RoundRules: Hashable, Sendable {
     return RoundEnding(quorum: target, grace: .zero, deadline: deadline)
   }
 
+  /// The longest time for which an update may count after it was asked for: that of its round, and
+  /// of those by which it may be late.
+  package var uploadTime: Duration { deadline * (1 + stragglers.maximalStaleness) }
+
   /// The number of updates that ends a round at once; nil if all asked clients are waited for.
   var target: Int? {
     stragglers.bufferSize ?? (overSelection > 1 ? clientsPerRound : nil)

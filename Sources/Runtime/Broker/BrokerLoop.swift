@@ -86,7 +86,8 @@ final class BrokerLoop {
       settings.security.mechanism,
       limits: settings.connectionLimits
         ?? ConnectionLimits(
-          clients: plan.clients, limits: plan.limits, mechanism: settings.security.mechanism),
+          clients: plan.clients, limits: plan.limits, uploadTime: plan.rules.uploadTime,
+          mechanism: settings.security.mechanism),
       log: log)
     if let resumption {
       gate.books.resume(total: resumption.total)
@@ -206,7 +207,7 @@ final class BrokerLoop {
 // The broker's own work: slow work goes to the server's queue, and the rest is told or counted.
 extension BrokerLoop: BrokerExecutor {
   typealias Upload = ReceivedUpdate
-  typealias Failure = ZMQError
+  typealias Failure = any Error
 
   func prepare(round: Int) { server.prepare(round: round) }
 

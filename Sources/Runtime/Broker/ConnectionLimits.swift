@@ -30,8 +30,12 @@ package struct ConnectionLimits: Hashable, Sendable {
   package var unfinishedBytes: Int
   /// The same for one from which no update is awaited.
   package var unexpectedBytes: Int
-  /// The time after an offer or a chunk for which more of the update is awaited.
-  package var timeToUpload = Duration.seconds(60)
+  /// The time after an offer or a chunk for which more of the update is awaited: for as long as it
+  /// may count.
+  ///
+  /// The next chunk takes as long as the link needs for it, which is minutes at 1 kB/s: what has
+  /// come in until then is no reason to cut the connection.
+  package var timeToUpload: Duration
   /// The bytes of memory that all connections may take without completing a message.
   package var allUnfinishedBytes: Int
   /// The bytes of memory that one byte of a connection can take from which no update is awaited.
@@ -46,10 +50,13 @@ package struct ConnectionLimits: Hashable, Sendable {
   /// The fewest bytes that a frame has on the wire, by the mechanism of the connection.
   private static let leastFrame: [ZMTPCost.Mechanism: Int] = [.null: 2, .curve: 35]
 
-  /// The limits that suit a fleet of so many clients, all of which one worker may play.
+  /// The limits that suit a fleet of so many clients, all of which one worker may play, and whose
+  /// updates count `uploadTime` after they were asked for at the latest.
   package init(
-    clients: Int, limits: ProtocolLimits, mechanism: ZMTPCost.Mechanism = .null
+    clients: Int, limits: ProtocolLimits, uploadTime: Duration = .zero,
+    mechanism: ZMTPCost.Mechanism = .null
   ) {
+    timeToUpload = max(.seconds(60), uploadTime)
     // A fifth of the descriptors is for duplicates by which connections are metered.
     connections = max(64, Context.descriptorLimit - Context.descriptorLimit / 5 - 256)
     silentConnections = connections / 2
