@@ -106,6 +106,19 @@ import Topology
     #expect(own.cache.evictions == evictions, "nothing was decoded for a number")
   }
 
+  @Test func `who looks at its samples has them, whoever takes their room meanwhile`() throws {
+    let own = try own(Self.each)
+    let shares = try Workload(topology, data: .own(own)).shares(seed: 1)
+    let first = shares.look(at: 0)
+    #expect(first.news != nil)
+    _ = own[1]?.samples()
+    let evictions = own.cache.evictions
+    #expect(try pixels(first.samples.get()).count > 0)
+    #expect(own.cache.evictions == evictions, "nothing is decoded again")
+    #expect(shares.look(at: 0).news == nil)
+    #expect(throws: DatasetError.self) { try shares.look(at: 7).samples.get() }
+  }
+
   @Test func `pictures that arrived while the others had no room are news`() throws {
     let own = try own(0)
     let site = try #require(own[0])

@@ -30,6 +30,23 @@ package struct ClientShares: Sendable {
     return normalization.map { samples.normalized(by: $0) } ?? samples
   }
 
+  /// A client's samples as its files hold them now, normalized as is known, and what was read if
+  /// these have changed since they were read.
+  ///
+  /// They are read once at most, whoever takes their place in memory meanwhile.
+  package func look(at client: Int) -> (samples: OwnFolder.Outcome, news: OwnFolder.Outcome?) {
+    guard case .own(let own) = source, let folder = own[client] else {
+      do throws(DatasetError) { return (.success(try samples(of: client)), nil) } catch {
+        return (.failure(error), nil)
+      }
+    }
+    let look = folder.look()
+    let samples = look.outcome.map { samples in
+      normalization.map { samples.normalized(by: $0) } ?? samples
+    }
+    return (samples, look.isNew ? look.outcome : nil)
+  }
+
   private func rawSamples(of client: Int) throws(DatasetError) -> ClientSamples {
     switch source {
     case .dealt(let split, let training, let heldOut):

@@ -44,14 +44,13 @@ extension WorkerLoop: ClientExecutor {
     pool.submit { [inbox, workload, seed, memories] lane in
       guard !cancellation.isCancelled else { return }
       // Its own samples are looked at now, and stay as they are until the training ends.
-      if let look = workload.data.own?[client]?.look(), look.isNew {
-        _ = inbox.push(.read(client: client, look.outcome))
-      }
+      let (samples, news) = shares.look(at: client)
+      if let news { _ = inbox.push(.read(client: client, news)) }
       let result: LocalResult
       do throws(DatasetError) {
         let training = LocalTraining(
           workload: workload, task: task, client: client, seed: seed, states: states,
-          samples: try shares.samples(of: client).training, memories: memories)
+          samples: try samples.get().training, memories: memories)
         KillPoint.trainingBegun.pass()
         result = training.run(on: lane)
       } catch { result = .failed(error) }
