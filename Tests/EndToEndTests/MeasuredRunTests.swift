@@ -183,4 +183,23 @@ import Testing
     #expect(run.status(within: 60) != 0)
     #expect(run.standardError.contains("2 of 3"), "\(run.standardError)")
   }
+
+  @Test func `a device that is away doesn't add its samples up meanwhile`() throws {
+    // Site 2 needs a minute, and goes away for another one.
+    let trace = #"{"0": {"active": [0, 70], "inactive": [10, 1e8], "finish_time": 1e8}}"#
+    let away = try folder.write(trace, to: "away.json")
+    let fleet = [
+      "--set", "devices={slow: {speed: 0.00036 MFLOP/s}}", "--set",
+      "availability={field: {trace: \(away)}}", "--set", "limits.silence=10 min", "--set",
+      "participation.deadline=100 s", "--set", "participation.quorum=2", "--set",
+      "participation.grace=1 s",
+    ]
+    let groups = { (more: String) in
+      ["--set", "groups={near: {clients: 2}, field: {clients: 1, device: slow\(more)}}"]
+    }
+    let here = try simulated("here", fleet + groups(""))
+    #expect(here.normalization?.clients == 3)
+    let gone = try simulated("gone", fleet + groups(", availability: field"))
+    #expect(gone.normalization?.clients == 2)
+  }
 }

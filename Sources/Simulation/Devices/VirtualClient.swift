@@ -84,16 +84,18 @@ struct VirtualDevice {
     var update: (any PendingUpdate)?
     /// The evaluation; nil for a training.
     var scores: (any PendingScores)?
+    /// The time that it takes.
+    var time: WorkTime
     /// The time at which it ends, or would if the device weren't away.
-    var end: Duration
-    /// The rest of it while the device is away.
-    var left: Duration?
+    var end: Duration { time.end }
   }
 
   /// The model of the device.
   let model: Device
   /// The work that it is busy with.
   private(set) var work: Work?
+  /// The time that it takes to add its samples up, while it does.
+  private var measuring: WorkTime?
   /// The times at which the current round's steps were done.
   private(set) var progress = RoundProgress()
   private var works = 0
@@ -110,7 +112,7 @@ struct VirtualDevice {
       if progress.round != task.round { progress = RoundProgress(round: task.round) }
       progress.downloaded = now
     }
-    let work = Work(number: works, task: task, end: now + time)
+    let work = Work(number: works, task: task, time: WorkTime(end: now + time))
     self.work = work
     return work
   }
@@ -126,7 +128,7 @@ struct VirtualDevice {
   /// - Returns: The work if it is done; the time at which it will be, if it was held up; nil if it
   ///   is another one, or is held up still.
   mutating func finish(_ number: Int, at now: Duration) -> Ending? {
-    guard let work, work.number == number, work.left == nil else { return nil }
+    guard let work, work.number == number, !work.time.isHeldUp else { return nil }
     guard now >= work.end else { return .later(work.end) }
     self.work = nil
     if work.task.purpose == .training { progress.trained = now }
@@ -148,18 +150,76 @@ struct VirtualDevice {
 
   /// A device that is away holds its work up.
   mutating func pause(at now: Duration) {
-    guard let work, work.left == nil else { return }
-    self.work?.left = max(.zero, work.end - now)
+    work?.time.pause(at: now)
+    measuring?.pause(at: now)
   }
 
   /// A device that is back goes on where it was.
   ///
   /// - Returns: The work that goes on, if there is any.
   mutating func resume(at now: Duration) -> Work? {
-    guard let left = work?.left else { return nil }
-    work?.left = nil
-    work?.end = now + left
-    return work
+    work?.time.resume(at: now) == true ? work : nil
+  }
+}
+
+/// The adding up of a client's samples, before the first round.
+extension VirtualDevice {
+  /// It begins, and takes `time`.
+  ///
+  /// - Returns: Its end.
+  mutating func beginMeasuring(taking time: Duration, at now: Duration) -> Duration {
+    measuring = WorkTime(end: now + time)
+    return now + time
+  }
+
+  /// The moment has come at which it is to end.
+  ///
+  /// - Returns: The time at which it will be done, `now` if it is; nil if it is held up still, or
+  ///   isn't under way.
+  mutating func finishMeasuring(at now: Duration) -> Duration? {
+    guard let measuring, !measuring.isHeldUp else { return nil }
+    guard now >= measuring.end else { return measuring.end }
+    self.measuring = nil
+    return now
+  }
+
+  /// A device that is back goes on with it.
+  ///
+  /// - Returns: Its new end, if it was held up.
+  mutating func resumeMeasuring(at now: Duration) -> Duration? {
+    measuring?.resume(at: now) == true ? measuring?.end : nil
+  }
+
+  /// The process that measured is gone.
+  mutating func cancelMeasuring() { measuring = nil }
+}
+
+/// The time that work on a device takes, which doesn't pass while the device is away.
+struct WorkTime: Hashable {
+  /// The time at which it ends, or would if the device weren't away.
+  private(set) var end: Duration
+  /// The rest of it while the device is away.
+  private var left: Duration?
+
+  /// Work that ends at a time, unless it is held up.
+  init(end: Duration) { self.end = end }
+
+  /// True while the device is away.
+  var isHeldUp: Bool { left != nil }
+
+  /// The device goes away.
+  mutating func pause(at now: Duration) {
+    if left == nil { left = max(.zero, end - now) }
+  }
+
+  /// The device is back.
+  ///
+  /// - Returns: True if the work goes on, with a later end.
+  mutating func resume(at now: Duration) -> Bool {
+    guard let left else { return false }
+    self.left = nil
+    end = now + left
+    return true
   }
 }
 

@@ -221,6 +221,7 @@ final class VirtualClients {
     if let work = clients[client].device.resume(at: world.now) {
       world.network.events.insert(.trained(client, work: work.number), at: work.end)
     }
+    resumeMeasuring(of: client)
     connect(client)
   }
 
@@ -268,6 +269,7 @@ final class VirtualClients {
   private func kill(_ client: Int) {
     disconnect(client, .reset)
     clients[client].device.cancel()
+    clients[client].device.cancelMeasuring()
     world.network.startAnew(client)
     clients[client].restarts += 1
     world.attempt { try world.backend.forget(client) }
