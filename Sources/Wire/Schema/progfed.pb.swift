@@ -8,13 +8,15 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// The schema of progfed's messages, version 1. Protocol.md in Wire.docc says what they mean and when
-/// they are sent. Regenerate progfed.pb.swift, beside this file, from the project's root with
+/// The schema of progfed's messages, version 1. Protocol.md in Wire.docc says what they mean and
+/// when they are sent. Regenerate progfed.pb.swift, beside this file, from the project's root with
 ///
 ///   protoc --proto_path=Sources/Wire/Schema --swift_out=Sources/Wire/Schema \
 ///     --swift_opt=Visibility=Internal progfed.proto
+///   sed -i 's/^\( *fileprivate var _storage = \)/\1unsafe /' Sources/Wire/Schema/progfed.pb.swift
 ///
-/// (protoc of Debian's protobuf-compiler, protoc-gen-swift of swift-protobuf).
+/// (protoc of Debian's protobuf-compiler, protoc-gen-swift of swift-protobuf; the second marks what
+/// strict memory safety asks to be marked).
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -34,217 +36,235 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// What every message begins with.
-nonisolated struct Progfed_V1_Envelope: Sendable {
+nonisolated struct Progfed_V1_Envelope: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The run, drawn by the broker when the run begins; 0 in a client's first JOIN.
-  var run: UInt64 = 0
+  var run: UInt64 {
+    get {_storage._run}
+    set {_uniqueStorage()._run = newValue}
+  }
 
   /// The broker's incarnation: 1 at the start, one more after each restart.
-  var epoch: UInt32 = 0
+  var epoch: UInt32 {
+    get {_storage._epoch}
+    set {_uniqueStorage()._epoch = newValue}
+  }
 
   /// The round, from 1; 0 outside of rounds.
-  var round: UInt32 = 0
+  var round: UInt32 {
+    get {_storage._round}
+    set {_uniqueStorage()._round = newValue}
+  }
 
   /// The stage, from 1; 0 outside of rounds.
-  var stage: UInt32 = 0
+  var stage: UInt32 {
+    get {_storage._stage}
+    set {_uniqueStorage()._stage = newValue}
+  }
 
   /// The client that sends, or is addressed; absent in messages to all.
   var client: UInt32 {
-    get {_client ?? 0}
-    set {_client = newValue}
+    get {_storage._client ?? 0}
+    set {_uniqueStorage()._client = newValue}
   }
   /// Returns true if `client` has been explicitly set.
-  var hasClient: Bool {self._client != nil}
+  var hasClient: Bool {_storage._client != nil}
   /// Clears the value of `client`. Subsequent reads from it will return its default value.
-  mutating func clearClient() {self._client = nil}
+  mutating func clearClient() {_uniqueStorage()._client = nil}
 
   /// Clients send the one, the broker the other.
-  var origin: Progfed_V1_Envelope.OneOf_Origin? = nil
+  var origin: OneOf_Origin? {
+    get {return _storage._origin}
+    set {_uniqueStorage()._origin = newValue}
+  }
 
   /// Which try of the client's update this is: one more after each restart of its worker.
   var attempt: UInt32 {
     get {
-      if case .attempt(let v)? = origin {return v}
+      if case .attempt(let v)? = _storage._origin {return v}
       return 0
     }
-    set {origin = .attempt(newValue)}
+    set {_uniqueStorage()._origin = .attempt(newValue)}
   }
 
-  /// The worker that a WELCOME or a refusal of a JOIN is meant for: all who listen to the client's mailbox
-  /// get it, and the others ignore it. Absent in all else.
+  /// The worker that a WELCOME or a refusal of a JOIN is meant for: all who listen to the
+  /// client's mailbox get it, and the others ignore it. Absent in all else.
   var worker: UInt64 {
     get {
-      if case .worker(let v)? = origin {return v}
+      if case .worker(let v)? = _storage._origin {return v}
       return 0
     }
-    set {origin = .worker(newValue)}
+    set {_uniqueStorage()._origin = .worker(newValue)}
   }
 
-  var body: Progfed_V1_Envelope.OneOf_Body? = nil
+  var body: OneOf_Body? {
+    get {return _storage._body}
+    set {_uniqueStorage()._body = newValue}
+  }
 
   /// Worker to broker.
   var join: Progfed_V1_Join {
     get {
-      if case .join(let v)? = body {return v}
+      if case .join(let v)? = _storage._body {return v}
       return Progfed_V1_Join()
     }
-    set {body = .join(newValue)}
+    set {_uniqueStorage()._body = .join(newValue)}
   }
 
   var want: Progfed_V1_Want {
     get {
-      if case .want(let v)? = body {return v}
+      if case .want(let v)? = _storage._body {return v}
       return Progfed_V1_Want()
     }
-    set {body = .want(newValue)}
+    set {_uniqueStorage()._body = .want(newValue)}
   }
 
   var offer: Progfed_V1_Offer {
     get {
-      if case .offer(let v)? = body {return v}
+      if case .offer(let v)? = _storage._body {return v}
       return Progfed_V1_Offer()
     }
-    set {body = .offer(newValue)}
+    set {_uniqueStorage()._body = .offer(newValue)}
   }
 
   var updateChunk: Progfed_V1_UpdateChunk {
     get {
-      if case .updateChunk(let v)? = body {return v}
+      if case .updateChunk(let v)? = _storage._body {return v}
       return Progfed_V1_UpdateChunk()
     }
-    set {body = .updateChunk(newValue)}
+    set {_uniqueStorage()._body = .updateChunk(newValue)}
   }
 
   var heartbeat: Progfed_V1_Heartbeat {
     get {
-      if case .heartbeat(let v)? = body {return v}
+      if case .heartbeat(let v)? = _storage._body {return v}
       return Progfed_V1_Heartbeat()
     }
-    set {body = .heartbeat(newValue)}
+    set {_uniqueStorage()._body = .heartbeat(newValue)}
   }
 
   var leave: Progfed_V1_Leave {
     get {
-      if case .leave(let v)? = body {return v}
+      if case .leave(let v)? = _storage._body {return v}
       return Progfed_V1_Leave()
     }
-    set {body = .leave(newValue)}
+    set {_uniqueStorage()._body = .leave(newValue)}
   }
 
   var decline: Progfed_V1_Decline {
     get {
-      if case .decline(let v)? = body {return v}
+      if case .decline(let v)? = _storage._body {return v}
       return Progfed_V1_Decline()
     }
-    set {body = .decline(newValue)}
+    set {_uniqueStorage()._body = .decline(newValue)}
   }
 
   var planWant: Progfed_V1_PlanWant {
     get {
-      if case .planWant(let v)? = body {return v}
+      if case .planWant(let v)? = _storage._body {return v}
       return Progfed_V1_PlanWant()
     }
-    set {body = .planWant(newValue)}
+    set {_uniqueStorage()._body = .planWant(newValue)}
   }
 
   var sums: Progfed_V1_SampleSums {
     get {
-      if case .sums(let v)? = body {return v}
+      if case .sums(let v)? = _storage._body {return v}
       return Progfed_V1_SampleSums()
     }
-    set {body = .sums(newValue)}
+    set {_uniqueStorage()._body = .sums(newValue)}
   }
 
   var scores: Progfed_V1_HoldOutScores {
     get {
-      if case .scores(let v)? = body {return v}
+      if case .scores(let v)? = _storage._body {return v}
       return Progfed_V1_HoldOutScores()
     }
-    set {body = .scores(newValue)}
+    set {_uniqueStorage()._body = .scores(newValue)}
   }
 
   /// Broker to worker.
   var welcome: Progfed_V1_Welcome {
     get {
-      if case .welcome(let v)? = body {return v}
+      if case .welcome(let v)? = _storage._body {return v}
       return Progfed_V1_Welcome()
     }
-    set {body = .welcome(newValue)}
+    set {_uniqueStorage()._body = .welcome(newValue)}
   }
 
   var announce: Progfed_V1_Announce {
     get {
-      if case .announce(let v)? = body {return v}
+      if case .announce(let v)? = _storage._body {return v}
       return Progfed_V1_Announce()
     }
-    set {body = .announce(newValue)}
+    set {_uniqueStorage()._body = .announce(newValue)}
   }
 
   var modelChunk: Progfed_V1_ModelChunk {
     get {
-      if case .modelChunk(let v)? = body {return v}
+      if case .modelChunk(let v)? = _storage._body {return v}
       return Progfed_V1_ModelChunk()
     }
-    set {body = .modelChunk(newValue)}
+    set {_uniqueStorage()._body = .modelChunk(newValue)}
   }
 
   var grant: Progfed_V1_Grant {
     get {
-      if case .grant(let v)? = body {return v}
+      if case .grant(let v)? = _storage._body {return v}
       return Progfed_V1_Grant()
     }
-    set {body = .grant(newValue)}
+    set {_uniqueStorage()._body = .grant(newValue)}
   }
 
   var acknowledge: Progfed_V1_Acknowledge {
     get {
-      if case .acknowledge(let v)? = body {return v}
+      if case .acknowledge(let v)? = _storage._body {return v}
       return Progfed_V1_Acknowledge()
     }
-    set {body = .acknowledge(newValue)}
+    set {_uniqueStorage()._body = .acknowledge(newValue)}
   }
 
   var refuse: Progfed_V1_Refuse {
     get {
-      if case .refuse(let v)? = body {return v}
+      if case .refuse(let v)? = _storage._body {return v}
       return Progfed_V1_Refuse()
     }
-    set {body = .refuse(newValue)}
+    set {_uniqueStorage()._body = .refuse(newValue)}
   }
 
   var closed: Progfed_V1_Closed {
     get {
-      if case .closed(let v)? = body {return v}
+      if case .closed(let v)? = _storage._body {return v}
       return Progfed_V1_Closed()
     }
-    set {body = .closed(newValue)}
+    set {_uniqueStorage()._body = .closed(newValue)}
   }
 
   var finished: Progfed_V1_Finished {
     get {
-      if case .finished(let v)? = body {return v}
+      if case .finished(let v)? = _storage._body {return v}
       return Progfed_V1_Finished()
     }
-    set {body = .finished(newValue)}
+    set {_uniqueStorage()._body = .finished(newValue)}
   }
 
   var planChunk: Progfed_V1_PlanChunk {
     get {
-      if case .planChunk(let v)? = body {return v}
+      if case .planChunk(let v)? = _storage._body {return v}
       return Progfed_V1_PlanChunk()
     }
-    set {body = .planChunk(newValue)}
+    set {_uniqueStorage()._body = .planChunk(newValue)}
   }
 
   var noted: Progfed_V1_Noted {
     get {
-      if case .noted(let v)? = body {return v}
+      if case .noted(let v)? = _storage._body {return v}
       return Progfed_V1_Noted()
     }
-    set {body = .noted(newValue)}
+    set {_uniqueStorage()._body = .noted(newValue)}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -253,8 +273,8 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
   nonisolated enum OneOf_Origin: Equatable, Sendable {
     /// Which try of the client's update this is: one more after each restart of its worker.
     case attempt(UInt32)
-    /// The worker that a WELCOME or a refusal of a JOIN is meant for: all who listen to the client's mailbox
-    /// get it, and the others ignore it. Absent in all else.
+    /// The worker that a WELCOME or a refusal of a JOIN is meant for: all who listen to the
+    /// client's mailbox get it, and the others ignore it. Absent in all else.
     case worker(UInt64)
 
   }
@@ -287,7 +307,7 @@ nonisolated struct Progfed_V1_Envelope: Sendable {
 
   init() {}
 
-  fileprivate var _client: UInt32? = nil
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// A part of an object: length bytes from offset on.
@@ -553,9 +573,10 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   /// the one before (the first from -1).
   var selectedGaps: [UInt32] = []
 
-  /// The model's segments in order: block 1 to the newest, then the head. None in an announcement to all
-  /// where the way to the model isn't the same for all: each selected client hears it in its mailbox. After
-  /// them, marked as shallow, the heads of earlier stages for clients whose memory ends there.
+  /// The model's segments in order: block 1 to the newest, then the head. None in an announcement
+  /// to all where the way to the model isn't the same for all: each selected client hears it in its
+  /// mailbox. After them, marked as shallow, the heads of earlier stages for clients whose memory
+  /// ends there.
   var segments: [Progfed_V1_Segment] = []
 
   /// The codec of the updates, as in the topology: "linear8+random25".
@@ -567,8 +588,8 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   /// What the learning rate of the newest block and head is multiplied with; 0 for 1.
   var entryRate: Float = 0
 
-  /// The stage that each selected client is asked to train, in the order of selected_gaps; 0 for all that
-  /// its memory allows. Empty where that holds for all of them.
+  /// The stage that each selected client is asked to train, in the order of selected_gaps; 0 for
+  /// all that its memory allows. Empty where that holds for all of them.
   var depths: [UInt32] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -661,7 +682,8 @@ nonisolated struct Progfed_V1_Segment: Sendable {
   /// What leads to the state; each after those that lead to where it begins.
   var steps: [Progfed_V1_Segment.Step] = []
 
-  /// The head of an earlier stage: a client whose memory ends there trains the blocks up to it and this.
+  /// The head of an earlier stage: a client whose memory ends there trains the blocks up to it and
+  /// this.
   var shallow: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1205,423 +1227,471 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
   static let protoMessageName: String = _protobuf_package + ".Envelope"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}epoch\0\u{1}round\0\u{1}stage\0\u{1}client\0\u{1}attempt\0\u{1}worker\0\u{2}\u{9}join\0\u{1}want\0\u{1}offer\0\u{3}update_chunk\0\u{1}heartbeat\0\u{1}leave\0\u{1}decline\0\u{3}plan_want\0\u{1}sums\0\u{1}scores\0\u{2}\u{7}welcome\0\u{1}announce\0\u{3}model_chunk\0\u{1}grant\0\u{1}acknowledge\0\u{1}refuse\0\u{1}closed\0\u{1}finished\0\u{3}plan_chunk\0\u{1}noted\0")
 
+  fileprivate class _StorageClass {
+    var _run: UInt64 = 0
+    var _epoch: UInt32 = 0
+    var _round: UInt32 = 0
+    var _stage: UInt32 = 0
+    var _client: UInt32? = nil
+    var _origin: Progfed_V1_Envelope.OneOf_Origin?
+    var _body: Progfed_V1_Envelope.OneOf_Body?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _run = source._run
+      _epoch = source._epoch
+      _round = source._round
+      _stage = source._stage
+      _client = source._client
+      _origin = source._origin
+      _body = source._body
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.run) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.epoch) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.round) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.stage) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._client) }()
-      case 6: try {
-        var v: UInt32?
-        try decoder.decodeSingularUInt32Field(value: &v)
-        if let v = v {
-          if self.origin != nil {try decoder.handleConflictingOneOf()}
-          self.origin = .attempt(v)
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularFixed64Field(value: &_storage._run) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._epoch) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._round) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._stage) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._client) }()
+        case 6: try {
+          var v: UInt32?
+          try decoder.decodeSingularUInt32Field(value: &v)
+          if let v = v {
+            if _storage._origin != nil {try decoder.handleConflictingOneOf()}
+            _storage._origin = .attempt(v)
+          }
+        }()
+        case 7: try {
+          var v: UInt64?
+          try decoder.decodeSingularFixed64Field(value: &v)
+          if let v = v {
+            if _storage._origin != nil {try decoder.handleConflictingOneOf()}
+            _storage._origin = .worker(v)
+          }
+        }()
+        case 16: try {
+          var v: Progfed_V1_Join?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .join(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .join(v)
+          }
+        }()
+        case 17: try {
+          var v: Progfed_V1_Want?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .want(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .want(v)
+          }
+        }()
+        case 18: try {
+          var v: Progfed_V1_Offer?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .offer(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .offer(v)
+          }
+        }()
+        case 19: try {
+          var v: Progfed_V1_UpdateChunk?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .updateChunk(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .updateChunk(v)
+          }
+        }()
+        case 20: try {
+          var v: Progfed_V1_Heartbeat?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .heartbeat(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .heartbeat(v)
+          }
+        }()
+        case 21: try {
+          var v: Progfed_V1_Leave?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .leave(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .leave(v)
+          }
+        }()
+        case 22: try {
+          var v: Progfed_V1_Decline?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .decline(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .decline(v)
+          }
+        }()
+        case 23: try {
+          var v: Progfed_V1_PlanWant?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .planWant(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .planWant(v)
+          }
+        }()
+        case 24: try {
+          var v: Progfed_V1_SampleSums?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .sums(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .sums(v)
+          }
+        }()
+        case 25: try {
+          var v: Progfed_V1_HoldOutScores?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .scores(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .scores(v)
+          }
+        }()
+        case 32: try {
+          var v: Progfed_V1_Welcome?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .welcome(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .welcome(v)
+          }
+        }()
+        case 33: try {
+          var v: Progfed_V1_Announce?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .announce(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .announce(v)
+          }
+        }()
+        case 34: try {
+          var v: Progfed_V1_ModelChunk?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .modelChunk(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .modelChunk(v)
+          }
+        }()
+        case 35: try {
+          var v: Progfed_V1_Grant?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .grant(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .grant(v)
+          }
+        }()
+        case 36: try {
+          var v: Progfed_V1_Acknowledge?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .acknowledge(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .acknowledge(v)
+          }
+        }()
+        case 37: try {
+          var v: Progfed_V1_Refuse?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .refuse(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .refuse(v)
+          }
+        }()
+        case 38: try {
+          var v: Progfed_V1_Closed?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .closed(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .closed(v)
+          }
+        }()
+        case 39: try {
+          var v: Progfed_V1_Finished?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .finished(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .finished(v)
+          }
+        }()
+        case 40: try {
+          var v: Progfed_V1_PlanChunk?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .planChunk(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .planChunk(v)
+          }
+        }()
+        case 41: try {
+          var v: Progfed_V1_Noted?
+          var hadOneofValue = false
+          if let current = _storage._body {
+            hadOneofValue = true
+            if case .noted(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._body = .noted(v)
+          }
+        }()
+        default: break
         }
-      }()
-      case 7: try {
-        var v: UInt64?
-        try decoder.decodeSingularFixed64Field(value: &v)
-        if let v = v {
-          if self.origin != nil {try decoder.handleConflictingOneOf()}
-          self.origin = .worker(v)
-        }
-      }()
-      case 16: try {
-        var v: Progfed_V1_Join?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .join(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .join(v)
-        }
-      }()
-      case 17: try {
-        var v: Progfed_V1_Want?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .want(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .want(v)
-        }
-      }()
-      case 18: try {
-        var v: Progfed_V1_Offer?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .offer(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .offer(v)
-        }
-      }()
-      case 19: try {
-        var v: Progfed_V1_UpdateChunk?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .updateChunk(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .updateChunk(v)
-        }
-      }()
-      case 20: try {
-        var v: Progfed_V1_Heartbeat?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .heartbeat(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .heartbeat(v)
-        }
-      }()
-      case 21: try {
-        var v: Progfed_V1_Leave?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .leave(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .leave(v)
-        }
-      }()
-      case 22: try {
-        var v: Progfed_V1_Decline?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .decline(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .decline(v)
-        }
-      }()
-      case 23: try {
-        var v: Progfed_V1_PlanWant?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .planWant(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .planWant(v)
-        }
-      }()
-      case 24: try {
-        var v: Progfed_V1_SampleSums?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .sums(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .sums(v)
-        }
-      }()
-      case 25: try {
-        var v: Progfed_V1_HoldOutScores?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .scores(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .scores(v)
-        }
-      }()
-      case 32: try {
-        var v: Progfed_V1_Welcome?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .welcome(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .welcome(v)
-        }
-      }()
-      case 33: try {
-        var v: Progfed_V1_Announce?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .announce(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .announce(v)
-        }
-      }()
-      case 34: try {
-        var v: Progfed_V1_ModelChunk?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .modelChunk(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .modelChunk(v)
-        }
-      }()
-      case 35: try {
-        var v: Progfed_V1_Grant?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .grant(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .grant(v)
-        }
-      }()
-      case 36: try {
-        var v: Progfed_V1_Acknowledge?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .acknowledge(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .acknowledge(v)
-        }
-      }()
-      case 37: try {
-        var v: Progfed_V1_Refuse?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .refuse(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .refuse(v)
-        }
-      }()
-      case 38: try {
-        var v: Progfed_V1_Closed?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .closed(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .closed(v)
-        }
-      }()
-      case 39: try {
-        var v: Progfed_V1_Finished?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .finished(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .finished(v)
-        }
-      }()
-      case 40: try {
-        var v: Progfed_V1_PlanChunk?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .planChunk(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .planChunk(v)
-        }
-      }()
-      case 41: try {
-        var v: Progfed_V1_Noted?
-        var hadOneofValue = false
-        if let current = self.body {
-          hadOneofValue = true
-          if case .noted(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.body = .noted(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.run != 0 {
-      try visitor.visitSingularFixed64Field(value: self.run, fieldNumber: 1)
-    }
-    if self.epoch != 0 {
-      try visitor.visitSingularUInt32Field(value: self.epoch, fieldNumber: 2)
-    }
-    if self.round != 0 {
-      try visitor.visitSingularUInt32Field(value: self.round, fieldNumber: 3)
-    }
-    if self.stage != 0 {
-      try visitor.visitSingularUInt32Field(value: self.stage, fieldNumber: 4)
-    }
-    try { if let v = self._client {
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
-    } }()
-    switch self.origin {
-    case .attempt?: try {
-      guard case .attempt(let v)? = self.origin else { preconditionFailure() }
-      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
-    }()
-    case .worker?: try {
-      guard case .worker(let v)? = self.origin else { preconditionFailure() }
-      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 7)
-    }()
-    case nil: break
-    }
-    switch self.body {
-    case .join?: try {
-      guard case .join(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
-    }()
-    case .want?: try {
-      guard case .want(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
-    }()
-    case .offer?: try {
-      guard case .offer(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
-    }()
-    case .updateChunk?: try {
-      guard case .updateChunk(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
-    }()
-    case .heartbeat?: try {
-      guard case .heartbeat(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
-    }()
-    case .leave?: try {
-      guard case .leave(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
-    }()
-    case .decline?: try {
-      guard case .decline(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
-    }()
-    case .planWant?: try {
-      guard case .planWant(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
-    }()
-    case .sums?: try {
-      guard case .sums(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
-    }()
-    case .scores?: try {
-      guard case .scores(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
-    }()
-    case .welcome?: try {
-      guard case .welcome(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
-    }()
-    case .announce?: try {
-      guard case .announce(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
-    }()
-    case .modelChunk?: try {
-      guard case .modelChunk(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
-    }()
-    case .grant?: try {
-      guard case .grant(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
-    }()
-    case .acknowledge?: try {
-      guard case .acknowledge(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
-    }()
-    case .refuse?: try {
-      guard case .refuse(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
-    }()
-    case .closed?: try {
-      guard case .closed(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
-    }()
-    case .finished?: try {
-      guard case .finished(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
-    }()
-    case .planChunk?: try {
-      guard case .planChunk(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
-    }()
-    case .noted?: try {
-      guard case .noted(let v)? = self.body else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._run != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._run, fieldNumber: 1)
+      }
+      if _storage._epoch != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._epoch, fieldNumber: 2)
+      }
+      if _storage._round != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._round, fieldNumber: 3)
+      }
+      if _storage._stage != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._stage, fieldNumber: 4)
+      }
+      try { if let v = _storage._client {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+      } }()
+      switch _storage._origin {
+      case .attempt?: try {
+        guard case .attempt(let v)? = _storage._origin else { preconditionFailure() }
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+      }()
+      case .worker?: try {
+        guard case .worker(let v)? = _storage._origin else { preconditionFailure() }
+        try visitor.visitSingularFixed64Field(value: v, fieldNumber: 7)
+      }()
+      case nil: break
+      }
+      switch _storage._body {
+      case .join?: try {
+        guard case .join(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      }()
+      case .want?: try {
+        guard case .want(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      }()
+      case .offer?: try {
+        guard case .offer(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      }()
+      case .updateChunk?: try {
+        guard case .updateChunk(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      }()
+      case .heartbeat?: try {
+        guard case .heartbeat(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      }()
+      case .leave?: try {
+        guard case .leave(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+      }()
+      case .decline?: try {
+        guard case .decline(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      }()
+      case .planWant?: try {
+        guard case .planWant(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+      }()
+      case .sums?: try {
+        guard case .sums(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+      }()
+      case .scores?: try {
+        guard case .scores(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+      }()
+      case .welcome?: try {
+        guard case .welcome(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      }()
+      case .announce?: try {
+        guard case .announce(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+      }()
+      case .modelChunk?: try {
+        guard case .modelChunk(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+      }()
+      case .grant?: try {
+        guard case .grant(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+      }()
+      case .acknowledge?: try {
+        guard case .acknowledge(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 36)
+      }()
+      case .refuse?: try {
+        guard case .refuse(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 37)
+      }()
+      case .closed?: try {
+        guard case .closed(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 38)
+      }()
+      case .finished?: try {
+        guard case .finished(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 39)
+      }()
+      case .planChunk?: try {
+        guard case .planChunk(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+      }()
+      case .noted?: try {
+        guard case .noted(let v)? = _storage._body else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+      }()
+      case nil: break
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Progfed_V1_Envelope, rhs: Progfed_V1_Envelope) -> Bool {
-    if lhs.run != rhs.run {return false}
-    if lhs.epoch != rhs.epoch {return false}
-    if lhs.round != rhs.round {return false}
-    if lhs.stage != rhs.stage {return false}
-    if lhs._client != rhs._client {return false}
-    if lhs.origin != rhs.origin {return false}
-    if lhs.body != rhs.body {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._run != rhs_storage._run {return false}
+        if _storage._epoch != rhs_storage._epoch {return false}
+        if _storage._round != rhs_storage._round {return false}
+        if _storage._stage != rhs_storage._stage {return false}
+        if _storage._client != rhs_storage._client {return false}
+        if _storage._origin != rhs_storage._origin {return false}
+        if _storage._body != rhs_storage._body {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
