@@ -146,6 +146,41 @@ struct DepthPlanTests {
     #expect(Self.plan().expected(10, stage: 3, samples: 100) == nil)
   }
 
+  @Test func `what a client says of its samples makes no time that can't be counted`() {
+    let slow = DepthPlan(
+      rule: .byTime, least: 0, parameters: [1], samples: 10, epochs: 1000,
+      groups: [
+        .init(
+          clients: 0..<2,
+          costs: [DepthCost(transfer: [.seconds(1)], training: [.seconds(1_000_000)])])
+      ])
+    #expect(slow.expected(0, stage: 1, samples: 10) == .seconds(1_000_000_000))
+    for samples in [1 << 47, .max] {
+      #expect(slow.expected(0, stage: 1, samples: samples) == .seconds(1_000_000_000))
+      var record = DepthRecord()
+      record.note(.seconds(9), of: 1, stage: 1, samples: samples, isOver: false, in: slow)
+      record.note(.seconds(1e12), of: 0, stage: 1, samples: 1, isOver: false, in: slow)
+      let candidates = [0, 1].map { DepthCandidate(client: $0, limit: 1, samples: samples) }
+      let choice = slow.choice(
+        for: candidates, stages: [1], ending: Self.ending, record: record)
+      #expect(choice.depths == [1, 1])
+    }
+  }
+
+  @Test func `who is asked one by one counts with those before for the least share`() {
+    let plan = Self.plan(target: .seconds(3), least: 0.4)
+    var depths: [Int] = []
+    for client in 0..<10 {
+      let asked = DepthsAsked(clients: depths.count, whole: depths.count { $0 == 3 })
+      depths +=
+        plan.choice(
+          for: [Self.all[client]], stages: [1, 2, 3], ending: Self.ending, record: DepthRecord(),
+          beside: asked
+        ).depths
+    }
+    #expect(depths.count { $0 == 3 } == 4, "\(depths)")
+  }
+
   @Test func `where somebody never comes, haste isn't worth a deep client`() {
     var plan = Self.plan()
     let ending = RoundEnding(quorum: 8, grace: .seconds(100), deadline: .seconds(200))

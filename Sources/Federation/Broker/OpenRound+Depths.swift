@@ -6,7 +6,7 @@ extension OpenRound {
   /// Chooses how deep some of the clients train that are asked, where the plan says so.
   ///
   /// In warm-up only what is new is trained, by all. Who is asked later has as much time as the
-  /// others had.
+  /// others had, and counts with them for the least share of the whole stage.
   package mutating func chooseDepths(
     of clients: [Int], _ plan: BrokerPlan, _ members: Members, _ history: ParticipationHistory
   ) {
@@ -18,13 +18,23 @@ extension OpenRound {
         samples: Self.samples(of: client, plan, members))
     }
     depthPlan.target = depthTarget ?? depthPlan.target
+    let others = Set(selected).subtracting(clients)
     let choice = depthPlan.choice(
       for: candidates, stages: RoundModel.depths(of: model.shallowHeads) + [model.stage],
-      ending: plan.rules.ending, record: history.depths)
+      ending: plan.rules.ending, record: history.depths,
+      beside: DepthsAsked(clients: others.count, whole: others.count { trainsWhole($0) }))
     depthTarget = choice.target
     for (client, depth) in zip(clients, choice.depths) where depth < model.stage {
       depths[client] = depth
     }
+  }
+
+  /// True if a client that was asked trains the whole stage, or has done so.
+  private func trainsWhole(_ client: Int) -> Bool {
+    if case .accepted(let submission) = work.progress[client] {
+      return submission.stage == model.stage
+    }
+    return depths[client] == nil
   }
 
   /// The times that clients of this round took, where depths are chosen by them.

@@ -17,6 +17,20 @@ public struct DepthCandidate: Hashable, Sendable {
   }
 }
 
+/// The clients of a round whose depths are chosen already.
+public struct DepthsAsked: Hashable, Sendable {
+  /// The number of the clients.
+  public var clients: Int
+  /// The number of those that train the whole stage.
+  public var whole: Int
+
+  /// So many clients, of whom so many train the whole stage.
+  public init(clients: Int = 0, whole: Int = 0) {
+    self.clients = clients
+    self.whole = whole
+  }
+}
+
 /// The depths of a round's clients.
 public struct DepthChoice: Hashable, Sendable {
   /// The stage that each client trains, in the order of the candidates.
@@ -40,23 +54,26 @@ extension DepthPlan {
   ///   - stages: The stages of which there are heads, in rising order; the last is the round's.
   ///   - ending: The end of the round.
   ///   - record: The course of earlier rounds.
+  ///   - others: The clients of the round that were asked before.
   /// - Returns: A depth for each client, which is one of `stages`.
   public func choice(
-    for candidates: [DepthCandidate], stages: [Int], ending: RoundEnding, record: DepthRecord
+    for candidates: [DepthCandidate], stages: [Int], ending: RoundEnding, record: DepthRecord,
+    beside others: DepthsAsked = DepthsAsked()
   ) -> DepthChoice {
     let options = candidates.map { candidate in
       DepthOptions(candidate, stages: stages, plan: self, record: record)
     }
+    let needed = needed(of: options, stage: stages.last, beside: others)
     let gap = record.gap(clients: candidates.count, in: self)
     let targets = target.map { [$0] } ?? targets(of: options, ending: ending)
     var best: (choice: DepthChoice, isEnough: Bool, yield: Double)?
     for target in targets {
-      let chosen = chosen(of: options, target: target, stages: stages, ending: ending)
+      let chosen = chosen(
+        of: options, target: target, stages: stages, needed: needed, ending: ending)
       let times = chosen.map(\.time).sorted()
       let (end, length) = (ending.length(times), ending.length(times, gap: gap))
       let inTime = chosen.filter { $0.time <= end }
-      let isEnough =
-        inTime.count { $0.stage == stages.last } >= needed(of: options, stage: stages.last)
+      let isEnough = inTime.count { $0.stage == stages.last } >= needed
       let yield = yield(of: inTime, per: length)
       // Of equals the longer one, which comes later, covers more.
       if let best, (best.isEnough ? 1 : 0, best.yield) > (isEnough ? 1 : 0, yield) { continue }
@@ -76,12 +93,12 @@ extension DepthPlan {
 
   /// The depths that a target leads to.
   private func chosen(
-    of options: [DepthOptions], target: Duration, stages: [Int], ending: RoundEnding
+    of options: [DepthOptions], target: Duration, stages: [Int], needed: Int,
+    ending: RoundEnding
   ) -> [DepthOptions.Option] {
     var chosen = options.map { $0.deepest(within: target) }
     if let stage = stages.last {
-      let lacking =
-        needed(of: options, stage: stage) - chosen.count { $0.stage == stage }
+      let lacking = needed - chosen.count { $0.stage == stage }
       let others = options.indices.filter {
         options[$0].times.last?.stage == stage && chosen[$0].stage < stage
       }.sorted { one, other in
@@ -94,10 +111,12 @@ extension DepthPlan {
     return chosen
   }
 
-  /// The number of clients that are to train the whole stage at least.
-  private func needed(of options: [DepthOptions], stage: Int?) -> Int {
+  /// The number of clients that are to train the whole stage at least, so that with those that were
+  /// asked before the share is the least of all.
+  private func needed(of options: [DepthOptions], stage: Int?, beside others: DepthsAsked) -> Int {
     let able = options.count { $0.times.last?.stage == stage }
-    return min(able, least.of(options.count, rounded: .up))
+    let all = least.of(others.clients + options.count, rounded: .up)
+    return min(able, max(0, all - others.whole))
   }
 
   /// The yield of a round per second: over its blocks the parameters times √n, n being those of the
@@ -136,6 +155,8 @@ private struct DepthOptions {
     times = (possible.isEmpty ? Array(stages.prefix(1)) : possible).map { stage in
       let expected = plan.expected(
         candidate.client, stage: stage, samples: candidate.samples)
+      let seconds = (expected ?? .zero).seconds * pace
+      guard seconds < DepthPlan.longest.seconds else { return (stage, DepthPlan.longest) }
       return (stage, (expected ?? .zero) * pace)
     }
   }

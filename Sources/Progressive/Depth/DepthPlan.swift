@@ -81,18 +81,27 @@ public struct DepthPlan: Hashable, Sendable {
     self.groups = groups
   }
 
+  /// The longest time that anybody is expected to take, about thirty years: numbers of samples are
+  /// what clients say.
+  static let longest = Duration.seconds(1_000_000_000)
+
   /// The number of the group that a client is in; nil if it is in none.
   func group(of client: Int) -> Int? { groups.firstIndex { $0.clients.contains(client) } }
 
   /// The time that a client of `samples` samples is expected to take for the sub-model of `stage`
-  /// before anything is known of it; nil where nothing is known of its kind.
+  /// before anything is known of it, ``longest`` at most; nil where nothing is known of its kind.
   public func expected(_ client: Int, stage: Int, samples: Int?) -> Duration? {
     guard let group = group(of: client).map({ groups[$0] }) else { return nil }
     let cost = group.costs[(client - group.clients.lowerBound) % group.costs.count]
     guard cost.transfer.indices.contains(stage - 1) else { return nil }
-    guard rule == .byTime else { return cost.transfer[stage - 1] }
-    return cost.transfer[stage - 1]
-      + cost.training[stage - 1] * ((samples ?? self.samples) * epochs)
+    let (transfer, training) = (cost.transfer[stage - 1], cost.training[stage - 1])
+    guard rule == .byTime else { return min(transfer, Self.longest) }
+    let (product, isTooLarge) = (samples ?? self.samples).multipliedReportingOverflow(by: epochs)
+    let count = isTooLarge ? .max : product
+    guard transfer.seconds + training.seconds * Double(count) < Self.longest.seconds else {
+      return Self.longest
+    }
+    return transfer + training * count
   }
 }
 
