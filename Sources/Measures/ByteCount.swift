@@ -5,6 +5,12 @@ public struct ByteCount: Hashable, Sendable {
 
   /// Counts `bytes` bytes.
   public init(_ bytes: Int) { self.bytes = bytes }
+
+  /// Counts the whole number of bytes nearest to an estimate: none below 0, and 2⁵⁶ at most, so
+  /// that a hundred can be added.
+  public init(estimate: Double) {
+    bytes = estimate > 0 ? Int(min(estimate, 0x1p56).rounded()) : 0
+  }
 }
 
 extension ByteCount: Comparable {

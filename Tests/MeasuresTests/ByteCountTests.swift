@@ -23,6 +23,15 @@ import Testing
     #expect(!(ByteCount(4) < ByteCount(4)))
   }
 
+  @Test(
+    arguments: [
+      (0, 0), (0.4, 0), (2.5, 3), (1e15, 1_000_000_000_000_000), (-3, 0), (.nan, 0),
+      (1e300, 1 << 56), (.infinity, 1 << 56),
+    ] as [(Double, Int)])
+  func `an estimate of any size is a count`(estimate: Double, bytes: Int) {
+    #expect(ByteCount(estimate: estimate).bytes == bytes)
+  }
+
   @Test func `JSON has plain numbers`() throws {
     let json = try JSONEncoder().encode([ByteCount(12), .zero])
     #expect(String(decoding: json, as: UTF8.self) == "[12,0]")

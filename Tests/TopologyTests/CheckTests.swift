@@ -12,6 +12,18 @@ import Topology
 
 /// The forecast of a run.
 struct CheckTests {
+  @Test func `a run beyond all numbers is forecast, if not to the byte`() throws {
+    let text = Texts.least.replacing(
+      "clients: 10\nrounds: 12", with: "clients: 1000000\nrounds: 900"
+    )
+    .replacing("name: convnet", with: "name: mlp\n  widths: \(Array(repeating: 16_384, count: 12))")
+    .replacing(
+      "name: fashion-mnist", with: "{from: clients, input: [1, 28, 28], classes: [cat, dog]}")
+    let check = TopologyCheck(try Texts.topology(text + "limits: {bytesInFlight: 100 GB}\n"))
+    #expect(check.stages.last?.up.bytes == 1 << 56 && check.fullModel.bytes == 1 << 56)
+    #expect(check.up.bytes >= 1 << 56)
+  }
+
   @Test func `sub-models have the paper's sizes, and bytes follow from them`() throws {
     let topology = try Texts.topology(
       Texts.with("stages: {rule: paper, warmUp: 0}", "participation: {perRound: 5}"))

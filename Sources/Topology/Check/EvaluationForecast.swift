@@ -31,7 +31,7 @@ package struct EvaluationForecast: Hashable, Sendable, Codable {
     let last = topology.growthSchedule.phase(in: rounds).stage
     evaluations = (1...rounds).count { rules.isDue(after: $0, of: rounds) }
     evaluators = topology.evaluators(of: last, rules)
-    self.down = ByteCount(Int(down.rounded()))
+    self.down = ByteCount(estimate: down)
     let model = topology.layouts(stage: last).reduce(0) {
       $0 + topology.codecs.down.expectedSize(of: $1).bytes
     }

@@ -66,8 +66,9 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
     rounds = topology.rounds
     down = stages.reduce(evaluation?.down ?? .zero) { $0 + $1.down }
     up = stages.reduce(.zero) { $0 + $1.up }
-    let full = 4 * architecture.parameterCount(stage: last)
-    fullModel = ByteCount(full * topology.rules.clientsPerRound * topology.rounds)
+    let full = 4 * Double(architecture.parameterCount(stage: last))
+    fullModel = ByteCount(
+      estimate: full * Double(topology.rules.clientsPerRound) * Double(topology.rounds))
     let flops = stages.reduce(0.0) { $0 + $1.flops }
     let fullFLOPs = Double(architecture.trainingFLOPs(stage: last)) * Double(topology.rounds)
     computation = fullFLOPs > 0 ? flops / fullFLOPs : 1
@@ -133,8 +134,8 @@ extension StageForecast {
         flops += share * cost
       }
     }
-    up = ByteCount(Int((Double(topology.rules.clientsPerRound) * sent).rounded()))
-    down = ByteCount(Int((Double(topology.rules.clientsAsked) * expected).rounded()))
+    up = ByteCount(estimate: Double(topology.rules.clientsPerRound) * sent)
+    down = ByteCount(estimate: Double(topology.rules.clientsAsked) * expected)
   }
 }
 
