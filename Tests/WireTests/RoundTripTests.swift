@@ -54,6 +54,19 @@ import Wire
     #expect(throws: Never.self) { _ = try Frames.downlink(Frames.seal(refusal)) }
   }
 
+  @Test(arguments: [(1 << 32) - 1, 1 << 32, 365 * 86_400_000, Int.max])
+  func `a deadline beyond what the field holds is told as the farthest`(milliseconds: Int) throws {
+    var samples = Samples(seed: 1)
+    var announce = samples.announce()
+    announce.remaining = milliseconds
+    let frame = Frames.seal(Message(Header(run: 1), Downlink.announce(announce)))
+    guard case .announce(let heard) = try Frames.downlink(frame).body else {
+      Issue.record("another body")
+      return
+    }
+    #expect(heard.remaining == (1 << 32) - 1)
+  }
+
   @Test func `an announcement to 100,000 clients fits the largest envelope`() throws {
     var samples = Samples(seed: 1)
     var announce = samples.announce()

@@ -22,8 +22,7 @@ package enum LocalSums: Sendable {
         .noData,
         detail: samples.isEmpty
           ? "it has no samples to train on"
-          : "it trains on \(samples.count) samples, fewer than the \(minimum) of "
-            + "evaluation.minimum.samples")
+          : "it trains on fewer samples than the \(minimum) of evaluation.minimum.samples")
       return
     }
     let sums = ChannelSums(samples.dataset, samples.indices)

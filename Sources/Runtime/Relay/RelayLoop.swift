@@ -62,7 +62,7 @@ final class RelayLoop {
   }
 
   private func wait(for polled: inout [pollfd], until wake: Duration?) {
-    let left = wake.map { max(.zero, $0 - now) } ?? .seconds(3600)
+    let left = wake.map { max(.zero, min($0 - now, .seconds(3600))) } ?? .seconds(3600)
     let milliseconds = CInt((left.seconds * 1000).rounded(.up))
     // SAFETY: the entries live during the call, and there are as many as it is told.
     _ = unsafe polled.withUnsafeMutableBufferPointer {

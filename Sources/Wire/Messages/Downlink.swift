@@ -240,7 +240,8 @@ extension Envelope {
       $0.sequence = announce.sequence
       $0.state = .init(rawValue: announce.state.rawValue) ?? .unspecified
       $0.warmUp = announce.warmUp
-      $0.remainingMilliseconds = UInt32(announce.remaining)
+      // A round may be given a year, of which the field holds seven weeks.
+      $0.remainingMilliseconds = UInt32(clamping: announce.remaining)
       $0.learningRate = announce.learningRate
       if announce.newBlockRate != 1 { $0.entryRate = announce.newBlockRate }
       var previous = -1
