@@ -60,6 +60,17 @@ import Testing
     #expect(found.damaged.count == 1)
   }
 
+  @Test func `a checkpoint under another's name is damage`() throws {
+    let directory = try TemporaryDirectory()
+    let store = CheckpointStore(directory: directory.url)
+    for round in 1...2 { try store.write(checkpoint(round)) }
+    try FileManager.default.moveItem(
+      at: directory.file("round-2.safetensors"),
+      to: directory.file("round-\(Int.max).safetensors"))
+    let found = try store.latest()
+    #expect(found.checkpoint == checkpoint(1) && found.damaged.count == 1)
+  }
+
   @Test func `a durable file is replaced whole and leaves nothing beside it`() throws {
     let directory = try TemporaryDirectory()
     for bytes: [UInt8] in [[1, 2, 3], [], [4]] {

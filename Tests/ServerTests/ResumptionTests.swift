@@ -2,6 +2,7 @@ import Bytes
 import Federation
 import Foundation
 import Ledger
+import LocalTraining
 import Server
 import TestSupport
 import Testing
@@ -94,6 +95,79 @@ struct ResumptionTests {
     let other = try ResumptionTests()
     let later = try other.run(rounds: 2, checkpoints: [2], epoch: 9)
     #expect(try Resumption(of: later, topology: topology).epoch == 10)
+  }
+
+  @Test(arguments: [Int.max, 1 << 32, 1 << 31])
+  func `an incarnation that can't have been is damage, and named`(epoch: Int) throws {
+    let topology = try Self.topology()
+    let directory = try run(rounds: 2, checkpoints: [2])
+    try Data("\(epoch)\n".utf8).write(to: directory.paths.epoch)
+    let other = try ResumptionTests()
+    let later = try other.run(rounds: 2, checkpoints: [2], epoch: epoch)
+    for (directory, place) in [
+      (directory, directory.paths.epoch), (later, later.paths.checkpoints),
+    ] {
+      let error = #expect(throws: LedgerError.self) {
+        try Resumption(of: directory, topology: topology)
+      }
+      let text = error.map { "\($0)" } ?? ""
+      #expect(text.contains(place.lastPathComponent) && text.contains("\(epoch)"), "\(text)")
+    }
+    try Data("\((1 << 31) - 1)\n".utf8).write(to: directory.paths.epoch)
+    #expect(try Resumption(of: directory, topology: topology).epoch == 1 << 31)
+  }
+
+  @Test func `a checkpoint of a time that can't be counted isn't one of this run`() throws {
+    let directory = try run(rounds: 2, checkpoints: [2])
+    let store = CheckpointStore(directory: directory.paths.checkpoints)
+    var checkpoint = try #require(try store.latest().checkpoint)
+    for elapsed in ["\"inf\"", "1e300", "-1"] {
+      let text = String(decoding: checkpoint.state, as: UTF8.self)
+      let start = try #require(text.range(of: "\"elapsed\":")?.upperBound)
+      let end = try #require(text[start...].firstIndex(of: ","))
+      checkpoint.state = Data(text.replacingCharacters(in: start..<end, with: elapsed).utf8)
+      try store.write(checkpoint)
+      #expect(throws: LedgerError.self) {
+        try Resumption(of: directory, topology: Self.topology())
+      }
+    }
+  }
+
+  @Test func `a kept normalization of other channels is damage, and named`() throws {
+    let topology = try Topology(
+      parsing: """
+        name: theirs
+        clients: 3
+        rounds: 3
+        model: {name: convnet}
+        data: {from: clients, input: [1, 28, 28], classes: [cat, dog], normalization: federated}
+
+        """, file: "theirs.yaml", overrides: Overrides(), checksFiles: false)
+    for channels in [1, 3] {
+      let paths = RunPaths(folder.url.appending(path: "of \(channels)"))
+      try FileManager.default.createDirectory(
+        at: paths.directory, withIntermediateDirectories: true)
+      let ledger = try RunStore.create(
+        at: paths.ledger, header: RunHeader(topology, seed: 7, transport: "test"))
+      defer { ledger.close() }
+      try ledger.keep(
+        MeasuredNormalization(
+          means: Array(repeating: 0.1, count: channels),
+          deviations: Array(repeating: 1, count: channels), clients: 2, samples: 9))
+      func server() throws -> ServerState {
+        try ServerState(
+          workload: try Workload(topology), plan: topology.brokerPlan(run: 5, epoch: 1),
+          pool: TrainingPool(width: 1), directory: paths, ledger: ledger, observer: Silence(),
+          labels: [])
+      }
+      if channels == 1 {
+        #expect(try server().normalization?.means == [0.1])
+        continue
+      }
+      let error = #expect(throws: LedgerError.self) { try server() }
+      let text = error.map { "\($0)" } ?? ""
+      #expect(text.contains("run.sqlite") && text.contains("3 channels"), "\(text)")
+    }
   }
 
   @Test func `a checkpoint that is ahead of the ledger isn't gone on from`() throws {

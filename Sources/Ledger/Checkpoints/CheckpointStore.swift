@@ -67,7 +67,12 @@ public struct CheckpointStore: Sendable {
       let url = url(of: round)
       do throws(LedgerError) {
         let checkpoint = try DurableFile.read(url, on: storage) { bytes throws(LedgerError) in
-          try Checkpoint(decoding: bytes, path: url.filePath)
+          let checkpoint = try Checkpoint(decoding: bytes, path: url.filePath)
+          guard checkpoint.round == round else {
+            throw .damaged(
+              path: url.filePath, problem: "it is the checkpoint after round \(checkpoint.round)")
+          }
+          return checkpoint
         }
         return Found(checkpoint: checkpoint, damaged: damaged, newer: newer)
       } catch .damaged(let path, let problem) {

@@ -92,7 +92,10 @@ struct RoundTable {
   // MARK: Reading
 
   /// The last round; nil if there is none.
-  func last() throws -> Int? { try Int.fetchOne(database, sql: "SELECT max(round) FROM round") }
+  func last() throws -> Int? {
+    try Row.fetchOne(database, sql: "SELECT max(round) AS round FROM round")?
+      .optionalCount("round")
+  }
 
   /// The number of updates that counted in all rounds together.
   func acceptedUpdates() throws -> Int {

@@ -7,7 +7,8 @@ import GRDB
 /// thread; they are carried out one after the other.
 public final class RunStore: Sendable {
   let database: DatabaseQueue
-  let path: String
+  /// The path of its file.
+  package let path: String
   /// The copy that is read where the ledger can't be read in its place.
   private let copy: LedgerCopy?
 

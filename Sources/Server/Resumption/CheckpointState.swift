@@ -36,12 +36,17 @@ package struct CheckpointState: Codable {
 }
 
 extension CheckpointState {
+  /// The longest time that a run is believed to have lasted, in seconds.
+  private static let longest = 1e15
+
   /// The state of a checkpoint; nil unless it is one that a broker wrote.
   package init?(_ checkpoint: Checkpoint) {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let state = try? decoder.decode(Self.self, from: checkpoint.state) else { return nil }
+    guard let state = try? decoder.decode(Self.self, from: checkpoint.state),
+      (0...Self.longest).contains(state.elapsed)
+    else { return nil }
     self = state
   }
 

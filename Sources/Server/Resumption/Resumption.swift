@@ -76,9 +76,15 @@ package struct Resumption: Sendable {
     round = done + 1
     repeated = last > done ? done + 1...last : nil
     let known = [
-      try ledger.epochs().last?.number, try EpochRecord(in: paths).latest(), state?.epoch,
+      (paths.ledger, try ledger.epochs().last?.number),
+      (paths.epoch, try EpochRecord(in: paths).latest()), (paths.checkpoints, state?.epoch),
     ]
-    epoch = (known.compactMap { $0 }.max() ?? 0) + 1
+    for case (let url, let epoch?) in known where epoch >= EpochLeaps.end {
+      throw LedgerError.damaged(
+        path: url.path(percentEncoded: false),
+        problem: "it says that the broker's incarnation was \(epoch), and none can be so late")
+    }
+    epoch = (known.compactMap(\.1).max() ?? 0) + 1
     let before = state.map { Duration.seconds($0.elapsed) } ?? .zero
     let wasStopped = summary.state == .interrupted || summary.state == .aborted
     elapsed = wasStopped ? max(before, summary.elapsed) : before

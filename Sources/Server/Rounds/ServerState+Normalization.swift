@@ -29,15 +29,18 @@ extension ServerState {
   static func normalization(
     of workload: Workload, kept ledger: RunStore
   ) throws(LedgerError) -> FederatedNormalization? {
-    guard workload.topology.data.isMeasuredByClients else { return nil }
-    if let known = try ledger.normalization() { return FederatedNormalization(known) }
+    guard let rules = workload.topology.measuringRules else { return nil }
+    if let known = try ledger.normalization() {
+      return try FederatedNormalization(known, channels: rules.channels, from: ledger)
+    }
     guard let origin = workload.topology.overrides.extended?.origin else { return nil }
     let earlier = try RunStore.read(
       at: RunPaths(URL(fileURLWithPath: origin.run, isDirectory: true)).ledger)
     defer { earlier.close() }
     guard let known = try earlier.normalization() else { return nil }
+    let made = try FederatedNormalization(known, channels: rules.channels, from: earlier)
     try ledger.keep(known)
-    return FederatedNormalization(known)
+    return made
   }
 }
 
@@ -45,6 +48,21 @@ extension FederatedNormalization {
   /// The normalization that a ledger keeps.
   init(_ kept: MeasuredNormalization) {
     self.init(means: kept.means, deviations: kept.deviations)
+  }
+
+  /// The normalization that `ledger` keeps, for samples of so many channels.
+  ///
+  /// - Throws: `damaged` where it is one for others.
+  fileprivate init(
+    _ kept: MeasuredNormalization, channels: Int, from ledger: RunStore
+  ) throws(LedgerError) {
+    guard kept.means.count == channels else {
+      throw .damaged(
+        path: ledger.path,
+        problem: "its normalization is of \(kept.means.count) channels, and samples have "
+          + "\(channels)")
+    }
+    self.init(kept)
   }
 }
 
