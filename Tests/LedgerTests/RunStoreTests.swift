@@ -66,6 +66,12 @@ import Testing
     try store.append(record, book: .example)
     let groups = try store.summary().groups
     #expect(groups.map(\.updates) == [[1, 1], [2, 0]])
+    // Nobody is in a group of none, nor beyond the last.
+    header.groups = [1, 0, 1].map { ClientGroup(name: "of \($0)", clients: $0) }
+    let other = try RunStore.create(at: directory.file("other.sqlite"), header: header)
+    try other.append(.example, book: .example)
+    try other.append(record, book: .example)
+    #expect(try other.summary().groups.map(\.updates) == [[1, 1], [0, 0], [1, 0]])
     #expect(try store.summary().json().contains("\"updates\""))
   }
 

@@ -26,8 +26,15 @@ import Testing
       let tables = [
         "run", "stage", "round", "outcome", "traffic", "counter", "cohort", "meter", "origin",
         "epoch", "timing", "holding", "fairness", "gradient", "clock", "training", "best",
-        "extended", "measuring", "normalization",
+        "extended", "measuring", "normalization", "heldOut", "heldOutClass",
       ]
+      let all = try String.fetchSet(
+        database,
+        sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+      #expect(Set(tables) == all)
+      let version = try #require(try Int.fetchOne(database, sql: "PRAGMA user_version"))
+      #expect(text.contains("user version \(version))"))
+      #expect(text.contains("\nversion \(version - 1) "), "what the newest version brought")
       for table in tables {
         let line = try #require(
           text.components(separatedBy: "\n").first { $0.hasPrefix("| `\(table)` |") })

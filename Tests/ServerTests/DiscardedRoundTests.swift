@@ -121,6 +121,14 @@ struct DiscardedRoundTests {
     #expect(read.counters.filter { $0.key.hasPrefix("round discarded: ") }.values.reduce(0, +) == 6)
   }
 
+  @Test func `one discarded round is told as one`() throws {
+    let bench = try ServerBench(more: Self.open)
+    try bench.play(round: 1, [(0, 1e30)])
+    try bench.server.finish(state: .fruitless, book: RoundBook(), elapsed: .seconds(10))
+    let problem = try #require(try bench.ledger.summary().problem)
+    #expect(problem.contains("; 1 round discarded"), "\(problem)")
+  }
+
   @Test func `only a round of its own is told as discarded once later ones are run again`() throws {
     let bench = try ServerBench(more: Self.open)
     try bench.play(round: 1, [(0, 0.001)])

@@ -33,23 +33,30 @@ struct OutcomeTable {
   /// The groups with their accepted updates by the stage that was trained, where some were of less
   /// than their rounds' stages.
   func counting(_ groups: [ClientGroup], stages: Int) throws -> [ClientGroup] {
-    let rows = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT client, outcome.stage, count(*), sum(outcome.stage < round.stage)
-        FROM outcome JOIN round USING (round) WHERE outcome = 'accepted'
-        GROUP BY client, outcome.stage
-        """)
-    guard rows.contains(where: { $0[3] as Int > 0 }) else { return groups }
+    let isShallow =
+      try Bool.fetchOne(
+        database,
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM outcome JOIN round USING (round)
+            WHERE outcome = 'accepted' AND outcome.stage < round.stage)
+          """) ?? false
+    guard isShallow, !groups.isEmpty else { return groups }
     var counts = groups.map { _ in Array(repeating: 0, count: stages) }
     // Groups are of consecutive clients, in the order of their declaration.
-    var ends: [Int] = []
-    for group in groups { ends.append((ends.last ?? 0) + group.clients) }
-    for row in rows {
-      let (client, stage): (Int, Int) = (row[0], row[1])
-      guard let group = ends.firstIndex(where: { client < $0 }),
-        counts[group].indices.contains(stage - 1)
-      else { continue }
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        WITH part AS (
+          SELECT number, clients, sum(clients) OVER (ORDER BY number) AS beyond FROM cohort)
+        SELECT number, stage, count(*) FROM outcome
+        JOIN part ON client < beyond AND client >= beyond - clients
+        WHERE outcome = 'accepted' GROUP BY number, stage
+        """)
+    while let row = try rows.next() {
+      let (group, stage): (Int, Int) = (row[0], row[1])
+      guard counts.indices.contains(group), counts[group].indices.contains(stage - 1) else {
+        continue
+      }
       counts[group][stage - 1] += row[2] as Int
     }
     return zip(groups, counts).map { group, updates in

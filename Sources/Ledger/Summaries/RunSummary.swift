@@ -111,7 +111,9 @@ public struct RunSummary: Hashable, Sendable {
         rounds.reduce(0) { $0 + $1.late }, rounds.reduce(0) { $0 + $1.lost },
         rounds.reduce(0) { $0 + $1.refused }
       )
-      let whole = discarded.isEmpty ? "" : "; \(discarded.count) rounds discarded"
+      let whole =
+        discarded.isEmpty
+        ? "" : "; \(discarded.count) \(discarded.count == 1 ? "round" : "rounds") discarded"
       return
         "no update counted in any round (\(late) late, \(lost) lost, \(refused) refused\(whole)): the "
         + "model is as it began"
