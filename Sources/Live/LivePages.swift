@@ -96,8 +96,8 @@ final class LivePages: Sendable {
       of: [UInt8].self, bufferingPolicy: .bufferingNewest(4))
     let task = Task { [self] in
       await tell(continuation)
-      listeners.withLock { $0 -= 1 }
       continuation.finish()
+      listeners.withLock { $0 -= 1 }
     }
     continuation.onTermination = { _ in task.cancel() }
     return HTTPResponse(events: stream)

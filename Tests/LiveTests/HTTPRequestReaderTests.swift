@@ -25,6 +25,18 @@ import Testing
         == .request(HTTPRequest(method: .other, path: "/", host: "a")))
   }
 
+  @Test(arguments: [
+    ("http://a:8080/events?since=3", "/events", "a:8080"), ("HTTP://[::1]:80/", "/", "[::1]:80"),
+    ("http://a", "/", "a"), ("http://a?b", "/", "a"), ("//a/b", "//a/b", "other"),
+  ])
+  func `a target that names its host is taken, before the field`(
+    target: String, path: String, host: String
+  ) {
+    #expect(
+      outcome("GET \(target) HTTP/1.1\r\nHost: other\r\n\r\n")
+        == .request(HTTPRequest(method: .get, path: path, host: host)))
+  }
+
   @Test func `pieces make the same request as the whole`() {
     let bytes = Array("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
     for cut in 1..<bytes.count {
@@ -42,7 +54,11 @@ import Testing
       ("GET / HTTP/1.1\r\n\r\n", .badRequest),
       ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", .badRequest),
       ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", .badRequest),
-      ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", .badRequest),
+      ("GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", .badRequest),
+      ("GET http://b@a/ HTTP/1.1\r\nHost: a\r\n\r\n", .badRequest),
+      ("GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n", .badRequest),
+      ("GET http://a/ HTTP/1.1\r\n\r\n", .badRequest),
+      ("GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n", .badRequest),
       ("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", .badRequest),
       ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", .badRequest),
       ("GET / HTTP/1.1\r\nHost: a\u{0}\r\n\r\n", .badRequest),

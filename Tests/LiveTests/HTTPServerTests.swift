@@ -20,6 +20,15 @@ import Testing
             for number in 0..<3 { continuation.yield(Array("event \(number)\n".utf8)) }
             continuation.finish()
           })
+      case "/long":
+        HTTPResponse(
+          events: AsyncStream { continuation in
+            for letter in "abc".utf8 {
+              continuation.yield([UInt8](repeating: letter, count: 4 << 20))
+            }
+            continuation.yield(Array("the end\n".utf8))
+            continuation.finish()
+          })
       case "/silence": HTTPResponse(events: AsyncStream { continuation in listen(continuation) })
       default: HTTPResponse(.ok, "here")
       }
@@ -59,6 +68,28 @@ import Testing
     let events = RawPeer.answer(
       to: "GET /events HTTP/1.1\r\nHost: a\r\n\r\n", port: Int(server.port))
     #expect(events.hasSuffix("\r\n\r\nevent 0\nevent 1\nevent 2\n"), "\(events)")
+  }
+
+  @Test func `events that were given leave before the server ends, as long as that takes`() throws {
+    let server = try server { $0.ending = .seconds(20) }
+    let peer = try #require(RawPeer(to: Int(server.port)))
+    #expect(peer.send(Array("GET /long HTTP/1.0\r\n\r\n".utf8)))
+    #expect(peer.receives(atLeast: 15))
+    // More is on its way than a socket holds.
+    server.stop()
+    let rest = try #require(peer.receiveAll())
+    #expect(rest.count > 12_000_000 && rest.suffix(8).elementsEqual("the end\n".utf8))
+  }
+
+  @Test func `a stream that never ends is cut off when the server ends`() throws {
+    let server = try server()
+    let peer = try #require(RawPeer(to: Int(server.port)))
+    #expect(peer.send(Array("GET /silence HTTP/1.0\r\n\r\n".utf8)))
+    #expect(peer.receives(atLeast: 15))
+    let start = ContinuousClock.now
+    server.stop()
+    #expect(ContinuousClock.now - start < .seconds(1.5))
+    #expect(peer.receiveAll() != nil)
   }
 
   @Test func `idle connections take no more than their places, and don't keep others out`() throws {

@@ -11,7 +11,7 @@ final class HTTPInbox: Sendable {
     case piece([UInt8], connection: Int, CheckedContinuation<Bool, Never>)
     /// Ends the answer of a connection.
     case end(connection: Int)
-    /// Closes all connections and ends.
+    /// Lets answers leave for a moment, closes all connections and ends.
     case stop
 
     /// Tells whoever waits that nothing will come of it.

@@ -20,6 +20,8 @@ package struct HTTPLimits: Sendable {
   package var standstill = Duration.seconds(1)
   /// The time to let a client read the answer before the connection is forgotten.
   package var farewell = Duration.seconds(1)
+  /// The time that answers and events have to leave once the server is told to stop.
+  package var ending = Duration.milliseconds(800)
 
   /// The limits where descriptors are plenty.
   package init() {}

@@ -14,7 +14,8 @@ struct HTTPLoop {
   private var connections: [Int: HTTPConnection] = [:]
   private var nextNumber = 0
   private var pausedUntil: Instant?
-  private var isOver = false
+  /// The time at which it ends at the latest; nil until it is told to stop.
+  private var lastMoment: Instant?
 
   /// A loop that has not begun.
   init(
@@ -27,9 +28,10 @@ struct HTTPLoop {
     self.answer = answer
   }
 
-  /// Serves until it is told to stop.
+  /// Serves until it is told to stop, and then until the answers that are being made or sent have
+  /// left, as long as ``HTTPLimits/ending`` allows.
   mutating func run() {
-    while !isOver {
+    while !isOver(ContinuousClock.now) {
       let numbers = connections.keys.sorted()
       let ready = wait(numbers)
       let now = ContinuousClock.now
@@ -38,18 +40,26 @@ struct HTTPLoop {
         serve(number, events, now)
       }
       giveUp(now)
-      if ready.hasCallers { takeConnections(now) }
+      if ready.hasCallers, lastMoment == nil { takeConnections(now) }
     }
     inbox.close()
     for connection in connections.values { connection.end() }
     connections.removeAll()
   }
 
+  /// True once it was told to stop and has nothing to send any more, or no more time.
+  private func isOver(_ now: Instant) -> Bool {
+    guard let lastMoment else { return false }
+    return lastMoment <= now
+      || connections.values.allSatisfy { $0.phase == .reading || $0.phase == .leaving }
+  }
+
   // MARK: Waiting
 
   private mutating func wait(_ numbers: [Int]) -> (hasCallers: Bool, connections: [Int16]) {
     let now = ContinuousClock.now
-    let hasRoom = connections.count < limits.connections || dispensable(now) != nil
+    let hasRoom =
+      lastMoment == nil && (connections.count < limits.connections || dispensable(now) != nil)
     if let end = pausedUntil, end <= now { pausedUntil = nil }
     var places = [
       listener.interest(hasRoom && pausedUntil == nil),
@@ -61,7 +71,7 @@ struct HTTPLoop {
     }
     // Once a second it may be that a client stands still, and its place is free.
     var time = connections.isEmpty ? Duration.seconds(60) : .seconds(1)
-    for deadline in connections.values.map(\.deadline) + [pausedUntil] {
+    for deadline in connections.values.map(\.deadline) + [pausedUntil, lastMoment] {
       if let deadline { time = min(time, deadline - now) }
     }
     let milliseconds = CInt(max(0, time / .milliseconds(1)).rounded(.up))
@@ -181,7 +191,7 @@ struct HTTPLoop {
       guard connections[number] != nil else { return }
       connections[number]?.phase = .sending
       send(number, now)
-    case .stop: isOver = true
+    case .stop: lastMoment = now + limits.ending
     }
   }
 

@@ -61,7 +61,7 @@ package struct HTTPRequestReader: Sendable {
       return .refused(.badRequest, "the request's head has control characters")
     }
     let words = first.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-    guard words.count == 3, isToken(words[0]), isTarget(words[1]) else {
+    guard words.count == 3, isToken(words[0]), let target = Target(words[1]) else {
       return .refused(.badRequest, "no request line")
     }
     let version = text(words[2])
@@ -69,9 +69,7 @@ package struct HTTPRequestReader: Sendable {
       let isHTTP = version.hasPrefix("HTTP/")
       return .refused(isHTTP ? .versionNotSupported : .badRequest, "only HTTP/1.1 is spoken")
     }
-    var request = HTTPRequest(
-      method: method(text(words[0])),
-      path: text(words[1].prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }))
+    var request = HTTPRequest(method: method(text(words[0])), path: target.path)
     for line in lines.dropFirst() {
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")), isToken(line[..<colon]) else {
         return .refused(.badRequest, "a line of the request's head isn't a header field")
@@ -91,6 +89,8 @@ package struct HTTPRequestReader: Sendable {
     guard request.host != nil || version == "HTTP/1.0" else {
       return .refused(.badRequest, "no Host field")
     }
+    // What the target says comes before the field.
+    if let host = target.host { request.host = host }
     return .request(request)
   }
 
@@ -104,10 +104,6 @@ package struct HTTPRequestReader: Sendable {
 
   private static func isText(_ byte: UInt8) -> Bool {
     byte >= 0x20 && byte != 0x7f || byte == UInt8(ascii: "\t")
-  }
-
-  private static func isTarget(_ bytes: ArraySlice<UInt8>) -> Bool {
-    bytes.first == UInt8(ascii: "/") && bytes.allSatisfy { (0x21...0x7e).contains($0) }
   }
 
   /// True for a token of RFC 9110, section 5.6.2.
@@ -125,6 +121,38 @@ package struct HTTPRequestReader: Sendable {
 
   private static func text(_ bytes: ArraySlice<UInt8>) -> String {
     String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension HTTPRequestReader {
+  /// The target of a request: a path, after "http://" and a host in the form that proxies are sent.
+  ///
+  /// Source: RFC 9112, sections 3.2.1 and 3.2.2; a server takes both forms.
+  private struct Target {
+    /// The path, up to a question mark; begins with a slash.
+    let path: String
+    /// The host, with the port; nil where it isn't said.
+    let host: String?
+
+    /// The target that a request line names; nil if it is none that is answered.
+    init?(_ bytes: ArraySlice<UInt8>) {
+      guard bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else { return nil }
+      var rest = text(bytes)[...]
+      let scheme = "http://"
+      if rest.lowercased().hasPrefix(scheme) {
+        rest = rest.dropFirst(scheme.count)
+        let authority = rest.prefix { !"/?#".contains($0) }
+        // Who sends a name and a password wants to be taken for another host.
+        guard !authority.isEmpty, !authority.contains("@") else { return nil }
+        host = String(authority)
+        rest = rest.dropFirst(authority.count)
+      } else {
+        guard rest.hasPrefix("/") else { return nil }
+        host = nil
+      }
+      let path = rest.prefix { $0 != "?" && $0 != "#" }
+      self.path = path.isEmpty ? "/" : String(path)
+    }
   }
 }
 

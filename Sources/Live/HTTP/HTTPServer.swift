@@ -33,7 +33,8 @@ package final class HTTPServer: Sendable {
     }
   }
 
-  /// Closes all connections and ends; returns after a second at the latest.
+  /// Lets the answers and events that were given leave, closes all connections and ends; returns
+  /// after a second at the latest.
   package func stop() {
     inbox.put(.stop)
     _ = ended.wait(timeout: .now() + 1)
