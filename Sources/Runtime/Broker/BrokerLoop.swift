@@ -46,7 +46,7 @@ final class BrokerLoop {
   private let updates: Socket
   private var monitors: ConnectionMonitors
   /// The connections over which clients last spoke, by their descriptors.
-  var speakers = Speakers()
+  var speakers: Speakers
   /// True if all rounds are complete; nil while the run goes on.
   private var result: Bool?
   private var clock = WakingClock()
@@ -77,7 +77,7 @@ final class BrokerLoop {
   ) {
     self.evictions = evictions
     self.record = record
-
+    speakers = Speakers(clients: plan.clients)
     self.server = server
     self.inbox = inbox
     self.observer = observer

@@ -1,15 +1,18 @@
 /// The connections over which clients last spoke, so that their end tells that the clients may be
 /// gone.
 ///
-/// Subscriptions don't: any worker may listen to any mailbox.
+/// Subscriptions don't: any worker may listen to any mailbox. Whoever speaks for clients that the
+/// run doesn't have is passed over, so that there is nothing to remember of strangers.
 package struct Speakers {
+  /// The number of the run's clients.
+  private let count: Int
   private var descriptors: [Int: CInt] = [:]
   private var clients: [CInt: Set<Int>] = [:]
   /// The connections that are gone, of which messages may still be read.
   private var gone: Set<CInt> = []
 
-  /// Nobody has spoken yet.
-  package init() {}
+  /// Nobody of so many clients has spoken yet.
+  package init(clients: Int) { count = clients }
 
   /// Notes that there is a connection; an earlier one of that descriptor is gone.
   package mutating func accepted(_ descriptor: CInt) { gone.remove(descriptor) }
@@ -20,6 +23,7 @@ package struct Speakers {
   package mutating func heard(_ client: Int, over descriptor: CInt?) -> Bool {
     guard let descriptor else { return true }
     guard !gone.contains(descriptor) else { return false }
+    guard (0..<count).contains(client) else { return true }
     guard descriptors[client] != descriptor else { return true }
     if let old = descriptors.updateValue(descriptor, forKey: client) {
       clients[old]?.remove(client)
