@@ -2,6 +2,7 @@ import Datasets
 import Federation
 import Foundation
 import LocalTraining
+import Synchronization
 import TestSupport
 import Testing
 import Topology
@@ -130,6 +131,33 @@ import Wire
     let text = error.map { "\($0)" } ?? ""
     let name = try #require(file.split(separator: "/").first { $0 != "dog" })
     #expect(text.contains(name) && text.contains(folder.url.path), "\(text)")
+  }
+
+  @Test func `what couldn't be read for a moment is read again, though no file has changed`() throws
+  {
+    try fill(0)
+    let attempts = Mutex(0)
+    // Two readings come to no end.
+    let work = SampleWork(threads: 1) { _, _ in
+      attempts.withLock { attempts in
+        attempts += 1
+        return attempts > 2
+      }
+    }
+    let paths = try ClientPaths(folder.path("{client}"), clients: [0])
+    let site = try #require(OwnData(at: paths, of: [0], as: topology.data, by: work)[0])
+    #expect(throws: DatasetError.self) { try site.samples().get() }
+    #expect(!site.look().isNew, "it is of no use yet")
+    let look = site.look()
+    #expect(look.isNew, "it is of use now")
+    #expect(try look.outcome.get().counts.training > 0 && !site.look().isNew)
+    let again = try #require(OwnData(at: paths, of: [0], as: topology.data, by: work)[0])
+    attempts.withLock { $0 = 0 }
+    #expect(throws: DatasetError.self) { try again.summary().get() }
+    #expect(throws: DatasetError.self) { try again.samples().get() }
+    #expect(try again.samples().get().counts.training > 0)
+    #expect(try again.summary().get().counts.training > 0)
+    #expect(again.look().isNew && !again.look().isNew, "a look tells it")
   }
 
   @Test func `several clients need paths of their own, of which one is there at least`() throws {

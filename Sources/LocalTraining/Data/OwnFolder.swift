@@ -8,7 +8,8 @@ import Wire
 /// again when they are asked for after others took their place in memory.
 ///
 /// Whatever has been handed out stays as it is: a training keeps the samples that it began with,
-/// also while others arrive in the folder.
+/// also while others arrive in the folder. What couldn't be read for a moment is read again when it
+/// is asked for: nothing in the folder tells that the moment is over.
 package final class OwnFolder: Sendable {
   /// The samples that were read, or the reason for which they couldn't be.
   package typealias Outcome = Result<ClientSamples, DatasetError>
@@ -18,7 +19,7 @@ package final class OwnFolder: Sendable {
   private let client: Int
   private let reader: Reader
   private let cache: SampleCache
-  private let known = Mutex<(state: FolderState, summary: Result<Summary, DatasetError>)?>(nil)
+  private let known = Mutex<Known?>(nil)
 
   /// The facts about a client's samples that stay when they are dropped.
   package struct Summary: Sendable {
@@ -28,6 +29,24 @@ package final class OwnFolder: Sendable {
     package let told: SampleCounts
     /// Remarks that people should read before the samples are used, a sentence each.
     package let remarks: [String]
+  }
+
+  /// The facts that were read last.
+  private struct Known {
+    /// The state of the files then.
+    let state: FolderState
+    /// The facts, or the reason for which there are none.
+    let summary: Result<Summary, DatasetError>
+
+    /// The reason for which the samples are of no use until the files change; nil where they are of
+    /// use, or may be at the next try.
+    var lastingError: DatasetError? {
+      guard case .failure(let error) = summary, !error.isPassing else { return nil }
+      return error
+    }
+
+    /// True if the samples were of use.
+    var isUsable: Bool { if case .success = summary { true } else { false } }
   }
 
   /// The looks of samples, the hold-out and the limit by which a run's clients read.
@@ -54,38 +73,49 @@ package final class OwnFolder: Sendable {
   /// The samples, read unless they are here.
   package func samples() -> Outcome {
     known.withLock { known in
-      if case .failure(let error)? = known?.summary { return .failure(error) }
-      if known != nil, let samples = cache.samples(of: client) { return .success(samples) }
+      if let error = known?.lastingError { return .failure(error) }
+      if known?.isUsable == true, let samples = cache.samples(of: client) {
+        return .success(samples)
+      }
       let read = read()
-      // Of files that have changed since they were read first, the next look tells.
-      if known == nil || known?.state == read.state { known = (read.state, read.outcome.summary) }
+      let now = Known(state: read.state, summary: read.outcome.summary)
+      // Of files that have changed since they were read first, the next look tells, and of samples
+      // that are of use only now.
+      if known == nil || known?.state == now.state && known?.isUsable == now.isUsable {
+        known = now
+      }
       return read.outcome
     }
   }
 
-  /// The numbers and remarks of the samples, which are read unless they were before.
+  /// The numbers and remarks of the samples, which are read unless they were before, or couldn't
+  /// be.
   package func summary() -> Result<Summary, DatasetError> {
     known.withLock { known in
-      if let known { return known.summary }
+      if let known, known.isUsable || known.lastingError != nil { return known.summary }
       let read = read()
-      known = (read.state, read.outcome.summary)
-      return read.outcome.summary
+      let now = Known(state: read.state, summary: read.outcome.summary)
+      if known == nil { known = now }
+      return now.summary
     }
   }
 
-  /// The samples as they are in the files now, and true if these have changed since they were
-  /// read.
+  /// The samples as they are in the files now, and true if these have changed since they were read,
+  /// or if they are of use and weren't then, or the other way round.
   package func look() -> (outcome: Outcome, isNew: Bool) {
     known.withLock { known in
       if let known, known.state == FolderState(of: path) {
-        if case .failure(let error) = known.summary { return (.failure(error), false) }
-        if let samples = cache.samples(of: client) { return (.success(samples), false) }
+        if let error = known.lastingError { return (.failure(error), false) }
+        if known.isUsable, let samples = cache.samples(of: client) {
+          return (.success(samples), false)
+        }
       }
       // What nobody trains on any more makes room for what is read.
       cache.drop(client)
       let read = read()
-      defer { known = (read.state, read.outcome.summary) }
-      return (read.outcome, known?.state != read.state)
+      let now = Known(state: read.state, summary: read.outcome.summary)
+      defer { known = now }
+      return (read.outcome, known?.state != now.state || known?.isUsable != now.isUsable)
     }
   }
 
@@ -139,6 +169,15 @@ extension Result<OwnFolder.Summary, DatasetError> {
 }
 
 extension DatasetError {
+  /// True if the next try may succeed though no file changes: the system refused to read, or the
+  /// reading came to no end.
+  package var isPassing: Bool {
+    switch self {
+    case .unreadable, .unstable, .interrupted: true
+    default: false
+    }
+  }
+
   /// The words with which a client declines: they name nothing of its samples.
   var decline: (reason: DeclineReason, detail: String) {
     guard case .noSamples = self else { return (.badData, kind) }

@@ -26,7 +26,10 @@ extension WorkerLoop {
           workload: workload, task: task, states: states,
           samples: try shares.samples(of: client).heldOut
         ).run(on: lane)
-      } catch { scores = .failed(.badData, detail: error.kind) }
+      } catch {
+        if workload.data.own != nil { inbox.lookAgain(at: client, after: error) }
+        scores = .failed(.badData, detail: error.kind)
+      }
       _ = inbox.push(.evaluated(client: client, round: task.round, scores))
     }
   }

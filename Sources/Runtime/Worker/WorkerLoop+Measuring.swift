@@ -22,7 +22,10 @@ extension WorkerLoop {
       do throws(DatasetError) {
         sums = LocalSums(
           over: try shares.samples(of: client).training, minimum: minimum, unit: unit)
-      } catch { sums = .failed(.badData, detail: error.kind) }
+      } catch {
+        inbox.lookAgain(at: client, after: error)
+        sums = .failed(.badData, detail: error.kind)
+      }
       _ = inbox.push(.measured(client: client, sums))
     }
   }

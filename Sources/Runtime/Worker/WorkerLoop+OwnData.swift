@@ -49,6 +49,14 @@ extension WorkerLoop {
   }
 }
 
+extension Inbox<WorkerEvent> {
+  /// Has a client's samples looked at again that couldn't be read for a moment; what is wrong with
+  /// them for longer was told when they were looked at.
+  func lookAgain(at client: Int, after error: DatasetError) {
+    if error.isPassing { _ = push(.read(client: client, .failure(error))) }
+  }
+}
+
 /// The clients whose own samples are of no use until they change, each with the time of its last
 /// look.
 struct DataRepairs {
