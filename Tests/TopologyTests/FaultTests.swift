@@ -134,6 +134,10 @@ struct FaultTests {
     ("stages:\n  rounds: 12", 8, "stages.rounds", "a list of rounds"),
     ("stages:\n  rounds: [4, 4, 4]\n  each: 4", 9, "stages.each", "two ways"),
     ("stages:\n  rule: paper\n  warmUp: 2", 9, "stages.warmUp", "fills a stage of 2"),
+    ("stages:\n  rule: paper\n  warmUp: 2", 9, "stages.warmUp", "write 1 at most, or raise rounds"),
+    ("stages:\n  warmUp: 9", 8, "stages.warmUp", "write 4 at most, or raise rounds"),
+    ("stages:\n  each: 2\n  warmUp: 2", 9, "stages.warmUp", "1 at most, or lengthen the stage"),
+    ("stages:\n  rule: paper\n  when: plateau", 8, "stages.rule", "stages.when ends stages"),
     ("stages:\n  warmUp: -1", 8, "stages.warmUp", "is -1"),
     ("participation:\n  perRound: 11", 8, "participation.perRound", "11 of 10 clients"),
     (

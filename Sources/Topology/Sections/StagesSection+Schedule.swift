@@ -27,7 +27,7 @@ extension StagesSection {
       return Self.lastAlone(override ?? planned.reduce(0, +), stages: stages, strategy)
     }
     guard let override else {
-      return schedule(planned, strategy, isScaled: false, reading: reading)
+      return schedule(planned, strategy, isScaled: false, of: architecture, reading: reading)
     }
     guard let rounds = Self.scale(planned, to: override) else {
       reading.report(
@@ -35,7 +35,7 @@ extension StagesSection {
         remedy: "ask for \(planned.count { $0 > 0 }) at least, or for end-to-end training")
       return nil
     }
-    return schedule(rounds, strategy, isScaled: true, reading: reading)
+    return schedule(rounds, strategy, isScaled: true, of: architecture, reading: reading)
   }
 
   /// True if the stages get their rounds by what their sub-models are worth.
@@ -114,7 +114,8 @@ extension StagesSection {
   }
 
   private func schedule(
-    _ rounds: [Int], _ strategy: Strategy, isScaled: Bool, reading: Reading
+    _ rounds: [Int], _ strategy: Strategy, isScaled: Bool, of architecture: Architecture,
+    reading: Reading
   ) -> GrowthSchedule? {
     var schedule = GrowthSchedule(
       rounds: rounds, strategy: strategy, trigger: trigger,
@@ -127,7 +128,7 @@ extension StagesSection {
       guard isScaled || warmUp < shortest else {
         reading.report(
           "stages.warmUp", "stages.warmUp of \(warmUp) rounds fills a stage of \(shortest)",
-          remedy: "write \(shortest - 1) at most, or lengthen the stage")
+          remedy: warmUpRemedy(rounds, shortest: shortest, strategy, of: architecture))
         return nil
       }
       warmUpRounds = min(warmUp, shortest - 1)
@@ -145,6 +146,28 @@ extension StagesSection {
       "stages.minimum of \(schedule.minimumRounds) rounds is more than a stage's \(most)",
       remedy: "write \(most) at most, or lengthen the stage")
     return nil
+  }
+
+  /// The remedy where a warm-up leaves none of a stage's rounds.
+  ///
+  /// Who gave the rounds of stages can lengthen one; where a rule gave them, it goes by all rounds.
+  private func warmUpRemedy(
+    _ rounds: [Int], shortest: Int, _ strategy: Strategy, of architecture: Architecture
+  ) -> String {
+    guard self.rounds == nil, each == nil else {
+      return "write \(shortest - 1) at most, or lengthen the stage"
+    }
+    guard goesByHorizon(strategy) else {
+      return "write \(shortest - 1) at most, or raise rounds"
+    }
+    // A smaller warm-up gets longer stages.
+    let (total, worths) = (rounds.reduce(0, +), architecture.worths)
+    var most = min(warmUp ?? 0, total / max(1, rounds.count - 1))
+    while most > 0,
+      !GrowthSchedule.horizon(total: total, worths: worths, warmUpRounds: most).dropFirst()
+        .allSatisfy({ $0 > most })
+    { most -= 1 }
+    return "write \(most) at most, or raise rounds"
   }
 
   /// `rounds` in the same proportion but `total` in all, one at least for each stage that has any;

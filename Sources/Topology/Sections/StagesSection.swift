@@ -72,6 +72,15 @@ struct StagesSection: Hashable, Sendable {
         "\(keys.full("rule")) derives the rounds that \(keys.full(key)) already gives",
         remedy: "remove one of them")
     }
+    if trigger != .planned, keys.has("rule"), rounds == nil, each == nil,
+      keys.reading.isSound(keys.full("when"), keys.full("rule"))
+    {
+      keys.reading.report(
+        keys.full("rule"),
+        "\(keys.full("rule")) means nothing where \(keys.full("when")) ends stages: each may last "
+          + "for a stage's part of all rounds",
+        remedy: "remove it, or write when: planned; \(keys.full("each")) says another most")
+    }
     if trigger == .planned, keys.has("minimum"), keys.reading.isSound(keys.full("when")) {
       keys.reading.report(
         keys.full("minimum"), "\(keys.full("minimum")) means nothing where stages are as planned",
