@@ -68,8 +68,19 @@ import Testing
     }
   }
 
+  @Test func `a campaign that found something leaves no seed out for the next`() throws {
+    let bench = try Command([
+      "bench", "faults", "--json", "--seeds", "200", "--threads", "1", "--mutation",
+      "acknowledgesBeforeStoring",
+    ])
+    #expect(bench.status(within: 240) == 70, "\(bench.standardError)")
+    let found = try JSONDecoder().decode(Figures.self, from: Data(bench.standardOutput.utf8))
+    #expect(found.failures.count == 1 && found.next == found.first + found.seeds)
+  }
+
   @Test(arguments: [
-    ["--seeds", "5", "--minutes", "1"], ["--minutes", "0"], ["--first", "9223372036854775807"],
+    ["--seed", "18446744073709551615"], ["--seeds", "5", "--minutes", "1"], ["--minutes", "0"],
+    ["--first", "9223372036854775807"],
   ])
   func `what makes no sense is wrong use`(arguments: [String]) throws {
     let bench = try Command(["bench", "faults"] + arguments)

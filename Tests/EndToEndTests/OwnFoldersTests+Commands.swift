@@ -53,6 +53,37 @@ extension OwnFoldersTests {
     }
   }
 
+  /// The command lines of all processes that name a file of this test's folder, by words.
+  private func commandLines() -> [[String]] {
+    let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return processes.compactMap { process in
+      guard Int(process) != nil,
+        let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
+      else { return nil }
+      let words = String(decoding: line, as: UTF8.self).split(separator: "\0").map(String.init)
+      return words.contains { $0.hasPrefix(folder.url.path) } ? words : nil
+    }
+  }
+
+  @Test func `runs of a sweep at the same time share the memory that samples may take`() throws {
+    for client in 0..<2 { try fill(client, 0..<10) }
+    _ = try folder.write(
+      "topology: theirs.yaml\nseeds: [1, 2, 3]\nruns: {one: {}}\n", to: "sweep.yaml")
+    let sweep = try Command([
+      "sweep", folder.path("sweep.yaml"), "--out", folder.path("sweep"), "--jobs", "2",
+      "--data", folder.path("sites/{client}"), "--cache", "9MB", "--rounds", "60",
+    ])
+    var sizes: [String] = []
+    for _ in 0..<1000 where sizes.count < 2 {
+      sizes = commandLines().filter { $0.contains("simulate") }.compactMap { words in
+        words.firstIndex(of: "--cache").map { words[$0 + 1] }
+      }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    #expect(sizes == ["4500000B", "4500000B"])
+    #expect(sweep.status(within: 120) == 0, "\(sweep.standardError)")
+  }
+
   @Test func `the numbers of clients' samples are told beforehand, and all that can't be read`()
     throws
   {

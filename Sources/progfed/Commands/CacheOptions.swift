@@ -18,7 +18,12 @@ struct CacheOptions: ParsableArguments {
   }
 
   /// An empty cache of that size.
-  var cache: SampleCache { SampleCache(limit: limit ?? SampleCache.standardLimit) }
+  var cache: SampleCache { SampleCache(limit: size) }
+
+  /// The part of that size for each of so many processes at the same time.
+  func part(of processes: Int) -> ByteCount { ByteCount(size.bytes / max(1, processes)) }
+
+  private var size: ByteCount { limit ?? SampleCache.standardLimit }
 }
 
 extension ByteCount: ExpressibleByArgument {

@@ -53,8 +53,11 @@ struct BenchFaults: ParsableCommand {
     if seeds != nil, minutes != nil {
       throw ValidationError("--seeds and --minutes: give one of them")
     }
-    guard first < 1 << 62 else {
-      throw ValidationError("--first \(first): give a number below \(UInt64(1) << 62)")
+    guard first < Self.end else {
+      throw ValidationError("--first \(first): give a number below \(Self.end)")
+    }
+    if let seed, seed >= Self.end {
+      throw ValidationError("--seed \(seed): give a number below \(Self.end)")
     }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): give a number from 1 to 1024")
@@ -108,7 +111,8 @@ struct BenchFaults: ParsableCommand {
     let last = minutes == nil ? first + UInt64(seeds ?? 10_000) : .max
     let cores = ProcessInfo.processInfo.activeProcessorCount
     let width = min(threads ?? cores, Int(clamping: last - first))
-    let state = Mutex((next: first, result: FaultCampaign.Report()))
+    // The first seed that is left out is where the next campaign goes on, at the latest.
+    let state = Mutex((next: first, left: UInt64.max, result: FaultCampaign.Report()))
     DispatchQueue.concurrentPerform(iterations: width) { _ in
       while end.map({ clock.now < $0 }) ?? true {
         let block = state.withLock { state -> Range<UInt64>? in
@@ -119,18 +123,25 @@ struct BenchFaults: ParsableCommand {
         }
         guard let block else { return }
         let report = FaultCampaign(seeds: block, mutation: chosen).run()
-        state.withLock { $0.result.add(report) }
+        state.withLock { state in
+          state.result.add(report)
+          // A failure ends its block.
+          let end = block.lowerBound + UInt64(report.seeds)
+          if end < block.upperBound { state.left = min(state.left, end) }
+        }
       }
     }
-    let (next, report) = state.withLock { $0 }
+    let (next, left, report) = state.withLock { $0 }
     let result = FaultFigures(
-      report, first: first, next: next, threads: width, elapsed: clock.now - start)
+      report, first: first, next: min(next, left), threads: width, elapsed: clock.now - start)
     if json { try write(result) } else { print(result.text) }
     if !result.failures.isEmpty { throw Exit.bug }
   }
 
   /// The seeds that a thread takes at a time.
   private static let block: UInt64 = 50
+  /// The end of all seeds that may be given, far from where numbers end.
+  private static let end: UInt64 = 1 << 62
 
   private func write(_ result: FaultFigures) throws {
     let encoder = JSONEncoder()

@@ -29,7 +29,8 @@ struct FaultFigures: Encodable {
   let perCoreHour: Rates
   let failures: [String]
 
-  /// The figures of seeds from `first` on, all before `next`.
+  /// The figures of seeds from `first` on: all before `next`, and after a failure perhaps some
+  /// later ones, as threads play side by side.
   init(
     _ report: FaultCampaign.Report, first: UInt64, next: UInt64, threads: Int, elapsed: Duration,
     failures: [String]? = nil
@@ -80,7 +81,8 @@ struct FaultFigures: Encodable {
       Self.row("", "in all", "a core-hour"),
     ]
     lines += rows.map(Self.row)
-    lines += ["seeds \(first) to \(next - 1); go on with --first \(next)", verdict]
+    let played = next > first ? "seeds \(first) to \(next - 1)" : "no seed"
+    lines += ["\(played); go on with --first \(next)", verdict]
     return lines.joined(separator: "\n")
   }
 

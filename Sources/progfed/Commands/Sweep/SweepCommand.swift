@@ -47,6 +47,8 @@ struct SweepCommand: ParsableCommand {
       """, valueName: "path"))
   var data: String?
 
+  @OptionGroup var cache: CacheOptions
+
   @Option(help: "How the result is printed: text, markdown or json.")
   var format: Format = .text
 
@@ -80,9 +82,10 @@ struct SweepCommand: ParsableCommand {
       try plan.check()
       try plan.checkData(of: chosen(of: sweep))
       let cores = ProcessInfo.processInfo.activeProcessorCount
+      let runs = chosen(of: sweep)
       let queue = SweepQueue(
-        plan: plan, runs: chosen(of: sweep),
-        threads: threads ?? max(1, cores / jobs), isQuiet: quiet)
+        plan: plan, runs: runs, threads: threads ?? max(1, cores / jobs),
+        cache: data == nil ? nil : cache.part(of: min(jobs, runs.count)), isQuiet: quiet)
       let interruption = Interruption { queue.stop() }
       let failures = withExtendedLifetime(interruption) { queue.run(jobs: jobs) }
       try show(sweep, plan)

@@ -19,14 +19,24 @@ final class SweepQueue: Sendable {
   private let plan: SweepPlan
   private let runs: [SweepRun]
   private let threads: Int
+  private let cache: ByteCount?
   private let isQuiet: Bool
   private let state = Mutex(State())
 
   /// A queue that hasn't begun.
-  init(plan: SweepPlan, runs: [SweepRun], threads: Int, isQuiet: Bool) {
+  ///
+  /// - Parameters:
+  ///   - plan: Says where each run is, and what it changes.
+  ///   - runs: The runs.
+  ///   - threads: How many clients of a run train at the same time.
+  ///   - cache: The memory that clients' own samples may take in each run; nil where there are
+  ///     none.
+  ///   - isQuiet: True if only errors are shown.
+  init(plan: SweepPlan, runs: [SweepRun], threads: Int, cache: ByteCount?, isQuiet: Bool) {
     self.plan = plan
     self.runs = runs
     self.threads = threads
+    self.cache = cache
     self.isQuiet = isQuiet
   }
 
@@ -134,7 +144,7 @@ final class SweepQueue: Sendable {
   private func arguments(for run: SweepRun, isBegun: Bool) -> [String] {
     let directory = plan.directory(of: run).path(percentEncoded: false)
     return ["simulate", run.topology, "--quiet", "--threads", "\(threads)"]
-      + plan.options(of: run)
+      + plan.options(of: run) + (cache.map { ["--cache", "\($0.bytes)B"] } ?? [])
       + [isBegun ? "--resume" : "--out", directory]
   }
 
