@@ -7,6 +7,7 @@ import Server
 import TestSupport
 import Testing
 import Topology
+import Wire
 
 /// Runs that go on after their process ended, and the reasons for which they can't.
 struct ResumptionTests {
