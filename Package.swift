@@ -49,6 +49,8 @@ let package = Package(
     .target(name: "CNeuralKernels", cSettings: strict),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CSPNG", providers: [.apt(["libspng-dev"])]),
+    .target(
+      name: "CSQLiteDisk", cSettings: strict, linkerSettings: [.linkedLibrary("sqlite3")]),
     .systemLibrary(name: "CTurboJPEG", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -144,7 +146,8 @@ let package = Package(
     .target(
       name: "Faults",
       dependencies: [
-        "Bytes", "Codecs", "Federation", "Ledger", "Measures", "Progressive", "Simulation", "Wire",
+        "Bytes", "CSQLiteDisk", "Codecs", "Federation", "Ledger", "Measures", "Progressive",
+        "Simulation", "Wire",
       ],
       swiftSettings: safe),
     .target(

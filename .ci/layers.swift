@@ -9,9 +9,8 @@ import Foundation
 /// The levels of the house, the lowest first.
 let levels = [
   [
-    "CChecksums", "CCodecKernels", "CCrashes", "CNeuralKernels", "COneDNN", "CSPNG", "CTurboJPEG",
-    "CZeroMQ", "CZlib",
-    "CZstd", "Measures", "Tensors", "Bytes",
+    "CChecksums", "CCodecKernels", "CCrashes", "CNeuralKernels", "COneDNN", "CSPNG",
+    "CSQLiteDisk", "CTurboJPEG", "CZeroMQ", "CZlib", "CZstd", "Measures", "Tensors", "Bytes",
   ],
   ["Codecs", "Datasets", "Links", "OneDNN", "Progressive", "ZMTP"],
   ["Ledger", "Neural", "Wire", "ZeroMQ"],

@@ -7,7 +7,7 @@ import Testing
 @Suite struct PowerLossTests {
   private let trials: [any StorageTrial.Type] = [
     FileTrial.self, EpochTrial.self, CheckpointTrial.self, SpoolTrial.self, DirectoryTrial.self,
-    RemovalTrial.self, ResumeTrial.self,
+    RemovalTrial.self, ResumeTrial.self, NewLedgerTrial.self, LedgerTrial.self,
   ]
 
   /// The operations of a trial's work.
@@ -20,13 +20,26 @@ import Testing
     return before..<disk.tally.operations
   }
 
+  /// The seeds of a trial's losses; SQLite takes more operations, and more time for each.
+  private func seeds(of type: any StorageTrial.Type, at number: Int) -> Range<UInt64> {
+    guard usesSQLite(type) else { return 0..<12 }
+    return UInt64(number)..<UInt64(number) + 1
+  }
+
+  private func usesSQLite(_ type: any StorageTrial.Type) -> Bool {
+    type == LedgerTrial.self || type == NewLedgerTrial.self
+  }
+
   /// Takes the power away at each operation of a trial, and again after it was recovered from.
   private func problems(
     of type: any StorageTrial.Type, losesPower: Bool, neglect: DiskNeglect? = nil
   ) throws -> [String] {
     var problems: [String] = []
-    for operation in 0..<(try operations(of: type)).count {
-      for seed in UInt64(0)..<12 {
+    let step = usesSQLite(type) && !losesPower ? 5 : 1
+    for operation in stride(from: 0, to: try operations(of: type).count, by: step) {
+      // One that is noticed will do.
+      if neglect != nil, !problems.isEmpty { break }
+      for seed in seeds(of: type, at: operation) {
         let disk = SimulatedDisk(seed: seed, neglect: neglect)
         var trial = type.init()
         try trial.prepare(on: disk)
@@ -43,7 +56,7 @@ import Testing
     return problems
   }
 
-  @Test(arguments: 0..<7, [true, false])
+  @Test(arguments: 0..<9, [true, false])
   func `what was promised outlives a stop at any operation`(trial: Int, losesPower: Bool) throws {
     let type = trials[trial]
     #expect(try operations(of: type).count > 1)
@@ -55,25 +68,38 @@ import Testing
     neglect: DiskNeglect
   ) throws {
     for type in trials where type != DirectoryTrial.self && type != RemovalTrial.self {
-      // The spool gives no new file a name; a torn resume point is passed over for the one before.
-      let isSafe = type == SpoolTrial.self || type == ResumeTrial.self
+      // The spool and a ledger that is there give no new file a name; a torn resume point is passed
+      // over for the one before.
+      let isSafe =
+        type == SpoolTrial.self || type == ResumeTrial.self || type == LedgerTrial.self
       guard neglect != .order || !isSafe else { continue }
       #expect(try !problems(of: type, losesPower: true, neglect: neglect).isEmpty, "\(type)")
     }
   }
 
+  /// The first fault is one that ledgers had; in the second the removal of a journal isn't synced.
+  @Test(arguments: [DiskNeglect.commits, .log])
+  func `a ledger is noticed whose commits don't wait for the disk, or that isn't written ahead`(
+    neglect: DiskNeglect
+  ) throws {
+    #expect(try !problems(of: LedgerTrial.self, losesPower: true, neglect: neglect).isEmpty)
+  }
+
   /// A failed sync ends the process; the next one finds in memory what never reached the disk.
-  @Test(arguments: 0..<7)
+  @Test(arguments: 0..<9)
   func `what is confirmed after a failed sync and a restart is on the disk`(trial: Int) throws {
     let type = trials[trial]
     for sync in 0..<24 {
-      for seed in UInt64(0)..<12 {
+      for seed in seeds(of: type, at: sync) {
         let disk = SimulatedDisk(seed: seed)
         var trial = type.init()
         try trial.prepare(on: disk)
         disk.failingSync = sync
         let isDone: Void? = try? trial.work(on: disk)
-        #expect((isDone == nil) == (disk.tally.failedSyncs == 1), "a failure isn't passed over")
+        // SQLite passes over failures of no consequence: of a log that is folded, then made anew.
+        if !usesSQLite(type) {
+          #expect((isDone == nil) == (disk.tally.failedSyncs == 1), "a failure isn't passed over")
+        }
         disk.failingSync = nil
         for losesPower in [false, true] {
           disk.halt(losesPower: losesPower)

@@ -139,6 +139,11 @@ package struct FaultScenario: Hashable, Sendable {
     return stream.value(at: UInt64(round)).isMultiple(of: 5)
   }
 
+  /// True if the broker's ledger is played, too, as it is in each fourth of the scenarios.
+  var playsLedger: Bool {
+    RandomStream(seed: seed).stream("fault ledgers").value(at: 0).isMultiple(of: 4)
+  }
+
   /// The deepest stage that a client trains in rounds of `stage`; nil if it is left out of them.
   package func depth(of client: Int, at stage: Int) -> Int? {
     guard client == shallow, stage > 1 else { return stage }

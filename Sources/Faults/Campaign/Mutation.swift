@@ -57,6 +57,12 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   case syncsNoFolders
   /// The broker gives a file its name before it syncs it.
   case renamesFirst
+  /// The ledger's commits don't wait for the disk.
+  case commitsAtEase
+  /// The ledger isn't written ahead.
+  case writesNoLog
+  /// A round is told to be kept before it is in the ledger.
+  case booksLate
   /// A restarted broker doesn't look up the normalization, and measures again.
   case forgetsNormalization
   /// Clients are told of a normalization before it is durable.
@@ -70,6 +76,8 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
     case .syncsNoFiles: .files
     case .syncsNoFolders: .folders
     case .renamesFirst: .order
+    case .commitsAtEase: .commits
+    case .writesNoLog: .log
     default: nil
     }
   }

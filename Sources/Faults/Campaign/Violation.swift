@@ -8,6 +8,8 @@ package struct Violation: Hashable, Sendable {
     case exactlyOnce = "an update counts once or not at all"
     /// An update that is acknowledged was stored, and is aggregated.
     case durable = "what is acknowledged is durable and counts"
+    /// The ledger has all that is kept.
+    case booked = "what is kept is in the ledger, whole and in order"
     /// No broker begins under a number that one had before it.
     case incarnation = "an incarnation's number never recurs"
     /// Grants keep to the limit.

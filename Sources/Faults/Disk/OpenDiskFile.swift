@@ -38,6 +38,12 @@ final class OpenDiskFile: StoredFile, @unchecked Sendable {
     return try disk.read(file, at: path, offset..<offset + count)
   }
 
+  /// Reads `count` bytes from `offset`, or fewer at the file's end; none is flipped.
+  func readExactly(_ count: Int, at offset: Int) throws(LedgerError) -> [UInt8] {
+    try check()
+    return try disk.readExactly(file, at: path, offset..<offset + count)
+  }
+
   func size() throws(LedgerError) -> Int {
     try check()
     return file.bytes.count

@@ -33,6 +33,8 @@ package final class SimulatedDisk: Storage, @unchecked Sendable {
   private var chance: RandomStream
   /// Files that were synced under a name that they were to lose, with ``DiskNeglect/order``.
   private var postponed: [String: DiskFile] = [:]
+  /// The ledger's files, once there is a ledger.
+  private var database: DatabaseFiles?
 
   /// An empty disk, whose losses are drawn from a stream of `seed`.
   package init(seed: UInt64, neglect: DiskNeglect? = nil) {
@@ -58,6 +60,7 @@ package final class SimulatedDisk: Storage, @unchecked Sendable {
     isDown = false
     life += 1
     root.unlock()
+    database?.restart()
   }
 
   /// An operation that changes the disk, or waits for it, has begun.
@@ -95,9 +98,21 @@ package final class SimulatedDisk: Storage, @unchecked Sendable {
 
   // MARK: Storage
 
+  /// SQLite's file system over this disk.
+  package var databaseFileSystem: String? {
+    if database == nil { database = DatabaseFiles(on: self, neglect: neglect) }
+    return database?.name
+  }
+
   package func open(
     _ path: String, for purpose: FilePurpose, mode: UInt32
   ) throws(LedgerError) -> any StoredFile {
+    try openFile(path, for: purpose, mode: mode)
+  }
+
+  func openFile(
+    _ path: String, for purpose: FilePurpose, mode: UInt32
+  ) throws(LedgerError) -> OpenDiskFile {
     try checkPower(path)
     let (folder, name) = try place(of: path)
     if let node = folder.entries[name] {
@@ -184,7 +199,7 @@ package final class SimulatedDisk: Storage, @unchecked Sendable {
     case .order where path.hasSuffix(".partial"):
       postponed[path] = file
       return try checkPower(path)
-    case .order, .folders, nil: try synchronize(path, file.sync, file.fail)
+    case .order, .folders, .commits, .log, nil: try synchronize(path, file.sync, file.fail)
     }
   }
 
@@ -205,19 +220,40 @@ package final class SimulatedDisk: Storage, @unchecked Sendable {
     throw .system(path: path, operation: "fsync", code: EIO)
   }
 
+  /// Reads bytes of a file, of which one bit may be flipped.
   func read(_ file: DiskFile, at path: String, _ range: Range<Int>) throws(LedgerError) -> [UInt8] {
-    try checkPower(path)
-    if readFailures > 0, chance.uniform() < readFailures {
-      tally.failedReads += 1
-      throw .system(path: path, operation: "read", code: EIO)
-    }
-    var bytes = Array(file.bytes[range.clamped(to: file.bytes.indices)])
+    var bytes = try readExactly(file, at: path, range)
     if flippedReads > 0, !bytes.isEmpty, chance.uniform() < flippedReads {
       tally.flippedReads += 1
       let bit = Int.random(in: 0..<8 * bytes.count, using: &chance)
       bytes[bit / 8] ^= 1 << UInt8(bit % 8)
     }
     return bytes
+  }
+
+  /// Reads bytes of a file, or fails.
+  func readExactly(
+    _ file: DiskFile, at path: String, _ range: Range<Int>
+  ) throws(LedgerError) -> [UInt8] {
+    try checkPower(path)
+    if readFailures > 0, chance.uniform() < readFailures {
+      tally.failedReads += 1
+      throw .system(path: path, operation: "read", code: EIO)
+    }
+    return Array(file.bytes[range.clamped(to: file.bytes.indices)])
+  }
+
+  // MARK: What SQLite asks for
+
+  /// The length of the file at a path; nil where there is none.
+  func size(of path: String) -> Int? {
+    guard let (folder, name) = try? place(of: path) else { return nil }
+    return (folder.entries[name] as? DiskFile)?.bytes.count
+  }
+
+  /// Waits until the names in a file's folder are on the disk.
+  func syncNames(besides path: String) throws(LedgerError) {
+    try syncDirectory(Self.parts(of: path).dropLast().joined(separator: "/"))
   }
 
   // MARK: Paths
@@ -272,6 +308,10 @@ package enum DiskNeglect: Hashable, Sendable {
   case folders
   /// A file gets its name first, and is synced then.
   case order
+  /// The ledger's commits don't wait for the disk: `synchronous` isn't set to FULL.
+  case commits
+  /// The ledger isn't written ahead: it keeps a rollback journal.
+  case log
 }
 
 /// The counts of what was done to a disk, and of what it did.

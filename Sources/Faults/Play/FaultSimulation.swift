@@ -75,7 +75,8 @@ final class FaultSimulation {
     case .evaluated(let client, let training, let round, let scores):
       clients.evaluated(client, training, round: round, scores)
     case .measured(let client, let training, let sums): clients.measured(client, training, sums)
-    case .normalizationDurable(let made, let life): world.keep(made, life: life)
+    case .normalizationDurable(let made, let life):
+      do { try world.keep(made, life: life) } catch { broker.fail(error) }
     case .normalized(let made, let life):
       if world.brokerLife == life { broker.handle(.normalized(made)) }
     case .durable(let client, let round, let submission, let life):

@@ -7,8 +7,7 @@ import Wire
 
 /// The storage of a scenario's broker: the code of real runs, on a disk that fails.
 ///
-/// Directory, lock, spool, checkpoints and the record of incarnations are the real ones. The ledger
-/// alone is taken for reliable: SQLite isn't played.
+/// Directory, lock, ledger, spool, checkpoints and the record of incarnations are the real ones.
 final class FaultStorage {
   /// The disk.
   let disk: SimulatedDisk
@@ -16,10 +15,13 @@ final class FaultStorage {
   private var chance: RandomStream
   private var directory: RunDirectory?
   private var spool: Spool?
-  /// The normalization that the ledger has.
-  var normalization: FederatedNormalization?
-  /// The last round that the ledger has.
-  private var booked = 0
+  private var ledger: RunStore?
+  /// The contents that the ledger must have.
+  private var books: FaultBooks
+  /// True if rounds are booked late, which breaks a promise.
+  private let booksLate: Bool
+  /// The round that is booked late.
+  private var postponed: RoundRecord?
   /// The states that were given to a checkpoint, which keeps the number of one.
   private var states: [Int: Disk] = [:]
   private var lastState = 0
@@ -27,11 +29,16 @@ final class FaultStorage {
   /// would have.
   private var submissions: [Submission] = []
 
-  /// An empty disk, whose losses are drawn from `seed`.
-  init(seed: UInt64, neglect: DiskNeglect?) {
-    disk = SimulatedDisk(seed: seed, neglect: neglect)
-    chance = RandomStream(seed: seed).stream("fault storage")
+  /// An empty disk, whose losses are drawn from the scenario's seed.
+  init(_ scenario: FaultScenario, mutation: Mutation?) {
+    disk = SimulatedDisk(seed: scenario.seed, neglect: mutation?.neglect)
+    chance = RandomStream(seed: scenario.seed).stream("fault storage")
+    books = FaultBooks(of: scenario)
+    booksLate = mutation == .booksLate
   }
+
+  // A connection that is closed on a disk without power changes nothing.
+  deinit { stop(losesPower: false) }
 
   private var checkpoints: CheckpointStore {
     CheckpointStore(directory: paths.checkpoints, on: disk)
@@ -40,6 +47,9 @@ final class FaultStorage {
   /// The process ends, and its machine perhaps.
   func stop(losesPower: Bool) {
     disk.halt(losesPower: losesPower)
+    ledger?.close()
+    ledger = nil
+    postponed = nil
     directory = nil
     spool = nil
   }
@@ -47,16 +57,16 @@ final class FaultStorage {
   /// Begins another process: finds out from where it goes on, in the steps of a real broker.
   func start() throws -> RecoveredStorage {
     disk.start()
+    var fault: String?
     if disk.kind(of: paths.ledger.path) == nil {
+      fault = books.absence
       directory = try RunDirectory.create(at: paths.directory, on: disk)
-      do { try DurableFile.write([UInt8](), to: paths.ledger, on: disk) } catch {
-        try? DurableFile.remove(paths.ledger, on: disk)  // as the ledger does
-        throw error
-      }
+      ledger = try books.make(at: paths.ledger, on: disk)
     } else {
       directory = try RunDirectory.open(at: paths.directory, on: disk)
+      fault = try books.fault(at: paths.ledger, on: disk)
     }
-    let found = try checkpoints.latest(notAfter: booked)
+    let found = try checkpoints.latest(notAfter: books.last)
     var state = Disk()
     if let checkpoint = found.checkpoint {
       guard let number = Int(String(decoding: checkpoint.state, as: UTF8.self)),
@@ -67,15 +77,19 @@ final class FaultStorage {
       try checkpoints.secure(checkpoint)
       state = known
     }
-    booked = state.round - 1
-    state.normalization = normalization
+    if ledger == nil { ledger = try books.open(at: paths.ledger, on: disk) }
+    try books.discard(after: state.round - 1, in: ledger)
+    state.normalization = try books.normalization(in: ledger)
     try open(round: state.round)
     for entry in spool?.entries ?? [] {
       state.spool[entry.client] = try submission(of: entry.client)
     }
-    let epoch = try EpochRecord(in: paths, on: disk).latest() + 1
+    let known = try EpochRecord(in: paths, on: disk).latest()
+    let epoch = max(known, books.lastEpoch) + 1
     try begin(epoch)
-    return RecoveredStorage(epoch: epoch, disk: state, damage: found.damaged)
+    try books.begin(Epoch(number: epoch, round: state.round, elapsed: .zero), in: ledger)
+    return RecoveredStorage(
+      epoch: epoch, disk: state, damage: found.damaged, ledgerFault: fault)
   }
 
   /// Records that an incarnation begins.
@@ -125,13 +139,20 @@ final class FaultStorage {
   }
 
   /// Keeps the state after a round: in the ledger, and then in a checkpoint.
-  func keep(_ state: Disk) throws {
+  func keep(_ state: Disk, after result: RoundResult) throws {
     let round = state.round - 1
-    booked = round
+    let record = books.record(of: result)
+    try books.append(booksLate ? postponed : record, to: ledger)
+    postponed = record
     lastState += 1
     states[lastState] = state
     states[lastState - 8] = nil
     try checkpoints.write(Checkpoint(round: round, state: Data("\(lastState)".utf8)))
+  }
+
+  /// Keeps the normalization in the ledger.
+  func keep(_ made: FederatedNormalization) throws {
+    try books.keep(made, in: ledger)
   }
 
   /// Has reads go wrong as the faults say that go on.
@@ -153,7 +174,7 @@ extension FaultWorld {
     if let client = try storage.difference(from: result) {
       violate(.durable, "the spool has another update of client \(client)")
     }
-    try storage.keep(next)
+    try storage.keep(next, after: result)
   }
 
   /// Checks what was recovered against what must be there, given the incarnation that began last.
@@ -171,6 +192,8 @@ struct RecoveredStorage {
   var disk: Disk
   /// The faults of checkpoints that were passed over.
   var damage: [LedgerError]
+  /// The fault of the ledger that was found; nil if it is as it must be.
+  var ledgerFault: String?
 
   /// The promises that it breaks, given the incarnation that began last, what must be on the disk,
   /// and whether its reads may go wrong.
@@ -182,6 +205,10 @@ struct RecoveredStorage {
     if let first = damage.first, !misreads { faults.append((.durable, "\(first)")) }
     if disk.round < known.round {
       faults.append((.durable, "round \(known.round - 1) was kept, and \(disk.round) goes on"))
+    }
+    if let ledgerFault { faults.append((.booked, ledgerFault)) }
+    if let made = known.normalization, disk.normalization != made {
+      faults.append((.booked, "the normalization was kept, and isn't there"))
     }
     guard disk.round == known.round else { return faults }
     for (client, submission) in known.spool.sorted(by: { $0.key < $1.key })

@@ -18,13 +18,14 @@ extension FaultWorld {
   }
 
   /// A normalization has reached the disk; the broker will learn of it, unless it crashes before.
-  func keep(_ made: FederatedNormalization, life: Int) {
+  func keep(_ made: FederatedNormalization, life: Int) throws {
     guard brokerLife == life else { return }
     guard fullDisks == 0 else {
       return network.schedule(
         .normalizationDurable(made, life: life), at: now + .milliseconds(200))
     }
-    (disk.normalization, storage.normalization) = (made, made)
+    try storage.keep(made)
+    disk.normalization = made
     note("the normalization is durable")
     network.schedule(.normalized(made, life: life), at: now + network.pause(0...20))
   }

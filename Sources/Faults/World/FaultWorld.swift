@@ -33,7 +33,7 @@ final class FaultWorld {
     self.mutation = mutation
     digests = SimulatedDigests(scenario)
     made = SimulatedDigests(scenario, keepsUnsound: mutation == .keepsDiscardedModels)
-    storage = FaultStorage(seed: scenario.seed, neglect: mutation?.neglect)
+    storage = FaultStorage(scenario, mutation: mutation)
     network = LossyNetwork(
       clients: scenario.clients,
       chance: RandomStream(seed: scenario.seed).stream("chance"))

@@ -36,6 +36,11 @@ public struct RunPaths: Hashable, Sendable {
   /// The latest incarnation of the run's broker: `epoch`.
   public var epoch: URL { part("epoch") }
 
+  /// The log that SQLite writes ahead of the file at `url`.
+  static func log(of url: URL) -> URL {
+    url.deletingLastPathComponent().appending(path: url.lastPathComponent + "-wal")
+  }
+
   /// The files that SQLite may have beside the one at `url`.
   static func sideFiles(of url: URL) -> [URL] {
     ["-wal", "-shm", "-journal"].map { suffix in

@@ -6,6 +6,9 @@ import Foundation
 /// Real runs use ``SystemStorage``. The fault simulator has a disk of its own from which power is
 /// taken, on which the same code runs. Paths are those of the system; a `/` may end a folder's.
 public protocol Storage: Sendable {
+  /// The name of SQLite's file system (VFS) that keeps a ledger here; nil for SQLite's own.
+  var databaseFileSystem: String? { get }
+
   /// Opens a file, and makes it if that is wanted.
   ///
   /// - Parameters:

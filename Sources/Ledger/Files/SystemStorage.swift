@@ -5,6 +5,9 @@ public struct SystemStorage: Storage {
   /// The file systems that this process sees.
   public init() {}
 
+  /// SQLite's own file system.
+  public var databaseFileSystem: String? { nil }
+
   /// Opens a file by open(2); a program that is started doesn't get it.
   public func open(
     _ path: String, for purpose: FilePurpose, mode: UInt32

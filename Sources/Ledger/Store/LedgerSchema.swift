@@ -1,4 +1,5 @@
 import GRDB
+import Synchronization
 
 /// The tables of a ledger by the version that brought them; the article *Schema* explains each
 /// column.
@@ -60,15 +61,25 @@ enum LedgerSchema {
   ///
   /// The file may come from anybody: it is checked before it is counted with.
   static func check(_ database: Database, version: Int) throws {
-    let sample = try DatabaseQueue()
-    let expected = try sample.write { database in
-      try database.execute(sql: statements(upTo: version))
-      return try tables(of: database)
-    }
+    let expected = try tables(of: version)
     let found = try tables(of: database)
     for (name, definition) in expected where found[name] != definition {
       throw DatabaseError.corrupt("its table \(name) isn't that of a ledger")
     }
+  }
+
+  /// The tables of versions, as far as they were looked up.
+  private static let known = Mutex<[Int: [String: String]]>([:])
+
+  /// The definitions of a version's tables, by their names.
+  private static func tables(of version: Int) throws -> [String: String] {
+    if let tables = known.withLock({ $0[version] }) { return tables }
+    let made = try DatabaseQueue().write { database in
+      try database.execute(sql: statements(upTo: version))
+      return try tables(of: database)
+    }
+    known.withLock { $0[version] = made }
+    return made
   }
 
   private static func tables(of database: Database) throws -> [String: String] {
