@@ -100,6 +100,11 @@ package struct Topology: Sendable {
   /// All rounds, T in the paper.
   package var rounds: Int { growthSchedule.totalRounds }
 
+  /// True if clients remember something from one update that counts to the next.
+  package var clientsRemember: Bool {
+    codecs.errorFeedback || training.correction == .scaffold
+  }
+
   /// The learning rate of the clients in `phase`.
   package func learningRate(in phase: Phase) -> Double {
     training.schedule.rate(
@@ -121,6 +126,7 @@ package struct Topology: Sendable {
     plan.evaluation = evaluationRules
     plan.toldLabels = data.telling.labels ? architecture.classes : nil
     plan.measuring = measuringRules
+    plan.clientsRemember = clientsRemember
     plan.confirmsUpdates = training.correction == .scaffold
     plan.depths = depthPlan
     return plan

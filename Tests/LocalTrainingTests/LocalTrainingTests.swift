@@ -182,11 +182,21 @@ struct ControlVariateTrainingTests {
     let bench = try TrainingBench(", correction: scaffold")
     let first = bench.train()
     #expect(norm(try bench.update(first)) > 0.01)
-    try #require(bench.store).keep(bench.memory(first), of: 0)
-    #expect(norm(try bench.update(bench.train())) < 1e-6)
-    // Another client's gradient isn't corrected by it.
-    #expect(norm(try bench.update(bench.train(client: 1))) > 0.01)
-    try #require(bench.store).forget(0)
+    let update = CountedUpdate(round: 1, digest: 5)
+    try #require(bench.store).keep(bench.memory(first), of: 0, as: update, after: nil)
+    #expect(norm(try bench.update(bench.train(after: update))) < 1e-6)
+    // An update that doesn't count leaves nothing, and another client's is of no concern.
     #expect(try bench.update(bench.train()) == bench.update(first))
+    #expect(norm(try bench.update(bench.train(client: 1))) > 0.01)
+  }
+
+  @Test func `a client whose memory is lost says so, and begins anew`() throws {
+    let bench = try TrainingBench(", correction: scaffold")
+    let first = try bench.update(bench.train { Issue.record("nothing is lost") })
+    let losses = Atomic(0)
+    let update = CountedUpdate(round: 1, digest: 5)
+    let second = bench.train(after: update) { losses.add(1, ordering: .relaxed) }
+    #expect(try bench.update(second) == first)
+    #expect(losses.load(ordering: .relaxed) == 1)
   }
 }

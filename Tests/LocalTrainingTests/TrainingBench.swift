@@ -63,22 +63,26 @@ struct TrainingBench {
   /// The training of a client on the first `samples`, from the bench's values or other `states`.
   ///
   /// The segments of `trained` are trained, nil for all; `sent` are the server's control variates.
+  /// It remembers what came with the update `counted`; `lost` is called where that isn't here.
   func train(
     client: Int = 0, samples: Int = 20, rate: Float = 0.1, newBlockRate: Float = 1,
-    trained: Set<String>? = nil, sent: [ParameterVector] = [], states: [SegmentState]? = nil
+    trained: Set<String>? = nil, sent: [ParameterVector] = [], states: [SegmentState]? = nil,
+    after counted: CountedUpdate? = nil, lost: @escaping @Sendable () -> Void = {}
   ) -> LocalResult {
     let announce = Announce(
       sequence: 1, state: .open, warmUp: false, remaining: 1000, learningRate: rate,
       newBlockRate: newBlockRate, selected: [client], segments: segments(trained: trained),
       updateCodec: workload.topology.codecs.up.spec)
-    let task = ClientTask(round: stage, stage: stage, announce: announce, steps: [])
-    let training = LocalTraining(
+    var task = ClientTask(round: stage, stage: stage, announce: announce, steps: [])
+    task.counted = counted
+    var training = LocalTraining(
       workload: workload, task: task, client: client, seed: 7,
       states: states ?? (values + sent).map { SegmentState($0) },
       samples: SampleChoice(self.training, Array(0..<samples)),
       memories: store)
-    let results = Results()
-    pool.forEach(1) { _, lane in results.set(training.run(on: lane)) }
+    training.lacksMemory = lost
+    let (work, results) = (training, Results())
+    pool.forEach(1) { _, lane in results.set(work.run(on: lane)) }
     return results.value
   }
 

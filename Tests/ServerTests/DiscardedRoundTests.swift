@@ -66,6 +66,22 @@ struct DiscardedRoundTests {
     #expect(after.segments == before.segments)
   }
 
+  /// Also for a broker that is killed after it.
+  @Test func `an update of a discarded round isn't the last of its client that counts`() throws {
+    let bench = try ServerBench(", correction: scaffold", more: Self.open)
+    try bench.play(round: 1, [(0, 0.001), (1, 0.002)])
+    #expect(try !bench.server.round(2).announce().model.followsDiscarded)
+    let before = try bench.history.counted
+    #expect(before.mapValues(\.round) == [0: 1, 1: 1])
+    try bench.play(round: 2, [(0, 1e25), (2, 0.001)])
+    #expect(try bench.server.round(3).announce().model.followsDiscarded)
+    #expect(try bench.history.counted == before)
+    try bench.restart()
+    #expect(try bench.history.counted == before)
+    try bench.play(round: 3, [(2, 0.001)])
+    #expect(try bench.history.counted.mapValues(\.round) == [0: 1, 1: 1, 2: 3])
+  }
+
   @Test func `norms of a discarded round limit nothing`() throws {
     let bench = try ServerBench(more: "limits: {normMultiple: 1e30}")
     // Nine norms are enough to be the measure, had they counted.

@@ -50,6 +50,14 @@ final class ServerBench {
 
   deinit { ledger.close() }
 
+  /// The clients' turns, and which of their updates count, as the newest checkpoint has it.
+  var history: ParticipationHistory {
+    get throws {
+      let found = try CheckpointStore(directory: paths.checkpoints).latest().checkpoint
+      return found.flatMap(CheckpointState.init)?.history ?? ParticipationHistory()
+    }
+  }
+
   static func workload(
     _ training: String = "", codecs: String = "{up: dense32}", rounds: String = "[2, 2, 2]",
     more: String = ""

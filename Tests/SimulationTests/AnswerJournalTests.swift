@@ -99,8 +99,8 @@ struct AnswerJournalTests {
       return journal.trace
     }
     let lists: [[AnswerJournal.Call]] = [
-      [], [.prepare(round: 1)], [.prepare(round: 2)], [.keep(client: 1)], [.forget(client: 1)],
-      [.keep(client: 1), .forget(client: 1)], [.forget(client: 1), .keep(client: 1)],
+      [], [.prepare(round: 1)], [.prepare(round: 2)], [.keep(client: 1)], [.keep(client: 2)],
+      [.keep(client: 1), .keep(client: 2)], [.keep(client: 2), .keep(client: 1)],
       [.begin(client: 1, round: 2)], [.begin(client: 2, round: 1)],
       [.store(round: 1, client: 2, attempt: 1)], [.store(round: 1, client: 1, attempt: 2)],
     ]

@@ -97,11 +97,11 @@ struct RecordedBackendTests {
         answers.append("\(offer.digest.short) \(update.length)")
         let stored = try store(result, round, client, on: backend)
         answers += stored.map { ["\($0)"] } ?? []
-        try backend.keep(update, of: client)
+        let mark = CountedUpdate(offer, round: round)
+        try backend.keep(update, of: client, as: mark, after: nil)
       case .failed(let reason, let detail): answers.append("\(reason) \(detail)")
       }
     }
-    try backend.forget(clients[0])
     try close(round, on: backend)
     return answers
   }

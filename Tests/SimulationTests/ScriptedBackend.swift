@@ -44,9 +44,9 @@ final class ScriptedBackend: ResumableBackend {
     return client == 2 ? .refused(.malformed, detail: "of client 2") : .accepted
   }
 
-  func keep(_ update: ClientUpdate, of client: Int) { work.append("keep \(client)") }
-
-  func forget(_ client: Int) { work.append("forget \(client)") }
+  func keep(
+    _ update: ClientUpdate, of client: Int, as mark: CountedUpdate, after base: CountedUpdate?
+  ) { work.append("keep \(client)") }
 
   func close(_ round: ClosedRound) {
     work.append("close \(round.result.round)")

@@ -33,7 +33,10 @@ package final class Command: Sendable {
       process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
       process.arguments = wrapper + [Self.executable.path] + arguments
     }
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    // What its clients remember is of no concern to whoever runs the tests.
+    let state = FileManager.default.temporaryDirectory.appending(path: "progfed-test-state")
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["XDG_STATE_HOME": state.path]) { $1 }.merging(environment) { $1 }
     process.standardOutput = output.pipe
     process.standardError = errors.pipe
     process.standardInput = FileHandle.nullDevice
@@ -52,6 +55,9 @@ package final class Command: Sendable {
 
   /// The number of its process, or of its wrapper's.
   package var number: Int { Int(process.processIdentifier) }
+
+  /// True until it has ended.
+  package var isRunning: Bool { process.isRunning }
 
   /// What it wrote to standard output so far.
   package var standardOutput: String { output.text }

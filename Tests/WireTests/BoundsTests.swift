@@ -245,6 +245,25 @@ import Wire
     }
   }
 
+  @Test func `an announcement names the last counted update of each selected client`() {
+    func announcement(_ rounds: [UInt64], digests: Int) -> [UInt8] {
+      let counted =
+        field(1, bytes: rounds.flatMap(varint))
+        + field(2, bytes: Array(repeating: 7, count: 8 * digests))
+      return field(
+        33,
+        bytes: field(2, varint: 2) + field(6, bytes: [1, 1])
+          + field(9, bytes: Array("dense32".utf8)) + field(13, bytes: counted))
+    }
+    #expect(downlink(announcement([2], digests: 1)) == .field("counted"))
+    #expect(downlink(announcement([2, 0], digests: 2)) == .field("counted"))
+    #expect(downlink(announcement([], digests: 1)) == .field("counted"))
+    #expect(throws: Never.self) {
+      _ = try Frames.downlink(Frames.forge(announcement([0, 2], digests: 1), []), [])
+      _ = try Frames.downlink(Frames.forge(announcement([0, 0], digests: 0), []), [])
+    }
+  }
+
   @Test(arguments: [Float.nan, .infinity, -1])
   func `an announcement's learning rate is finite and not negative`(rate: Float) {
     #expect(

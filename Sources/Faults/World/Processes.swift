@@ -237,7 +237,7 @@ struct ClientProcess {
 
   /// Drops the steps that aren't of interest any more.
   mutating func tidy() {
-    let wanted = Set(host?.machine.interests.map(\.prefix) ?? [])
+    let wanted = Set(host?.machine.state.interests.map(\.prefix) ?? [])
     assemblies = assemblies.filter { wanted.contains($0.key) }
   }
 }

@@ -34,7 +34,8 @@ package struct Announcements: Hashable, Sendable {
   /// is no choice; it says so if no round opens because of an order.
   mutating func next(
     of state: BrokerState, _ evaluation: HoldOutEvaluation?, _ measuring: SampleMeasuring?,
-    _ plan: BrokerPlan, at now: Duration, listing: Bool = false, isPaused: Bool = false
+    _ plan: BrokerPlan, counted: [Int: CountedUpdate], at now: Duration, listing: Bool = false,
+    isPaused: Bool = false
   ) -> Message<Downlink> {
     sequence += 1
     var announce = Announce(
@@ -70,6 +71,10 @@ package struct Announcements: Hashable, Sendable {
       if listing || round.model.isListed {
         announce.segments = round.model.segments
         announce.shallowHeads = round.model.shallowHeads
+      }
+      // Who misses it the first time asks, and hears it in its mailbox.
+      if plan.clientsRemember, listing || (round.model.isListed && round.opened == now) {
+        announce.counted = announce.selected.reduce(into: [:]) { $0[$1] = counted[$1] }
       }
     }
     return Message(plan.header(in: state.phase), .announce(announce))

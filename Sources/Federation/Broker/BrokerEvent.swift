@@ -46,6 +46,8 @@ package struct PreparedModel: Hashable, Sendable {
   package var updateLimit: Int
   /// The heads of earlier stages that there still are, for clients whose memory ends there.
   package var shallowHeads: [Segment]
+  /// True if what the round before came to was discarded: none of its updates counts.
+  package var followsDiscarded = false
 
   /// A model of the given parts.
   package init(

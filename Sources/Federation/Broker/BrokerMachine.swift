@@ -216,6 +216,7 @@ package struct BrokerMachine: Hashable, Sendable {
     _ model: PreparedModel, _ now: Duration, _ actions: inout [BrokerAction]
   ) {
     guard case .preparing(let backlog) = state, model.round == nextRound else { return }
+    if model.followsDiscarded { history.discardLast() }
     if nextRound > plan.schedule.totalRounds {
       bid(farewell: true, now, &actions)
     } else if control.isDraining {
@@ -250,8 +251,8 @@ package struct BrokerMachine: Hashable, Sendable {
   /// The announcement of the broker's state, with all steps to the model if there is a choice.
   mutating func announcement(_ now: Duration, listing: Bool = false) -> Message<Downlink> {
     announcements.next(
-      of: state, openEvaluation, measuring.open, plan, at: now, listing: listing,
-      isPaused: control.isPaused)
+      of: state, openEvaluation, measuring.open, plan, counted: history.counted, at: now,
+      listing: listing, isPaused: control.isPaused)
   }
 }
 
@@ -298,7 +299,7 @@ extension BrokerMachine {
     actions.append(.send(.all, message))
     let closed = round.closed(of: plan, members, at: now)
     for client in closed.released { actions.append(.release(client: client)) }
-    history.note(closed.result, depths: plan.depths)
+    history.note(closed.result, depths: plan.depths, keepsUpdates: plan.clientsRemember)
     actions.append(.close(closed.result))
     nextRound = round.phase.round + 1
     state = .preparing(.carried(closed.carried))

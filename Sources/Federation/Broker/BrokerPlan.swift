@@ -28,10 +28,12 @@ package struct BrokerPlan: Hashable, Sendable {
   package var earlyUpdateCodec: CodecSpec?
   /// The number of rounds of a stage that count as its first.
   package var earlyRounds = 0
+  /// True if clients remember something from one update that counts to the next: a round tells each
+  /// of them which that was.
+  package var clientsRemember = false
   /// True if clients that join after a restart are told at once that their updates count.
   ///
-  /// Clients that remember something of each update that counts must not miss it, and the round may
-  /// end at once.
+  /// The round may end at once, and people like to hear it.
   package var confirmsUpdates = false
   /// The number of samples that each client was dealt, the most that it may have; empty where that
   /// isn't known.

@@ -158,18 +158,19 @@ extension ClientMachine {
       return refrain(header, announce, reason, detail, now, &actions)
     }
     if let lack = measuring.lack(header, join) { return actions += lack }
-    let offered = ClientTask(of: header, announce, for: identity)
+    let offered = ClientTask(of: header, announce, for: identity, after: lastCounted)
     if !announce.segments.isEmpty, offered == nil {
-      let limit = identity.maximalStage ?? 0
-      return refrain(
-        header, announce, .tooDeep, "its memory allows stage \(limit)", now, &actions)
+      let words = "its memory allows stage \(identity.maximalStage ?? 0)"
+      return refrain(header, announce, .tooDeep, words, now, &actions)
     }
-    if var task = offered, let steps = held.steps(to: task.segments) {
+    if var task = offered, identity.isTold(announce, in: header),
+      let steps = held.steps(to: task.segments)
+    {
       lastRound = .takenUp(header.round)
       task.steps = steps
       begin(task, now, &actions)
     } else if header.client == nil {
-      // Its invitation got lost, or leads on from a state that it doesn't hold.
+      // Its invitation got lost, leads on from a state that it doesn't hold, or tells too little.
       actions.append(.send(join))
     }
   }
@@ -206,6 +207,7 @@ extension ClientMachine {
     }
     switch acknowledgement {
     case .accepted, .duplicate:
+      lastCounted = CountedUpdate(offer, round: task.round)
       actions.append(.settled(round: task.round, accepted: true))
       rest(&actions)
     case .incomplete(let missing):

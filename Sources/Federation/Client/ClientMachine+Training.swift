@@ -79,8 +79,7 @@ extension ClientMachine {
   ) {
     guard case .training(let task, _) = state, task.round == round else { return }
     state = .offering(task, offer, wake: now + limits.offerTimeout)
-    guard case .member = standing else { return }
-    actions.append(.send(message(.offer(offer))))
+    if membership != nil { actions.append(.send(message(.offer(offer)))) }
   }
 
   /// Tells the broker that there will be no update, or no scores.

@@ -21,11 +21,14 @@ package struct ClientIdentity: Hashable, Sendable {
   ///
   /// Before it knows the normalization, the client neither trains nor evaluates.
   package var measuredChannels: Int?
+  /// True if it remembers something from one update that counts to the next: then it trains only
+  /// once it was told which that was.
+  package var remembers: Bool
 
   /// An identity of the given parts.
   package init(
     client: Int, worker: UInt64, plan: Digest, maximalStage: Int? = nil, attempt: Int = 0,
-    name: String = "", measuredChannels: Int? = nil
+    name: String = "", measuredChannels: Int? = nil, remembers: Bool = false
   ) {
     self.client = client
     self.worker = worker
@@ -34,6 +37,14 @@ package struct ClientIdentity: Hashable, Sendable {
     self.attempt = attempt
     self.name = name
     self.measuredChannels = measuredChannels
+    self.remembers = remembers
+  }
+
+  /// True if an announcement tells what the client needs to know of its earlier updates.
+  ///
+  /// In a mailbox there is no more to hear; a broker of an earlier version says nothing there.
+  func isTold(_ announce: Announce, in header: Header) -> Bool {
+    !remembers || announce.counted != nil || header.client != nil
   }
 
   /// The request to take the client in, of which these are the samples, if they are known.
@@ -71,6 +82,8 @@ package struct ClientMachine: Hashable, Sendable {
   var broker = Membership(run: 0, epoch: 0)
   /// The last round that this client took up, or went on with, since it was welcomed by this epoch.
   var lastRound = LastRound.takenUp(0)
+  /// Its last update of which it knows that it counts; nil before.
+  var lastCounted: CountedUpdate?
   /// The last evaluation that this client took up and is done with.
   var lastEvaluation = LastEvaluation.done(0)
 
@@ -140,9 +153,6 @@ package struct ClientMachine: Hashable, Sendable {
 
   /// The task of the current round, if there is one.
   package var task: ClientTask? { state.task }
-
-  /// The steps whose bytes this client waits for.
-  package var interests: Set<Digest> { state.interests }
 
   /// The segments of which this client holds a state.
   package var heldSegments: Set<String> { held.segmentNames }

@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 package import Wire
 
 /// A client's state within a round, with the time at which a member wakes in it.
@@ -95,7 +95,7 @@ package enum ClientState: Hashable, Sendable {
   }
 
   /// The steps whose bytes are waited for.
-  var interests: Set<Digest> {
+  package var interests: Set<Digest> {
     guard case .fetching(let fetching) = self else { return [] }
     return Set(fetching.task.steps.map(\.digest))
   }

@@ -35,6 +35,8 @@ package struct ClientTask: Hashable, Sendable {
   package var base: Digest
   /// The purpose.
   package var purpose: TaskPurpose
+  /// The client's last update that counts, whose memory it begins with; nil for none.
+  package var counted: CountedUpdate?
 
   /// The task that `announce` gives in `round` at `stage`, for which `steps` are to be fetched.
   package init(
@@ -55,10 +57,17 @@ package struct ClientTask: Hashable, Sendable {
   }
 
   /// The task that an announcement has for a client; nil if there is none for its memory.
-  package init?(of header: Header, _ announce: Announce, for identity: ClientIdentity) {
+  ///
+  /// Its last update that counts is the one of which the announcement tells, else the one of which
+  /// the client heard itself.
+  package init?(
+    of header: Header, _ announce: Announce, for identity: ClientIdentity,
+    after heard: CountedUpdate? = nil
+  ) {
     self.init(
       round: header.round, stage: header.stage, announce: announce,
       limit: identity.maximalStage, depth: announce.depths[identity.client])
+    counted = announce.counted.map { $0[identity.client] } ?? heard
   }
 
   /// The task for a client whose memory allows no stage beyond `limit`; nil if there is none for

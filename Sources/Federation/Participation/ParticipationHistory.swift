@@ -1,8 +1,9 @@
 import Measures
 package import Progressive
+package import Wire
 
-/// The turns of each client so far, its reliability and pace, and the stages that it said it can't
-/// train.
+/// The turns of each client so far, its reliability and pace, the stages that it said it can't
+/// train, and its last update that counts.
 ///
 /// A function of the rounds' results alone, in their order.
 package struct ParticipationHistory: Hashable, Sendable {
@@ -16,6 +17,10 @@ package struct ParticipationHistory: Hashable, Sendable {
   private(set) var restrictions: [Int: Restriction] = [:]
   /// The time that clients took, where depths are chosen by it.
   package private(set) var depths = DepthRecord()
+  /// The last update of each client that counts, where clients remember what came with it.
+  package private(set) var counted: [Int: CountedUpdate] = [:]
+  /// The entries of `counted` that the last round replaced.
+  private var replaced: [Int: CountedUpdate?] = [:]
 
   /// The history of a run that begins.
   package init() {}
@@ -47,8 +52,12 @@ package struct ParticipationHistory: Hashable, Sendable {
   /// without it.
   package mutating func noteSurplus(_ client: Int) { turns[client, default: 0] += 1 }
 
-  /// Notes how a round ended, and by `plan` how deep and how long its clients trained.
-  package mutating func note(_ result: RoundResult, depths plan: DepthPlan? = nil) {
+  /// Notes how a round ended, and by `plan` how deep and how long its clients trained; with
+  /// `keepsUpdates`, which of their updates counted.
+  package mutating func note(
+    _ result: RoundResult, depths plan: DepthPlan? = nil, keepsUpdates: Bool = false
+  ) {
+    if keepsUpdates { noteUpdates(of: result) }
     for (client, outcome) in result.outcomes {
       switch outcome {
       case .accepted: noteCounted(client)
@@ -72,6 +81,21 @@ package struct ParticipationHistory: Hashable, Sendable {
     }
   }
 
+  private mutating func noteUpdates(of result: RoundResult) {
+    replaced = [:]
+    for (client, submission) in result.accepted {
+      replaced[client] = .some(counted[client])
+      counted[client] = submission.counted
+    }
+  }
+
+  /// Notes that the last round was discarded: none of its updates counts, and clients go back to
+  /// what they remembered before it.
+  package mutating func discardLast() {
+    for (client, before) in replaced { counted[client] = before }
+    replaced = [:]
+  }
+
   private mutating func adapt(_ client: Int, to value: Double) {
     let old = reliability(of: client)
     reliabilities[client] = old + Self.adaptation * (value - old)
@@ -80,7 +104,7 @@ package struct ParticipationHistory: Hashable, Sendable {
 
 extension ParticipationHistory: Codable {
   private enum CodingKeys: String, CodingKey {
-    case turns, reliabilities, restrictions, depths
+    case turns, reliabilities, restrictions, depths, lastCounted
     /// The number of updates of each client that counted, as earlier versions kept in place of
     /// turns.
     case counted
@@ -96,6 +120,8 @@ extension ParticipationHistory: Codable {
     restrictions =
       try container.decodeIfPresent([Int: Restriction].self, forKey: .restrictions) ?? [:]
     depths = try container.decodeIfPresent(DepthRecord.self, forKey: .depths) ?? DepthRecord()
+    counted =
+      try container.decodeIfPresent([Int: CountedUpdate].self, forKey: .lastCounted) ?? [:]
   }
 
   /// Writes the history.
@@ -105,6 +131,7 @@ extension ParticipationHistory: Codable {
     try container.encode(reliabilities, forKey: .reliabilities)
     try container.encode(restrictions, forKey: .restrictions)
     if depths != DepthRecord() { try container.encode(depths, forKey: .depths) }
+    if !counted.isEmpty { try container.encode(counted, forKey: .lastCounted) }
   }
 }
 

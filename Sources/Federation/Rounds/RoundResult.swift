@@ -128,6 +128,9 @@ package struct Submission: Hashable, Sendable {
     self.round = round
     self.stage = stage
   }
+
+  /// The update's name, by which its client finds what it remembers with it.
+  package var counted: CountedUpdate { CountedUpdate(offer, round: round) }
 }
 
 /// An update's part in the step of the model, x += Σ wᵢ Δᵢ / Σ mᵢ over the updates that

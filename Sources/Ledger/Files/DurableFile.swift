@@ -64,7 +64,7 @@ public enum DurableFile {
   /// a reading may be at fault, and not what is on the disk.
   ///
   /// - Throws: ``LedgerError``; `damaged` if two readings agree.
-  static func read<Value>(
+  package static func read<Value>(
     _ url: URL, limit: Int = .max, on storage: any Storage,
     _ parse: ([UInt8]) throws(LedgerError) -> Value
   ) throws(LedgerError) -> Value {

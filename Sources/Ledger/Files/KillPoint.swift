@@ -51,6 +51,8 @@ package enum KillPoint: String, CaseIterable, Sendable {
   case chunkReceived = "chunk-received"
   /// A client of a worker begins to train.
   case trainingBegun = "training-begun"
+  /// The memory that comes with a client's update is on the disk, and nobody knows of the update.
+  case memoryKept = "memory-kept"
   /// A worker has an update that nobody knows of.
   case updateTrained = "update-trained"
   /// A worker handed a chunk of an update to its socket.

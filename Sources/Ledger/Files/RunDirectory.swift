@@ -163,7 +163,8 @@ public final class RunDirectory: Sendable {
     let own =
       ([paths.ledger] + RunPaths.sideFiles(of: paths.ledger)
       + [
-        paths.checkpoints, paths.spool, paths.resumePoints, paths.model, paths.bestModel,
+        paths.checkpoints, paths.spool, paths.resumePoints, paths.clients, paths.model,
+        paths.bestModel,
         paths.topology, paths.log, paths.report, paths.epoch, paths.control, paths.evictions,
       ]).map(\.lastPathComponent)
     // What reports for TensorBoard are called depends on when they were written.

@@ -16,6 +16,8 @@ public struct RunPaths: Hashable, Sendable {
   public var spool: URL { part("spool", isDirectory: true) }
   /// The directory of what a run in virtual time goes on from: `resume/`.
   public var resumePoints: URL { part("resume", isDirectory: true) }
+  /// The directory of what the run's own clients remember: `clients/`.
+  public var clients: URL { part("clients", isDirectory: true) }
   /// The final model: `model.safetensors`.
   public var model: URL { part("model.safetensors") }
   /// The best model so far: `model-best.safetensors`.

@@ -1,24 +1,38 @@
-import Foundation
-import Measures
+package import Foundation
 import Models
 import Synchronization
-import Tensors
+package import Tensors
 import Topology
+package import Wire
 
 /// The memories of a worker's clients from round to round, on disk.
 ///
-/// One file with a place for each client, so that a worker that plays hundreds of clients keeps
-/// none of it in memory. The file has no name once it is open: it is gone with the process, however
-/// that ends. A worker that starts anew remembers nothing.
+/// A memory is kept under the update with which it came before that is offered, beside the ones
+/// before it: which of them is the client's is for the broker to say, as it alone knows which
+/// updates count. So an acknowledgement that is lost, a round that is discarded, and a broker that
+/// goes back to an earlier checkpoint change nothing of what a client remembers.
+///
+/// Where a folder is given, memories outlive the process, however that ends.
 package final class ClientStore: Sendable {
-  private let descriptor: Int32
-  private let capacity: Int
   /// The memory of a client that has never taken part.
   let empty: ClientMemory
-  /// The layouts of each client's values, in the order of the file.
-  private let layouts = Mutex<[Int: [ParameterLayout]]>([:])
+  /// The layouts by name of all that may be remembered.
+  private let layouts: [String: ParameterLayout]
+  /// The folder with a folder for each run; nil where all goes with the process.
+  private let folder: URL?
 
-  /// An empty store.
+  private struct State {
+    var run: UInt64?
+    var place: any MemoryPlace
+    /// The updates whose memories are here, by client, in the order in which they were kept.
+    var updates: [Int: [CountedUpdate]] = [:]
+    /// The number of values of each memory that was kept by this process.
+    var counts: [MemoryMark: Int] = [:]
+  }
+
+  private let state: Mutex<State>
+
+  /// An empty store, whose memories go with the process.
   ///
   /// - Parameters:
   ///   - empty: The memory of a client that has never taken part.
@@ -29,122 +43,135 @@ package final class ClientStore: Sendable {
     of empty: ClientMemory, parameters: Int, in directory: String = NSTemporaryDirectory()
   ) throws(ClientStoreError) {
     self.empty = empty
-    capacity = 4 * parameters * empty.parts
-    var template = Array("\(directory)/progfed-clients-XXXXXX".utf8CString)
-    // SAFETY: a terminated string that mkstemp and unlink read and write within the closure.
-    let (made, code) = unsafe template.withUnsafeMutableBufferPointer { path -> (Int32, Int32) in
-      guard let name = path.baseAddress else { return (-1, EINVAL) }
-      let made = unsafe mkstemp(name)
-      let code = errno
-      if made >= 0 { unsafe unlink(name) }
-      return (made, code)
-    }
-    guard made >= 0 else { throw ClientStoreError(code: code, directory: directory) }
-    descriptor = made
+    (layouts, folder) = ([:], nil)
+    let place = try ScratchMemory(capacity: 4 * parameters * empty.parts, in: directory)
+    state = Mutex(State(place: place))
   }
 
-  /// An empty store with room for the largest sub-model of `workload`; nil where clients remember
-  /// nothing.
+  /// A store of memories in `folder`, which outlive the process; empty before a run begins.
+  ///
+  /// - Throws: `ClientStoreError` if the folder can't be made.
+  package init(
+    of empty: ClientMemory, layouts: [String: ParameterLayout], at folder: URL
+  ) throws(ClientStoreError) {
+    self.empty = empty
+    (self.layouts, self.folder) = (layouts, folder)
+    state = Mutex(State(place: try MemoryFolder(at: folder, layouts: layouts)))
+  }
+
+  /// A store for the clients of `workload`, in `folder` where one is given; nil where clients
+  /// remember nothing.
   ///
   /// - Throws: `ClientStoreError` if it can't be made.
-  package convenience init?(for workload: Workload) throws(ClientStoreError) {
+  package convenience init?(
+    for workload: Workload, in folder: URL? = nil
+  ) throws(ClientStoreError) {
     let empty = ClientMemory(for: workload.topology)
     guard empty.parts > 0 else { return nil }
+    if let folder {
+      try self.init(of: empty, layouts: workload.layouts, at: folder)
+      return
+    }
     // All heads of a stage are there where all of them supervise.
     let largest = (1...workload.topology.architecture.stages)
       .map { workload.network(stage: $0).layouts.reduce(0) { $0 + $1.count } }.max()
     try self.init(of: empty, parameters: largest ?? 0)
   }
 
-  deinit { close(descriptor) }
-
-  /// The memory of a client.
-  package func memory(of client: Int) throws(ClientStoreError) -> ClientMemory {
-    let layouts = layouts.withLock { $0[client] ?? [] }
-    var offset = client * capacity
-    var vectors: [ParameterVector] = []
-    for layout in layouts {
-      var scalars = [Float](repeating: 0, count: layout.count)
-      // SAFETY: the bytes of the array, within the closure.
-      let code = unsafe scalars.withUnsafeMutableBytes { bytes in
-        transfer(bytes.count) { done in
-          unsafe pread(
-            descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done,
-            off_t(offset + done))
-        }
-      }
-      guard code == 0 else { throw ClientStoreError(code: code, directory: nil) }
-      offset += 4 * layout.count
-      vectors.append(ParameterVector(layout: layout, scalars: scalars))
+  /// Takes up what a folder holds of a run, by its number.
+  ///
+  /// - Throws: `ClientStoreError` if it can't be read.
+  package func begin(run: UInt64) throws(ClientStoreError) {
+    guard let folder, state.withLock({ $0.run }) != run else { return }
+    let digits = String(run, radix: 16)
+    let name = String(repeating: "0", count: 16 - digits.count) + digits
+    let place = try MemoryFolder(
+      at: folder.appending(path: name, directoryHint: .isDirectory), layouts: layouts)
+    let marks = try place.marks()
+    state.withLock { state in
+      state = State(run: run, place: place)
+      for mark in marks { state.updates[mark.client, default: []].append(mark.update) }
     }
-    return ClientMemory(vectors, like: empty)
   }
 
-  /// Keeps what a client remembers from now on; if it can't be kept, the client remembers nothing.
-  package func keep(_ memory: ClientMemory, of client: Int) throws(ClientStoreError) {
-    let vectors = memory.vectors
-    let size = vectors.reduce(0) { $0 + 4 * $1.layout.count }
-    precondition(size <= capacity, "\(size) bytes of memory in \(capacity)")
-    layouts.withLock { $0[client] = nil }
-    var offset = client * capacity
-    for vector in vectors {
-      // SAFETY: the bytes of the array, within the closure.
-      let code = unsafe vector.scalars.withUnsafeBytes { bytes in
-        transfer(bytes.count) { done in
-          unsafe pwrite(
-            descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done,
-            off_t(offset + done))
-        }
-      }
-      guard code == 0 else { throw ClientStoreError(code: code, directory: nil) }
-      offset += 4 * vector.layout.count
+  /// The memory that a client has after the update `counted`, its last one that counts; nil if it
+  /// is lost.
+  ///
+  /// After none there is nothing to remember.
+  package func memory(
+    of client: Int, after counted: CountedUpdate?
+  ) throws(ClientStoreError) -> ClientMemory? {
+    guard let counted else { return empty }
+    let vectors = try place.vectors(of: MemoryMark(client: client, update: counted))
+    return vectors.map { ClientMemory($0, like: empty) }
+  }
+
+  /// Keeps what a client remembers if `update` counts, beside what it remembers after `base`, from
+  /// which it was trained.
+  ///
+  /// In a folder it is on the disk when this returns. What can no longer be of use goes.
+  package func keep(
+    _ memory: ClientMemory, of client: Int, as update: CountedUpdate, after base: CountedUpdate?
+  ) throws(ClientStoreError) {
+    try add(memory, of: client, as: update)
+    let before = updates(of: client).filter { $0 != update }
+    let kept = stillOfUse(before, update, after: base)
+    for other in before where !kept.contains(other) { remove(other, of: client) }
+  }
+
+  /// Keeps a memory of a client beside all others.
+  func add(
+    _ memory: ClientMemory, of client: Int, as update: CountedUpdate
+  ) throws(ClientStoreError) {
+    let (vectors, mark) = (memory.vectors, MemoryMark(client: client, update: update))
+    try place.keep(vectors, as: mark)
+    state.withLock { state in
+      state.updates[client, default: []].removeAll { $0 == update }
+      state.updates[client, default: []].append(update)
+      state.counts[mark] = vectors.reduce(0) { $0 + $1.scalars.count }
     }
-    layouts.withLock { $0[client] = vectors.map(\.layout) }
   }
 
-  /// The clients that remember something.
-  package var clients: [Int] { layouts.withLock { $0.keys.sorted() } }
-
-  /// The number of values that a client remembers.
-  func count(of client: Int) -> Int {
-    layouts.withLock { $0[client]?.reduce(0) { $0 + $1.count } ?? 0 }
-  }
-
-  /// Forgets what a client remembers.
-  package func forget(_ client: Int) { layouts.withLock { $0[client] = nil } }
-
-  /// Repeats a system call until `count` bytes are through; the code of what went wrong, 0 for
-  /// nothing.
-  private func transfer(_ count: Int, _ call: (_ done: Int) -> Int) -> Int32 {
-    var done = 0
-    while done < count {
-      let step = call(done)
-      if step > 0 {
-        done += step
-      } else if step == 0 {
-        return EIO
-      } else if errno != EINTR {
-        return errno
-      }
+  private func remove(_ update: CountedUpdate, of client: Int) {
+    let mark = MemoryMark(client: client, update: update)
+    state.withLock { state in
+      state.updates[client]?.removeAll { $0 == update }
+      if state.updates[client]?.isEmpty == true { state.updates[client] = nil }
+      state.counts[mark] = nil
     }
-    return 0
+    place.remove(mark)
   }
-}
 
-/// A failure to store what clients remember.
-package struct ClientStoreError: Error, CustomStringConvertible {
-  /// The operating system's code.
-  let code: Int32
-  /// The directory in which the file couldn't be made; nil once it was.
-  let directory: String?
-
-  /// The refused operation, its place, and what to do.
-  package var description: String {
-    // SAFETY: strerror's text is copied at once.
-    let reason = unsafe String(cString: strerror(code))
-    guard let directory else {
-      return "what clients remember can't be kept: \(reason); free some space where TMPDIR is"
-    }
-    return "no file for what clients remember can be made in \(directory): \(reason); set TMPDIR"
+  /// The updates of `before` that may yet be told to be a client's last one that counts.
+  ///
+  /// Beside `base` that is another try of the round of `update`, which an earlier worker may have
+  /// sent. A broker that goes back to its last checkpoint but one tells of an earlier one than
+  /// `base`; in virtual time none does.
+  private func stillOfUse(
+    _ before: [CountedUpdate], _ update: CountedUpdate, after base: CountedUpdate?
+  ) -> Set<CountedUpdate> {
+    let other = before.last { $0 != base && $0.round == update.round }
+    let earlier = base.flatMap { base in before.last { $0.round < base.round } }
+    return Set([base, other, folder == nil ? nil : earlier].compactMap(\.self))
   }
+
+  /// The clients that have memories here.
+  package var clients: [Int] { state.withLock { $0.updates.keys.sorted() } }
+
+  /// The updates of a client whose memories are here, in the order in which they were kept.
+  package func updates(of client: Int) -> [CountedUpdate] {
+    state.withLock { $0.updates[client] ?? [] }
+  }
+
+  /// The number of bytes of the memories that this process kept.
+  package var byteCount: Int { state.withLock { 4 * $0.counts.values.reduce(0, +) } }
+
+  /// Drops all that a client remembers, as its part of the run is over.
+  package func forget(_ client: Int) {
+    for update in updates(of: client) { remove(update, of: client) }
+    // Another worker may keep its clients' memories there.
+    (place as? MemoryFolder)?.removeIfEmpty()
+  }
+
+  private var place: any MemoryPlace { state.withLock { $0.place } }
 }

@@ -25,6 +25,8 @@ package struct LocalTraining: Sendable {
   let samples: SampleChoice
   /// The memories of clients; nil where they remember nothing.
   let memories: ClientStore?
+  /// Is told that nothing is kept of the client's last update that counts: it begins anew.
+  package var lacksMemory: @Sendable () -> Void = {}
 
   /// The work of `client` in the round of `task`.
   package init(
@@ -47,7 +49,7 @@ package struct LocalTraining: Sendable {
       let stage = workload.network(stage: task.stage)
       let start = try startingPoint(stage)
       let sent = try sentControlVariates(stage)
-      var memory = try memories?.memory(of: client)
+      var memory = try remembered()
       memory?.adapt(to: stage.layouts)
       var trained = start
       let outcome = try train(
@@ -73,6 +75,14 @@ package struct LocalTraining: Sendable {
     } catch {
       return failed(.failed, "\(error)")
     }
+  }
+
+  /// The memory with which the client begins; nil where clients remember nothing.
+  private func remembered() throws(ClientStoreError) -> ClientMemory? {
+    guard let memories else { return nil }
+    if let memory = try memories.memory(of: client, after: task.counted) { return memory }
+    lacksMemory()
+    return memories.empty
   }
 
   /// The values of the announced states: the reference x̂ that all clients share.

@@ -111,6 +111,14 @@ package struct Workload: Sendable {
     return Double(network.trainingFLOPs(trainable: Set(trained)))
   }
 
+  /// The layouts of all segments and of their control variates, by name.
+  package var layouts: [String: ParameterLayout] {
+    let segments = networks.flatMap(\.layouts)
+    return Dictionary((segments + segments.map(\.controlVariate)).map { ($0.name, $0) }) {
+      first, _ in first
+    }
+  }
+
   /// The sub-model of `stage`, from 1.
   package func network(stage: Int) -> NetworkOfStage { networks[stage - 1] }
 }

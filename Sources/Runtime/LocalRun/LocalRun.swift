@@ -37,6 +37,7 @@ package final class LocalRun: Sendable {
   private let threads: Int
   /// The keys; nil where connections aren't encrypted.
   private let keys: LocalKeys?
+  private let directory: RunDirectory
   private let observer: any RunObserver
 
   /// A simulation that hasn't begun.
@@ -74,13 +75,16 @@ package final class LocalRun: Sendable {
       case .tcp: "tcp://127.0.0.1:*"
       }
     var resumption = resumption
-    resumption?.isWithoutClients = true
+    // Versions before kept nothing of clients that outlived them.
+    let remembered = resumption?.state?.history.counted ?? [:]
+    resumption?.isWithoutClients = remembered.isEmpty
     let keys =
       isEncrypted
       ? try LocalKeys(
         clients: workload.topology.clients, relays: Self.parts(of: workload.topology, transport))
       : nil
     self.keys = keys
+    self.directory = directory
     broker = try Broker(
       workload,
       settings: BrokerSettings(
@@ -198,13 +202,14 @@ package final class LocalRun: Sendable {
   }
 
   private func work(as groups: [WorkerGroup], in context: Context) throws {
+    let memories = directory.paths.clients
     let workers = try groups.enumerated().map { index, group in
       try Worker(
         workload,
         settings: WorkerSettings(
           endpoints: group.endpoints, clients: group.clients, threads: threads,
           limits: workload.topology.limits, worker: UInt64(index) + 1,
-          security: keys?.security(behind: group.relay) ?? .none),
+          security: keys?.security(behind: group.relay) ?? .none, memories: memories),
         pool: pool,
         report: { [observer] report in
           guard case .unusableSamples(let client, let error) = report else { return }

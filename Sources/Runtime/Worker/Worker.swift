@@ -109,7 +109,8 @@ package final class Worker: Sendable {
   /// Plays the clients by a workload.
   private func work(by workload: Workload, over connection: WorkerConnection) throws -> WorkerEnd {
     let loop = WorkerLoop(
-      connection, workload: workload, pool: pool, memories: try ClientStore(for: workload))
+      connection, workload: workload, pool: pool,
+      memories: try ClientStore(for: workload, in: settings.memories))
     // Trainings that haven't begun give their lane back at once; those of others aren't touched.
     defer { loop.cancelTrainings() }
     return try loop.run()

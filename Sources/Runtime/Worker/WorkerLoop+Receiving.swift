@@ -37,12 +37,11 @@ extension WorkerLoop {
     switch event {
     case .read(let client, let outcome): try take(outcome, of: client)
     case .isUnchanged(let client): repairs.await(client, at: now)
-    case .ended(let client, let round, .trained(let offer, let update, let memory)):
+    case .ended(let client, let round, .trained(let offer, let update, _)):
       guard let host = hosts[client], host.machine.task?.round == round else { return }
       KillPoint.updateTrained.pass()
       try host.trained(
-        offer, TrainedUpdate(bytes: update, memory: memory), round: round, at: now, over: sockets,
-        by: self)
+        offer, TrainedUpdate(bytes: update), round: round, at: now, over: sockets, by: self)
     case .ended(let client, let round, .failed(let reason, let detail)):
       report(.declined(client: client, round: round, reason, detail: detail))
       try handle(.failed(round: round, reason, detail: detail), for: client)

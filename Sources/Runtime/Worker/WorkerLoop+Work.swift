@@ -12,6 +12,7 @@ extension WorkerLoop: ClientExecutor {
 
   func welcomed(_ client: Int, by welcome: Welcome) throws -> Int? {
     joined += 1
+    if let run = hosts[client]?.machine.membership?.run { try memories?.begin(run: run) }
     if shares == nil || seed != welcome.seed {
       seed = welcome.seed
       shares = try workload.shares(seed: welcome.seed)
@@ -41,19 +42,24 @@ extension WorkerLoop: ClientExecutor {
     }
     let cancellation = Cancellation()
     trainings[client] = cancellation
-    pool.submit { [inbox, workload, seed, memories] lane in
+    pool.submit { [inbox, workload, seed, memories, report] lane in
       guard !cancellation.isCancelled else { return }
       // Its own samples are looked at now, and stay as they are until the training ends.
       let (samples, news) = shares.look(at: client)
       if let news { _ = inbox.push(.read(client: client, news)) }
       let result: LocalResult
       do throws(DatasetError) {
-        let training = LocalTraining(
+        var training = LocalTraining(
           workload: workload, task: task, client: client, seed: seed, states: states,
           samples: try samples.get().training, memories: memories)
+        training.lacksMemory = { report(.forgot(client: client, round: task.round)) }
         KillPoint.trainingBegun.pass()
         result = training.run(on: lane)
       } catch { result = .failed(error) }
+      if case .trained(let offer, _, let memory?) = result, let memories {
+        let keeping = MemoryKeeping(client: client, task: task, offer: offer)
+        guard keeping.keep(memory, in: memories, cancellation, report) else { return }
+      }
       _ = inbox.push(.ended(client: client, round: task.round, result))
     }
   }
@@ -70,18 +76,8 @@ extension WorkerLoop: ClientExecutor {
 
   func settled(_ client: Int, round: Int, accepted: Bool, update: TrainedUpdate?) {
     trainings.removeValue(forKey: client)?.cancel()
-    if accepted, let memory = update?.memory { keep(memory, of: client, round: round) }
     storeIsStale = true
     if accepted { report(.counted(client: client, round: round)) }
-  }
-
-  /// Has a client remember what came with an update that counts.
-  private func keep(_ memory: ClientMemory, of client: Int, round: Int) {
-    do throws(ClientStoreError) {
-      try memories?.keep(memory, of: client)
-    } catch {
-      report(.forgot(client: client, round: round, detail: "\(error)"))
-    }
   }
 
   // The machine has checked each grant against the offer, and offers only what the host keeps.
@@ -103,6 +99,7 @@ extension WorkerLoop: ClientExecutor {
     if case .refused(let reason, let detail) = end, reason != .wrongPlan {
       report(.refused(client: client, reason, detail: detail))
     }
+    if end == .complete { memories?.forget(client) }
     ends.append(end)
     hosts[client] = nil
   }

@@ -72,7 +72,8 @@ final class WorkerLoop {
     let identity = ClientIdentity(
       client: client, worker: settings.worker, plan: workload.planDigest,
       maximalStage: workload.topology.stageLimits[client], name: settings.label,
-      measuredChannels: workload.topology.measuringRules?.channels)
+      measuredChannels: workload.topology.measuringRules?.channels,
+      remembers: workload.topology.clientsRemember)
     hosts[client] = ClientHost(
       ClientMachine(
         identity: identity, limits: limits,
@@ -147,7 +148,7 @@ final class WorkerLoop {
   private func evict() {
     storeIsStale = false
     store.keep(
-      steps: hosts.values.reduce(into: []) { $0.formUnion($1.machine.interests) },
+      steps: hosts.values.reduce(into: []) { $0.formUnion($1.machine.state.interests) },
       segments: hosts.values.reduce(into: []) { $0.formUnion($1.machine.heldSegments) })
   }
 

@@ -33,8 +33,10 @@ package enum WorkerReport: Sendable {
   case counted(client: Int, round: Int)
   /// A client can't take part in a round.
   case declined(client: Int, round: Int, DeclineReason, detail: String)
-  /// A client's update is counted, but what its codec left out of it couldn't be kept.
-  case forgot(client: Int, round: Int, detail: String)
+  /// A client's memory isn't here, though the broker counted an update of it: it begins anew.
+  case forgot(client: Int, round: Int)
+  /// A client's memory can't be kept for now; its update waits for that.
+  case cannotKeep(client: Int, round: Int, detail: String)
   /// The broker refuses a client's update of a round for good.
   case updateRefused(client: Int, round: Int, RefusalReason, detail: String)
   /// The broker refuses the sums over a client's training samples.

@@ -1,4 +1,5 @@
 package import Federation
+package import Foundation
 package import ZeroMQ
 
 /// A worker's clients, the address of its broker, and its limits.
@@ -23,10 +24,15 @@ package struct WorkerSettings: Sendable {
   /// The worker's name for the people at the broker; empty for none.
   package var label: String
 
+  /// The folder in which what clients remember outlives the worker; nil to forget it with the
+  /// process.
+  package var memories: URL?
+
   /// Settings of the given parts.
   package init(
     endpoints: Endpoints, clients: [Int], threads: Int, limits: ProtocolLimits, worker: UInt64,
-    patience: Duration = .seconds(600), security: Security = .none, label: String = ""
+    patience: Duration = .seconds(600), security: Security = .none, label: String = "",
+    memories: URL? = nil
   ) {
     self.endpoints = endpoints
     self.clients = clients
@@ -36,6 +42,7 @@ package struct WorkerSettings: Sendable {
     self.patience = patience
     self.security = security
     self.label = label
+    self.memories = memories
   }
 
   /// The worker's name among people, as the broker names it to others.

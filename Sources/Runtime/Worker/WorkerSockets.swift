@@ -146,13 +146,10 @@ final class WorkerSockets: ClientTransport {
   }
 }
 
-/// The result of a training: an encoded update, and the memory that the client keeps once it
-/// counts.
+/// The result of a training: an encoded update.
 struct TrainedUpdate: ChunkedUpdate {
   /// The update.
   let bytes: SharedBuffer
-  /// The client's memory; nil where clients remember nothing.
-  let memory: ClientMemory?
 
   var length: Int { bytes.count }
 }

@@ -33,6 +33,8 @@ package struct CheckpointState: Codable {
   /// The best model so far; nil while none was evaluated, and in checkpoints of versions that kept
   /// none.
   var best: BestModel.State?
+  /// True if what its round came to was discarded; nil if not.
+  var isDiscarded: Bool?
 }
 
 extension CheckpointState {

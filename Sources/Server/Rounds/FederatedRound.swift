@@ -39,7 +39,8 @@ package struct FederatedRound {
     if server.ready?.model.round != phase.round {
       server.ready = try server.prepareModel(for: phase)
     }
-    guard let ready = server.ready else { preconditionFailure("no model is ready") }
+    guard var ready = server.ready else { preconditionFailure("no model is ready") }
+    ready.model.followsDiscarded = server.discardedRound == phase.round - 1
     if server.spool.round != phase.round { try server.spool.open(round: phase.round) }
     return ready
   }
@@ -177,7 +178,8 @@ package struct FederatedRound {
       try server.validator.noteNorm(of: update, contribution.client, form)
       try aggregation.fold(update, of: contribution, form)
     }
-    server.history.note(result, depths: server.plan.depths)
+    server.history.note(
+      result, depths: server.plan.depths, keepsUpdates: server.plan.clientsRemember)
     return aggregation
   }
 

@@ -33,6 +33,8 @@ package final class ServerState: @unchecked Sendable {
   var ready: (model: PreparedModel, steps: [Digest: SharedBuffer])?
   /// The round that ended and whose model clients evaluate; nil where there is none.
   var unjudged: UnjudgedRound?
+  /// The last round that was discarded, as far as this process knows; nil for none.
+  private(set) var discardedRound: Int?
   /// The normalization that was made of clients' sums; nil before, and where the plan says it.
   package private(set) var normalization: FederatedNormalization?
   private var checkpoints: CheckpointWriter
@@ -215,6 +217,8 @@ extension ServerState {
   /// What counts of it is that the clients had their turns.
   func discard(_ unjudged: inout UnjudgedRound, for fault: DiscardedRound.Fault) {
     unjudged.discard(for: fault)
+    history.discardLast()
+    discardedRound = unjudged.round.result.round
     model = unjudged.before.model
     validator.restore(unjudged.before.norms)
     if let discarded = unjudged.discarded { observer.discarded(discarded) }
@@ -303,6 +307,7 @@ extension ServerState {
       course: growth.memory, best: checkpoints.best?.state)
     state.norms = validator.norms.memory
     state.epoch = plan.epoch
+    state.isDiscarded = discardedRound == phase.round ? true : nil
     checkpoint.state = try state.json
     return checkpoint
   }
@@ -332,6 +337,7 @@ extension ServerState {
       Evaluator.Scores(accuracy: state.accuracy, loss: state.loss, dice: state.dice),
       collapse: state.collapse)
     history = state.history
+    if state.isDiscarded == true { discardedRound = checkpoint.round }
     validator.restore(state.norms)
   }
 }

@@ -35,7 +35,8 @@ final class VirtualClients {
         identity: ClientIdentity(
           client: member.client, worker: UInt64(member.client) + 1, plan: world.plan.digest,
           maximalStage: stages[member.client],
-          measuredChannels: world.plan.measuring?.channels),
+          measuredChannels: world.plan.measuring?.channels,
+          remembers: world.plan.clientsRemember),
         limits: world.plan.limits, jitter: world.run.stream("jitter", member.client, 0))
       return VirtualClient(
         machine, device: Device(member.device, client: member.client, run: world.run))
@@ -265,14 +266,13 @@ final class VirtualClients {
     begin(.droppedOut, of: client, until: world.now + world.topology.rules.deadline)
   }
 
-  /// A client's process dies: all that it knew is gone, and it will be another one.
+  /// A client's process dies: it will be another one, and knows only what it remembers on its disk.
   private func kill(_ client: Int) {
     disconnect(client, .reset)
     clients[client].device.cancel()
     clients[client].device.cancelMeasuring()
     world.network.startAnew(client)
     clients[client].restarts += 1
-    world.attempt { try world.backend.forget(client) }
     var identity = clients[client].host.machine.identity
     identity.attempt = clients[client].restarts
     clients[client].host = ClientHost(
@@ -297,6 +297,7 @@ final class VirtualClients {
       switch work.update?.outcome() {
       case nil: return
       case .trained(let offer, let update):
+        keep(update, offer, of: client, work.task)
         clients[client].host.trained(
           offer, update, round: work.task.round, at: world.now, over: self, by: self)
         settle(client)
@@ -348,8 +349,6 @@ extension VirtualClients: ClientExecutor {
 
   func settled(_ client: Int, round: Int, accepted: Bool, update: ClientUpdate?) {
     clients[client].device.cancel()
-    guard accepted, let update else { return }
-    world.attempt { try world.backend.keep(update, of: client) }
   }
 
   /// A client's part of the run is over: its sockets are closed once what it said is through.
@@ -372,27 +371,5 @@ extension VirtualClients: ClientExecutor {
 
   func lacksUpdate(of client: Int, round: Int) {
     world.network.books.count("update granted that isn't there")
-  }
-}
-
-/// Evaluations of the model on what clients hold out; a device takes its time for them.
-extension VirtualClients {
-  /// The device begins to evaluate: nothing is trained in the pass over what is held out.
-  func evaluate(_ task: ClientTask, client: Int) {
-    let time = time(of: task, over: world.backend.heldOut(of: client), by: client)
-    let work = clients[client].device.begin(task, taking: time, at: world.now)
-    world.attempt {
-      clients[client].device.run(try world.backend.beginEvaluation(task, client: client))
-    }
-    world.network.events.insert(.trained(client, work: work.number), at: work.end)
-  }
-
-  /// Hands the machine what an evaluation came to.
-  func report(_ scores: LocalScores, of client: Int, in task: ClientTask) {
-    switch scores {
-    case .scored(let scores): handle(.evaluated(round: task.round, scores), for: client)
-    case .failed(let reason, let detail):
-      handle(.failed(round: task.round, reason, detail: detail), for: client)
-    }
   }
 }

@@ -94,9 +94,9 @@ final class CostModelBackend: LearningBackend {
     .accepted
   }
 
-  func keep(_ update: ClientUpdate, of client: Int) {}
-
-  func forget(_ client: Int) {}
+  func keep(
+    _ update: ClientUpdate, of client: Int, as mark: CountedUpdate, after base: CountedUpdate?
+  ) {}
 
   func prepareEvaluation(round: Int) throws -> PreparedModel {
     let phase = plan.schedule.phase(in: round)

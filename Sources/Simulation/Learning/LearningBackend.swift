@@ -19,10 +19,11 @@ package protocol LearningBackend: AnyObject {
   func samples(of client: Int) -> Int
   /// The samples that a client has, as it tells the broker.
   func holding(of client: Int) -> ClientHolding
-  /// Has a client keep the memory that came with an update that counts.
-  func keep(_ update: ClientUpdate, of client: Int) throws
-  /// Forgets what a client remembers, as a worker does that starts anew.
-  func forget(_ client: Int) throws
+  /// Has a client keep the memory that came with an update of this name, beside that after `base`,
+  /// from which the update was trained.
+  func keep(
+    _ update: ClientUpdate, of client: Int, as mark: CountedUpdate, after base: CountedUpdate?)
+    throws
   /// Checks a client's update and stores it.
   func store(
     round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate
@@ -94,7 +95,7 @@ package struct ClientUpdate: Sendable {
   package let length: Int
   /// The bytes; nil under the cost model.
   package let buffer: SharedBuffer?
-  /// The memory that the client keeps once the update counts; nil where clients remember nothing.
+  /// The memory that the client has if the update counts; nil where clients remember nothing.
   package let memory: ClientMemory?
 
   /// An update of these bytes.

@@ -144,12 +144,12 @@ final class TrainingBackend {
     return training
   }
 
-  func keep(_ update: ClientUpdate, of client: Int) throws {
+  func keep(
+    _ update: ClientUpdate, of client: Int, as mark: CountedUpdate, after base: CountedUpdate?
+  ) throws {
     guard let memory = update.memory else { return }
-    try memories?.keep(memory, of: client)
+    try memories?.keep(memory, of: client, as: mark, after: base)
   }
-
-  func forget(_ client: Int) { memories?.forget(client) }
 
   func store(
     round: Int, client: Int, attempt: Int, _ submission: Submission, _ update: ClientUpdate

@@ -32,7 +32,6 @@ package struct AnswerJournal: Codable, Hashable {
     case prepare(round: Int)
     case begin(client: Int, round: Int)
     case keep(client: Int)
-    case forget(client: Int)
     case store(round: Int, client: Int, attempt: Int)
     case close(ClosedRound)
     case prepareEvaluation(round: Int)
@@ -50,7 +49,6 @@ package struct AnswerJournal: Codable, Hashable {
       case .prepare(let round): [1, round]
       case .begin(let client, let round): [2, client, round]
       case .keep(let client): [3, client]
-      case .forget(let client): [4, client]
       case .store(let round, let client, let attempt): [5, round, client, attempt]
       case .close(let round):
         // Its time and bytes tell other links and devices, which change nothing else.

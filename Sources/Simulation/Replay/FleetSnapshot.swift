@@ -17,7 +17,8 @@ package struct FleetSnapshot {
   package struct Update {
     /// Its bytes.
     package var buffer: SharedBuffer
-    /// The memory of its client once it counts; nil where clients remember nothing.
+    /// The memory of its client if it counts; nil where that is kept already, and where clients
+    /// remember nothing.
     package var memory: ClientMemory?
   }
 
@@ -30,7 +31,7 @@ package struct FleetSnapshot {
   /// The states of the last model.
   package var current: Set<UInt64> = []
   /// The contents of the file of the clients' memories, by client.
-  package var memories: [Int: ClientStore.Entry] = [:]
+  package var memories: [Int: [ClientStore.Entry]] = [:]
   /// The updates that are on their way or wait to count, by the numbers of their trainings.
   package var updates: [Int: Update] = [:]
 
@@ -42,7 +43,7 @@ package struct FleetSnapshot {
     var run: UInt64
     var wallClock: Double
     var current: [UInt64]
-    var memories: [Int: ClientStore.Entry]
+    var memories: [Int: [ClientStore.Entry]]
     var journal: AnswerJournal
   }
 
@@ -109,17 +110,5 @@ extension Checkpoint {
       found[number, default: []].append(ParameterVector(layout: layout, scalars: tensor.scalars))
     }
     return found.mapValues { $0.sorted { $0.layout.name < $1.layout.name } }
-  }
-}
-
-extension Workload {
-  /// The layouts of all segments and of their control variates, by name.
-  var layouts: [String: ParameterLayout] {
-    let stages = 1...topology.architecture.stages
-    let segments = stages.flatMap { network(stage: $0).layouts }
-    return Dictionary((segments + segments.map(\.controlVariate)).map { ($0.name, $0) }) {
-      first, _ in
-      first
-    }
   }
 }

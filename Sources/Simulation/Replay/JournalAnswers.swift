@@ -13,6 +13,8 @@ package struct AnnouncedModel: Codable, Hashable {
   package var heads: [Segment]
   /// The most bytes that an update could have.
   package var updateLimit: Int
+  /// True if the round before was discarded; nil for no.
+  package var followsDiscarded: Bool?
 }
 
 extension AnnouncedModel {
@@ -22,13 +24,16 @@ extension AnnouncedModel {
     segments = model.segments
     heads = model.shallowHeads
     updateLimit = model.updateLimit
+    followsDiscarded = model.followsDiscarded ? true : nil
   }
 
   /// The model for the round of `phase`; nil if it was made for another round.
   package func prepared(for phase: Phase) -> PreparedModel? {
     guard phase.round == round else { return nil }
-    return PreparedModel(
+    var model = PreparedModel(
       phase: phase, segments: segments, updateLimit: updateLimit, shallowHeads: heads)
+    model.followsDiscarded = followsDiscarded ?? false
+    return model
   }
 }
 

@@ -122,19 +122,13 @@ package final class RecordedBackend: LearningBackend {
     return result
   }
 
-  package func keep(_ update: ClientUpdate, of client: Int) throws {
+  package func keep(
+    _ update: ClientUpdate, of client: Int, as mark: CountedUpdate, after base: CountedUpdate?
+  ) throws {
     try answer(.keep(client: client)) {
       ()
     } else: {
-      try backend.keep(update, of: client)
-    }
-  }
-
-  package func forget(_ client: Int) throws {
-    try answer(.forget(client: client)) {
-      ()
-    } else: {
-      try backend.forget(client)
+      try backend.keep(update, of: client, as: mark, after: base)
     }
   }
 
@@ -198,7 +192,8 @@ package final class RecordedBackend: LearningBackend {
     snapshot.wallClock = earlier.wallClock + (clock.now - start)
     for (number, update) in updates {
       guard let buffer = update.buffer else { continue }
-      snapshot.updates[number] = FleetSnapshot.Update(buffer: buffer, memory: update.memory)
+      // Its client keeps the memory that came with it already.
+      snapshot.updates[number] = FleetSnapshot.Update(buffer: buffer)
     }
     for training in trainings {
       let result = training.result()
@@ -247,7 +242,7 @@ package final class RecordedBackend: LearningBackend {
     journal.outcomes[number] = TrainingOutcome(result)
     pending[number] = nil
     guard case .trained(_, let update) = result, let buffer = update.buffer else { return }
-    updates[number] = HeldUpdate(buffer: buffer, memory: update.memory)
+    updates[number] = HeldUpdate(buffer: buffer)
   }
 
   /// A training's result will not be asked for any more.
@@ -325,7 +320,6 @@ private struct WeakTraining {
 /// An update for as long as somebody holds it.
 private struct HeldUpdate {
   weak var buffer: SharedBuffer?
-  var memory: ClientMemory?
 
   var isHeld: Bool { buffer != nil }
 }

@@ -4,6 +4,7 @@ extension Announce {
     var own = self
     own.selected = [client]
     own.depths = depths.filter { $0.key == client }
+    own.counted = counted?.filter { $0.key == client }
     return own
   }
 }

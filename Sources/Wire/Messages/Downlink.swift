@@ -100,12 +100,16 @@ package struct Announce: Hashable, Sendable {
   package var shallowHeads: [Segment]
   /// The stages that selected clients are asked to train; all that its memory allows for others.
   package var depths: [Int: Int]
+  /// The last update of each selected client that counts, which says what the client remembers;
+  /// nil where it isn't told.
+  package var counted: [Int: CountedUpdate]?
 
   /// An announcement of the given parts; the base follows from the segments if they are listed.
   package init(
     sequence: UInt64, state: State, warmUp: Bool, remaining: Int, learningRate: Float,
     newBlockRate: Float = 1, selected: [Int], segments: [Segment], updateCodec: CodecSpec,
-    base: Digest? = nil, shallowHeads: [Segment] = [], depths: [Int: Int] = [:]
+    base: Digest? = nil, shallowHeads: [Segment] = [], depths: [Int: Int] = [:],
+    counted: [Int: CountedUpdate]? = nil
   ) {
     self.sequence = sequence
     self.state = state
@@ -119,6 +123,7 @@ package struct Announce: Hashable, Sendable {
     self.base = base ?? Segment.base(of: segments)
     self.shallowHeads = shallowHeads
     self.depths = depths
+    self.counted = counted
   }
 }
 
@@ -250,6 +255,7 @@ extension Envelope {
         previous = client
       }
       $0.depths = schema(announce.depths, of: announce.selected)
+      if let counted = announce.counted { $0.counted = schema(counted, of: announce.selected) }
       $0.segments = announce.segments.map(schema)
       $0.segments += announce.shallowHeads.map { head in
         var schema = schema(head)
@@ -369,7 +375,8 @@ extension Envelope {
       newBlockRate: newBlockRate, selected: selected, segments: Array(segments[..<count]),
       updateCodec: updateCodec,
       base: schema.base.isEmpty || count > 0 ? nil : try digest(schema.base, "base"),
-      shallowHeads: Array(segments[count...]), depths: try depths(schema.depths, of: selected))
+      shallowHeads: Array(segments[count...]), depths: try depths(schema.depths, of: selected),
+      counted: schema.hasCounted ? try counted(schema.counted, of: selected) : nil)
   }
 
   private static func segment(_ schema: Progfed_V1_Segment) throws(WireError) -> Segment {

@@ -592,6 +592,17 @@ nonisolated struct Progfed_V1_Announce: Sendable {
   /// all that its memory allows. Empty where that holds for all of them.
   var depths: [UInt32] = []
 
+  /// Where clients remember something from one update that counts to the next: which that was. Absent where it
+  /// isn't told: only the first announcement of a round tells it, and those in a mailbox.
+  var counted: Progfed_V1_Announce.Counted {
+    get {_counted ?? Progfed_V1_Announce.Counted()}
+    set {_counted = newValue}
+  }
+  /// Returns true if `counted` has been explicitly set.
+  var hasCounted: Bool {self._counted != nil}
+  /// Clears the value of `counted`. Subsequent reads from it will return its default value.
+  mutating func clearCounted() {self._counted = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// What the broker is doing.
@@ -661,7 +672,26 @@ nonisolated struct Progfed_V1_Announce: Sendable {
 
   }
 
+  /// The last update of each selected client that counts.
+  nonisolated struct Counted: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// The round for which it was trained, in the order of selected_gaps; 0 for none.
+    var rounds: [UInt32] = []
+
+    /// The first 8 bytes of its digest, in the same order, without those that there aren't.
+    var updates: [UInt64] = []
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+  }
+
   init() {}
+
+  fileprivate var _counted: Progfed_V1_Announce.Counted? = nil
 }
 
 /// A block or head of the model, and how to come by the values that clients train from.
@@ -2108,7 +2138,7 @@ nonisolated extension Progfed_V1_Welcome: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Announce"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{2}\u{2}segments\0\u{3}update_codec\0\u{1}base\0\u{3}entry_rate\0\u{1}depths\0\u{c}\u{7}\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}state\0\u{3}warm_up\0\u{3}remaining_milliseconds\0\u{3}learning_rate\0\u{3}selected_gaps\0\u{2}\u{2}segments\0\u{3}update_codec\0\u{1}base\0\u{3}entry_rate\0\u{1}depths\0\u{1}counted\0\u{c}\u{7}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2127,12 +2157,17 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
       case 10: try { try decoder.decodeSingularBytesField(value: &self.base) }()
       case 11: try { try decoder.decodeSingularFloatField(value: &self.entryRate) }()
       case 12: try { try decoder.decodeRepeatedUInt32Field(value: &self.depths) }()
+      case 13: try { try decoder.decodeSingularMessageField(value: &self._counted) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.sequence != 0 {
       try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
     }
@@ -2166,6 +2201,9 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.depths.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.depths, fieldNumber: 12)
     }
+    try { if let v = self._counted {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2181,6 +2219,7 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.base != rhs.base {return false}
     if lhs.entryRate != rhs.entryRate {return false}
     if lhs.depths != rhs.depths {return false}
+    if lhs._counted != rhs._counted {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2188,6 +2227,41 @@ nonisolated extension Progfed_V1_Announce: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Progfed_V1_Announce.State: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STATE_WAITING\0\u{1}STATE_OPEN\0\u{1}STATE_CLOSING\0\u{1}STATE_EVALUATING\0\u{1}STATE_MEASURING\0\u{1}STATE_PAUSED\0")
+}
+
+nonisolated extension Progfed_V1_Announce.Counted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = Progfed_V1_Announce.protoMessageName + ".Counted"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rounds\0\u{1}updates\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.rounds) }()
+      case 2: try { try decoder.decodeRepeatedFixed64Field(value: &self.updates) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.rounds.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.rounds, fieldNumber: 1)
+    }
+    if !self.updates.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.updates, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Progfed_V1_Announce.Counted, rhs: Progfed_V1_Announce.Counted) -> Bool {
+    if lhs.rounds != rhs.rounds {return false}
+    if lhs.updates != rhs.updates {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension Progfed_V1_Segment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

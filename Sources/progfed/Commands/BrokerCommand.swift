@@ -13,7 +13,8 @@ struct BrokerCommand: ParsableCommand {
     abstract: "Run the broker of a topology; workers connect to it.",
     discussion: """
       A broker that was stopped (ctrl-C, SIGTERM) or killed goes on with --resume: workers join it again, \
-      and updates that it had acknowledged count. The model ends the same as if nothing had happened.
+      and updates that it had acknowledged count. The model ends the same as if nothing had happened; only with \
+      stragglers: buffered, where the order of arrival counts, does no run repeat another.
       """)
 
   @OptionGroup var options: RunOptions

@@ -19,8 +19,9 @@ struct WorkerCommand: ParsableCommand {
     abstract: "Play some of a federation's clients against a broker.",
     discussion: """
       A worker needs no topology: the broker's plan says what is trained, and how. Given one, it insists on it, and \
-      says what the broker has otherwise. It keeps nothing on disk: started again the same way after it was killed, \
-      it joins again and trains what isn't counted yet; the same seed gives the same updates.
+      says what the broker has otherwise. Started again the same way after it was killed, it joins again and trains \
+      what isn't counted yet; the same seed gives the same updates. On disk it keeps only what its clients remember \
+      from round to round, where the plan has them do so (error feedback, SCAFFOLD).
       """)
 
   @Argument(
@@ -49,6 +50,14 @@ struct WorkerCommand: ParsableCommand {
 
   @Option(help: "Give up after so many seconds without a word from the broker.")
   var patience: Int = 600
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where clients keep what they remember until the run is over, in a folder for each run; by default \
+      $XDG_STATE_HOME/progfed, or ~/.local/state/progfed. Clients that move to another machine take it along.
+      """, valueName: "folder"))
+  var state: String?
 
   @Option(help: "The worker's name for the people at the broker; by default HOST:PROCESS.")
   var name: String?
@@ -88,7 +97,7 @@ struct WorkerCommand: ParsableCommand {
       let settings = WorkerSettings(
         endpoints: endpoints, clients: clients.numbers, threads: threads, limits: limits,
         worker: generator.next(), patience: .seconds(patience), security: security,
-        label: name ?? Self.ownName)
+        label: name ?? Self.ownName, memories: Self.stateFolder(state))
       let shifts = WorkerShifts()
       let interruption = Interruption { shifts.stop() }
       let context = try Context()
@@ -122,6 +131,15 @@ struct WorkerCommand: ParsableCommand {
   private static var ownName: String {
     let own = ProcessInfo.processInfo
     return "\(own.hostName):\(own.processIdentifier)"
+  }
+
+  /// The folder of what clients remember: the one that is given, or the user's own for such things.
+  private static func stateFolder(_ given: String?) -> URL {
+    if let given { return URL(fileURLWithPath: given, isDirectory: true) }
+    let environment = ProcessInfo.processInfo.environment
+    let own = environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+    let place = own ?? environment["HOME"].map { "\($0)/.local/state" } ?? NSTemporaryDirectory()
+    return URL(fileURLWithPath: "\(place)/progfed", isDirectory: true)
   }
 
   /// The workload of the topology that the broker has to have; nil where none was given.
@@ -232,8 +250,10 @@ struct WorkerCommand: ParsableCommand {
     case .sumsRefused(let client, let reason, let detail):
       "the broker refuses the sums of client \(client) (\(reason.name)): \(detail.printable)"
     case .counted(let client, let round): "round \(round): client \(client)'s update counts"
-    case .forgot(let client, let round, let detail):
-      "round \(round): client \(client) forgot what its update left out: \(detail)"
+    case .forgot(let client, let round):
+      "round \(round): what client \(client) remembers isn't here; it begins anew (was its --state folder lost?)"
+    case .cannotKeep(let client, let round, let detail):
+      "round \(round): client \(client)'s update waits: \(detail); trying again"
     case .declined(let client, let round, let reason, let detail):
       "round \(round): client \(client) can't take part (\(reason.name)): \(detail)"
     case .updateRefused(let client, let round, let reason, let detail):

@@ -16,12 +16,12 @@ struct ClientBench {
 
   init(
     maximalStage: Int? = nil, limits: ProtocolLimits = ProtocolLimits(),
-    measuredChannels: Int? = nil
+    measuredChannels: Int? = nil, remembers: Bool = false
   ) {
     machine = ClientMachine(
       identity: ClientIdentity(
         client: 3, worker: 40, plan: BrokerBench.digest, maximalStage: maximalStage, attempt: 2,
-        measuredChannels: measuredChannels),
+        measuredChannels: measuredChannels, remembers: remembers),
       limits: limits, jitter: RandomStream(seed: 1))
   }
 

@@ -58,6 +58,9 @@ struct Samples {
     let selected = Set((0..<number(20)).map { _ in number(1 << 31) })
     let segments = (0..<number(6)).map { _ in segment() }
     let deep = selected.filter { _ in flag() }.map { ($0, 1 + number(1 << 16)) }
+    let counted = selected.filter { _ in flag() }.map { client in
+      (client, CountedUpdate(round: 1 + number(1 << 20), digest: stream.next()))
+    }
     return Announce(
       sequence: stream.next(),
       state: Announce.State.allCases[number(Announce.State.allCases.count)], warmUp: flag(),
@@ -66,7 +69,8 @@ struct Samples {
       selected: selected.sorted(), segments: segments, updateCodec: codec(),
       base: segments.isEmpty && flag() ? digest() : nil,
       shallowHeads: segments.isEmpty ? [] : (0..<number(3)).map { _ in segment() },
-      depths: Dictionary(uniqueKeysWithValues: deep))
+      depths: Dictionary(uniqueKeysWithValues: deep),
+      counted: flag() ? nil : Dictionary(uniqueKeysWithValues: counted))
   }
 
   mutating func sums() -> SampleSums {
