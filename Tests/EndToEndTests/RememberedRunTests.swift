@@ -26,8 +26,8 @@ import Testing
     init(_ topology: String, in folder: Folder, environments: [[String: String]] = [[:], [:]])
       throws
     {
-      (run, endpoint) = (folder.path("run"), "ipc://\(folder.path("socket"))")
-      self.folder = folder
+      let endpoint = "ipc://\(folder.path("socket"))"
+      (run, self.endpoint, self.folder) = (folder.path("run"), endpoint, folder)
       broker = try Command(["broker", topology, "--bind", endpoint, "--out", run])
       workers = try environments.enumerated().map {
         try Self.worker($0, endpoint, folder, $1)
