@@ -217,7 +217,9 @@ let package = Package(
       resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(
       name: "NeuralTests",
-      dependencies: ["CAllocations", "Measures", "Models", "Neural", "OneDNN", "Tensors"],
+      dependencies: [
+        "CAllocations", "Measures", "Models", "Neural", "OneDNN", "Tensors", "TestSupport",
+      ],
       resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: quick),
     .testTarget(

@@ -2,9 +2,10 @@ import Measures
 import Models
 import Neural
 import Tensors
+import TestSupport
 import Testing
 
-@Suite struct `A network agrees with PyTorch` {
+@Suite(.longRunning) struct `A network agrees with PyTorch` {
   @Test(arguments: try Fixtures.all)
   func `in its logits, its loss and its gradients`(fixture: Fixtures.Case) throws {
     let network = try fixture.network()

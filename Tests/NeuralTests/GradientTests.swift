@@ -1,9 +1,10 @@
 import Measures
 import Neural
 import Tensors
+import TestSupport
 import Testing
 
-@Suite struct `A gradient` {
+@Suite(.longRunning) struct `A gradient` {
   @Test(
     arguments: SmallNetwork.all + SmallNetwork.pooled + SmallNetwork.residual
       + SmallNetwork.normalized + SmallNetwork.tiled + SmallNetwork.small

@@ -3,9 +3,10 @@ import Measures
 import Models
 import Neural
 import Tensors
+import TestSupport
 import Testing
 
-@Suite struct `Supervision by all heads` {
+@Suite(.longRunning) struct `Supervision by all heads` {
   @Test(arguments: SupervisedNetwork.all, [11, 12] as [UInt64])
   func `has the gradient of the mean of their losses, by differences in 64 bits`(
     supervised: SupervisedNetwork, seed: UInt64

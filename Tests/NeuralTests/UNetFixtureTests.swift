@@ -3,6 +3,7 @@ import Measures
 import Models
 import Neural
 import Tensors
+import TestSupport
 import Testing
 
 /// The values that Fixtures/generate_unets.py wrote.
@@ -40,7 +41,7 @@ struct UNetFixture: Decodable, CustomTestStringConvertible {
   }
 }
 
-@Suite struct `A U-Net agrees with PyTorch` {
+@Suite(.longRunning) struct `A U-Net agrees with PyTorch` {
   @Test(arguments: try UNetFixture.all)
   func `in its tensors' names, its logits, its loss and its gradients`(
     fixture: UNetFixture
