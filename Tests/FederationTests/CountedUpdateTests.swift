@@ -52,7 +52,8 @@ struct CountedUpdateTests {
     bench.upload(0)
     bench.upload(1)
     bench.prepare(2)
-    #expect(Self.told(bench.join(0), to: .client(0)) == [[0: Self.first]])
+    let told = Self.told(bench.join(0), to: .client(0))
+    #expect(told.count == 1 && told[0]?[0] == Self.first)
   }
 
   @Test func `a plan of clients that remember nothing tells nothing`() {
