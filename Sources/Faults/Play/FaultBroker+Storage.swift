@@ -7,11 +7,9 @@ extension FaultBroker {
   /// The storage has failed, or the machine has stopped: whoever runs the broker starts it anew.
   func fail(_ error: any Error) {
     world.note("the broker ends: \(error)")
-    // A disk that fails says so; whatever else is wrong was left there. A machine that stopped
-    // within the call says nothing any more.
-    let isToldByDisk = if case .system? = error as? LedgerError { true } else { false }
-    let isExcused = world.isDiskAtFault && isToldByDisk || world.misreads
-    if !isExcused, !world.storage.disk.isDown {
+    // A failing disk says so, and a stopped machine nothing; whatever else is wrong was left there.
+    let isTold = if case .system? = error as? LedgerError { true } else { false }
+    if !(world.isDiskAtFault && isTold || world.misreads || world.storage.disk.isDown) {
       world.violate(.durable, "the broker can't go on: \(error)")
     }
     crash()

@@ -89,7 +89,7 @@ public struct DepthPlan: Hashable, Sendable {
   func group(of client: Int) -> Int? { groups.firstIndex { $0.clients.contains(client) } }
 
   /// The time that a client of `samples` samples is expected to take for the sub-model of `stage`
-  /// before anything is known of it, ``longest`` at most; nil where nothing is known of its kind.
+  /// before anything is known of it, `longest` at most; nil where nothing is known of its kind.
   public func expected(_ client: Int, stage: Int, samples: Int?) -> Duration? {
     guard let group = group(of: client).map({ groups[$0] }) else { return nil }
     let cost = group.costs[(client - group.clients.lowerBound) % group.costs.count]
