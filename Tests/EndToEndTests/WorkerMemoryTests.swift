@@ -3,8 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A worker stays under its samples, three models and 64 MiB, or 72 where the processor has AVX-512:
-/// oneDNN's code and its blocks of sixteen channels take more there.
+/// A worker stays under its samples, three models and 64 MiB, or 72 where the processor has
+/// AVX-512: oneDNN's code and its blocks of sixteen channels take more there.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct WorkerMemoryTests {
   /// The bytes beyond samples and models that a worker is allowed.
   private static let room: Int = {
