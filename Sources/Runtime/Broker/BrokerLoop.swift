@@ -162,7 +162,7 @@ final class BrokerLoop {
   }
 
   /// The time that the run has lasted, but for that in which the process stood still.
-  var now: Duration { base + clock.now }
+  var now: Duration { base + clock.read() }
 
   /// The plan that is run.
   var plan: BrokerPlan { host.machine.plan }

@@ -47,7 +47,7 @@ final class WorkerConnection {
   deinit { isOver.cancel() }
 
   /// The time since the connection was begun, but for that in which the process stood still.
-  var now: Duration { clock.now }
+  var now: Duration { clock.read() }
 
   /// True if all connections are made, and the broker has spoken.
   var isEstablished: Bool { contact.isEstablished }
