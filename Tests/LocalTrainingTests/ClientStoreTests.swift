@@ -131,6 +131,19 @@ struct ClientStoreTests {
     #expect(try Self.store(in: folder).updates(of: 3) == [Self.update(1)])
   }
 
+  /// As by whoever tidies up a temporary folder: updates would wait for ever.
+  @Test func `a folder that is removed under a worker is made again`() throws {
+    let folder = try Folder()
+    let store = try Self.store(in: folder)
+    try store.keep(Self.memory(1), of: 3, as: Self.update(1), after: nil)
+    try FileManager.default.removeItem(at: folder.url)
+    try store.keep(Self.memory(2), of: 3, as: Self.update(2), after: Self.update(1))
+    #expect(try store.memory(of: 3, after: Self.update(2)) == Self.memory(2))
+    #expect(try store.memory(of: 3, after: Self.update(1)) == nil)
+    #expect(
+      try Self.store(in: folder).memory(of: 3, after: Self.update(2)) == Self.memory(2))
+  }
+
   @Test func `a folder that can't be made says so`() throws {
     let folder = try Folder()
     try Data().write(to: folder.url.appending(path: "file"))

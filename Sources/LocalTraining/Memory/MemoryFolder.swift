@@ -57,7 +57,13 @@ struct MemoryFolder: MemoryPlace {
     for vector in vectors { bytes.append(littleEndian: vector.scalars) }
     bytes.append(littleEndian: CRC32C.checksum(bytes))
     try Self.onDisk { () throws(LedgerError) in
-      try DurableFile.write(bytes, to: url(of: mark), mode: 0o600, on: storage)
+      do throws(LedgerError) {
+        try DurableFile.write(bytes, to: url(of: mark), mode: 0o600, on: storage)
+      } catch .noFolder {
+        // The folder was removed while the worker ran: without it no update would ever leave.
+        try DurableFile.makeDirectory(folder, on: storage)
+        try DurableFile.write(bytes, to: url(of: mark), mode: 0o600, on: storage)
+      }
     }
   }
 
