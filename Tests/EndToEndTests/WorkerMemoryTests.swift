@@ -3,15 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A worker stays under its samples, three models and 64 MiB, or 72 where the processor has
-/// AVX-512: oneDNN's code and its blocks of sixteen channels take more there.
+/// A worker stays under its samples, three models and 64 MiB.
 @Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct WorkerMemoryTests {
-  /// The bytes beyond samples and models that a worker is allowed.
-  private static let room: Int = {
-    let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-    return (processor.contains(" avx512f ") ? 72 : 64) << 20
-  }()
-
   /// Pictures of small squares in two classes: `count` names for a hundred files.
   private static func fill(_ folder: Folder, count: Int) throws -> String {
     for name in ["bright", "dark"] {
@@ -77,7 +70,7 @@ import Testing
     let file = try FileManager.default.attributesOfItem(
       atPath: folder.path("run/model.safetensors"))
     let model = try #require(file[.size] as? Int)
-    return (peak, count * 28 * 28 + 3 * model + Self.room)
+    return (peak, count * 28 * 28 + 3 * model + 64 << 20)
   }
 
   @Test(arguments: [1, 2])

@@ -20,10 +20,10 @@ package final class TrainingPool: Sendable {
   private let queues: [DispatchQueue]
   private let state: Mutex<State>
 
-  /// A pool of `width` lanes.
-  package init(width: Int) {
+  /// A pool of `width` lanes; each calls `whenCompiled` when a network has been compiled on it.
+  package init(width: Int, whenCompiled: @escaping @Sendable () -> Void = {}) {
     precondition(width > 0, "a pool of \(width) lanes")
-    lanes = (0..<width).map { _ in TrainingLane() }
+    lanes = (0..<width).map { _ in TrainingLane(whenCompiled: whenCompiled) }
     queues = (0..<width).map { DispatchQueue(label: "progfed.lane.\($0)", qos: .userInitiated) }
     state = Mutex(State(idle: Array((0..<width).reversed())))
   }
@@ -77,6 +77,10 @@ package final class TrainingPool: Sendable {
 /// nothing else touches it.
 package final class TrainingLane: @unchecked Sendable {
   private var trainer: (stage: Int, batch: Int, trainer: Trainer)?
+  private let whenCompiled: @Sendable () -> Void
+
+  /// A lane that calls `whenCompiled` when a network has been compiled on it.
+  init(whenCompiled: @escaping @Sendable () -> Void) { self.whenCompiled = whenCompiled }
 
   /// The lane's trainer for `network` at `stage`, made at the first use and kept until the stage
   /// changes.
@@ -90,6 +94,7 @@ package final class TrainingLane: @unchecked Sendable {
     }
     trainer = nil
     let fresh = try Trainer(network: network, batch: batch)
+    fresh.whenCompiled = whenCompiled
     trainer = (stage, batch, fresh)
     return fresh
   }

@@ -13,6 +13,8 @@ public final class Trainer {
   public let network: Network
   /// The number of samples in a full batch of training, B.
   public let batch: Int
+  /// Is called when a further plan of work has been compiled: what that took can be given back.
+  public var whenCompiled: () -> Void = {}
 
   let engine: Engine
   let stream: OneDNN.Stream
@@ -72,6 +74,7 @@ public final class Trainer {
     }
     let plan = try ExecutionPlan(compiler, network: network, arena: arena)
     plans[key] = plan
+    whenCompiled()
     return plan
   }
 

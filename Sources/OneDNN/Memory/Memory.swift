@@ -40,25 +40,42 @@ package final class Storage {
   /// The size in bytes.
   package let byteCount: Int
 
-  /// Zeroed memory for `byteCount` bytes.
+  /// Zeroed memory for `byteCount` bytes, none of whose whole pages is resident before its first
+  /// use: of what a plan sets aside, a batch may need a part.
   package init(byteCount: Int) {
     precondition(byteCount >= 0, "\(byteCount) bytes")
     self.byteCount = byteCount
-    base = .allocate(byteCount: max(byteCount, 1), alignment: Self.alignment)
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 1))
+    let size = max(byteCount, 1)
+    base = .allocate(byteCount: size, alignment: Self.alignment)
+    guard let pages = wholePages, discard() else {
+      base.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+      return
+    }
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: pages.lowerBound)
+    (base + pages.upperBound).initializeMemory(
+      as: UInt8.self, repeating: 0, count: size - pages.upperBound)
   }
 
   deinit { base.deallocate() }
 
   /// Gives its whole pages back to the system until they are used again: what lies on them is 0
   /// from now on, and the rest stays as it is.
-  package func discard() {
-    let page = UInt(max(1, sysconf(Int32(_SC_PAGESIZE))))
-    let start = (UInt(bitPattern: base) + page - 1) / page * page
-    let end = (UInt(bitPattern: base) + UInt(byteCount)) / page * page
-    guard end > start, let first = UnsafeMutableRawPointer(bitPattern: start) else { return }
+  ///
+  /// - Returns: False where the system refuses, and everything stays as it is.
+  @discardableResult
+  package func discard() -> Bool {
+    guard let pages = wholePages else { return true }
     // SAFETY: the pages lie within this memory, which is the process's own and of no file.
-    _ = madvise(first, Int(end - start), MADV_DONTNEED)
+    return madvise(base + pages.lowerBound, pages.count, MADV_DONTNEED) == 0
+  }
+
+  /// The bytes that lie on pages which are this memory's alone; nil where there are none.
+  private var wholePages: Range<Int>? {
+    let page = UInt(max(1, sysconf(Int32(_SC_PAGESIZE))))
+    let address = UInt(bitPattern: base)
+    let start = (address + page - 1) / page * page
+    let end = (address + UInt(byteCount)) / page * page
+    return end > start ? Int(start - address)..<Int(end - address) : nil
   }
 
   /// All of it.

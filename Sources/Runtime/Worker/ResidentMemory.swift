@@ -1,30 +1,25 @@
-import Foundation
 import Glibc
 
 /// The memory of this process that is resident, as far as nobody needs it for now.
 package enum ResidentMemory {
-  /// Gives back to the system what allocations have left unused, and the code that was read from
-  /// the program and its libraries so far.
+  /// Gives back to the system what allocations have left unused, and what was read so far of the
+  /// program and its libraries.
   ///
-  /// Code that is needed again is mapped again, at the cost of a page fault: the start of a process
-  /// and the reading of samples touch tens of megabytes that no training does. Only code is given
-  /// back, which nobody writes to; a process that is traced may have breakpoints in it.
+  /// What is needed again is mapped again, at the cost of a page fault: the start of a process, the
+  /// reading of samples and the compiling of a network touch tens of megabytes that no training
+  /// does. Only mappings of files are given back that nobody writes to and no page of which was
+  /// changed; a process that is traced may have breakpoints in them.
   package static func giveBack() {
-    trim()
-    guard !isTraced, let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-    else { return }
-    for line in maps.split(separator: "\n") {
-      let fields = line.split(separator: " ", maxSplits: 5)
-      guard fields.count == 6, fields[1] == "r-xp",
-        fields[5].drop(while: { $0 == " " }).first == "/"
-      else { continue }
-      let ends = fields[0].split(separator: "-").compactMap { UInt(String($0), radix: 16) }
-      guard ends.count == 2, let start = unsafe UnsafeMutableRawPointer(bitPattern: ends[0])
-      else { continue }
-      // SAFETY: the pages are a file's, mapped without write access: what is read from them next is
-      // the same. A mapping that is gone by now is refused.
-      _ = unsafe madvise(start, Int(ends[1] - ends[0]), MADV_DONTNEED)
+    if !isTraced {
+      for mapping in FileMapping.unchanged(in: contents(of: "/proc/self/smaps")) {
+        guard let start = unsafe UnsafeMutableRawPointer(bitPattern: mapping.addresses.lowerBound)
+        else { continue }
+        // SAFETY: the pages are a file's as they are there, mapped without write access: what is
+        // read from them next is the same. A mapping that is gone by now is refused.
+        _ = unsafe madvise(start, mapping.addresses.count, MADV_DONTNEED)
+      }
     }
+    trim()
   }
 
   /// Gives back what allocations have left unused, where the C library can (malloc_trim(3)).
@@ -37,8 +32,68 @@ package enum ResidentMemory {
 
   /// True if a debugger follows this process.
   private static var isTraced: Bool {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("TracerPid:") }
-    return line?.contains(where: { ("1"..."9").contains($0) }) ?? true
+    let key = Array("TracerPid:".utf8)
+    let line = contents(of: "/proc/self/status").split(separator: UInt8(ascii: "\n"))
+      .first { $0.starts(with: key) }
+    let digits = UInt8(ascii: "1")...UInt8(ascii: "9")
+    return line?.contains(where: digits.contains) ?? true
+  }
+
+  /// The bytes of a file of the kernel's; none where it can't be read.
+  ///
+  /// Foundation reads files as well, but its code would be mapped by that.
+  private static func contents(of path: String) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    var (bytes, piece) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
+    while true {
+      let count = unsafe piece.withUnsafeMutableBytes {
+        unsafe read(descriptor, $0.baseAddress, $0.count)
+      }
+      guard count > 0 else { return bytes }
+      bytes += piece.prefix(count)
+    }
+  }
+}
+
+/// A part of a file that is mapped into this process.
+package struct FileMapping: Hashable, Sendable {
+  /// The addresses that it takes.
+  package var addresses: Range<UInt>
+
+  /// The private mappings without write access of whose pages none differs from its file, by the
+  /// text of /proc/self/smaps (proc(5)).
+  package static func unchanged(in smaps: [UInt8]) -> [FileMapping] {
+    let (anonymous, swapped) = (Array("Anonymous:".utf8), Array("Swap:".utf8))
+    var mappings: [FileMapping] = []
+    var isListed = false
+    for line in smaps.split(separator: UInt8(ascii: "\n")) {
+      let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
+      guard let first = fields.first else { continue }
+      if first.last != UInt8(ascii: ":") {
+        let mapping = FileMapping(fields)
+        if let mapping { mappings.append(mapping) }
+        isListed = mapping != nil
+      } else if isListed, first == anonymous[...] || first == swapped[...] {
+        // Pages that were changed once, as by the dynamic linker, are nowhere but here.
+        guard fields.count < 2 || fields[1] != [UInt8(ascii: "0")] else { continue }
+        mappings.removeLast()
+        isListed = false
+      }
+    }
+    return mappings
+  }
+
+  /// A mapping by the fields of its line; nil where it is no file, is shared, or may be written.
+  private init?(_ fields: [ArraySlice<UInt8>]) {
+    guard fields.count == 6, [Array("r-xp".utf8), Array("r--p".utf8)].contains(Array(fields[1])),
+      fields[5].drop(while: { $0 == UInt8(ascii: " ") }).first == UInt8(ascii: "/")
+    else { return nil }
+    let ends = fields[0].split(separator: UInt8(ascii: "-")).compactMap {
+      UInt(String(decoding: $0, as: UTF8.self), radix: 16)
+    }
+    guard ends.count == 2, ends[0] < ends[1] else { return nil }
+    addresses = ends[0]..<ends[1]
   }
 }

@@ -36,7 +36,7 @@ package final class Worker: Sendable {
     report: @escaping @Sendable (WorkerReport) -> Void = { _ in }
   ) throws(ZMQError) {
     try self.init(
-      workload, settings: settings, pool: TrainingPool(width: settings.threads), report: report)
+      workload, settings: settings, pool: Self.pool(settings), report: report)
   }
 
   /// A worker that trains on a pool it shares with a broker.
@@ -59,7 +59,7 @@ package final class Worker: Sendable {
     settings: WorkerSettings, report: @escaping @Sendable (WorkerReport) -> Void = { _ in },
     workload make: @escaping @Sendable (PlanBytes) throws -> Workload
   ) throws(ZMQError) {
-    try self.init(.plan(make), settings, TrainingPool(width: settings.threads), report)
+    try self.init(.plan(make), settings, Self.pool(settings), report)
   }
 
   private init(
@@ -71,6 +71,12 @@ package final class Worker: Sendable {
     self.pool = pool
     self.report = report
     inbox = Mutex(try Inbox())
+  }
+
+  /// A pool of a process that does nothing but play clients: what compiling a network read and left
+  /// unused is given back before the training.
+  private static func pool(_ settings: WorkerSettings) -> TrainingPool {
+    TrainingPool(width: settings.threads) { ResidentMemory.giveBack() }
   }
 
   /// Works on the calling thread until the run is over for all clients.
