@@ -125,4 +125,20 @@ import ZeroMQ
     }
     #expect(now == .seconds(2) && looks == 40)
   }
+
+  /// What is in the queues leaves them only while the process runs.
+  @Test func `a process that hardly runs looks as often as any other`() {
+    var schedule = MeterSchedule()
+    schedule.request(after: 3, at: .zero)
+    for look in 0..<40 {
+      let isKept = schedule.keeps(agreeing: false, at: .seconds(3 * look))
+      #expect(!isKept && schedule.round == 3)
+    }
+    let isKept = schedule.keeps(agreeing: false, at: .seconds(120))
+    #expect(isKept)
+    // The next one has its own looks.
+    schedule.request(after: 4, at: .seconds(121))
+    let isKeptAtOnce = schedule.keeps(agreeing: false, at: .seconds(130))
+    #expect(!isKeptAtOnce)
+  }
 }

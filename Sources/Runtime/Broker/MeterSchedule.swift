@@ -5,11 +5,14 @@ package struct MeterSchedule {
   private static let patience = Duration.seconds(2)
   /// The pause between two looks, each of which asks the kernel about all connections.
   private static let pause = Duration.milliseconds(50)
+  /// The looks before it is given up, so that a process that hardly gets to run has more time.
+  private static let fewestLooks = 40
 
   /// The round after which a reading is due; nil where none is.
   package private(set) var round: Int?
   private var deadline = Duration.zero
   private var nextLook = Duration.zero
+  private var looks = 0
 
   /// A schedule on which nothing is due.
   package init() {}
@@ -19,6 +22,7 @@ package struct MeterSchedule {
     self.round = round
     deadline = now + Self.patience
     nextLook = now
+    looks = 0
   }
 
   /// The moment of the next look; nil where no reading is due.
@@ -29,7 +33,8 @@ package struct MeterSchedule {
 
   /// True if a reading is to be kept: the meters agree, or they have had time enough.
   package mutating func keeps(agreeing agrees: Bool, at now: Duration) -> Bool {
-    guard agrees || now >= deadline else {
+    guard agrees || now >= deadline && looks >= Self.fewestLooks else {
+      looks += 1
       nextLook = now + Self.pause
       return false
     }

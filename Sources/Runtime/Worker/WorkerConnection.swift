@@ -18,6 +18,9 @@ final class WorkerConnection {
   /// The number of messages of the broker's address that could not be read.
   var unreadable = 0
 
+  /// The time between the last subscription and the end of the connections.
+  private static let leaveTaking = Duration.milliseconds(50)
+
   private var contact: BrokerContact
   private var poller = Poller()
   private let tokens: WorkerSockets.Tokens
@@ -84,8 +87,17 @@ final class WorkerConnection {
   }
 
   /// Sends what waits, and says what couldn't be read.
-  func close() throws(ZMQError) {
+  ///
+  /// Who takes leave of a broker whose run is over takes back its subscriptions first and stays
+  /// connected for a moment: what the broker published before it knew still leaves its sockets, as
+  /// it has booked it.
+  func close(takingLeave takesLeave: Bool) throws {
     try sockets.flush()
+    if takesLeave {
+      try sockets.listenNoMore()
+      let end = now + Self.leaveTaking
+      while now < end, try wait(until: end, events: { _ in }, messages: { _ in }) == nil {}
+    }
     if unreadable > 0 { report(.unreadable(messages: unreadable)) }
     unreadable = 0
   }

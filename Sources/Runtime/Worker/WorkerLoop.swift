@@ -96,7 +96,8 @@ final class WorkerLoop {
       }
       if let end { return end }
     }
-    try connection.close()
+    let isRunOver = ends.allSatisfy { $0 == .complete || $0 == .interrupted }
+    try connection.close(takingLeave: isRunOver)
     return end
   }
 

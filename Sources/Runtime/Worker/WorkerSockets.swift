@@ -17,6 +17,8 @@ final class WorkerSockets: ClientTransport {
   private var outgoing = OutgoingQueue()
   /// The number of clients that listen to each step.
   private var listeners: [Topic: Int] = [:]
+  /// The mailboxes of this worker's clients.
+  private let mailboxes: [String]
 
   /// Opens the sockets; they connect later.
   init(_ settings: WorkerSettings, in context: Context) throws(ZMQError) {
@@ -39,8 +41,8 @@ final class WorkerSockets: ClientTransport {
     updates = try Socket(.push, in: context, options: sending)
     frameLimits = ReceiveLimits(
       frames: 3, size: ByteCount(settings.limits.chunkBytes + Envelope.maximalBytes + 1024))
-    for client in settings.clients {
-      let mailbox = Topic.client(client).text
+    mailboxes = settings.clients.map { Topic.client($0).text }
+    for mailbox in mailboxes {
       try control.subscribe(to: mailbox)
       try bulk.subscribe(to: mailbox)
     }
@@ -66,6 +68,17 @@ final class WorkerSockets: ClientTransport {
     try control.admitIPv6()
     try bulk.admitIPv6()
     try updates.admitIPv6()
+  }
+
+  /// Takes back all subscriptions.
+  func listenNoMore() throws(ZMQError) {
+    try control.unsubscribe(from: Topic.all.text)
+    for mailbox in mailboxes {
+      try bulk.unsubscribe(from: mailbox)
+      try control.unsubscribe(from: mailbox)
+    }
+    for topic in listeners.keys { try bulk.unsubscribe(from: topic.text) }
+    listeners = [:]
   }
 
   /// The marks of the sockets at a poller.
