@@ -94,7 +94,7 @@ final class LivePages: Sendable {
     listeners.withLock { $0 += 1 }
     let (stream, continuation) = AsyncStream.makeStream(
       of: [UInt8].self, bufferingPolicy: .bufferingNewest(4))
-    let task = Task { [self] in
+    let task = Task(executorPreference: AnswerThread.shared) { [self] in
       await tell(continuation)
       continuation.finish()
       listeners.withLock { $0 -= 1 }

@@ -70,6 +70,25 @@ import Testing
     #expect(events.hasSuffix("\r\n\r\nevent 0\nevent 1\nevent 2\n"), "\(events)")
   }
 
+  /// As by a test that computes, or anybody's task that waits without giving way.
+  @Test func `a request is answered while all threads that tasks share are kept busy`() throws {
+    let server = try server()
+    defer { server.stop() }
+    let isOver = DispatchSemaphore(value: 0)
+    let count = 2 * ProcessInfo.processInfo.activeProcessorCount
+    for _ in 0..<count { Task.detached(priority: .high) { Self.wait(for: isOver) } }
+    defer { for _ in 0..<count { isOver.signal() } }
+    // Those that haven't begun wait for a thread as an answer would.
+    Thread.sleep(forTimeInterval: 0.2)
+    for path in ["/", "/events"] {
+      let answer = RawPeer.answer(
+        to: "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n", port: Int(server.port))
+      #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+    }
+  }
+
+  private static func wait(for semaphore: DispatchSemaphore) { semaphore.wait() }
+
   @Test func `events that were given leave before the server ends, as long as that takes`() throws {
     let server = try server { $0.ending = .seconds(20) }
     let peer = try #require(RawPeer(to: Int(server.port)))

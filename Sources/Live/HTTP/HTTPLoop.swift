@@ -149,7 +149,7 @@ struct HTTPLoop {
     case .incomplete: break
     case .refused(let status, let reason): respond(to: number, .init(status, reason), now)
     case .request(let request):
-      let task = Task.detached { [answer, inbox] in
+      let task = Task.detached(executorPreference: AnswerThread.shared) { [answer, inbox] in
         var response = await answer(request)
         response.isHeadOnly = request.method == .head
         inbox.put(.answer(response, connection: number))
@@ -209,7 +209,7 @@ struct HTTPLoop {
       guard listeners < limits.listeners else {
         return respond(to: number, .init(.unavailable, "too many are listening"), now)
       }
-      let task = Task.detached { [inbox] in
+      let task = Task.detached(executorPreference: AnswerThread.shared) { [inbox] in
         for await piece in pieces {
           guard await inbox.send(piece, to: number) else { return }
         }

@@ -40,3 +40,21 @@ package final class HTTPServer: Sendable {
     _ = ended.wait(timeout: .now() + 1)
   }
 }
+
+/// Runs the tasks of pages on a queue of their own: whoever keeps the threads busy that all tasks
+/// of the process share, pages are answered.
+///
+/// Answers only wait, or put together what others have made: one thread is enough for them.
+final class AnswerThread: TaskExecutor {
+  /// That of the process.
+  static let shared = AnswerThread()
+
+  private let queue = DispatchQueue(label: "progfed.answers", qos: .userInitiated)
+
+  private init() {}
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { [self] in unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
+  }
+}
