@@ -1,4 +1,5 @@
 import Faults
+import Federation
 import TestSupport
 import Testing
 
@@ -17,6 +18,8 @@ import Testing
     #expect(scenarios.contains { $0.faults.isEmpty })
     #expect(scenarios.contains { $0.isLong })
     #expect(scenarios.contains { !$0.isLong })
+    let graces = scenarios.filter { $0.rules.quorum != nil }.map { "\($0.rules.grace)" }
+    #expect(Set(graces.map { $0.prefix { $0 != "(" } }) == ["share", "time"])
     let kinds = Set(scenarios.flatMap(\.faults).map { "\($0.kind)".prefix { !$0.isNumber } })
     #expect(kinds.count >= 12)
   }

@@ -1,6 +1,8 @@
 import Codecs
 import Bytes
 import Federation
+import Measures
+import Progressive
 import Testing
 import Wire
 
@@ -141,6 +143,48 @@ import Wire
     let result = bench.handle(.tick).result
     #expect(result?.accepted.map(\.client) == [0, 2])
     #expect(result?.outcomes[1].outcome == .late)
+  }
+
+  @Test func `a grace that is a share goes by the time of the quorum's last update`() {
+    let rules = RoundRules(clientsPerRound: 4, quorum: 2, grace: .share(0.5))
+    var bench = BrokerBench.open(clients: 4, rules: rules)
+    for client in [1, 3] { bench.say(client, BrokerBench.wants()) }
+    bench.now = .seconds(2)
+    bench.upload(0)
+    bench.now = .seconds(8)
+    #expect(bench.upload(2).result == nil)
+    // A later update doesn't put the end off: it is 8 s and half of them.
+    bench.now = .seconds(11)
+    #expect(bench.upload(3).result == nil)
+    #expect(bench.pass(.milliseconds(999)).result == nil)
+    #expect(bench.machine.wakeTime == .seconds(12))
+    let result = bench.pass(.milliseconds(1)).result
+    #expect(result?.closed == .seconds(12) && result?.accepted.map(\.client) == [0, 2, 3])
+  }
+
+  @Test func `the next round's share goes by its own quorum`() {
+    let rules = RoundRules(clientsPerRound: 3, quorum: 2, grace: .share(1))
+    var bench = BrokerBench.open(clients: 3, rounds: [3], rules: rules)
+    bench.now = .seconds(20)
+    for client in 0..<2 { bench.upload(client) }
+    #expect(bench.pass(.seconds(20)).result?.closed == .seconds(40))
+    bench.prepare(2)
+    bench.now = .seconds(43)
+    for client in 0..<2 { bench.upload(client, round: 2) }
+    #expect(bench.handle(.tick).result == nil)
+    #expect(bench.pass(.seconds(3)).result?.closed == .seconds(46))
+  }
+
+  @Test func `a restarted broker that finds the quorum stored gives the others five seconds`() {
+    let plan = BrokerBench.plan(
+      clients: 3, rules: RoundRules(clientsPerRound: 3, quorum: 2, grace: .share(0.5)), epoch: 2)
+    var bench = BrokerBench(plan: plan)
+    bench.machine = BrokerMachine(
+      plan: plan, round: 1, stored: [0: BrokerBench.submission(), 1: BrokerBench.submission()])
+    for client in 0..<3 { bench.join(client) }
+    #expect(bench.prepare(1).result == nil)
+    #expect(bench.pass(.milliseconds(4999)).result == nil)
+    #expect(bench.pass(.milliseconds(1)).result?.accepted.map(\.client) == [0, 1])
   }
 
   @Test func `the last update within the grace ends the round`() {

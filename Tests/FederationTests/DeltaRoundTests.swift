@@ -1,6 +1,7 @@
 import Codecs
 import Bytes
 import Federation
+import Progressive
 import Testing
 import Wire
 

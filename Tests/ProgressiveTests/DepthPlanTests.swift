@@ -194,11 +194,4 @@ struct DepthPlanTests {
     for _ in 0..<20 { record.noteRound(clients: 10, wasKeptOpen: false, in: plan) }
     #expect(Self.choice(plan, ending: ending, record: record).depths.count { $0 == 3 } == 6)
   }
-
-  @Test(arguments: [(nil, 9), (2, 5), (3, 9), (4, 9)] as [(Int?, Int)])
-  func `a round lasts until its quorum and the grace, or all`(quorum: Int?, seconds: Int) {
-    let ending = RoundEnding(quorum: quorum, grace: .seconds(3), deadline: .seconds(9))
-    let times = [1, 2, 30].map { Duration.seconds($0) }
-    #expect(ending.length(times) == .seconds(seconds))
-  }
 }

@@ -162,6 +162,9 @@ import Topology
         """,
       codecs: "{up: linear8, down: linear8, downDelta: stc10}", evaluation: ", clients: 50 %",
       more: trouble),
+    topology(
+      participation: "{perRound: 4, quorum: 50 %, grace: 40 %, deadline: 2 min, minimum: 2}",
+      more: trouble),
     // On links without limits what a machine's timer sets off arrives at once.
     topology(
       participation: "{perRound: 4, quorum: 50 %, grace: 2 s, deadline: 2 min, minimum: 2}",

@@ -300,16 +300,6 @@ struct ValueTests {
   }
 
   @Test(arguments: [
-    ("250 ms", Duration.milliseconds(250)), ("30s", .seconds(30)), ("0.5 min", .seconds(30)),
-    ("2 h", .seconds(7200)), ("1 d", .seconds(86_400)),
-  ])
-  func `durations have units`(text: String, duration: Duration) throws {
-    let topology = try Texts.topology(
-      Texts.section("participation", "deadline: \(text)", "grace: 0 s"))
-    #expect(topology.rules.deadline == duration)
-  }
-
-  @Test(arguments: [
     (0, [12]), (1, Array(1...12)), (5, [5, 10, 12]), (12, [12]), (100, [12]),
   ])
   func `the last round is always evaluated`(every: Int, rounds: [Int]) throws {

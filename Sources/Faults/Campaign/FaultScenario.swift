@@ -45,6 +45,7 @@ package struct FaultScenario: Hashable, Sendable {
     func draw(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &stream) }
     clients = draw(1...8)
     let perRound = draw(1...clients)
+    var graces = RandomStream(seed: seed).stream("fault graces")
     isLong = draw(0...1) == 1
     schedule = GrowthSchedule(
       rounds: isLong ? [draw(5...15), 100_000] : [draw(1...4), draw(1...3)],
@@ -57,7 +58,8 @@ package struct FaultScenario: Hashable, Sendable {
       sampling: Sampling.allCases.randomElement(using: &policies) ?? .uniform,
       stragglers: Self.stragglers(perRound: perRound, using: &policies),
       quorum: draw(0...1) == 1 ? draw(1...perRound) : nil,
-      grace: .milliseconds(draw(0...2000)), deadline: .milliseconds(draw(8000...15_000)),
+      grace: Self.grace(.milliseconds(draw(0...2000)), using: &graces),
+      deadline: .milliseconds(draw(8000...15_000)),
       minimumClients: draw(1...max(1, clients / 2)), joinTimeout: .milliseconds(draw(2000...6000)))
     var limits = ProtocolLimits()
     limits.announceInterval = .milliseconds(draw(400...1000))
@@ -95,6 +97,12 @@ package struct FaultScenario: Hashable, Sendable {
     hasAnchor = draw(0...2) == 0
     evaluation = Self.evaluation(seed: seed, clients: clients)
     measuring = Self.measuring(seed: seed, clients: clients)
+  }
+
+  /// The grace, in a fourth of the scenarios as a share of the quorum's time.
+  private static func grace(_ time: Grace, using stream: inout RandomStream) -> Grace {
+    guard Int.random(in: 0..<4, using: &stream) == 0 else { return time }
+    return .share([0, 0.25, 0.5, 2].randomElement(using: &stream) ?? 0)
   }
 
   private static func measuring(seed: UInt64, clients: Int) -> MeasuringRules? {

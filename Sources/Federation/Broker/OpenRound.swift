@@ -96,8 +96,8 @@ package struct OpenRound: Hashable, Sendable {
   /// The time at which something is due, if nothing arrives.
   package func wakeTime(_ plan: BrokerPlan) -> Duration {
     var due = deadline
-    if let quorumReached, plan.rules.stragglers.bufferSize == nil {
-      due = min(due, quorumReached + plan.rules.grace)
+    if plan.rules.stragglers.bufferSize == nil, let end = graceEnd(plan.rules) {
+      due = min(due, end)
     }
     if delivery.isGathering { due = min(due, opened + plan.limits.gatherWindow) }
     return due
@@ -111,8 +111,13 @@ package struct OpenRound: Hashable, Sendable {
       let isBusy = work.unsettled > 0 || work.unsettledLate > 0
       return !isBusy && replacements(members).isEmpty
     }
-    let isGraceOver = quorumReached.map { $0 + rules.grace <= now } ?? false
+    let isGraceOver = graceEnd(rules).map { $0 <= now } ?? false
     return work.unsettled == 0 || isGraceOver
+  }
+
+  /// The time until which others are waited for once the quorum is there; nil before.
+  private func graceEnd(_ rules: RoundRules) -> Duration? {
+    quorumReached.map { $0 + rules.grace.time(after: $0 - opened) }
   }
 
   /// The clients that may be asked in place of those that are done, where updates are buffered.

@@ -1,5 +1,5 @@
 public import Measures
-package import Progressive
+public import Progressive
 
 /// The rules of a round: its participants, its beginning and its end.
 public struct RoundRules: Hashable, Sendable {
@@ -22,8 +22,9 @@ public struct RoundRules: Hashable, Sendable {
   public var stragglers: StragglerPolicy
   /// A round ends early, after the grace, when this many updates were accepted; nil for all.
   public var quorum: Int?
-  /// The time for which stragglers are waited for once the quorum is reached.
-  public var grace: Duration
+  /// The time for which stragglers are waited for once the quorum is reached, or the share of the
+  /// time that it took.
+  public var grace: Grace
   /// A round ends at the latest this long after it began.
   public var deadline: Duration
   /// A round doesn't begin with fewer clients present.
@@ -38,7 +39,7 @@ public struct RoundRules: Hashable, Sendable {
   public init(
     clientsPerRound: Int, overSelection: Share = 1, sampling: Sampling = .uniform,
     weighting: Weighting = .samples, stragglers: StragglerPolicy = .discard, quorum: Int? = nil,
-    grace: Duration = .seconds(5), deadline: Duration = .seconds(120), minimumClients: Int = 1,
+    grace: Grace = .seconds(5), deadline: Duration = .seconds(120), minimumClients: Int = 1,
     joinTimeout: Duration = .seconds(30), patience: Duration = .seconds(7 * 86_400)
   ) {
     precondition(overSelection >= 1, "an over-selection of \(overSelection)")

@@ -104,36 +104,3 @@ public struct DepthPlan: Hashable, Sendable {
     return transfer + training * count
   }
 }
-
-/// The end of a round, as far as it depends on how long its clients take.
-public struct RoundEnding: Hashable, Sendable {
-  /// The number of updates with which it ends, once the grace is over; nil for all.
-  public var quorum: Int?
-  /// The time for which the others are waited for then.
-  public var grace: Duration
-  /// The longest time that it lasts.
-  public var deadline: Duration
-
-  /// An end by these limits.
-  public init(quorum: Int?, grace: Duration, deadline: Duration) {
-    self.quorum = quorum
-    self.grace = grace
-    self.deadline = deadline
-  }
-
-  /// The length of a round whose clients take these times, which are in rising order.
-  ///
-  /// - Parameters:
-  ///   - times: The times.
-  ///   - gap: The probability, from 0 to 1, that somebody doesn't come, so that the round waits for
-  ///     as long as it may.
-  /// - Returns: The expected length.
-  public func length(_ times: [Duration], gap: Double = 0) -> Duration {
-    guard let last = times.last else { return .zero }
-    guard let quorum, quorum >= 1, quorum <= times.count else {
-      return min(last, deadline) * (1 - gap) + deadline * gap
-    }
-    let longest = min(times[quorum - 1] + grace, deadline)
-    return min(last, longest) * (1 - gap) + longest * gap
-  }
-}

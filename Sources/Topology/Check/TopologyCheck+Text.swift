@@ -31,7 +31,7 @@ extension TopologyCheck {
     let sizes = isExact ? "" : "; sizes depend on the values sent and are what is to be expected"
     return """
       \(name): \(model) in \(stages.count) stages, \(rounds) rounds with \(clientsPerRound) of \
-      \(clients) clients\(samples.map { "\n\($0)" } ?? "")
+      \(clients) clients\([samples, roundEnd].compactMap(\.self).map { "\n\($0)" }.joined())
 
       \(Self.table(rows))
 

@@ -22,6 +22,8 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
   package var clients: Int
   /// The number of clients that train in each round.
   package var clientsPerRound: Int
+  /// The end of a round in words; nil where it waits for all clients that it asks.
+  package var roundEnd: String?
   /// All rounds.
   package var rounds: Int
   /// The stages in order.
@@ -63,6 +65,7 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
     samples = topology.data.ownText
     clients = topology.clients
     clientsPerRound = topology.rules.clientsPerRound
+    roundEnd = topology.rules.endText
     rounds = topology.rounds
     down = stages.reduce(evaluation?.down ?? .zero) { $0 + $1.down }
     up = stages.reduce(.zero) { $0 + $1.up }
@@ -89,6 +92,21 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
 
   /// The full model's bytes divided by the expected ones, both ways together.
   package var saving: Double { 2 * Double(fullModel.bytes) / Double(max(1, (down + up).bytes)) }
+}
+
+extension RoundRules {
+  /// The end of a round by its quorum in words; nil where it ends otherwise.
+  fileprivate var endText: String? {
+    guard let quorum else { return nil }
+    let more =
+      switch grace {
+      case .time(let time): "\(Cursor.decimal(time.seconds)) s"
+      case .share(let share):
+        "\(Cursor.decimal((1e4 * share.value).rounded() / 100)) % of their time"
+      }
+    return "a round waits for \(quorum) of \(clientsAsked) updates and \(more) more, "
+      + "\(Cursor.decimal(deadline.seconds)) s at most"
+  }
 }
 
 extension StageForecast {

@@ -3,9 +3,9 @@ import Measures
 
 extension Cursor {
   /// A duration in `range`: a number and its unit, as in "30 s", "5 min" or "200 ms".
-  func duration(_ range: ClosedRange<Duration>) -> Duration? {
+  func duration(_ range: ClosedRange<Duration>, example: String = "30 s") -> Duration? {
     let units = [("ms", 1e-3), ("s", 1), ("min", 60), ("h", 3600), ("d", 86400)]
-    guard let seconds = measure("a duration", units, example: "30 s") else { return nil }
+    guard let seconds = measure("a duration", units, example: example) else { return nil }
     let ends = (range.lowerBound.seconds, range.upperBound.seconds)
     guard (ends.0...ends.1).contains(seconds) else {
       report(

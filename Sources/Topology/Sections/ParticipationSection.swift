@@ -1,5 +1,6 @@
 import Federation
 import Measures
+import Progressive
 
 /// The section `participation`: how many clients train in a round, and how long it waits for them.
 struct ParticipationSection: Hashable, Sendable {
@@ -27,7 +28,8 @@ struct ParticipationSection: Hashable, Sendable {
   var depth: DepthSection
   /// The number of updates that end a round, after the grace; nil for all.
   var quorum: Quorum?
-  var grace: Duration
+  /// The time for which the others are waited for then, or the share of the quorum's time.
+  var grace: Grace
   var deadline: Duration
   /// The number of clients that a round needs to begin.
   var minimum: Int
@@ -62,7 +64,7 @@ struct ParticipationSection: Hashable, Sendable {
       cursor.word.map { $0.last == "%" || $0.contains(".") } == true
         ? cursor.share(0.01...1).map { .share($0) } : cursor.whole(1...1_000_000).map { .count($0) }
     }
-    grace = keys.value("grace", default: standard.grace) { $0.duration(.zero...day) }
+    grace = keys.value("grace", default: standard.grace) { $0.grace(.zero...day) }
     deadline = keys.value("deadline", default: standard.deadline) {
       $0.duration(.milliseconds(10)...day)
     }
@@ -73,7 +75,9 @@ struct ParticipationSection: Hashable, Sendable {
     patience = keys.value("patience", default: standard.patience) {
       $0.duration(.seconds(1)...(day * 366))
     }
-    if keys.has("grace"), grace > deadline, keys.reading.isSound(keys.full("deadline")) {
+    if keys.has("grace"), case .time(let time) = grace, time > deadline,
+      keys.reading.isSound(keys.full("deadline"))
+    {
       keys.reading.report(
         keys.full("grace"), "\(keys.full("grace")) is longer than the deadline",
         remedy: "shorten it, or give the deadline more time")
@@ -194,6 +198,16 @@ struct ParticipationSection: Hashable, Sendable {
       deadline: deadline, minimumClients: minimum, joinTimeout: joinTimeout, patience: patience)
     rules.weightCap = weightCap
     return rules
+  }
+}
+
+extension Cursor {
+  /// A time in `range`, or a share of the time that the quorum took, as in 50 %.
+  fileprivate func grace(_ range: ClosedRange<Duration>) -> Grace? {
+    if word?.last == "%" { return share(0...10).map { .share($0) } }
+    return duration(range, example: "5 s, or a share of the quorum's time as in 50 %").map {
+      .time($0)
+    }
   }
 }
 
