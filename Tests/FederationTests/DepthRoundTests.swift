@@ -15,15 +15,20 @@ struct DepthRoundTests {
   private static let head1 = Segment.keyframe("head1", 2, length: 30)
 
   /// A plan by which clients 0 and 1 take 1 and 2 s, and clients 2 and 3 five times as long.
-  private static func plan(target: Duration? = .seconds(3)) -> BrokerPlan {
+  private static func plan(
+    target: Duration? = .seconds(3), quorum: Int? = nil, least: Share = 0
+  ) -> BrokerPlan {
     func cost(_ factor: Int) -> DepthCost {
       DepthCost(
         transfer: [1, 2].map { .seconds($0 * factor) }, training: [.zero, .zero])
     }
     var plan = BrokerBench.plan(
-      clients: 4, rounds: [0, 5], rules: RoundRules(clientsPerRound: 4, deadline: .seconds(60)))
+      clients: 4, rounds: [0, 5],
+      rules: RoundRules(
+        clientsPerRound: 4, quorum: quorum, grace: .share(0.5), deadline: .seconds(60)))
     plan.depths = DepthPlan(
-      rule: .byTime, target: target, least: 0, parameters: [100, 10_000], samples: 10, epochs: 1,
+      rule: .byTime, target: target, least: least, parameters: [100, 10_000],
+      samples: 10, epochs: 1,
       groups: [
         .init(clients: 0..<2, costs: [cost(1)]), .init(clients: 2..<4, costs: [cost(5)]),
       ])
@@ -124,5 +129,73 @@ struct DepthRoundTests {
     announce.shallowHeads = []
     #expect(stage(1, limit: 1) == nil)
     #expect(announce.asking(2).depths == [2: 1] && announce.asking(2).selected == [2])
+  }
+
+  @Test func `a quorum holds an update of the whole stage`() throws {
+    var (bench, announce) = Self.open(Self.plan(quorum: 2, least: 0.4))
+    #expect(announce?.depths == [2: 1, 3: 1])
+    // Two of four are there, and none of the two that train the whole stage.
+    bench.now = .seconds(4)
+    for client in [2, 3] { _ = Self.upload(client, stage: 1, &bench) }
+    for second in 5...19 {
+      bench.now = .seconds(second)
+      bench.say(0, .heartbeat(.training), stage: 2)
+      #expect(bench.handle(.tick).result == nil)
+    }
+    bench.now = .seconds(20)
+    #expect(Self.upload(0, stage: 2, &bench).result == nil)
+    // The other one has half of the time that it took.
+    bench.now = .seconds(29)
+    #expect(bench.handle(.tick).result == nil)
+    bench.now = .seconds(30)
+    let result = try #require(bench.handle(.tick).result)
+    #expect(result.accepted.map(\.client) == [0, 2, 3])
+  }
+
+  @Test func `without a least share any updates make a quorum`() throws {
+    var (bench, _) = Self.open(Self.plan(quorum: 2))
+    bench.now = .seconds(4)
+    for client in [2, 3] { _ = Self.upload(client, stage: 1, &bench) }
+    bench.now = .seconds(6)
+    #expect(bench.handle(.tick).result?.accepted.map(\.client) == [2, 3])
+  }
+
+  @Test func `who left or gave up isn't waited for, nor who trained less than asked`() throws {
+    for isGone in [true, false] {
+      var (bench, _) = Self.open(Self.plan(quorum: isGone ? 1 : 2, least: 0.4))
+      bench.now = .seconds(4)
+      if isGone {
+        bench.say(0, .decline(.diverged, detail: ""), stage: 2)
+      } else {
+        _ = Self.upload(0, stage: 1, &bench)
+      }
+      bench.say(1, .decline(.diverged, detail: ""), stage: 2)
+      #expect(Self.upload(2, stage: 1, &bench).result == nil)
+      bench.now = .seconds(6)
+      #expect(bench.handle(.tick).result?.accepted.map(\.client) == (isGone ? [2] : [0, 2]))
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `a quorum that lacked whole stages is there once those that train them are gone`(
+    isTold: Bool
+  ) throws {
+    var (bench, _) = Self.open(Self.plan(quorum: 1, least: 0.4))
+    bench.now = .seconds(4)
+    bench.say(1, .decline(.diverged, detail: ""), stage: 2)
+    _ = Self.upload(2, stage: 1, &bench)
+    bench.now = .seconds(9)
+    #expect(bench.handle(.tick).result == nil)
+    bench.now = .seconds(10)
+    if isTold {
+      #expect(bench.say(0, .decline(.diverged, detail: ""), stage: 2).result == nil)
+    } else {
+      #expect(bench.handle(.unsubscribed(.client(0))).result == nil)
+    }
+    bench.now = .milliseconds(14_999)
+    #expect(bench.handle(.tick).result == nil)
+    // Half as long again as until the quorum was there.
+    bench.now = .seconds(15)
+    #expect(bench.handle(.tick).result?.accepted.map(\.client) == [2])
   }
 }

@@ -110,12 +110,12 @@ struct OpenRoundTests {
     rules.grace = .seconds(5)
     var round = round([0, 1])
     round.work.accept(submission, of: 0)
-    round.noteQuorum(rules.quorum, of: round.work.accepted, at: .seconds(10))
+    let plan = BrokerBench.plan(clients: 2, rules: rules)
+    round.noteQuorum(plan, round.work, at: .seconds(10))
     // A later update doesn't put the end off.
-    round.noteQuorum(rules.quorum, of: round.work.accepted, at: .seconds(12))
+    round.noteQuorum(plan, round.work, at: .seconds(12))
     #expect(!round.isOver(rules, at: .seconds(14), Sample.members([0, 1])))
     #expect(round.isOver(rules, at: .seconds(15), Sample.members([0, 1])))
-    let plan = BrokerBench.plan(clients: 2, rules: rules)
     round.delivery = .repairing(Repairs())
     #expect(round.wakeTime(plan) == .seconds(15))
   }

@@ -194,4 +194,61 @@ struct DepthPlanTests {
     for _ in 0..<20 { record.noteRound(clients: 10, wasKeptOpen: false, in: plan) }
     #expect(Self.choice(plan, ending: ending, record: record).depths.count { $0 == 3 } == 6)
   }
+
+  /// The deep clients of a choice.
+  private static func deep(_ choice: DepthChoice) -> [Int] {
+    choice.depths.indices.filter { choice.depths[$0] == 3 }
+  }
+
+  @Test func `where fewer make it than the least share asks for, no more than that share is deep`()
+  {
+    // Six of ten are quick: one of the slow trains deep as well, and not all four for its sake.
+    let ending = RoundEnding(quorum: 8, grace: .seconds(5), deadline: .seconds(120))
+    let plan = Self.plan(least: 0.7)
+    var record = DepthRecord()
+    var slow: [[Int]] = []
+    for _ in 0..<4 {
+      let choice = Self.choice(plan, ending: ending, record: record)
+      let deep = Self.deep(choice)
+      #expect(deep.prefix(6) == [0, 1, 2, 3, 4, 5] && choice.length == .seconds(15))
+      slow.append(Array(deep.dropFirst(6)))
+      for client in deep { record.noteDeepTurn(client) }
+    }
+    #expect(slow == [[6], [7], [8], [9]])
+  }
+
+  @Test func `who is slow is waited for where the quorum needs it, and no more of them than that`()
+  {
+    // Eight are to train deep, and seven of these to be waited for: one slow client at least.
+    let ending = RoundEnding(quorum: 8, grace: .seconds(5), deadline: .seconds(120))
+    let choice = Self.choice(Self.plan(least: 0.8), ending: ending)
+    #expect(Self.deep(choice) == Array(0..<8) && choice.length == .seconds(30))
+  }
+
+  @Test func `a target is chosen by samples, not by heads`() {
+    // All are waited for: 6 s for the quick alone, or 18 s with the slow, who have as many samples
+    // each, or more.
+    func deep(_ many: Int) -> [Int] {
+      var candidates = Self.all
+      for client in 6..<10 { candidates[client].samples = many }
+      return Self.deep(Self.choice(Self.plan(.byLink), candidates))
+    }
+    #expect(deep(50) == Array(0..<6))
+    // √n has to be three times as large, nine times 6 × 50 samples, and more for the second block.
+    #expect(deep(590) == Array(0..<6))
+    #expect(deep(700) == Array(0..<10))
+  }
+
+  @Test func `where a round waits for nobody in particular, targets see to whole stages in time`() {
+    // Blocks of one size, and the first four updates end the round: small ones, if it can be.
+    var plan = Self.plan(.byLink, least: 0.4)
+    plan.parameters = [1000, 1000, 1000]
+    let ending = RoundEnding(quorum: 4, grace: .zero, deadline: .seconds(120), awaitsWhole: false)
+    #expect(Self.deep(Self.choice(plan, ending: ending)) == Array(0..<10))
+    // The quick ones' samples, which alone come in time then, aren't worth it.
+    let candidates = Self.all.map {
+      DepthCandidate(client: $0.client, limit: 3, samples: $0.client < 6 ? 5 : 500)
+    }
+    #expect(Self.deep(Self.choice(plan, candidates, ending: ending)) == Array(0..<6))
+  }
 }

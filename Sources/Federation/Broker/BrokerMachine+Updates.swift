@@ -79,8 +79,8 @@ extension BrokerMachine {
     switch result {
     case .accepted:
       work.accept(submission, of: client)
-      let (quorum, accepted) = (plan.rules.quorum, work.accepted)
-      state.changeRound { $0.noteQuorum(quorum, of: accepted, by: client, at: now) }
+      let plan = plan
+      state.changeRound { $0.noteQuorum(plan, work, by: client, at: now) }
       if let model = models[submission.round] {
         members.holds(model.segments(of: submission.stage).map(\.state.prefix), client)
       }

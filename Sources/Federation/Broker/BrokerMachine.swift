@@ -285,7 +285,7 @@ extension BrokerMachine {
       }
     }
     if round.isOver(plan.rules, at: now, members) { return close(round, now, &actions) }
-    let drawn = state.fillRound(plan, members, history)
+    let drawn = state.fillRound(plan, members, history, at: now)
     guard !drawn.isEmpty else { return }
     let announcement = announcement(now, listing: true)
     for client in drawn { actions.append(announcement.addressed(to: client)) }

@@ -37,6 +37,34 @@ extension OpenRound {
     return depths[client] == nil
   }
 
+  /// True if enough updates of the whole stage are among those that were accepted, or if depths
+  /// aren't chosen.
+  ///
+  /// Clients that won't send one any more aren't waited for, nor those that aren't there, where the
+  /// members are given.
+  func hasWholeQuorum(
+    _ plan: BrokerPlan, _ work: ClientsAtWork, _ members: Members?
+  ) -> Bool {
+    guard let least = plan.depths?.least, let quorum = plan.rules.quorum, !depths.isEmpty else {
+      return true
+    }
+    var (whole, accepted) = (0, 0)
+    for client in selected {
+      switch work.progress[client] {
+      case .accepted(let submission):
+        guard submission.stage == model.stage else { continue }
+        whole += 1
+        accepted += 1
+      case .invited, .working, .offered, .receiving, .storing:
+        let isThere = members?.presence.contains(client) ?? true
+        if depths[client] == nil, isThere { whole += 1 }
+      case .refused, .declined, .left, nil: break
+      }
+    }
+    return accepted
+      >= RoundEnding.wholeQuorum(quorum, of: selected.count, whole: whole, least: least)
+  }
+
   /// The times that clients of this round took, where depths are chosen by them.
   func efforts(
     _ outcomes: [(client: Int, outcome: RoundResult.Outcome)], of plan: BrokerPlan,
@@ -76,12 +104,16 @@ extension OpenRound {
 
 extension BrokerState {
   /// Asks clients in place of those that are done, if any are lacking; returns them.
+  ///
+  /// Where one that trained the whole stage is gone, the others may be enough for the quorum.
   mutating func fillRound(
-    _ plan: BrokerPlan, _ members: Members, _ history: ParticipationHistory
+    _ plan: BrokerPlan, _ members: Members, _ history: ParticipationHistory, at now: Duration
   ) -> [Int] {
-    guard case .open(let round) = self,
-      let drawn = round.drawReplacements(of: plan, members, history)
-    else { return [] }
+    guard case .open(let round) = self else { return [] }
+    if round.lacksWhole(plan.rules) {
+      changeRound { $0.noteQuorum(plan, round.work, members, at: now) }
+    }
+    guard let drawn = round.drawReplacements(of: plan, members, history) else { return [] }
     changeRound { $0.fill(with: drawn, plan, members, history) }
     return drawn
   }

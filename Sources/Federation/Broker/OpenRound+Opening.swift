@@ -84,7 +84,7 @@ extension OpenRound {
       let stage = model.stages[submission.offer.base] ?? submission.stage
       work.accept(
         Submission(submission.offer, round: submission.round, stage: stage), of: client)
-      noteQuorum(plan.rules.quorum, of: work.accepted, at: now)
+      noteQuorum(plan, work, at: now)
     }
   }
 

@@ -69,15 +69,27 @@ package struct OpenRound: Hashable, Sendable {
     return true
   }
 
-  /// Notes the time at which so many updates were accepted as the quorum says, all if it is nil.
+  /// Notes the time at which as many updates of those at `work` were accepted as the quorum says,
+  /// all if there is none, and enough of the whole stage among them.
   ///
-  /// The last one came from `client`.
+  /// The last one came from `client`. Where the members are given, those that aren't there aren't
+  /// waited for.
   package mutating func noteQuorum(
-    _ quorum: Int?, of accepted: Int, by client: Int? = nil, at now: Duration
+    _ plan: BrokerPlan, _ work: ClientsAtWork, _ members: Members? = nil, by client: Int? = nil,
+    at now: Duration
   ) {
     if let client { times[client] = now - opened }
-    if accepted >= quorum ?? selected.count, quorumReached == nil { quorumReached = now }
-    if 2 * accepted >= selected.count, halfReached == nil { halfReached = now }
+    if quorumReached == nil, work.accepted >= plan.rules.quorum ?? selected.count,
+      hasWholeQuorum(plan, work, members)
+    {
+      quorumReached = now
+    }
+    if 2 * work.accepted >= selected.count, halfReached == nil { halfReached = now }
+  }
+
+  /// True if there are as many updates as the quorum says, but too few of the whole stage.
+  package func lacksWhole(_ rules: RoundRules) -> Bool {
+    quorumReached == nil && work.accepted >= rules.quorum ?? .max
   }
 
   /// The time since which those that are still at work are late: since the quorum was there, or

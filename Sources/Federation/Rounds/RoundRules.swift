@@ -73,7 +73,7 @@ public struct RoundRules: Hashable, Sendable {
     guard quorum == nil || stragglers.bufferSize != nil, let target else {
       return RoundEnding(quorum: quorum, grace: grace, deadline: deadline)
     }
-    return RoundEnding(quorum: target, grace: .zero, deadline: deadline)
+    return RoundEnding(quorum: target, grace: .zero, deadline: deadline, awaitsWhole: false)
   }
 
   /// The longest time for which an update may count after it was asked for: that of its round, and

@@ -42,9 +42,6 @@ public struct DepthChoice: Hashable, Sendable {
 }
 
 extension DepthPlan {
-  /// The most targets that a round looks at.
-  private static let mostTargets = 256
-
   /// The depths of a round's clients.
   ///
   /// A function of its arguments alone.
@@ -63,52 +60,12 @@ extension DepthPlan {
     let options = candidates.map { candidate in
       DepthOptions(candidate, stages: stages, plan: self, record: record)
     }
-    let needed = needed(of: options, stage: stages.last, beside: others)
-    let gap = record.gap(clients: candidates.count, in: self)
-    let targets = target.map { [$0] } ?? targets(of: options, ending: ending)
-    var best: (choice: DepthChoice, isEnough: Bool, yield: Double)?
-    for target in targets {
-      let chosen = chosen(
-        of: options, target: target, stages: stages, needed: needed, ending: ending)
-      let times = chosen.map(\.time).sorted()
-      let (end, length) = (ending.length(times), ending.length(times, gap: gap))
-      let inTime = chosen.filter { $0.time <= end }
-      let isEnough = inTime.count { $0.stage == stages.last } >= needed
-      let yield = yield(of: inTime, per: length)
-      // Of equals the longer one, which comes later, covers more.
-      if let best, (best.isEnough ? 1 : 0, best.yield) > (isEnough ? 1 : 0, yield) { continue }
-      best = (
-        DepthChoice(depths: chosen.map(\.stage), target: target, length: length), isEnough, yield
-      )
-    }
-    return best?.choice ?? DepthChoice(depths: [], target: .zero, length: .zero)
-  }
-
-  /// The times that are worth looking at: those at which some client's depth changes.
-  private func targets(of options: [DepthOptions], ending: RoundEnding) -> [Duration] {
-    let all = Set(options.flatMap { $0.times.map { min($0.time, ending.deadline) } }).sorted()
-    guard all.count > Self.mostTargets else { return all }
-    return (1...Self.mostTargets).map { all[$0 * all.count / Self.mostTargets - 1] }
-  }
-
-  /// The depths that a target leads to.
-  private func chosen(
-    of options: [DepthOptions], target: Duration, stages: [Int], needed: Int,
-    ending: RoundEnding
-  ) -> [DepthOptions.Option] {
-    var chosen = options.map { $0.deepest(within: target) }
-    if let stage = stages.last {
-      let lacking = needed - chosen.count { $0.stage == stage }
-      let others = options.indices.filter {
-        options[$0].times.last?.stage == stage && chosen[$0].stage < stage
-      }.sorted { one, other in
-        options[one].precedes(options[other], deadline: ending.deadline)
-      }
-      for index in others.prefix(max(0, lacking)) {
-        chosen[index] = options[index].times.last ?? chosen[index]
-      }
-    }
-    return chosen
+    let search = DepthSearch(
+      plan: self, options: options, stage: stages.last ?? 1, ending: ending,
+      gap: record.gap(clients: candidates.count, in: self),
+      needed: needed(of: options, stage: stages.last, beside: others))
+    if let target { return search.choice(by: target) }
+    return search.choice()
   }
 
   /// The number of clients that are to train the whole stage at least, so that with those that were
@@ -118,18 +75,130 @@ extension DepthPlan {
     let all = least.of(others.clients + options.count, rounded: .up)
     return min(able, max(0, all - others.whole))
   }
+}
 
-  /// The yield of a round per second: over its blocks the parameters times √n, n being those of the
-  /// clients that cover the block.
-  private func yield(of inTime: [DepthOptions.Option], per length: Duration) -> Double {
-    var covering = Array(repeating: 0, count: parameters.count)
-    for option in inTime where covering.indices.contains(option.stage - 1) {
-      covering[option.stage - 1] += 1
+/// The search for the depths of one round.
+private struct DepthSearch {
+  /// The most targets that a round looks at.
+  private static let mostTargets = 256
+
+  let plan: DepthPlan
+  let options: [DepthOptions]
+  /// The stage of the round.
+  let stage: Int
+  let ending: RoundEnding
+  /// The probability that somebody doesn't come.
+  let gap: Double
+  /// The number of clients that are to train the whole stage at least.
+  let needed: Int
+
+  /// The sub-models of the clients, in their order.
+  private typealias Depths = [DepthOptions.Option]
+
+  /// The choice by a target that is set.
+  func choice(by target: Duration) -> DepthChoice {
+    let chosen = able(within: target)
+    let whole = chosen.indices.filter { chosen[$0].stage == stage }
+    return evaluated(filled(whole, within: target, beside: chosen), target).choice
+  }
+
+  /// The choice by the target that yields most.
+  ///
+  /// Where those that make it are fewer than the least number, others train the whole stage beside
+  /// them, and no more than that: a target by which all can would have all wait for the slowest.
+  func choice() -> DepthChoice {
+    let targets = targets
+    let free = best(of: targets) { able(within: $0) }
+    guard let free else { return DepthChoice(depths: [], target: .zero, length: .zero) }
+    let whole = free.depths.indices.filter { free.depths[$0] == stage }
+    guard whole.count < needed else { return free }
+    let bound = best(of: targets) { target in
+      let below = options.map { $0.deepest(within: target, below: stage) }
+      return filled(whole, within: target, beside: below)
     }
-    var (clients, sum) = (0, 0.0)
-    for (block, count) in covering.enumerated().reversed() {
-      clients += count
-      sum += Double(parameters[block]) * Double(clients).squareRoot()
+    return bound ?? free
+  }
+
+  /// The best of the choices that targets lead to.
+  private func best(
+    of targets: [Duration], _ chosen: (_ target: Duration) -> Depths
+  ) -> DepthChoice? {
+    var best: (choice: DepthChoice, isEnough: Bool, yield: Double)?
+    for target in targets {
+      let next = evaluated(chosen(target), target)
+      // Of equals the longer one, which comes later, covers more.
+      if let best, (best.isEnough ? 1 : 0, best.yield) > (next.isEnough ? 1 : 0, next.yield) {
+        continue
+      }
+      best = next
+    }
+    return best?.choice
+  }
+
+  /// The times that are worth looking at: those at which some client's depth changes.
+  private var targets: [Duration] {
+    let all = Set(options.flatMap { $0.times.map { min($0.time, ending.deadline) } }).sorted()
+    guard all.count > Self.mostTargets else { return all }
+    return (1...Self.mostTargets).map { all[$0 * all.count / Self.mostTargets - 1] }
+  }
+
+  /// The deepest sub-models that clients make within a target.
+  private func able(within target: Duration) -> Depths {
+    options.map { $0.deepest(within: target) }
+  }
+
+  /// The given depths, with the whole stage for the clients `whole` and for as many others as are
+  /// lacking to the least number.
+  private func filled(
+    _ whole: [Int], within target: Duration, beside depths: Depths
+  ) -> Depths {
+    var chosen = depths
+    let others = Set(options.indices.filter { options[$0].canTrain(stage) })
+      .subtracting(whole)
+      .sorted { one, other in
+        options[one].precedes(options[other], target: target, deadline: ending.deadline)
+      }
+    for index in whole + others.prefix(max(0, needed - whole.count)) {
+      chosen[index] = options[index].times.last ?? chosen[index]
+    }
+    return chosen
+  }
+
+  /// The length and the yield that depths are expected to have.
+  ///
+  /// Enough are in time where updates of the whole stage hold the least share, or the quorum's, of
+  /// the samples of the least share: of those that were asked for it, as the round waits for them,
+  /// or else of all that can train it.
+  private func evaluated(
+    _ chosen: Depths, _ target: Duration
+  ) -> (choice: DepthChoice, isEnough: Bool, yield: Double) {
+    let times = chosen.map(\.time).sorted()
+    let whole = chosen.filter { $0.stage == stage }.map(\.time).sorted()
+    let end = ending.length(times, whole: whole, least: plan.least)
+    let length = ending.length(times, whole: whole, least: plan.least, gap: gap)
+    var covering = Array(repeating: 0.0, count: plan.parameters.count)
+    var (inTime, possible, all) = (0.0, 0.0, 0.0)
+    for (option, depth) in zip(options, chosen) {
+      all += option.samples
+      let isAsked = depth.stage == stage
+      if isAsked || (!ending.awaitsWhole && option.canTrain(stage)) { possible += option.samples }
+      guard depth.time <= end else { continue }
+      if isAsked { inTime += option.samples }
+      if covering.indices.contains(depth.stage - 1) { covering[depth.stage - 1] += option.samples }
+    }
+    let share = ending.quorum.map { Double($0) / Double(max($0, options.count)) } ?? 1
+    let needed = min(plan.least.value, share) * min(plan.least.value * all, possible)
+    let choice = DepthChoice(depths: chosen.map(\.stage), target: target, length: length)
+    return (choice, inTime >= needed, yield(covering, per: length))
+  }
+
+  /// The yield of a round per second: over its blocks the parameters times √n, n being the samples
+  /// of the clients that cover the block, of which `covering` has those that go no deeper.
+  private func yield(_ covering: [Double], per length: Duration) -> Double {
+    var (samples, sum) = (0.0, 0.0)
+    for (parameters, count) in zip(plan.parameters, covering).reversed() {
+      samples += count
+      sum += Double(parameters) * samples.squareRoot()
     }
     return sum / max(length.seconds, 1e-3)
   }
@@ -144,11 +213,14 @@ private struct DepthOptions {
   let client: Int
   /// The sub-models, in rising order; never none.
   let times: [Option]
+  /// The number of its samples.
+  let samples: Double
   /// The number of rounds in which it trained all of the stage.
   let deepTurns: Int
 
   init(_ candidate: DepthCandidate, stages: [Int], plan: DepthPlan, record: DepthRecord) {
     client = candidate.client
+    samples = Double(candidate.samples ?? plan.samples)
     deepTurns = record.deepTurns(of: candidate.client)
     let pace = plan.rule == .byTime ? record.pace(of: candidate.client, in: plan) : 1
     let possible = stages.filter { $0 <= candidate.limit }
@@ -161,16 +233,22 @@ private struct DepthOptions {
     }
   }
 
-  /// The deepest sub-model that takes no longer than `target`; the first if none does.
-  func deepest(within target: Duration) -> Option {
-    times.last { $0.time <= target } ?? times.first ?? (1, .zero)
+  /// True if it has the memory for `stage`.
+  func canTrain(_ stage: Int) -> Bool { times.last?.stage == stage }
+
+  /// The deepest sub-model that takes no longer than `target`, and is less than `stage` if there is
+  /// such; the first if none does.
+  func deepest(within target: Duration, below stage: Int = .max) -> Option {
+    times.last { $0.time <= target && $0.stage < stage } ?? times.first ?? (1, .zero)
   }
 
-  /// True if this client is the first to train a stage that it isn't expected to finish in time: it
-  /// is expected to make the deadline, or had fewer such turns, or takes less time.
-  func precedes(_ other: DepthOptions, deadline: Duration) -> Bool {
+  /// True if this client is the first to train a stage beside those that make it: it is expected to
+  /// make the target, or else the deadline, or had fewer such turns, or takes less time.
+  func precedes(_ other: DepthOptions, target: Duration, deadline: Duration) -> Bool {
     let (own, others) = (times.last?.time ?? .zero, other.times.last?.time ?? .zero)
-    if (own <= deadline) != (others <= deadline) { return own <= deadline }
+    for limit in [target, deadline] where (own <= limit) != (others <= limit) {
+      return own <= limit
+    }
     if deepTurns != other.deepTurns { return deepTurns < other.deepTurns }
     return own != others ? own < others : client < other.client
   }

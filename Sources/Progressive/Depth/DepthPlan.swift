@@ -31,8 +31,8 @@ public struct DepthCost: Hashable, Sendable {
 ///
 /// A client of a round gets the deepest sub-model that it is expected to finish within a target.
 /// Where the topology sets none, the round finds the one that yields most per second: the sum over
-/// blocks of parameters times √n, n being the clients that cover the block, as the error of a mean
-/// over n updates falls by 1/√n.
+/// blocks of parameters times √n, n being the samples of the clients that cover the block, as the
+/// error of a mean over n samples falls by 1/√n.
 public struct DepthPlan: Hashable, Sendable {
   /// Consecutive clients, whose k-th has the k-th of the costs, over and over.
   public struct Group: Hashable, Sendable {
