@@ -9,6 +9,8 @@ public struct Share: Hashable, Sendable {
   public enum Rounding: Sendable {
     /// To the next whole number that isn't less.
     case up
+    /// To the next whole number that isn't more.
+    case down
     /// To the nearest whole number, halves away from zero.
     case nearest
   }
@@ -60,6 +62,7 @@ public struct Share: Hashable, Sendable {
     let isCloserBeyond =
       switch rounding {
       case .up: rest > 0
+      case .down: rest < 0
       case .nearest: 2 * rest.magnitude >= Self.unit.magnitude
       }
     return Int(clamping: isCloserBeyond ? whole + rest.signum() : whole)

@@ -47,9 +47,10 @@ import Testing
     #expect(real["clock"] as? String == "real")
   }
 
-  @Test func `on both clocks clients train what their links carry in time`() throws {
+  @Test(arguments: ["least: 0", "least: 0, most: 40 %"])
+  func `on both clocks clients train what their links carry in time`(shares: String) throws {
     let topology = SmallRun.topology(
-      participation: "  perRound: 6\n  depth: {rule: byLink, target: 2 s, least: 0}",
+      participation: "  perRound: 6\n  depth: {rule: byLink, target: 2 s, \(shares)}",
       rounds: "[0, 0, 3]",
       more: """
         links: {slow: {down: 1.5 Mbit/s, up: 1.5 Mbit/s, roundTrip: 20 ms}}

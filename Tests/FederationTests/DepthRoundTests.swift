@@ -16,7 +16,7 @@ struct DepthRoundTests {
 
   /// A plan by which clients 0 and 1 take 1 and 2 s, and clients 2 and 3 five times as long.
   private static func plan(
-    target: Duration? = .seconds(3), quorum: Int? = nil, least: Share = 0
+    target: Duration? = .seconds(3), quorum: Int? = nil, least: Share = 0, most: Share? = nil
   ) -> BrokerPlan {
     func cost(_ factor: Int) -> DepthCost {
       DepthCost(
@@ -27,7 +27,7 @@ struct DepthRoundTests {
       rules: RoundRules(
         clientsPerRound: 4, quorum: quorum, grace: .share(0.5), deadline: .seconds(60)))
     plan.depths = DepthPlan(
-      rule: .byTime, target: target, least: least, parameters: [100, 10_000],
+      rule: .byTime, target: target, least: least, most: most, parameters: [100, 10_000],
       samples: 10, epochs: 1,
       groups: [
         .init(clients: 0..<2, costs: [cost(1)]), .init(clients: 2..<4, costs: [cost(5)]),
@@ -197,5 +197,21 @@ struct DepthRoundTests {
     // Half as long again as until the quorum was there.
     bench.now = .seconds(15)
     #expect(bench.handle(.tick).result?.accepted.map(\.client) == [2])
+  }
+
+  @Test func `the largest share holds, in turns`() throws {
+    var (bench, announce) = Self.open(Self.plan(target: .seconds(30), least: 0.25, most: 0.25))
+    var turns = Array(repeating: 0, count: 4)
+    for round in 1...4 {
+      let depths = try #require(announce).depths
+      let deep = (0..<4).filter { depths[$0] == nil }
+      #expect(deep.count == 1)
+      for client in 0..<4 {
+        _ = Self.upload(client, stage: depths[client] ?? 2, round: round, &bench)
+      }
+      for client in deep { turns[client] += 1 }
+      announce = Self.prepare(round + 1, &bench)
+    }
+    #expect(turns == [1, 1, 1, 1])
   }
 }

@@ -30,6 +30,9 @@ import Testing
     #expect(Share("0.145")?.of(100, rounded: .nearest) == 15)
     #expect(Share("-0.145")?.of(100, rounded: .nearest) == -15)
     #expect(Share("-0.145")?.of(100, rounded: .up) == -14)
+    #expect(Share("0.145")?.of(100, rounded: .down) == 14)
+    #expect(Share("-0.145")?.of(100, rounded: .down) == -15)
+    #expect(Share("0.4")?.of(40, rounded: .down) == 16)
     #expect(Share("0.1449999999999999999")?.of(100, rounded: .nearest) == 14)
     #expect(Share(2).of(.max, rounded: .up) == .max)
   }

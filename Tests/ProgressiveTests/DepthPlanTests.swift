@@ -7,7 +7,7 @@ struct DepthPlanTests {
   /// Six quick clients, who take 2, 3 and 10 s for the sub-models, and four that take three times
   /// as long.
   private static func plan(
-    _ rule: DepthRule = .byTime, target: Duration? = nil, least: Share = 0
+    _ rule: DepthRule = .byTime, target: Duration? = nil, least: Share = 0, most: Share? = nil
   ) -> DepthPlan {
     func cost(_ factor: Int) -> DepthCost {
       DepthCost(
@@ -15,8 +15,8 @@ struct DepthPlanTests {
         training: [10, 20, 40].map { .milliseconds($0 * factor) })
     }
     return DepthPlan(
-      rule: rule, target: target, least: least, parameters: [320, 18_496, 1_179_776],
-      samples: 50, epochs: 2,
+      rule: rule, target: target, least: least, most: most,
+      parameters: [320, 18_496, 1_179_776], samples: 50, epochs: 2,
       groups: [
         .init(clients: 0..<6, costs: [cost(1)]), .init(clients: 6..<10, costs: [cost(3)]),
       ])
@@ -250,5 +250,71 @@ struct DepthPlanTests {
       DepthCandidate(client: $0.client, limit: 3, samples: $0.client < 6 ? 5 : 500)
     }
     #expect(Self.deep(Self.choice(plan, candidates, ending: ending)) == Array(0..<6))
+  }
+
+  @Test(arguments: [(0.3, 3), (0.35, 3), (0.6, 6), (0.8, 6), (0.01, 1)] as [(Share, Int)])
+  func `no more than the largest share train the whole stage`(most: Share, count: Int) {
+    let choice = Self.choice(Self.plan(most: most))
+    #expect(choice.depths.count { $0 == 3 } == count)
+    #expect(Self.deep(choice).allSatisfy { $0 < 6 }, "those that make it")
+    // The others train what is next to it.
+    #expect(choice.depths.allSatisfy { $0 >= 2 })
+  }
+
+  @Test func `who trains deep rotates among those who make it`() {
+    let plan = Self.plan(target: .seconds(12), most: 0.2)
+    var record = DepthRecord()
+    var turns = Array(repeating: 0, count: 10)
+    for round in 1...9 {
+      let deep = Self.deep(Self.choice(plan, record: record))
+      #expect(deep.count == 2)
+      for client in deep {
+        turns[client] += 1
+        record.noteDeepTurn(client)
+      }
+      guard round.isMultiple(of: 3) else { continue }
+      #expect(turns == (0..<10).map { $0 < 6 ? round / 3 : 0 })
+    }
+  }
+
+  @Test func `among clients of as many turns the lot decides, the same in any order`() {
+    let same = DepthPlan(
+      rule: .byLink, least: 0, most: 0.1, parameters: [320, 18_496, 1_179_776], samples: 50,
+      epochs: 1, groups: [.init(clients: 0..<1000, costs: Self.plan().groups[0].costs)])
+    let candidates = (0..<1000).map { DepthCandidate(client: $0, limit: 3) }
+    let deep = Self.deep(Self.choice(same, candidates))
+    #expect(deep.count == 100)
+    // Neither the first numbers nor the last ones.
+    #expect((30...70).contains(deep.count { $0 < 500 }), "\(deep)")
+    let reversed = Self.choice(same, candidates.reversed())
+    #expect(Self.deep(reversed).map { 999 - $0 }.sorted() == deep)
+  }
+
+  @Test func `the least share gives way to the largest, and one client always may`() {
+    #expect(Self.deep(Self.choice(Self.plan(least: 0.75, most: 0.5))).count == 5)
+    #expect(Self.deep(Self.choice(Self.plan(least: 0.05, most: 0.05))).count == 1)
+    // Where nobody has the memory nobody does.
+    let small = (0..<10).map { DepthCandidate(client: $0, limit: 2) }
+    #expect(Self.choice(Self.plan(least: 0.4, most: 0.5), small).depths.max() == 2)
+  }
+
+  @Test func `in a round of the first stage a largest share means nothing`() {
+    let choice = Self.plan(most: 0.1).choice(
+      for: Self.all, stages: [1], ending: Self.ending, record: DepthRecord())
+    #expect(choice.depths == Array(repeating: 1, count: 10))
+  }
+
+  @Test func `who is asked one by one counts with those before for the largest share`() {
+    let plan = Self.plan(target: .seconds(60), least: 0, most: 0.3)
+    var depths: [Int] = []
+    for client in 0..<10 {
+      let asked = DepthsAsked(clients: depths.count, whole: depths.count { $0 == 3 })
+      depths +=
+        plan.choice(
+          for: [Self.all[client]], stages: [1, 2, 3], ending: Self.ending, record: DepthRecord(),
+          beside: asked
+        ).depths
+    }
+    #expect(depths.count { $0 == 3 } == 3, "\(depths)")
   }
 }

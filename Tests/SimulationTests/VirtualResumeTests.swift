@@ -154,6 +154,13 @@ import Topology
     topology(
       participation: "{perRound: 4, depth: {rule: byTime, target: 20 s}, deadline: 2 min}",
       more: "groups: {city: {clients: 4, link: lte}, country: {link: 3g}}"),
+    topology(
+      participation: """
+        {perRound: 4, quorum: 75 %, grace: 40 %, deadline: 2 min, minimum: 2,
+         depth: {rule: byTime, least: 25 %, most: 50 %}}
+        """,
+      more: trouble.replacing(
+        "all: {link: 3g", with: "few: {clients: 4, link: lte}\n  all: {link: 3g")),
     // Clients evaluate on what they hold out, too.
     topology(evaluation: ", clients: all, perClass: true"),
     topology(
@@ -161,9 +168,6 @@ import Topology
         {perRound: 4, quorum: 50 %, grace: 2 s, deadline: 2 min, minimum: 2, stragglers: nextRound}
         """,
       codecs: "{up: linear8, down: linear8, downDelta: stc10}", evaluation: ", clients: 50 %",
-      more: trouble),
-    topology(
-      participation: "{perRound: 4, quorum: 50 %, grace: 40 %, deadline: 2 min, minimum: 2}",
       more: trouble),
     // On links without limits what a machine's timer sets off arrives at once.
     topology(

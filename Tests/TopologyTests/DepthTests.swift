@@ -34,6 +34,7 @@ struct DepthTests {
     #expect(short.rule == .byTime && short.target == nil && short.least == 0.4)
     let long = try Self.topology("depth: {rule: byLink, target: 30 s, least: 10 %}").depth
     #expect(long.rule == .byLink && long.target == .seconds(30) && long.least == 0.1)
+    #expect(short.most == nil && short.canonical == "byTime, target found, least 0.4")
     let plain = try Texts.topology(Self.fleet)
     #expect(plain.depth.rule == .fixed && plain.depth.canonical == nil && plain.depthPlan == nil)
     #expect(plain.brokerPlan(run: 1, epoch: 1).depths == nil)
@@ -49,12 +50,60 @@ struct DepthTests {
       "participation.depth.target"
     ),
     ("depth: {rule: byTime, least: 2}", "participation.depth.least", "participation.depth.least"),
+    ("depth: {rule: byTime, most: 0 %}", "participation.depth.most", "1 % to 100 %"),
+    ("depth: {rule: byTime, most: half}", "participation.depth.most", "as in 80 %"),
+    ("depth: {most: 40 %}", "participation.depth.most", "means nothing"),
+    (
+      "depth: {rule: byLink, least: 50 %, most: 40 %}", "participation.depth.least",
+      "is more than participation.depth.most"
+    ),
     ("depth: {by: time}", "participation.depth.by", "by"),
   ])
   func `faults are told by their keys`(text: String, path: String, words: String) {
     let faults = Texts.faults(Self.fleet + "participation: {\(text)}\n")
     #expect(faults.map(\.path) == [path], "\(faults.map(\.words))")
     #expect(faults.first?.words.contains(words) == true, "\(faults.map(\.words))")
+  }
+
+  @Test func `a largest share stands beside the rule, and the least isn't above it`() throws {
+    let text = "depth: {rule: byLink, least: 20 %, most: 40 %}"
+    let depth = try Self.topology(text).depth
+    #expect(depth.rule == .byLink && depth.least == 0.2 && depth.most == 0.4)
+    let plan = try #require(try Self.topology(text).depthPlan)
+    #expect(plan.least == 0.2 && plan.most == 0.4)
+    // A usual least share gives way.
+    let low = try Self.topology("depth: {rule: byLink, most: 30 %}").depth
+    #expect(low.least == 0.3 && low.most == 0.3)
+    #expect(try Self.topology("depth: {rule: byLink, most: 90 %}").depth.least == 0.4)
+    // The command line says it as well, and what a run keeps says it again.
+    let set = try Self.topology(
+      "depth: byLink", more: "",
+      Overrides(settings: ["participation.depth={rule: byLink, least: 20 %, most: 40 %}"]))
+    #expect(set.depth == depth)
+    #expect(try Texts.topology(set.source, set.overrides).depth == depth)
+    #expect(depth.canonical == "byLink, target found, least 0.2, most 0.4")
+    // What clients must agree on is the same.
+    #expect(try Self.topology(text).planDigest == Texts.topology(Self.fleet).planDigest)
+  }
+
+  @Test func `the line of a fault in the mapping is its key's`() {
+    let lines = [
+      "participation:", "  depth:", "    rule: byLink", "    least: 60 %", "    most: 40 %",
+    ]
+    let first = Self.fleet.split(separator: "\n", omittingEmptySubsequences: false).count
+    let faults = Texts.faults(Self.fleet + lines.joined(separator: "\n") + "\n")
+    #expect(faults.map(\.line) == [first + 3], "\(faults.map(\.words))")
+    #expect(faults.first?.words.contains("raise most") == true)
+  }
+
+  @Test func `the check foresees the largest share`() throws {
+    let free = TopologyCheck(try Self.topology("depth: byLink"))
+    let capped = TopologyCheck(try Self.topology("depth: {rule: byLink, most: 30 %}"))
+    let shares = try #require(capped.depths)
+    // 6 of 20, all of them in the city, where half of the clients are.
+    #expect(shares[0].shares == [0, 0.4, 0.6] && shares[1].shares[2] == 0)
+    #expect(capped.text().contains("city: 40 % stage 2, 60 % stage 3; country: stage 2"))
+    #expect(capped.up < free.up && capped.down < free.down)
   }
 
   @Test func `control variates need all clients in all blocks`() {

@@ -10,6 +10,7 @@ package struct TopologyTarget: FuzzTarget {
     "data: {name: synthetic}", "stages: {each: 2, warmUp: 1}", "stages:\n  rounds: [4, 4, 4]",
     "training:\n  epochs: 1\n  batch: 20\n  schedule: {name: cosine, floor: 0}",
     "participation:\n  perRound: 5\n  overSelect: 1.3\n  sampling: fair\n  quorum: 80 %\n  grace: 50 %",
+    "participation: {depth: {rule: byLink, least: 20 %, most: 40 %}}",
     "participation:\n  stragglers: buffered\n  buffer: 3\n  caps: [{stage: 1, clients: 0-3}]",
     "codecs: {up: eden2, down: linear8}", "limits: {chunk: 64 KiB, updateNorm: none}",
     "server: {optimizer: fedadam}", "evaluation: {every: 2}", "name: &a x", "? [a, b]\n: c",

@@ -57,23 +57,30 @@ extension DepthPlan {
     for candidates: [DepthCandidate], stages: [Int], ending: RoundEnding, record: DepthRecord,
     beside others: DepthsAsked = DepthsAsked()
   ) -> DepthChoice {
+    let lots = RandomStream(seed: UInt64(record.allDeepTurns))
     let options = candidates.map { candidate in
-      DepthOptions(candidate, stages: stages, plan: self, record: record)
+      DepthOptions(candidate, stages: stages, plan: self, record: record, lots: lots)
     }
     let search = DepthSearch(
       plan: self, options: options, stage: stages.last ?? 1, ending: ending,
       gap: record.gap(clients: candidates.count, in: self),
-      needed: needed(of: options, stage: stages.last, beside: others))
+      bounds: bounds(of: options, stage: stages.last, beside: others))
     if let target { return search.choice(by: target) }
     return search.choice()
   }
 
-  /// The number of clients that are to train the whole stage at least, so that with those that were
-  /// asked before the share is the least of all.
-  private func needed(of options: [DepthOptions], stage: Int?, beside others: DepthsAsked) -> Int {
+  /// The numbers of clients that are to train the whole stage, at least and at most, so that with
+  /// those that were asked before the shares are those of all.
+  ///
+  /// Somebody always may: a block that nobody trains isn't worth sending.
+  private func bounds(
+    of options: [DepthOptions], stage: Int?, beside others: DepthsAsked
+  ) -> ClosedRange<Int> {
     let able = options.count { $0.times.last?.stage == stage }
-    let all = least.of(others.clients + options.count, rounded: .up)
-    return min(able, max(0, all - others.whole))
+    let all = others.clients + options.count
+    let most = most.map { max(1, $0.of(all, rounded: .down)) - others.whole } ?? able
+    let needed = least.of(all, rounded: .up) - others.whole
+    return min(able, max(0, min(needed, most)))...max(0, most)
   }
 }
 
@@ -89,8 +96,8 @@ private struct DepthSearch {
   let ending: RoundEnding
   /// The probability that somebody doesn't come.
   let gap: Double
-  /// The number of clients that are to train the whole stage at least.
-  let needed: Int
+  /// The numbers of clients that are to train the whole stage.
+  let bounds: ClosedRange<Int>
 
   /// The sub-models of the clients, in their order.
   private typealias Depths = [DepthOptions.Option]
@@ -111,7 +118,7 @@ private struct DepthSearch {
     let free = best(of: targets) { able(within: $0) }
     guard let free else { return DepthChoice(depths: [], target: .zero, length: .zero) }
     let whole = free.depths.indices.filter { free.depths[$0] == stage }
-    guard whole.count < needed else { return free }
+    guard whole.count < bounds.lowerBound else { return free }
     let bound = best(of: targets) { target in
       let below = options.map { $0.deepest(within: target, below: stage) }
       return filled(whole, within: target, beside: below)
@@ -143,8 +150,17 @@ private struct DepthSearch {
   }
 
   /// The deepest sub-models that clients make within a target.
+  ///
+  /// Where more than the most make the whole stage, those with more such turns train less.
   private func able(within target: Duration) -> Depths {
-    options.map { $0.deepest(within: target) }
+    var chosen = options.map { $0.deepest(within: target) }
+    let whole = options.indices.filter { chosen[$0].stage == stage }
+    guard whole.count > bounds.upperBound else { return chosen }
+    let turns = whole.sorted { options[$0].turn < options[$1].turn }
+    for index in turns.dropFirst(bounds.upperBound) {
+      chosen[index] = options[index].deepest(within: target, below: stage)
+    }
+    return chosen
   }
 
   /// The given depths, with the whole stage for the clients `whole` and for as many others as are
@@ -158,7 +174,7 @@ private struct DepthSearch {
       .sorted { one, other in
         options[one].precedes(options[other], target: target, deadline: ending.deadline)
       }
-    for index in whole + others.prefix(max(0, needed - whole.count)) {
+    for index in whole + others.prefix(max(0, bounds.lowerBound - whole.count)) {
       chosen[index] = options[index].times.last ?? chosen[index]
     }
     return chosen
@@ -215,13 +231,17 @@ private struct DepthOptions {
   let times: [Option]
   /// The number of its samples.
   let samples: Double
-  /// The number of rounds in which it trained all of the stage.
-  let deepTurns: Int
+  /// The place in the order of those that make the whole stage: by turns, and then by lot.
+  let turn: (turns: Int, lot: UInt64, client: Int)
 
-  init(_ candidate: DepthCandidate, stages: [Int], plan: DepthPlan, record: DepthRecord) {
+  init(
+    _ candidate: DepthCandidate, stages: [Int], plan: DepthPlan, record: DepthRecord,
+    lots: RandomStream
+  ) {
     client = candidate.client
     samples = Double(candidate.samples ?? plan.samples)
-    deepTurns = record.deepTurns(of: candidate.client)
+    let lot = lots.stream("depth", candidate.client).value(at: 0)
+    turn = (record.deepTurns(of: candidate.client), lot, candidate.client)
     let pace = plan.rule == .byTime ? record.pace(of: candidate.client, in: plan) : 1
     let possible = stages.filter { $0 <= candidate.limit }
     times = (possible.isEmpty ? Array(stages.prefix(1)) : possible).map { stage in
@@ -249,7 +269,7 @@ private struct DepthOptions {
     for limit in [target, deadline] where (own <= limit) != (others <= limit) {
       return own <= limit
     }
-    if deepTurns != other.deepTurns { return deepTurns < other.deepTurns }
+    if turn.turns != other.turn.turns { return turn.turns < other.turn.turns }
     return own != others ? own < others : client < other.client
   }
 }

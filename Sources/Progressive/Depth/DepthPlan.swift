@@ -55,6 +55,8 @@ public struct DepthPlan: Hashable, Sendable {
   public var target: Duration?
   /// The least share of a round's clients that train all of its stage, if so many can.
   public var least: Share
+  /// The largest share of a round's clients that train all of its stage; nil for any.
+  public var most: Share?
   /// The parameters of each block.
   public var parameters: [Int]
   /// The number of samples of a client that doesn't say how many it has, epochs included.
@@ -68,12 +70,13 @@ public struct DepthPlan: Hashable, Sendable {
 
   /// A plan of the given parts.
   public init(
-    rule: DepthRule, target: Duration? = nil, least: Share, parameters: [Int], samples: Int,
-    epochs: Int, dropOut: Double = 0, groups: [Group]
+    rule: DepthRule, target: Duration? = nil, least: Share, most: Share? = nil,
+    parameters: [Int], samples: Int, epochs: Int, dropOut: Double = 0, groups: [Group]
   ) {
     self.rule = rule
     self.target = target
     self.least = least
+    self.most = most
     self.parameters = parameters
     self.samples = samples
     self.epochs = epochs

@@ -41,6 +41,9 @@ public struct DepthRecord: Hashable, Sendable, Codable {
   /// The number of rounds in which a client trained the whole stage.
   public func deepTurns(of client: Int) -> Int { turns[client] ?? 0 }
 
+  /// The number of rounds in which anybody trained the whole stage, each client's counted.
+  var allDeepTurns: Int { turns.values.reduce(0, +) }
+
   /// Notes that a client was asked for the whole stage of a round.
   public mutating func noteDeepTurn(_ client: Int) { turns[client, default: 0] += 1 }
 

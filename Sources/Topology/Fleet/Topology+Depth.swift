@@ -29,7 +29,8 @@ extension Topology {
         operations: Double(network.trainingFLOPs))
     }
     return DepthPlan(
-      rule: depth.rule, target: depth.target, least: depth.least, parameters: blocks.map(\.count),
+      rule: depth.rule, target: depth.target, least: depth.least, most: depth.most,
+      parameters: blocks.map(\.count),
       samples: max(1, (data.limit.train ?? Self.usualSamples) / max(1, clients)),
       epochs: training.epochs, dropOut: dropOut,
       groups: fleet.groups.filter { !$0.clients.isEmpty }.map { group in

@@ -11,15 +11,27 @@ package struct DepthSection: Hashable, Sendable {
   package var target: Duration?
   /// The least share of a round's clients that train all of its stage.
   package var least: Share
+  /// The largest share of a round's clients that train all of its stage; nil for any.
+  package var most: Share?
+
+  /// The least share where the file gives none.
+  private static let usualLeast: Share = 0.4
 
   init(reading keys: inout KeyReader) {
     rule = keys.value("rule", default: .fixed) { cursor in
       cursor.choice("a rule", of: DepthRule.allCases.map { ($0.rawValue, $0) })
     }
     target = keys.optional("target") { $0.duration(.milliseconds(1)...Duration.seconds(86_400)) }
-    least = keys.value("least", default: 0.4) { $0.share() }
+    let least = keys.optional("least") { $0.share() }
+    most = keys.optional("most") { $0.share(0.01...1) }
+    self.least = least ?? min(Self.usualLeast, most ?? 1)
+    if let least, let most, least > most {
+      keys.reading.report(
+        keys.full("least"), "\(keys.full("least")) is more than \(keys.full("most"))",
+        remedy: "lower it, or raise most")
+    }
     guard rule == .fixed, keys.reading.isSound(keys.full("rule")) else { return }
-    for key in ["target", "least"] where keys.has(key) {
+    for key in ["target", "least", "most"] where keys.has(key) {
       keys.reading.report(
         keys.full(key), "\(keys.full(key)) means nothing where all train the same depth",
         remedy: "remove it, or write rule: byTime")
@@ -30,5 +42,6 @@ package struct DepthSection: Hashable, Sendable {
   package var canonical: String? {
     guard rule != .fixed else { return nil }
     return "\(rule.rawValue), target \(target.map { "\($0.seconds) s" } ?? "found"), least \(least)"
+      + (most.map { ", most \($0)" } ?? "")
   }
 }
