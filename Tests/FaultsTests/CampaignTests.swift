@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The protocol keeps its promises, whatever goes wrong.
-@Suite(.serialized, .longRunning, .timeLimit(.minutes(5))) struct CampaignTests {
+@Suite(.serialized, .longestRunning, .timeLimit(.minutes(5))) struct CampaignTests {
   @Test(arguments: 0..<10 as Range<UInt64>)
   func `no promise is broken in any of these seeds`(block: UInt64) {
     let report = FaultCampaign(seeds: 1000 * block..<1000 * (block + 1)).run()
