@@ -32,6 +32,18 @@ struct DepthPlanTests {
     plan.choice(for: candidates, stages: [1, 2, 3], ending: ending, record: record)
   }
 
+  /// The depths of all clients where each is asked after those before it.
+  private static func depthsOneByOne(_ plan: DepthPlan) -> [Int] {
+    all.reduce(into: []) { depths, candidate in
+      let asked = DepthsAsked(clients: depths.count, whole: depths.count { $0 == 3 })
+      depths +=
+        plan.choice(
+          for: [candidate], stages: [1, 2, 3], ending: ending, record: DepthRecord(),
+          beside: asked
+        ).depths
+    }
+  }
+
   @Test func `a round that finds its target leaves the last block to the quick`() {
     let choice = Self.choice(Self.plan())
     #expect(choice.depths == [3, 3, 3, 3, 3, 3, 2, 2, 2, 2])
@@ -168,16 +180,7 @@ struct DepthPlanTests {
   }
 
   @Test func `who is asked one by one counts with those before for the least share`() {
-    let plan = Self.plan(target: .seconds(3), least: 0.4)
-    var depths: [Int] = []
-    for client in 0..<10 {
-      let asked = DepthsAsked(clients: depths.count, whole: depths.count { $0 == 3 })
-      depths +=
-        plan.choice(
-          for: [Self.all[client]], stages: [1, 2, 3], ending: Self.ending, record: DepthRecord(),
-          beside: asked
-        ).depths
-    }
+    let depths = Self.depthsOneByOne(Self.plan(target: .seconds(3), least: 0.4))
     #expect(depths.count { $0 == 3 } == 4, "\(depths)")
   }
 
@@ -305,16 +308,7 @@ struct DepthPlanTests {
   }
 
   @Test func `who is asked one by one counts with those before for the largest share`() {
-    let plan = Self.plan(target: .seconds(60), least: 0, most: 0.3)
-    var depths: [Int] = []
-    for client in 0..<10 {
-      let asked = DepthsAsked(clients: depths.count, whole: depths.count { $0 == 3 })
-      depths +=
-        plan.choice(
-          for: [Self.all[client]], stages: [1, 2, 3], ending: Self.ending, record: DepthRecord(),
-          beside: asked
-        ).depths
-    }
+    let depths = Self.depthsOneByOne(Self.plan(target: .seconds(60), least: 0, most: 0.3))
     #expect(depths.count { $0 == 3 } == 3, "\(depths)")
   }
 }
