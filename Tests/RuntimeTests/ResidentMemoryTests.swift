@@ -44,6 +44,23 @@ struct ResidentMemoryTests {
     #expect(FileMapping.unchanged(in: Array("1000-2000\n\nSwap:\n".utf8)).isEmpty)
   }
 
+  /// What the dynamic linker wrote would be lost with the pages, and the process with it.
+  @Test func `of a text that breaks off nothing is given back but what it tells whole`() {
+    let whole = Array(Self.mapping("1000-2000", "r-xp", "/usr/bin/program").utf8)
+    let changed = Array(
+      Self.mapping("2000-3000", "r--p", "/usr/lib/library.so", anonymous: 4).utf8)
+    let last = Array("Swap:                  0 kB".utf8)
+    for end in 0...whole.count + changed.count {
+      let mappings = FileMapping.unchanged(in: Array((whole + changed).prefix(end)))
+      #expect(mappings.count <= 1 && mappings.allSatisfy { $0.addresses == 0x1000..<0x2000 })
+    }
+    for end in 0..<whole.count {
+      let text = whole.prefix(end)
+      let isTold = text.indices.contains { text[$0...].starts(with: last) }
+      #expect(FileMapping.unchanged(in: Array(text)).isEmpty == !isTold, "\(end)")
+    }
+  }
+
   @Test func `a file's pages are gone until they are read again`() throws {
     let folder = try Folder()
     let path = folder.path("file")

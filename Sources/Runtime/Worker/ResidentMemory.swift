@@ -66,20 +66,21 @@ package struct FileMapping: Hashable, Sendable {
   /// text of /proc/self/smaps (proc(5)).
   package static func unchanged(in smaps: [UInt8]) -> [FileMapping] {
     let (anonymous, swapped) = (Array("Anonymous:".utf8), Array("Swap:".utf8))
+    let none = [Array("0".utf8)[...], Array("kB".utf8)[...]]
     var mappings: [FileMapping] = []
-    var isListed = false
+    // One whose lines aren't all here may have been changed.
+    var (read, isUnchanged): (FileMapping?, Bool) = (nil, false)
     for line in smaps.split(separator: UInt8(ascii: "\n")) {
       let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
       guard let first = fields.first else { continue }
+      let isNone = fields.dropFirst().elementsEqual(none, by: ==)
       if first.last != UInt8(ascii: ":") {
-        let mapping = FileMapping(fields)
-        if let mapping { mappings.append(mapping) }
-        isListed = mapping != nil
-      } else if isListed, first == anonymous[...] || first == swapped[...] {
+        (read, isUnchanged) = (FileMapping(fields), false)
+      } else if first == anonymous[...] {
         // Pages that were changed once, as by the dynamic linker, are nowhere but here.
-        guard fields.count < 2 || fields[1] != [UInt8(ascii: "0")] else { continue }
-        mappings.removeLast()
-        isListed = false
+        isUnchanged = isNone
+      } else if first == swapped[...], isUnchanged, isNone, let mapping = read {
+        mappings.append(mapping)
       }
     }
     return mappings
