@@ -83,17 +83,19 @@ extension Schema {
     if let client = header.client { self.client = UInt32(client) }
     if header.attempt > 0 { attempt = UInt32(header.attempt) }
     if let worker = header.worker { self.worker = worker }
+    if header.purpose == .evaluation { purpose = .evaluation }
   }
 
   /// Checks the header.
   func header() throws(WireError) -> Header {
     guard client <= UInt32(Envelope.maximalClient) else { throw .field("client") }
+    guard let purpose = TaskPurpose(rawValue: purpose.rawValue) else { throw .field("purpose") }
     var addressee: UInt64?
     if case .worker(let worker) = origin { addressee = worker }
     return Header(
       run: run, epoch: Int(epoch), round: Int(round), stage: Int(stage),
       client: hasClient ? Int(client) : nil, attempt: Int(attempt),
-      worker: addressee)
+      worker: addressee, purpose: purpose)
   }
 }
 

@@ -12,6 +12,14 @@ import Testing
     #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined())")
   }
 
+  /// 18339: a client's word on its training, given up as the round ended, took it out of the
+  /// evaluation that followed.
+  @Test(arguments: [18339])
+  func `no promise is broken in a later seed that once broke one`(seed: UInt64) {
+    let report = FaultCampaign(seeds: seed..<seed + 1).run()
+    #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined())")
+  }
+
   @Test func `the seeds aren't all alike, and things do go wrong in them`() {
     let scenarios = (0..<200).map { FaultScenario(seed: $0) }
     #expect(Set(scenarios.map(\.clients)).count == 8)

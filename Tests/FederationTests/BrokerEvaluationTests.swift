@@ -171,7 +171,7 @@ struct BrokerEvaluationTests {
 
   @Test func `a client that holds nothing out after all isn't asked again`() {
     var bench = Self.evaluating(Self.plan(clients: 2)).bench
-    bench.say(0, .decline(.noData, detail: ""))
+    bench.say(0, .decline(.noData, detail: ""), of: .evaluation)
     #expect(bench.say(1, Self.scores()).contains(.prepare(round: 2)))
     bench.prepare(2)
     for client in 0..<2 { bench.upload(client, round: 2) }
@@ -180,6 +180,29 @@ struct BrokerEvaluationTests {
       updateLimit: 0)
     bench.handle(.evaluable(last))
     #expect(bench.machine.openEvaluation?.selected == [1])
+  }
+
+  @Test func `what comes late of a client's training takes it out of no evaluation`() {
+    var bench = Self.evaluating(Self.plan(clients: 2)).bench
+    #expect(
+      bench.say(0, .decline(.failed, detail: "the round ended")).counts == ["late decline"])
+    #expect(bench.say(1, BrokerBench.wants()).counts == ["late want"])
+    #expect(bench.machine.openEvaluation?.unsettled == [0, 1])
+    bench.say(0, Self.scores())
+    let result = bench.say(1, Self.scores())
+    #expect(result.contains(.prepare(round: 2)))
+  }
+
+  @Test func `what comes late of an evaluation concerns neither training nor a late update`() {
+    var bench = BrokerBench(plan: Self.plan(clients: 2, rounds: [3]))
+    for client in 0..<2 { bench.join(client) }
+    bench.prepare(1)
+    for body in [BrokerBench.wants(), .decline(.noData, detail: "")] {
+      bench.say(0, body, of: .evaluation)
+    }
+    #expect(bench.machine.openRound == 1)
+    bench.upload(0)
+    #expect(bench.upload(1).contains(.prepareEvaluation(round: 1)), "client 0 has taken part")
   }
 
   @Test func `it ends without clients that fell silent, and at its deadline in any case`() {
@@ -233,10 +256,10 @@ struct BrokerEvaluationTests {
   @Test func `the model goes to evaluators as to trainers, marked as theirs`() {
     var bench = Self.evaluating(Self.plan(clients: 1)).bench
     for segment in BrokerBench.segments { bench.handle(.subscribed(.step(segment.only.digest))) }
-    let broadcasts = bench.say(0, BrokerBench.wants()).broadcasts
+    let broadcasts = bench.say(0, BrokerBench.wants(), of: .evaluation).broadcasts
     #expect(broadcasts.map(\.step) == BrokerBench.segments.map(\.only))
     #expect(broadcasts.allSatisfy { $0.purpose == .evaluation })
-    let repair = bench.say(0, BrokerBench.wants())
+    let repair = bench.say(0, BrokerBench.wants(), of: .evaluation)
     #expect(
       repair.contains(
         .repairForEvaluation(

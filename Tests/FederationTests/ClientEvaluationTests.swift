@@ -104,6 +104,24 @@ struct ClientEvaluationTests {
     #expect(Self.announce(&bench).sent == [decline])
   }
 
+  @Test func `all that a client says of an evaluation names it`() {
+    var bench = ClientBench.member()
+    #expect(Self.announce(&bench).headers.map(\.purpose) == [.evaluation])
+    bench.receiveModel()
+    #expect(bench.wake()?.headers.map(\.purpose) == [.evaluation])
+    let failed = bench.handle(.failed(round: 1, .noData, detail: ""))
+    #expect(failed.headers.map(\.purpose) == [.evaluation])
+    #expect(bench.announce(2).headers.map(\.purpose) == [.training])
+  }
+
+  @Test func `a refusal that comes late of its update doesn't end its evaluation`() {
+    var bench = Self.reporting()
+    bench.hear(.refuse(.staleRound, retry: nil, detail: "the round is over"))
+    #expect(bench.machine.task?.purpose == .evaluation)
+    bench.hear(.noted(.scores))
+    #expect(Self.announce(&bench).isEmpty, "its scores are there")
+  }
+
   @Test func `memory that ends before the model's stage declines without fetching`() {
     var bench = ClientBench.member(maximalStage: 1)
     let actions = Self.announce(&bench, 1, stage: 2)

@@ -79,6 +79,9 @@ extension BrokerMachine {
       {
         return actions += answer
       }
+      guard message.header.purpose == .training else {
+        return actions += EvaluationCourse.late(message.body, of: client, &members)
+      }
       receiveInRound(client, message, now, &actions)
     case .scores:
       actions +=

@@ -72,8 +72,13 @@ extension BrokerPlan {
   }
 
   /// The header of a message to one client, about a round if it is about one.
-  func header(to client: Int, round: Int = 0, stage: Int = 0, worker: UInt64? = nil) -> Header {
-    Header(run: run, epoch: epoch, round: round, stage: stage, client: client, worker: worker)
+  func header(
+    to client: Int, round: Int = 0, stage: Int = 0, worker: UInt64? = nil,
+    purpose: TaskPurpose = .training
+  ) -> Header {
+    Header(
+      run: run, epoch: epoch, round: round, stage: stage, client: client, worker: worker,
+      purpose: purpose)
   }
 
   /// The welcome that tells a worker that it plays a client.

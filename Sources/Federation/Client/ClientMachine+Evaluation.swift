@@ -33,7 +33,7 @@ extension ClientMachine {
     if let limit = identity.maximalStage, limit < header.stage {
       // Nothing needs to be fetched to know that.
       var own = self.header
-      (own.round, own.stage) = (header.round, header.stage)
+      (own.round, own.stage, own.purpose) = (header.round, header.stage, .evaluation)
       let words = "its memory allows stage \(limit)"
       let decline = Message(own, Uplink.decline(.tooDeep, detail: words))
       lastEvaluation = .declined(decline)

@@ -246,7 +246,7 @@ extension ClientMachine {
     case .staleRound, .notSelected, .tooLarge, .wrongBase, .wrongDigest, .malformed, .notFinite,
       .tooFar, .overloaded:
       if let answer = measuring.refused(header, reason, retry, detail) { return actions += answer }
-      guard let task, header.round == task.round else { return }
+      guard let task, header.round == task.round, header.purpose == task.purpose else { return }
       if let retry {
         wake(at: now + .milliseconds(retry))
       } else {

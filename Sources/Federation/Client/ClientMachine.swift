@@ -164,7 +164,8 @@ package struct ClientMachine: Hashable, Sendable {
   var header: Header {
     Header(
       run: broker.run, epoch: membership?.epoch ?? 0, round: task?.round ?? 0,
-      stage: task?.stage ?? 0, client: identity.client, attempt: identity.attempt)
+      stage: task?.stage ?? 0, client: identity.client, attempt: identity.attempt,
+      purpose: task?.purpose ?? .training)
   }
 
   /// The request to take this client in, or to say again what was said in its mailbox.

@@ -3,14 +3,6 @@ package import Codecs
 import Progressive
 package import Wire
 
-/// The purpose for which a client has a model.
-package enum TaskPurpose: Hashable, Sendable {
-  /// It trains, and sends an update.
-  case training
-  /// It evaluates the model on what it holds out, and sends scores.
-  case evaluation
-}
-
 /// The task of a selected client in a round, or after it.
 package struct ClientTask: Hashable, Sendable {
   /// The round, from 1.

@@ -202,13 +202,6 @@ extension BrokerLoop {
     if case .updateChunk(_, let length) = message.body { payload = length }
     gate.books.received(
       from: client, frames: frames,
-      kind: TrafficKind(of: message.body, for: purpose(of: message.header, client)),
-      payload: payload)
-  }
-
-  /// The purpose of a message about a round; nil for one about none that is under way.
-  private func purpose(of header: Header, _ client: Int) -> TaskPurpose? {
-    let evaluation = host.machine.openEvaluation
-    return evaluation?.asks(client, after: header.round) == true ? .evaluation : nil
+      kind: TrafficKind(of: message), payload: payload)
   }
 }

@@ -1,4 +1,3 @@
-package import Federation
 package import Ledger
 package import Wire
 
@@ -17,16 +16,16 @@ extension TrafficKind {
     self = purpose == .evaluation ? .evaluation : .repair
   }
 
-  /// The kind of what a client says, which does work of some `purpose`, if it does any.
-  package init(of body: Uplink, for purpose: TaskPurpose? = nil) {
-    switch body {
+  /// The kind of what a client says.
+  package init(of message: Message<Uplink>) {
+    switch message.body {
     case .updateChunk: self = .update
     case .planWant: self = .plan
     case .sums: self = .statistics
     case .scores: self = .evaluation
     case .heartbeat(.evaluating): self = .evaluation
     case .heartbeat: self = .heartbeat
-    case .want, .decline: self = purpose == .evaluation ? .evaluation : .control
+    case .want, .decline: self = message.header.purpose == .evaluation ? .evaluation : .control
     case .join, .offer, .leave: self = .control
     }
   }

@@ -15,7 +15,7 @@ extension VirtualClients: ClientTransport {
       client,
       SimulatedMessage(
         .uplink(message, nil), frames: frames,
-        kind: TrafficKind(of: message.body, for: clients[client].host.machine.task?.purpose),
+        kind: TrafficKind(of: message),
         wire: Self.cost.message(frames).bytes))
   }
 

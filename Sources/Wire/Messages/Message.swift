@@ -12,6 +12,14 @@ package struct Message<Body: Hashable & Sendable>: Hashable, Sendable {
   }
 }
 
+/// The purpose for which a client has a model.
+package enum TaskPurpose: Int, Hashable, Sendable {
+  /// It trains, and sends an update.
+  case training = 0
+  /// It evaluates the model on what it holds out, and sends scores.
+  case evaluation
+}
+
 /// The header of every message: its run, round and client.
 package struct Header: Hashable, Sendable {
   /// The run, drawn by the broker at its start; 0 while a client doesn't know it.
@@ -29,11 +37,13 @@ package struct Header: Hashable, Sendable {
   /// The worker that is addressed, among those that listen to the client's mailbox; nil for all of
   /// them.
   package var worker: UInt64?
+  /// Tells the evaluation after a round from the round itself, which have one number.
+  package var purpose: TaskPurpose
 
   /// A header with the given fields.
   package init(
     run: UInt64 = 0, epoch: Int = 0, round: Int = 0, stage: Int = 0, client: Int? = nil,
-    attempt: Int = 0, worker: UInt64? = nil
+    attempt: Int = 0, worker: UInt64? = nil, purpose: TaskPurpose = .training
   ) {
     self.run = run
     self.epoch = epoch
@@ -42,5 +52,6 @@ package struct Header: Hashable, Sendable {
     self.client = client
     self.attempt = attempt
     self.worker = worker
+    self.purpose = purpose
   }
 }

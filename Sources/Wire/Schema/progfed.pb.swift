@@ -35,6 +35,41 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// What a client has a model for.
+nonisolated enum Progfed_V1_Purpose: SwiftProtobuf.Enum, Swift.CaseIterable {
+  typealias RawValue = Int
+  case training // = 0
+  case evaluation // = 1
+  case UNRECOGNIZED(Int)
+
+  init() {
+    self = .training
+  }
+
+  init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .training
+    case 1: self = .evaluation
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  var rawValue: Int {
+    switch self {
+    case .training: return 0
+    case .evaluation: return 1
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  static let allCases: [Progfed_V1_Purpose] = [
+    .training,
+    .evaluation,
+  ]
+
+}
+
 /// What every message begins with.
 nonisolated struct Progfed_V1_Envelope: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -98,6 +133,12 @@ nonisolated struct Progfed_V1_Envelope: @unchecked Sendable {
       return 0
     }
     set {_uniqueStorage()._origin = .worker(newValue)}
+  }
+
+  /// What the client has the model for: after a round, the same round's number names an evaluation.
+  var purpose: Progfed_V1_Purpose {
+    get {_storage._purpose}
+    set {_uniqueStorage()._purpose = newValue}
   }
 
   var body: OneOf_Body? {
@@ -1253,9 +1294,13 @@ nonisolated struct Progfed_V1_Decline: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "progfed.v1"
 
+nonisolated extension Progfed_V1_Purpose: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PURPOSE_TRAINING\0\u{1}PURPOSE_EVALUATION\0")
+}
+
 nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}epoch\0\u{1}round\0\u{1}stage\0\u{1}client\0\u{1}attempt\0\u{1}worker\0\u{2}\u{9}join\0\u{1}want\0\u{1}offer\0\u{3}update_chunk\0\u{1}heartbeat\0\u{1}leave\0\u{1}decline\0\u{3}plan_want\0\u{1}sums\0\u{1}scores\0\u{2}\u{7}welcome\0\u{1}announce\0\u{3}model_chunk\0\u{1}grant\0\u{1}acknowledge\0\u{1}refuse\0\u{1}closed\0\u{1}finished\0\u{3}plan_chunk\0\u{1}noted\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}epoch\0\u{1}round\0\u{1}stage\0\u{1}client\0\u{1}attempt\0\u{1}worker\0\u{1}purpose\0\u{2}\u{8}join\0\u{1}want\0\u{1}offer\0\u{3}update_chunk\0\u{1}heartbeat\0\u{1}leave\0\u{1}decline\0\u{3}plan_want\0\u{1}sums\0\u{1}scores\0\u{2}\u{7}welcome\0\u{1}announce\0\u{3}model_chunk\0\u{1}grant\0\u{1}acknowledge\0\u{1}refuse\0\u{1}closed\0\u{1}finished\0\u{3}plan_chunk\0\u{1}noted\0")
 
   fileprivate class _StorageClass {
     var _run: UInt64 = 0
@@ -1264,6 +1309,7 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
     var _stage: UInt32 = 0
     var _client: UInt32? = nil
     var _origin: Progfed_V1_Envelope.OneOf_Origin?
+    var _purpose: Progfed_V1_Purpose = .training
     var _body: Progfed_V1_Envelope.OneOf_Body?
 
       // This property is used as the initial default value for new instances of the type.
@@ -1281,6 +1327,7 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
       _stage = source._stage
       _client = source._client
       _origin = source._origin
+      _purpose = source._purpose
       _body = source._body
     }
   }
@@ -1321,6 +1368,7 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
             _storage._origin = .worker(v)
           }
         }()
+        case 8: try { try decoder.decodeSingularEnumField(value: &_storage._purpose) }()
         case 16: try {
           var v: Progfed_V1_Join?
           var hadOneofValue = false
@@ -1619,6 +1667,9 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
       }()
       case nil: break
       }
+      if _storage._purpose != .training {
+        try visitor.visitSingularEnumField(value: _storage._purpose, fieldNumber: 8)
+      }
       switch _storage._body {
       case .join?: try {
         guard case .join(let v)? = _storage._body else { preconditionFailure() }
@@ -1717,6 +1768,7 @@ nonisolated extension Progfed_V1_Envelope: SwiftProtobuf.Message, SwiftProtobuf.
         if _storage._stage != rhs_storage._stage {return false}
         if _storage._client != rhs_storage._client {return false}
         if _storage._origin != rhs_storage._origin {return false}
+        if _storage._purpose != rhs_storage._purpose {return false}
         if _storage._body != rhs_storage._body {return false}
         return true
       }

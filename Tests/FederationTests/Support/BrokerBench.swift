@@ -86,13 +86,14 @@ struct BrokerBench {
   @discardableResult
   mutating func say(
     _ client: Int, _ body: Uplink, round: Int = 1, stage: Int = 1, attempt: Int = 0,
-    run: UInt64 = run, epoch: Int = 1
+    run: UInt64 = run, epoch: Int = 1, of purpose: TaskPurpose = .training
   ) -> [BrokerAction] {
     handle(
       .message(
         Message(
           Header(
-            run: run, epoch: epoch, round: round, stage: stage, client: client, attempt: attempt),
+            run: run, epoch: epoch, round: round, stage: stage, client: client, attempt: attempt,
+            purpose: purpose),
           body)))
   }
 

@@ -114,6 +114,14 @@ extension [ClientAction] {
     }
   }
 
+  /// The headers of the messages that were sent.
+  var headers: [Header] {
+    compactMap {
+      guard case .send(let message) = $0 else { return nil }
+      return message.header
+    }
+  }
+
   /// The task that training began with.
   var trains: ClientTask? {
     for case .train(let task) in self { return task }

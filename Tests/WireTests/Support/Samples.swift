@@ -33,7 +33,8 @@ struct Samples {
     let worker: UInt64? = flag() ? stream.next() : nil
     return Header(
       run: stream.next(), epoch: number(1 << 32), round: number(1 << 32), stage: number(1 << 32),
-      client: client, attempt: worker == nil ? number(1 << 32) : 0, worker: worker)
+      client: client, attempt: worker == nil ? number(1 << 32) : 0, worker: worker,
+      purpose: flag() ? .evaluation : .training)
   }
 
   mutating func segment() -> Segment {

@@ -119,11 +119,16 @@ struct EvaluationCourse: Hashable, Sendable {
 /// Clients' messages about an evaluation.
 extension EvaluationCourse {
   /// Answers a client's message about the evaluation that is open; nil if it isn't about it.
+  ///
+  /// What a client says of its training may come only now: it is about the round.
   mutating func answer(
     _ client: Int, _ message: Message<Uplink>, _ plan: BrokerPlan, _ members: inout Members
   ) -> [BrokerAction]? {
     guard let open, open.asks(client, after: message.header.round) else { return nil }
-    let header = plan.header(to: client, round: open.phase.round, stage: open.phase.stage)
+    switch message.body {
+    case .want, .decline: guard message.header.purpose == .evaluation else { return nil }
+    default: break
+    }
     switch message.body {
     case .want(let worker, let needs):
       let answers = change { $0.want(client, worker, needs, plan.limits) } ?? []
@@ -135,7 +140,9 @@ extension EvaluationCourse {
         .count("evaluation declined: \(reason.name)"),
         .notice(.declined(client: client, reason, detail: detail)),
       ]
-    case .scores(let scores): return score(client, scores, under: header, plan, &members)
+    case .scores(let scores):
+      let header = plan.header(to: client, after: open.phase)
+      return score(client, scores, under: header, plan, &members)
     case .join, .offer, .updateChunk, .heartbeat, .leave, .planWant, .sums: return nil
     }
   }
@@ -158,6 +165,19 @@ extension EvaluationCourse {
     }
   }
 
+  /// Takes in what a client says of an evaluation that is over, or that it isn't asked for.
+  static func late(
+    _ body: Uplink, of client: Int, _ members: inout Members
+  ) -> [BrokerAction] {
+    switch body {
+    case .want: return [.count("late want")]
+    case .decline(let reason, _):
+      if reason == .noData || reason == .badData { members.holdsNothingOut(client) }
+      return [.count("late decline")]
+    default: return [.count("unexpected message of an evaluation")]
+    }
+  }
+
   /// Answers scores that aren't waited for, so that the client needn't repeat them.
   static func lateScores(
     of client: Int, _ header: Header, _ plan: BrokerPlan, nextRound: Int
@@ -166,7 +186,8 @@ extension EvaluationCourse {
       // The broker was restarted, and will ask for them again.
       return [.count("early scores")]
     }
-    let answer = plan.header(to: client, round: header.round, stage: header.stage)
+    let answer = plan.header(
+      to: client, round: header.round, stage: header.stage, purpose: .evaluation)
     return [
       .count("late scores"), .send(.client(client), Message(answer, .noted(.scores))),
     ]
@@ -176,11 +197,19 @@ extension EvaluationCourse {
   mutating func refuse(
     _ client: Int, _ header: Header, _ problem: String, _ plan: BrokerPlan
   ) -> [BrokerAction]? {
-    guard let open, open.asks(client, after: header.round) else { return nil }
+    guard let open, header.purpose == .evaluation, open.asks(client, after: header.round) else {
+      return nil
+    }
     change { $0.settle(client, at: .refused(.malformed)) }
     return plan.refuse(
-      client, .malformed, problem,
-      under: plan.header(to: client, round: open.phase.round, stage: open.phase.stage))
+      client, .malformed, problem, under: plan.header(to: client, after: open.phase))
+  }
+}
+
+extension BrokerPlan {
+  /// The header of a message to a client about the evaluation after a round.
+  fileprivate func header(to client: Int, after phase: Phase) -> Header {
+    header(to: client, round: phase.round, stage: phase.stage, purpose: .evaluation)
   }
 }
 
