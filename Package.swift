@@ -146,8 +146,8 @@ let package = Package(
     .target(
       name: "Faults",
       dependencies: [
-        "Bytes", "CSQLiteDisk", "Codecs", "Federation", "Ledger", "Measures", "Progressive",
-        "Simulation", "Wire",
+        "Bytes", "CSQLiteDisk", "Codecs", "Federation", "Ledger", "LocalTraining", "Measures",
+        "Progressive", "Simulation", "Tensors", "Wire",
       ],
       swiftSettings: safe),
     .target(

@@ -44,6 +44,9 @@ import Testing
     (.forgetsNormalization, [.normalized]),
     (.tellsNormalizationEarly, [.normalized]),
     (.waitsForSums, [.punctual]),
+    (.remembersLate, [.remembered]),
+    (.remembersLatest, [.remembered]),
+    (.syncsNoMemories, [.remembered]),
   ])
   func `each broken promise is noticed, for what it is`(
     mutation: Mutation, promises: [Violation.Promise]

@@ -20,7 +20,7 @@ package struct FaultToll: Hashable, Sendable {
   package var time: Duration = .zero
   /// The processes that died, of broker and workers.
   package var crashes = 0
-  /// The times that the broker's machine lost its power.
+  /// The times that a machine lost its power, the broker's or a worker's.
   package var powerLosses = 0
   /// The syncs and reads that failed, and the reads that had a flipped bit.
   package var diskFaults = 0

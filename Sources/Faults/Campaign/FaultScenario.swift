@@ -33,6 +33,8 @@ package struct FaultScenario: Hashable, Sendable {
   package let evaluation: EvaluationRules?
   /// The rules of sums over clients' samples; nil for none.
   package let measuring: MeasuringRules?
+  /// Clients remember something from one update that counts to the next, on their workers' disks.
+  package let remembers: Bool
   /// The most bytes that an update may have.
   package let updateLimit = 400
   /// The faults; may be replaced by a part of them.
@@ -87,11 +89,15 @@ package struct FaultScenario: Hashable, Sendable {
     let ears = Int.random(in: 0..<4, using: &leases) == 0 ? 1 : 0
     var disks = RandomStream(seed: seed).stream("fault disks")
     let failures = max(0, Int.random(in: -2...3, using: &disks))
+    var memories = RandomStream(seed: seed).stream("fault memories")
+    remembers = Int.random(in: 0..<4, using: &memories) == 0
+    let lapses = remembers ? Int.random(in: 0...3, using: &memories) : 0
     self.faults =
       (faults + (0..<count).map { _ in InjectedFault(orderTo: fleet, using: &orders) }
       + (0..<hoards).map { _ in InjectedFault(hoardingIn: fleet, using: &leases) }
       + (0..<ears).map { _ in InjectedFault(eavesdroppingOn: fleet, using: &leases) }
-      + (0..<failures).map { _ in InjectedFault(ofDisk: &disks) })
+      + (0..<failures).map { _ in InjectedFault(ofDisk: &disks) }
+      + (0..<lapses).map { _ in InjectedFault(ofWorkersDisks: fleet, using: &memories) })
       .sorted { $0.start < $1.start }
     keyframeInterval = draw(0...1) == 1 ? draw(2...6) : 1
     hasAnchor = draw(0...2) == 0
@@ -171,6 +177,7 @@ package struct FaultScenario: Hashable, Sendable {
       updateCodec: .dense32, rules: rules, limits: limits)
     plan.evaluation = evaluation
     plan.measuring = measuring
+    plan.clientsRemember = remembers
     plan.dealtHoldOuts = (0..<clients).map { 1 + $0 }
     return plan
   }

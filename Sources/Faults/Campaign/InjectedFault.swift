@@ -35,6 +35,11 @@ package struct InjectedFault: Hashable, Sendable {
     case failingReads(probability: Double)
     /// Reading from the broker's disk brings a flipped bit with a probability.
     case flippedReads(probability: Double)
+    /// A worker's machine loses power with an operation on its disk, so many of them after the
+    /// fault's beginning.
+    case workerDiskStop(client: Int, after: Int)
+    /// The sync of a worker's disk fails that comes after so many others.
+    case workerSync(client: Int, after: Int)
     /// A client's training takes this much longer.
     case slowTraining(client: Int, by: Duration)
     /// A client says that it has an update, and sends nothing of it.
@@ -127,6 +132,18 @@ extension InjectedFault {
     }
   }
 
+  /// A fault of the disk of one of so many workers, which each have one client.
+  init(ofWorkersDisks workers: Int, using stream: inout RandomStream) {
+    start = .milliseconds(Int.random(in: 0..<40_000, using: &stream))
+    length = .milliseconds(Int.random(in: 1000..<10_000, using: &stream))
+    let client = Int.random(in: 0..<workers, using: &stream)
+    let operations = Int.random(in: 0...12, using: &stream)
+    kind =
+      Bool.random(using: &stream)
+      ? .workerDiskStop(client: client, after: operations)
+      : .workerSync(client: client, after: operations / 4)
+  }
+
   /// True if it is the broker's disk that fails.
   var isOfDisk: Bool {
     switch kind {
@@ -171,6 +188,11 @@ extension InjectedFault.Kind: CustomStringConvertible {
     case .failingSync(let syncs): "a sync fails after \(syncs) others"
     case .failingReads(let probability): "reads fail, probability \(probability.fixed(2))"
     case .flippedReads(let probability): "reads flip a bit, probability \(probability.fixed(2))"
+    case .workerDiskStop(let client, let operations):
+      "the machine of client \(client)'s worker loses power after \(operations) operations "
+        + "on its disk"
+    case .workerSync(let client, let syncs):
+      "a sync of client \(client)'s worker fails after \(syncs) others"
     case .slowTraining(let client, let extra):
       "client \(client) trains \(extra.seconds.fixed(3)) s longer"
     case .hoarding(let client): "client \(client) sends nothing of its update"

@@ -70,6 +70,13 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
   /// Measuring ends when all have answered, and else never.
   case waitsForSums
 
+  /// A worker keeps what its client remembers only once the update is settled.
+  case remembersLate
+  /// A worker takes what it kept last for what its client remembers.
+  case remembersLatest
+  /// A worker doesn't sync what its client remembers.
+  case syncsNoMemories
+
   /// The work that the broker's disk forgets, so that it seems to be the broker who does.
   var neglect: DiskNeglect? {
     switch self {

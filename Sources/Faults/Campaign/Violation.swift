@@ -45,6 +45,8 @@ package struct Violation: Hashable, Sendable {
     /// Sums are added once; what is made of them is kept before anybody hears of it, and all train
     /// by it.
     case normalized = "all train by one normalization, made once"
+    /// A client remembers what came with its last update that counts.
+    case remembered = "a client remembers what came with its last update that counts"
     /// Once the faults are over, all recover and the run ends.
     case live = "after the last fault all recover and the run ends"
   }

@@ -69,10 +69,11 @@ extension FaultBroker {
         .committed(life: life), at: world.now + .milliseconds(200))
     }
     var next = world.disk
-    next.commit(result, history: process.history)
+    let isDiscarded = world.scenario.discards(result.round)
+    next.commit(result, history: process.history, isDiscarded: isDiscarded)
     do { try world.keep(next, after: result) } catch { return fail(error) }
     world.disk = next
-    let discarded = world.scenario.discards(result.round) ? ", and its model discarded" : ""
+    let discarded = isDiscarded ? ", and its model discarded" : ""
     world.note("round \(result.round) is committed\(discarded)")
     self.process?.closing = nil
     prepareNext()

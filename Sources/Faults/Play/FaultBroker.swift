@@ -176,12 +176,7 @@ final class FaultBroker {
     guard process?.life == life else { return }
     do { try world.storage.open(round: round) } catch { return fail(error) }
     world.note("the model of round \(round) is ready")
-    handle(
-      .prepared(
-        PreparedModel(
-          phase: scenario.schedule.phase(in: round),
-          segments: world.made.segments(round: round), updateLimit: scenario.updateLimit,
-          shallowHeads: world.made.shallowHeads(round: round))))
+    handle(.prepared(world.made.prepared(round: round)))
   }
 
   /// The broker learns the result of storing an update.

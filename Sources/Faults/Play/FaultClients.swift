@@ -43,12 +43,14 @@ final class FaultClients {
       identity: ClientIdentity(
         client: client, worker: world.network.chance.next(), plan: world.digests.plan,
         maximalStage: client == scenario.shallow && mutation != .ignoresCaps ? 1 : nil,
-        attempt: before.life, measuredChannels: scenario.measuring?.channels),
+        attempt: before.life, measuredChannels: scenario.measuring?.channels,
+        remembers: scenario.remembers),
       limits: scenario.limits, jitter: RandomStream(key: world.network.chance.next()))
     process.host = ClientHost(machine)
     clients[client] = process
-    world.network.startAnew(client)
     world.note("worker of client \(client) starts, attempt \(before.life)")
+    guard takeUpMemory(of: client) else { return }
+    world.network.startAnew(client)
     world.network.reconnect(client)
     setAlarm(of: client)
   }
@@ -58,6 +60,7 @@ final class FaultClients {
     crashes += 1
     clients[client].life += 1
     clients[client].host = nil
+    world.memories?.stop(client)
     world.network.disconnect(client)
   }
 
@@ -147,6 +150,9 @@ final class FaultClients {
     handle(event, for: client)
   }
 
+  /// Changes the state of a client's process in place.
+  func change(_ client: Int, _ change: (inout ClientProcess) -> Void) { change(&clients[client]) }
+
   /// Makes the results of earlier trainings and evaluations void.
   func beginTraining(of client: Int) { clients[client].training += 1 }
 
@@ -161,6 +167,7 @@ final class FaultClients {
     guard let offer else {
       return handle(.failed(round: round, .diverged, detail: "no usable step"), for: client)
     }
+    guard keep(offer, of: client, training, round: round) else { return }
     let local = localTime(of: client)
     host.trained(
       offer, SimulatedUpdate(length: offer.length), round: round, at: local, over: self, by: self)
@@ -201,6 +208,7 @@ extension FaultClients: ClientExecutor {
         .fits, "client \(client) trains stage \(task.stage), beyond its memory")
     }
     checkNormalization(of: client)
+    checkMemory(of: client, in: task)
     beginTraining(of: client)
     var time = world.network.pause(100...2500)
     for fault in world.network.active {
@@ -221,6 +229,7 @@ extension FaultClients: ClientExecutor {
 
   func settled(_ client: Int, round: Int, accepted: Bool, update: SimulatedUpdate?) {
     clients[client].training += 1
+    if accepted { settle(client) }
     if accepted, !world.disk.isSafe(client, round: round) {
       world.violate(
         .durable, "client \(client) takes round \(round) for settled, but it isn't durable")
@@ -243,6 +252,7 @@ extension FaultClients: ClientExecutor {
     world.note("client \(client) ends: \(end)")
     clients[client].ended = end
     clients[client].host = nil
+    if end == .complete { world.memories?.forget(client) }
     world.network.disconnect(client)
   }
 }

@@ -32,10 +32,11 @@ final class FaultSimulation {
   var rounds: Int { world.disk.committed.count }
   /// The time that was played, and what went wrong in it.
   var toll: FaultToll {
-    let disk = world.storage.disk.tally
+    let disks = [world.storage.disk.tally] + (world.memories?.tally ?? [])
     return FaultToll(
-      time: world.now, crashes: broker.crashes + clients.crashes, powerLosses: disk.powerLosses,
-      diskFaults: disk.faults, lostMessages: world.network.lost)
+      time: world.now, crashes: broker.crashes + clients.crashes,
+      powerLosses: disks.reduce(0) { $0 + $1.powerLosses },
+      diskFaults: disks.reduce(0) { $0 + $1.faults }, lostMessages: world.network.lost)
   }
   /// The events in words, if they were to be told.
   var trace: [String] { world.trace?.lines ?? [] }
@@ -88,6 +89,7 @@ final class FaultSimulation {
     case .restart: startBroker()
     case .trained(let client, let training, let round, let offer):
       clients.trained(client, training, round: round, offer)
+    case .workerRestart(let client, let life): restart(client, life: life)
     case .begins(let index): begin(world.scenario.faults[index])
     case .ends(let index): end(world.scenario.faults[index])
     }
@@ -123,9 +125,28 @@ final class FaultSimulation {
       world.storage.disk.stop = DiskStop(after: operations, losesPower: losesPower)
     case .failingSync(let syncs): world.storage.disk.failingSync = syncs
     case .failingReads, .flippedReads: world.storage.setReads(world.network.active)
+    case .workerDiskStop(let client, let operations):
+      world.memories?.disk(of: client).stop = DiskStop(after: operations, losesPower: true)
+    case .workerSync(let client, let syncs): world.memories?.disk(of: client).failingSync = syncs
     case .partition, .loss, .duplication, .reordering, .delay, .damage, .slowTraining, .hoarding:
       break
     }
+  }
+
+  /// True while a fault keeps a client's worker down.
+  private func isKeptDown(_ client: Int) -> Bool {
+    world.network.active.contains { fault in
+      switch fault.kind {
+      case .workerCrash(client), .workerLeave(client): true
+      default: false
+      }
+    }
+  }
+
+  /// Starts a worker whose machine stopped, unless it is up or a fault keeps it down.
+  private func restart(_ client: Int, life: Int) {
+    guard clients.clients[client].life == life, !isKeptDown(client) else { return }
+    clients.start(client)
   }
 
   private func end(_ fault: InjectedFault) {
@@ -133,14 +154,8 @@ final class FaultSimulation {
     world.note("ends: \(fault)")
     switch fault.kind {
     case .workerCrash(let client), .workerLeave(let client):
-      let isDown = world.network.active.contains { fault in
-        switch fault.kind {
-        case .workerCrash(client), .workerLeave(client): true
-        default: false
-        }
-      }
       let end = clients.end(of: client)
-      if !isDown, end == nil || end == .left { clients.start(client) }
+      if !isKeptDown(client), end == nil || end == .left { clients.start(client) }
     case .brokerCrash:
       brokerCrashes -= 1
       startBroker()
@@ -150,6 +165,8 @@ final class FaultSimulation {
         broker.handle(.unsubscribed(.client(client)))
       }
     case .diskStop: world.storage.disk.stop = nil
+    case .workerDiskStop(let client, _): world.memories?.disk(of: client).stop = nil
+    case .workerSync(let client, _): world.memories?.disk(of: client).failingSync = nil
     case .failingSync: world.storage.disk.failingSync = nil
     case .failingReads, .flippedReads: world.storage.setReads(world.network.active)
     case .pause:

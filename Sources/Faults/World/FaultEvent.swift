@@ -42,6 +42,8 @@ enum FaultEvent {
   case committed(life: Int)
   /// A training ends, without an update if there is no offer.
   case trained(client: Int, training: Int, round: Int, Offer?)
+  /// A worker's machine, whose power was gone, starts anew, unless it did before.
+  case workerRestart(Int, life: Int)
   /// The fault of this index begins.
   case begins(Int)
   /// The fault of this index ends.

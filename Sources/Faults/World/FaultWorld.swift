@@ -16,6 +16,8 @@ final class FaultWorld {
   var disk = Disk()
   /// The broker's storage, which must have it.
   let storage: FaultStorage
+  /// The memories of the clients; nil where they remember nothing.
+  let memories: FaultMemories?
   /// The number of faults that keep the disk full.
   var fullDisks = 0
   /// The life of the broker's process that is up; nil while none is.
@@ -34,6 +36,7 @@ final class FaultWorld {
     digests = SimulatedDigests(scenario)
     made = SimulatedDigests(scenario, keepsUnsound: mutation == .keepsDiscardedModels)
     storage = FaultStorage(scenario, mutation: mutation)
+    memories = scenario.remembers ? FaultMemories(scenario, mutation: mutation) : nil
     network = LossyNetwork(
       clients: scenario.clients,
       chance: RandomStream(seed: scenario.seed).stream("chance"))

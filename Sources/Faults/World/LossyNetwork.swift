@@ -116,7 +116,8 @@ struct LossyNetwork {
         treatment.delay += extra
       case .loss, .duplication, .reordering, .delay, .damage, .partition, .workerCrash,
         .workerLeave, .brokerCrash, .clockJump, .fullDisk, .slowTraining, .hoarding,
-        .eavesdropping, .pause, .eviction, .diskStop, .failingSync, .failingReads, .flippedReads:
+        .eavesdropping, .pause, .eviction, .diskStop, .failingSync, .failingReads, .flippedReads,
+        .workerDiskStop, .workerSync:
         break
       }
     }

@@ -213,6 +213,10 @@ struct ClientProcess {
   var normalization: FederatedNormalization?
   /// The number of the current training; results of others are void.
   var training = 0
+  /// The last update that counted before the current training.
+  var base: CountedUpdate?
+  /// An update whose memory isn't kept yet, though it was offered, which breaks a promise.
+  var unkept: (offer: Offer, round: Int)?
   /// Its clock minus virtual time.
   var offset: Duration = .zero
   /// The next tick.
@@ -269,8 +273,22 @@ struct Disk {
   /// The round that is open, or will be.
   var round: Int { committed.count + 1 }
 
+  /// Each client's updates that counted, in order, with the rounds in which they did; none of
+  /// rounds that were discarded.
+  private var remembered: [Int: [(round: Int, update: CountedUpdate)]] = [:]
+
+  /// The last update of a client that counted before `round`; nil for none.
+  func lastCounted(of client: Int, before round: Int) -> CountedUpdate? {
+    remembered[client]?.last { $0.round < round }?.update
+  }
+
   /// Commits a round: its model is durable, and the spool is that of the next one.
-  mutating func commit(_ result: RoundResult, history: ParticipationHistory) {
+  mutating func commit(
+    _ result: RoundResult, history: ParticipationHistory, isDiscarded: Bool
+  ) {
+    for (client, submission) in result.accepted where !isDiscarded {
+      remembered[client, default: []].append((result.round, submission.counted))
+    }
     committed.append(Set(result.accepted.map(\.client)))
     counted.formUnion(
       result.accepted.map { Update(client: $0.client, round: $0.submission.round) })

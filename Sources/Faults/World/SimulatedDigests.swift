@@ -24,6 +24,15 @@ struct SimulatedDigests {
     segments(of: scenario.schedule.phase(in: round), before: round)
   }
 
+  /// The model of a round, as the broker hears that it is ready.
+  func prepared(round: Int) -> PreparedModel {
+    var model = PreparedModel(
+      phase: scenario.schedule.phase(in: round), segments: segments(round: round),
+      updateLimit: scenario.updateLimit, shallowHeads: shallowHeads(round: round))
+    model.followsDiscarded = round > 1 && scenario.discards(round - 1)
+    return model
+  }
+
   /// The model that a round came to, as clients evaluate it.
   func evaluated(round: Int) -> PreparedModel {
     let phase = scenario.schedule.phase(in: round)

@@ -154,9 +154,6 @@ package struct ClientMachine: Hashable, Sendable {
   /// The task of the current round, if there is one.
   package var task: ClientTask? { state.task }
 
-  /// The segments of which this client holds a state.
-  package var heldSegments: Set<String> { held.segmentNames }
-
   /// A message of this client in the current round.
   func message(_ body: Uplink) -> Message<Uplink> { Message(header, body) }
 

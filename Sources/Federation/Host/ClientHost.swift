@@ -20,6 +20,9 @@ package final class ClientHost<Update: ChunkedUpdate> {
   /// is waited for.
   package var wakeTime: Duration? { machine.wakeTime }
 
+  /// The segments of which the client holds a state.
+  package var heldSegments: Set<String> { machine.held.segmentNames }
+
   /// Hands an event to the machine and does what it answers, in its order.
   ///
   /// - Parameters:

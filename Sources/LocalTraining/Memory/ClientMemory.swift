@@ -13,8 +13,15 @@ package struct ClientMemory: Hashable, Sendable {
 
   /// A memory in which nothing is yet, with a place for all that `topology` has clients remember.
   package init(for topology: Topology) {
-    residual = topology.codecs.errorFeedback ? Residual() : nil
-    controlVariates = topology.training.correction == .scaffold ? ClientControlVariates() : nil
+    self.init(
+      keepsResiduals: topology.codecs.errorFeedback,
+      keepsControlVariates: topology.training.correction == .scaffold)
+  }
+
+  /// A memory in which nothing is yet, with a place for these parts.
+  package init(keepsResiduals: Bool, keepsControlVariates: Bool) {
+    residual = keepsResiduals ? Residual() : nil
+    controlVariates = keepsControlVariates ? ClientControlVariates() : nil
   }
 
   /// A memory of the vectors `kept`, arranged like `memory`.

@@ -1,4 +1,5 @@
 package import Foundation
+package import Ledger
 import Models
 import Synchronization
 package import Tensors
@@ -20,6 +21,8 @@ package final class ClientStore: Sendable {
   private let layouts: [String: ParameterLayout]
   /// The folder with a folder for each run; nil where all goes with the process.
   private let folder: URL?
+  /// The file system of the folder.
+  private let storage: any Storage
 
   private struct State {
     var run: UInt64?
@@ -43,7 +46,7 @@ package final class ClientStore: Sendable {
     of empty: ClientMemory, parameters: Int, in directory: String = NSTemporaryDirectory()
   ) throws(ClientStoreError) {
     self.empty = empty
-    (layouts, folder) = ([:], nil)
+    (layouts, folder, storage) = ([:], nil, SystemStorage())
     let place = try ScratchMemory(capacity: 4 * parameters * empty.parts, in: directory)
     state = Mutex(State(place: place))
   }
@@ -52,11 +55,12 @@ package final class ClientStore: Sendable {
   ///
   /// - Throws: `ClientStoreError` if the folder can't be made.
   package init(
-    of empty: ClientMemory, layouts: [String: ParameterLayout], at folder: URL
+    of empty: ClientMemory, layouts: [String: ParameterLayout], at folder: URL,
+    on storage: any Storage = SystemStorage()
   ) throws(ClientStoreError) {
     self.empty = empty
-    (self.layouts, self.folder) = (layouts, folder)
-    state = Mutex(State(place: try MemoryFolder(at: folder, layouts: layouts)))
+    (self.layouts, self.folder, self.storage) = (layouts, folder, storage)
+    state = Mutex(State(place: try MemoryFolder(at: folder, layouts: layouts, on: storage)))
   }
 
   /// A store for the clients of `workload`, in `folder` where one is given; nil where clients
@@ -86,7 +90,7 @@ package final class ClientStore: Sendable {
     let digits = String(run, radix: 16)
     let name = String(repeating: "0", count: 16 - digits.count) + digits
     let place = try MemoryFolder(
-      at: folder.appending(path: name, directoryHint: .isDirectory), layouts: layouts)
+      at: folder.appending(path: name, directoryHint: .isDirectory), layouts: layouts, on: storage)
     let marks = try place.marks()
     state.withLock { state in
       state = State(run: run, place: place)

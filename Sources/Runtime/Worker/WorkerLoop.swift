@@ -150,7 +150,7 @@ final class WorkerLoop {
     storeIsStale = false
     store.keep(
       steps: hosts.values.reduce(into: []) { $0.formUnion($1.machine.state.interests) },
-      segments: hosts.values.reduce(into: []) { $0.formUnion($1.machine.heldSegments) })
+      segments: hosts.values.reduce(into: []) { $0.formUnion($1.heldSegments) })
   }
 
   /// Tells all trainings that haven't begun that they aren't needed.

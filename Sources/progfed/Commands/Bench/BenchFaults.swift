@@ -106,7 +106,7 @@ struct BenchFaults: ParsableCommand {
   /// Plays all seeds, or as many as there is time for, on all threads.
   private func play() throws {
     let clock = ContinuousClock()
-    let start = clock.now
+    let (start, used) = (clock.now, Self.processorTime)
     let end = minutes.map { start + .seconds(60 * $0) }
     let last = minutes == nil ? first + UInt64(seeds ?? 10_000) : .max
     let cores = ProcessInfo.processInfo.activeProcessorCount
@@ -133,9 +133,18 @@ struct BenchFaults: ParsableCommand {
     }
     let (next, left, report) = state.withLock { $0 }
     let result = FaultFigures(
-      report, first: first, next: min(next, left), threads: width, elapsed: clock.now - start)
+      report, first: first, next: min(next, left), threads: width, elapsed: clock.now - start,
+      processorTime: Self.processorTime - used)
     if json { try write(result) } else { print(result.text) }
     if !result.failures.isEmpty { throw Exit.bug }
+  }
+
+  /// The time that the processors have spent on this process.
+  private static var processorTime: Duration {
+    var time = timespec()
+    // SAFETY: the structure is a local variable.
+    _ = unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 
   /// The seeds that a thread takes at a time.

@@ -25,15 +25,18 @@ struct FaultFigures: Encodable {
   let lostMessages: Int
   let threads: Int
   let seconds: Double
+  let processorSeconds: Double
   let eventsPerSecond: Double
   let perCoreHour: Rates
   let failures: [String]
 
   /// The figures of seeds from `first` on: all before `next`, and after a failure perhaps some
   /// later ones, as threads play side by side.
+  ///
+  /// An hour of a core is one of the processor's time, whatever else ran beside it.
   init(
     _ report: FaultCampaign.Report, first: UInt64, next: UInt64, threads: Int, elapsed: Duration,
-    failures: [String]? = nil
+    processorTime: Duration, failures: [String]? = nil
   ) {
     let toll = report.toll
     self.first = first
@@ -46,8 +49,8 @@ struct FaultFigures: Encodable {
     self.threads = threads
     seconds = elapsed.seconds
     eventsPerSecond = seconds > 0 ? Double(events) / seconds : 0
-    let cores = min(threads, ProcessInfo.processInfo.activeProcessorCount)
-    let perHour = seconds > 0 ? 3600 / (Double(cores) * seconds) : 0
+    processorSeconds = processorTime.seconds
+    let perHour = processorSeconds > 0 ? 3600 / processorSeconds : 0
     perCoreHour = Rates(
       simulatedSeconds: simulatedSeconds * perHour, events: Double(events) * perHour,
       crashes: Double(crashes) * perHour, powerLosses: Double(powerLosses) * perHour,
@@ -60,7 +63,7 @@ struct FaultFigures: Encodable {
     var report = FaultCampaign.Report()
     (report.seeds, report.events, report.toll) = (1, outcome.events, outcome.toll)
     self.init(
-      report, first: seed, next: seed + 1, threads: 1, elapsed: .zero,
+      report, first: seed, next: seed + 1, threads: 1, elapsed: .zero, processorTime: .zero,
       failures: outcome.violation.map { ["seed \(seed) \($0)"] } ?? [])
   }
 
@@ -76,7 +79,8 @@ struct FaultFigures: Encodable {
       ("lost messages", "\(lostMessages)", Self.count(perCoreHour.lostMessages)),
     ]
     var lines = [
-      "\(seeds) seeds, \(events) events in \(seconds.fixed(1)) s on \(threads) threads: "
+      "\(seeds) seeds, \(events) events in \(seconds.fixed(1)) s on \(threads) threads, "
+        + "\(processorSeconds.fixed(1)) s of a core: "
         + "\(Int(eventsPerSecond)) events/s",
       Self.row("", "in all", "a core-hour"),
     ]
