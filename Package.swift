@@ -29,6 +29,8 @@ let argumentParser: Target.Dependency = .product(
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -38,8 +40,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
     // 0: C modules, measures, tensors
@@ -68,6 +72,7 @@ let package = Package(
       swiftSettings: safe),
     .target(name: "Links", dependencies: ["Measures"], swiftSettings: safe),
     .target(name: "OneDNN", dependencies: ["COneDNN"], swiftSettings: common),
+    .target(name: "Programs", dependencies: [subprocess, system], swiftSettings: safe),
     .target(name: "Progressive", dependencies: ["Measures"], swiftSettings: safe),
     .target(name: "ZMTP", dependencies: ["Measures"], swiftSettings: safe),
     // 2
@@ -103,14 +108,14 @@ let package = Package(
       name: "LocalTraining",
       dependencies: [
         "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Measures", "Models", "Neural",
-        "OneDNN", "Progressive", "Tensors", "Topology", "Wire",
+        "OneDNN", "Programs", "Progressive", "Tensors", "Topology", "Wire",
       ],
       swiftSettings: safe),
     .target(
       name: "Fuzzing",
       dependencies: [
-        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Live", "Measures", "Progressive",
-        "Tensors", "Topology", "Wire",
+        "Bytes", "Codecs", "Datasets", "Federation", "Ledger", "Live", "Measures", "Models",
+        "Progressive", "Tensors", "Topology", "Wire",
       ],
       swiftSettings: safe),
     .target(
@@ -222,6 +227,8 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")], swiftSettings: common),
     .testTarget(name: "OneDNNTests", dependencies: ["OneDNN"], swiftSettings: quick),
+    .testTarget(
+      name: "ProgramsTests", dependencies: ["Programs", "TestSupport"], swiftSettings: quick),
     .testTarget(
       name: "ProgressiveTests", dependencies: ["Measures", "Progressive"], swiftSettings: quick),
     .testTarget(

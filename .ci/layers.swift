@@ -12,7 +12,7 @@ let levels = [
     "CChecksums", "CCodecKernels", "CCrashes", "CNeuralKernels", "COneDNN", "CSPNG",
     "CSQLiteDisk", "CTurboJPEG", "CZeroMQ", "CZlib", "CZstd", "Measures", "Tensors", "Bytes",
   ],
-  ["Codecs", "Datasets", "Links", "OneDNN", "Progressive", "ZMTP"],
+  ["Codecs", "Datasets", "Links", "OneDNN", "Programs", "Progressive", "ZMTP"],
   ["Ledger", "Neural", "Wire", "ZeroMQ"],
   ["Federation", "Models"],
   ["Topology"],

@@ -48,7 +48,8 @@ package struct FuzzCampaign: Sendable {
   package static func allTargets(in folder: URL) -> [any FuzzTarget] {
     [
       EnvelopeTarget(), BrokerTarget(), ClientTarget(), UpdateTarget(), SafeTensorsTarget(),
-      TopologyTarget(), PlanTarget(), PlanFetchTarget(), ControlTarget(), RequestTarget(),
+      TopologyTarget(), ManifestTarget(), PlanTarget(), PlanFetchTarget(), ControlTarget(),
+      RequestTarget(),
     ] + FileTarget.Kind.allCases.map { FileTarget($0, in: folder) }
       + OwnDataTarget.Kind.allCases.map { OwnDataTarget($0, in: folder) }
   }

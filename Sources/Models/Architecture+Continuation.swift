@@ -25,8 +25,9 @@ extension Architecture {
     precondition(
       previous.map(\.layout) == layouts(stage: stage - 1),
       "parameters \(previous.map(\.layout.name)) for stage \(stage - 1)")
+    guard supportsAllHeads, let input else { return nil }
     let (block, head) = (blocks[stage - 1], heads[stage - 1])
-    guard supportsAllHeads, let old = heads[stage - 2].readerOfChannels,
+    guard let old = heads[stage - 2].readerOfChannels,
       case .linear(let new)? = head.layers.last, head.returning.isEmpty
     else { return nil }
     var features = FeatureStatistics(unknown: input.dimensions[0])

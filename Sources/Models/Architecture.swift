@@ -9,24 +9,27 @@ public import Tensors
 public struct Architecture: Sendable {
   /// The name by which it is asked for.
   public let name: String
-  /// The shape of one sample, `[C, H, W]` or `[N]`.
-  public let input: Shape
-  /// The number of classes that it tells apart.
-  public let classes: Int
+  /// The shape of one sample, `[C, H, W]` or `[N]`; nil of a manifest's model.
+  public let input: Shape?
+  /// The number of classes that it tells apart; nil where a manifest doesn't tell.
+  public let classes: Int?
   /// In which order blocks are applied.
   public let nesting: Nesting
-  /// The objective that it is trained for.
-  public let objective: Objective
-  /// True if each head starts from the values of the one before, where both have the same
-  /// parameters.
-  public let carriesHead: Bool
+  /// The objective that it is trained for; nil of a manifest's model.
+  public let objective: Objective?
+  /// The manifest of a model that trainer programs compute; nil for those that the program does.
+  public let manifest: ModelManifest?
+  /// True if each head of the program's own starts from the values of the one before, where both
+  /// have the same parameters.
+  private let carriesHeads: Bool
   /// The choices that it was made by, those that were left to it as well.
   public private(set) var options = ModelOptions()
   let blocks: [Block]
   let heads: [Block]
-  private let networks: [Network]
-  /// The sub-models with all heads; empty where blocks lie in each other.
-  private let supervised: [Network]
+  private let subModels: [SubModel]
+  /// The sub-models with all heads; empty where blocks lie in each other, and of a manifest's
+  /// model.
+  private let supervised: [SubModel]
 
   /// Blocks, a chain unless they lie in each other, with a head for each stage.
   ///
@@ -69,15 +72,44 @@ public struct Architecture: Sendable {
     self.classes = classes
     self.nesting = nesting
     self.objective = objective
-    self.carriesHead = carriesHead
+    manifest = nil
+    carriesHeads = carriesHead
     self.blocks = blocks
     self.heads = heads
-    self.networks = networks
-    self.supervised = supervised
+    subModels = networks.map { SubModel($0) }
+    self.supervised = supervised.map { SubModel($0) }
+  }
+
+  /// The model of a manifest, which trainer programs compute.
+  public init(_ manifest: ModelManifest) {
+    name = manifest.name
+    input = nil
+    classes = manifest.classes
+    nesting = .outermostFirst
+    objective = nil
+    self.manifest = manifest
+    carriesHeads = false
+    (blocks, heads, supervised) = ([], [], [])
+    subModels = manifest.stages.indices.map {
+      SubModel(
+        layouts: manifest.layouts(stage: $0 + 1), trainingFLOPs: manifest.stages[$0].flops)
+    }
   }
 
   /// The number of stages, S.
-  public var stages: Int { networks.count }
+  public var stages: Int { subModels.count }
+
+  /// True if the head of a stage, from 2, starts from the values of the one that it replaces.
+  ///
+  /// It does where both have the same shapes.
+  public func carriesHead(to stage: Int) -> Bool {
+    manifest?.stages[stage - 1].carriesHead ?? carriesHeads
+  }
+
+  /// True if the block of a stage, from 2, starts from the values of the one before.
+  public func carriesBlock(to stage: Int) -> Bool {
+    manifest?.stages[stage - 1].carriesBlock ?? false
+  }
 
   /// The same architecture, which was made by `options` and has as many stages as it has.
   func made(by options: ModelOptions) -> Architecture {
@@ -93,16 +125,29 @@ public struct Architecture: Sendable {
   /// its head has nothing to read there.
   public var supportsAllHeads: Bool { !supervised.isEmpty }
 
-  /// The sub-model M_s of stage `stage`, from 1 to S.
+  /// The network of stage `stage`, from 1 to S, of a model that the program computes.
   ///
   /// - Parameters:
   ///   - stage: The stage.
   ///   - supervision: The heads that supervise; all only where `supportsAllHeads`.
   /// - Returns: The network of blocks 1 … s and head s, or heads 1 … s.
   public func network(stage: Int, supervision: Supervision = .newest) -> Network {
+    guard let network = subModel(stage: stage, supervision: supervision).network else {
+      preconditionFailure("the network of \(name), which trainer programs compute")
+    }
+    return network
+  }
+
+  /// The sub-model M_s of stage `stage`, from 1 to S.
+  ///
+  /// - Parameters:
+  ///   - stage: The stage.
+  ///   - supervision: The heads that supervise; all only where `supportsAllHeads`.
+  /// - Returns: The sub-model of blocks 1 … s and head s, or heads 1 … s.
+  public func subModel(stage: Int, supervision: Supervision = .newest) -> SubModel {
     precondition((1...stages).contains(stage), "stage \(stage) of \(stages)")
     switch supervision {
-    case .newest: return networks[stage - 1]
+    case .newest: return subModels[stage - 1]
     case .all:
       precondition(supportsAllHeads, "all heads of \(name), whose blocks lie in each other")
       return supervised[stage - 1]
@@ -111,16 +156,16 @@ public struct Architecture: Sendable {
 
   /// The parameters of each segment of a stage: blocks 1 … s, then head s, or heads 1 … s.
   public func layouts(stage: Int, supervision: Supervision = .newest) -> [ParameterLayout] {
-    network(stage: stage, supervision: supervision).layouts
+    subModel(stage: stage, supervision: supervision).layouts
   }
 
   /// The number of scalars of a stage's sub-model.
   public func parameterCount(stage: Int, supervision: Supervision = .newest) -> Int {
-    network(stage: stage, supervision: supervision).parameterCount
+    subModel(stage: stage, supervision: supervision).parameterCount
   }
 
   /// The multiplications and additions of the sub-model's forward pass over one sample.
-  public func forwardFLOPs(stage: Int) -> Int { network(stage: stage).forwardFLOPs }
+  public func forwardFLOPs(stage: Int) -> Int { subModel(stage: stage).forwardFLOPs }
 
   /// The multiplications and additions of a training step for one sample.
   ///
@@ -132,8 +177,8 @@ public struct Architecture: Sendable {
   public func trainingFLOPs(
     stage: Int, trainable: Set<Int>? = nil, supervision: Supervision = .newest
   ) -> Int {
-    let network = network(stage: stage, supervision: supervision)
-    return network.trainingFLOPs(trainable: trainable ?? Set(network.layouts.indices))
+    let model = subModel(stage: stage, supervision: supervision)
+    return model.trainingFLOPs(trainable: trainable ?? Set(model.layouts.indices))
   }
 }
 

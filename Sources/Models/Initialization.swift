@@ -3,7 +3,7 @@ public import Measures
 public import Tensors
 
 extension ParameterVector {
-  /// Fresh values as PyTorch draws them by default.
+  /// Fresh values by each parameter's rule; the usual ones are as PyTorch draws them by default.
   ///
   /// Weights and biases are uniform in ±1/√fan-in, the fan-in being the product of the weight's
   /// extents but the first (He et al., 2015, with a = √5), also of a transposed convolution;
@@ -14,24 +14,36 @@ extension ParameterVector {
     scalars.reserveCapacity(layout.count)
     var fanIn = 1
     for parameter in layout.parameters {
+      if parameter.role == .weight {
+        fanIn = parameter.shape.dimensions.dropFirst().reduce(1, *)
+      }
       let count = parameter.shape.count
-      switch parameter.role {
-      case .weight, .bias:
-        if parameter.role == .weight {
-          fanIn = parameter.shape.dimensions.dropFirst().reduce(1, *)
-        }
+      switch parameter.rule(fanIn: fanIn) {
+      case .uniform(let fanIn):
         let bound = 1 / Double(fanIn).squareRoot()
         var stream = random.stream(parameter.name)
         for _ in 0..<count { scalars.append(Float((2 * stream.uniform() - 1) * bound)) }
-      case .scale:
-        let isShift = parameter.name.hasSuffix("bias")
-        scalars += Array(repeating: isShift ? 0 : 1, count: count)
-      case .buffer:
-        let isVariance = parameter.name.hasSuffix("var")
-        scalars += Array(repeating: isVariance ? 1 : 0, count: count)
+      case .normal(let deviation):
+        var stream = random.stream(parameter.name)
+        for _ in 0..<count { scalars.append(Float(stream.normal() * deviation)) }
+      case .ones: scalars += Array(repeating: 1, count: count)
+      case .zeros, .usual: scalars += Array(repeating: 0, count: count)
       }
     }
     self.init(layout: layout, scalars: scalars)
+  }
+}
+
+extension Parameter {
+  /// The rule of its first values, in other words than "usual"; `fanIn` is that of the weight
+  /// before it, or its own.
+  func rule(fanIn: Int) -> InitialValues {
+    guard initial == .usual else { return initial }
+    return switch role {
+    case .weight, .bias: .uniform(fanIn: fanIn)
+    case .scale: name.hasSuffix("bias") ? .zeros : .ones
+    case .buffer: name.hasSuffix("var") ? .ones : .zeros
+    }
   }
 }
 

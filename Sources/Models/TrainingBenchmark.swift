@@ -63,9 +63,10 @@ package struct TrainingBenchmark: Sendable {
     _ thread: Int, _ steps: Int
   ) throws(DNNLError) -> ([Duration], ByteCount) {
     let random = RandomStream(seed: 1).stream("benchmark", thread)
-    let trainer = try Trainer(network: architecture.network(stage: stage), batch: batch)
+    let network = architecture.network(stage: stage)
+    let trainer = try Trainer(network: network, batch: batch)
     var parameters = architecture.initialize(stage: stage, random: random)
-    var source = SyntheticSource(steps: steps + 2, classes: architecture.classes, random: random)
+    var source = SyntheticSource(steps: steps + 2, classes: network.classes, random: random)
     _ = try trainer.train(
       &parameters, source: &source, settings: TrainingSettings(learningRate: 0.01), random: random)
     let times = zip(source.instants.dropFirst(), source.instants).map { $1.duration(to: $0) }

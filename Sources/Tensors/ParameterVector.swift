@@ -12,18 +12,36 @@ public struct Parameter: Hashable, Sendable {
     case buffer
   }
 
+  /// The rule of a parameter's first values, where no file gives them.
+  public enum InitialValues: Hashable, Sendable {
+    /// The usual one of its role.
+    case usual
+    /// All 0.
+    case zeros
+    /// All 1.
+    case ones
+    /// Uniform in ±1/√fan-in.
+    case uniform(fanIn: Int)
+    /// Normal with mean 0.
+    case normal(deviation: Double)
+  }
+
   /// The name inside its block, as PyTorch would spell it: "conv1.weight".
   public let name: String
   /// The extents, in PyTorch's order of axes.
   public let shape: Shape
   /// The part in training.
   public let role: Role
+  /// The rule of its first values.
+  public let initial: InitialValues
 
-  /// A parameter of the given name, shape and role.
-  public init(_ name: String, _ shape: Shape, role: Role) {
+  /// A parameter of the given name, shape and role, which begins as is usual unless a rule is
+  /// given.
+  public init(_ name: String, _ shape: Shape, role: Role, initial: InitialValues = .usual) {
     self.name = name
     self.shape = shape
     self.role = role
+    self.initial = initial
   }
 }
 
@@ -50,6 +68,11 @@ public struct ParameterLayout: Hashable, Sendable {
     }
     self.offsets = offsets
     count = next
+  }
+
+  /// True if both have tensors of the same shapes in the same order.
+  public func hasShapes(of other: ParameterLayout) -> Bool {
+    parameters.map(\.shape) == other.parameters.map(\.shape)
   }
 
   /// The places of the scalars of parameter `index`.

@@ -1,7 +1,7 @@
 import Codecs
 package import Federation
 package import Models
-package import Neural
+import Neural
 package import Progressive
 package import Tensors
 
@@ -66,13 +66,13 @@ package struct Topology: Sendable {
   /// The places of values that can only be judged once the data is read, by their keys.
   let places: [String: TopologyIssue.Place]
 
-  /// The network that is trained at `stage`, from 1.
-  package func network(stage: Int) -> Network {
-    architecture.network(stage: stage, supervision: strategy.usesAllHeads ? .all : .newest)
+  /// The sub-model that is trained at `stage`, from 1.
+  package func subModel(stage: Int) -> SubModel {
+    architecture.subModel(stage: stage, supervision: strategy.usesAllHeads ? .all : .newest)
   }
 
-  /// The segments of that network: blocks, then heads.
-  package func layouts(stage: Int) -> [ParameterLayout] { network(stage: stage).layouts }
+  /// The segments of that sub-model: blocks, then heads.
+  package func layouts(stage: Int) -> [ParameterLayout] { subModel(stage: stage).layouts }
 
   /// True if a segment that begins in `phase` is told by the seed of its values and not sent whole.
   ///
@@ -80,15 +80,20 @@ package struct Topology: Sendable {
   package func tellsSeed(of segment: SegmentName, in phase: Phase) -> Bool {
     guard codecs.tellsSeeds, startsFrom == nil else { return false }
     guard strategy.grows, phase.round > 1 else { return true }
-    guard case .head(let stage) = segment, stage > 1 else { return entry == .random }
-    return entry == .random && !continuesHead(of: stage)
+    switch segment {
+    case .head(let stage) where stage > 1: return entry == .random && !continuesHead(of: stage)
+    case .block(let stage) where stage > 1:
+      return entry == .random && !architecture.carriesBlock(to: stage)
+    default: return entry == .random
+    }
   }
 
   /// True if the head of a stage takes over the values of the one that it replaces.
   private func continuesHead(of stage: Int) -> Bool {
-    guard architecture.carriesHead else { return false }
-    let heads = [stage - 1, stage].map { layouts(stage: $0).last?.parameters }
-    return heads[0] == heads[1]
+    guard architecture.carriesHead(to: stage), let new = layouts(stage: stage).last,
+      let old = layouts(stage: stage - 1).last
+    else { return false }
+    return new.hasShapes(of: old)
   }
 
   /// Advice on the stages' ends for readers of `check`.

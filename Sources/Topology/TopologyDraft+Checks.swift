@@ -66,7 +66,8 @@ extension TopologyDraft {
       strategy: strategy, architecture: architecture, startsFrom: model.from, relays: relays,
       growthSchedule: schedule,
       // What is told by a seed alone must be drawn from it.
-      entry: stages.entry ?? (codecs.tellsSeeds ? .random : stages.usualEntry(strategy)),
+      entry: stages.entry
+        ?? (codecs.tellsSeeds || model.manifest != nil ? .random : stages.usualEntry(strategy)),
       data: data,
       training: training, server: server, rules: rules, caps: participation.caps,
       depth: participation.depth, codecs: codecs,
@@ -86,6 +87,9 @@ extension TopologyDraft {
   /// The model for the data's shape, after augmentation, and its classes.
   private func fitting(_ section: DataSection, reading: Reading) -> Architecture? {
     let samples = section.facts
+    if let manifest = model.manifest {
+      return checkTrained(section, reading) ? Architecture(manifest) : nil
+    }
     guard section.augmentation.fits(samples.input) else {
       reading.report(
         "data.augmentation",
@@ -93,7 +97,8 @@ extension TopologyDraft {
         remedy: "write none")
       return nil
     }
-    guard let name = model.name, reading.isSound("model") else { return nil }
+    checkOwnModel(section, reading)
+    guard let name = model.name, reading.isSound("model", "data.from") else { return nil }
     let input = section.augmentation.output(of: samples.input)
     do throws(ModelError) {
       let architecture = try Zoo.architecture(

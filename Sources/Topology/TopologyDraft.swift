@@ -35,7 +35,10 @@ struct TopologyDraft {
       cursor.choice("a strategy", of: Strategy.allCases.map { ($0.rawValue, $0) })
     }
     model = keys.section("model") { ModelSection(reading: &$0, beside: file) }
-    data = keys.section("data") { DataSection.read(&$0, beside: file) }
+    // A manifest's model is trained by programs, whose samples nobody else needs to know of.
+    data =
+      model.isManifest && !keys.has("data")
+      ? .trainers : keys.section("data") { DataSection.read(&$0, beside: file) }
     let strategy = strategy
     stages = keys.section("stages", word: "rule") {
       StagesSection(reading: &$0, strategy: strategy)

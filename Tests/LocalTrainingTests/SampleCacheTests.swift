@@ -113,10 +113,11 @@ import Topology
     #expect(first.news != nil)
     _ = own[1]?.samples()
     let evictions = own.cache.evictions
-    #expect(try pixels(first.samples.get()).count > 0)
+    let learner = try #require(try first.learner.get() as? BuiltInLearner)
+    #expect(try pixels(learner.samples).count > 0)
     #expect(own.cache.evictions == evictions, "nothing is decoded again")
     #expect(shares.look(at: 0).news == nil)
-    #expect(throws: DatasetError.self) { try shares.look(at: 7).samples.get() }
+    #expect(throws: DatasetError.self) { try shares.look(at: 7).learner.get() }
   }
 
   @Test func `pictures that arrived while the others had no room are news`() throws {

@@ -78,7 +78,10 @@ struct TrainingBench {
     var training = LocalTraining(
       workload: workload, task: task, client: client, seed: 7,
       states: states ?? (values + sent).map { SegmentState($0) },
-      samples: SampleChoice(self.training, Array(0..<samples)),
+      learner: BuiltInLearner(
+        ClientSamples(
+          training: SampleChoice(self.training, Array(0..<samples)),
+          heldOut: SampleChoice(self.training, []))),
       memories: store)
     training.lacksMemory = lost
     let (work, results) = (training, Results())

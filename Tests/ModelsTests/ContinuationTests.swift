@@ -95,7 +95,8 @@ struct Entry: CustomTestStringConvertible, Sendable {
 @Suite struct `The newest block` {
   private func source(_ architecture: Architecture, batches: Int, seed: UInt64) -> PrototypeSource {
     PrototypeSource(
-      input: architecture.input, classes: 10, batches: batches, random: RandomStream(seed: seed))
+      input: architecture.network(stage: 1).input, classes: 10, batches: batches,
+      random: RandomStream(seed: seed))
   }
 
   /// A sub-model that has learned something.

@@ -1,6 +1,7 @@
 import Federation
 import Links
 import Measures
+import Models
 import Neural
 import Testing
 import Topology
@@ -207,7 +208,7 @@ struct FleetTests {
         "  rest: {}"))
     let memory = topology.fleet.groups[0].device.memory ?? .zero
     let stage = (1...3).last { stage in
-      let network = topology.network(stage: stage)
+      let network = topology.subModel(stage: stage)
       return network.activationBytes(batch: topology.training.batch) + 16 * network.parameterCount
         <= memory.bytes
     }

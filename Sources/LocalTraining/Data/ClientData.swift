@@ -8,6 +8,8 @@ package enum ClientData: Sendable {
   case dealt(DatasetSplit)
   /// Clients' own samples, each at a path of its own on this machine.
   case own(OwnData)
+  /// Samples that the trainer programs of this process have.
+  case programs(TrainerPrograms)
   /// Clients' own samples, of which none are here: those of a broker.
   case none
 
@@ -22,6 +24,12 @@ package enum ClientData: Sendable {
     guard case .own(let own) = self else { return nil }
     return own
   }
+
+  /// The trainer programs that compute for the clients of this process; nil where it does itself.
+  package var programs: TrainerPrograms? {
+    guard case .programs(let programs) = self else { return nil }
+    return programs
+  }
 }
 
 extension ClientData {
@@ -34,12 +42,21 @@ extension ClientData {
   ///   - clients: The clients that this process plays.
   ///   - cache: Keeps what is read of the clients' own samples.
   ///   - work: The threads that read, and who is told.
+  ///   - said: Is told what people should know of trainer programs.
   /// - Throws: `DatasetError` if dealt samples can't be read or of the clients' own not one is
-  ///   there, ``ClientPathsError``, ``LackingSamples``.
+  ///   there, ``ClientPathsError``, ``LackingSamples``, ``TrainerStartError``.
   package init(
     _ topology: Topology, at path: String?, of clients: [Int],
-    in cache: SampleCache = SampleCache(), by work: SampleWork = .onAllCores
+    in cache: SampleCache = SampleCache(), by work: SampleWork = .onAllCores,
+    said: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
+    guard !topology.data.source.isTrainers else {
+      self = .programs(
+        try TrainerPrograms(
+          topology, of: clients, at: try path.map { try ClientPaths($0, clients: clients) },
+          said: said))
+      return
+    }
     guard topology.data.staysWithClients else {
       self = .dealt(try topology.data.load(from: path, by: work))
       return

@@ -6,6 +6,7 @@ package struct ClientShares: Sendable {
   private enum Source {
     case dealt(DatasetSplit, training: [[Int]], heldOut: [Int: [Int]])
     case own(OwnData)
+    case programs(TrainerPrograms)
   }
 
   private let source: Source
@@ -21,6 +22,9 @@ package struct ClientShares: Sendable {
   /// The clients' own samples.
   init(_ own: OwnData) { source = .own(own) }
 
+  /// The samples that trainer programs have.
+  init(_ programs: TrainerPrograms) { source = .programs(programs) }
+
   /// A client's samples, normalized as is known; its own are read the first time that they are
   /// asked for, and again when others took their place in memory.
   ///
@@ -30,21 +34,31 @@ package struct ClientShares: Sendable {
     return normalization.map { samples.normalized(by: $0) } ?? samples
   }
 
-  /// A client's samples as its files hold them now, normalized as is known, and what was read if
-  /// these have changed since they were read.
+  /// Whoever computes for a client.
+  ///
+  /// - Throws: `DatasetError` where its own samples can't be read, or aren't on this machine.
+  package func learner(of client: Int) throws(DatasetError) -> any Learner {
+    if case .programs(let programs) = source { return programs.learner(of: client) }
+    return BuiltInLearner(try samples(of: client))
+  }
+
+  /// Whoever computes for a client on its samples as its files hold them now, normalized as is
+  /// known, and what was read if these have changed since they were read.
   ///
   /// They are read once at most, whoever takes their place in memory meanwhile.
-  package func look(at client: Int) -> (samples: OwnFolder.Outcome, news: OwnFolder.Outcome?) {
+  package func look(
+    at client: Int
+  ) -> (learner: Result<any Learner, DatasetError>, news: OwnFolder.Outcome?) {
     guard case .own(let own) = source, let folder = own[client] else {
-      do throws(DatasetError) { return (.success(try samples(of: client)), nil) } catch {
+      do throws(DatasetError) { return (.success(try learner(of: client)), nil) } catch {
         return (.failure(error), nil)
       }
     }
     let look = folder.look()
-    let samples = look.outcome.map { samples in
-      normalization.map { samples.normalized(by: $0) } ?? samples
+    let learner = look.outcome.map { samples -> any Learner in
+      BuiltInLearner(normalization.map { samples.normalized(by: $0) } ?? samples)
     }
-    return (samples, look.isNew ? look.outcome : nil)
+    return (learner, look.isNew ? look.outcome : nil)
   }
 
   private func rawSamples(of client: Int) throws(DatasetError) -> ClientSamples {
@@ -56,6 +70,7 @@ package struct ClientShares: Sendable {
     case .own(let own):
       guard let folder = own[client] else { throw Self.elsewhere(client) }
       return try folder.samples().get()
+    case .programs: throw Self.elsewhere(client)
     }
   }
 
@@ -65,6 +80,7 @@ package struct ClientShares: Sendable {
     switch source {
     case .dealt(_, let training, _): training[client].count
     case .own(let own): (try? own[client]?.summary().get().counts.training) ?? 0
+    case .programs(let programs): programs.counts(of: client)?.training ?? 0
     }
   }
 
@@ -73,6 +89,7 @@ package struct ClientShares: Sendable {
     switch source {
     case .dealt(_, _, let heldOut): heldOut[client]?.count ?? 0
     case .own(let own): (try? own[client]?.summary().get().counts.heldOut) ?? 0
+    case .programs(let programs): programs.counts(of: client)?.heldOut ?? 0
     }
   }
 
@@ -91,6 +108,7 @@ package struct ClientShares: Sendable {
     case .dealt(_, let training, _): .dealt(samples: training[client].count)
     case .own(let own):
       (own[client]?.summary() ?? .failure(Self.elsewhere(client))).holding
+    case .programs(let programs): programs.holding(of: client)
     }
   }
 

@@ -19,6 +19,7 @@ extension Workload {
         split, training: training,
         heldOut: Dictionary(uniqueKeysWithValues: heldOut.enumerated().map { ($0, $1) }))
     case .own(let own): return ClientShares(own)
+    case .programs(let programs): return ClientShares(programs)
     case .none: throw LackingSamples(topology: topology.file)
     }
   }
@@ -97,8 +98,8 @@ extension Workload {
   ///
   /// - Throws: `PartitionError` if the data can't be dealt out to so many clients.
   package func labels(seed: UInt64) throws(PartitionError) -> [[Int]] {
-    if topology.data.telling.labels {
-      let none = Array(repeating: 0, count: topology.architecture.classes)
+    if topology.data.telling.labels, let classes = topology.architecture.classes {
+      let none = Array(repeating: 0, count: classes)
       return (0..<topology.clients).map { client in
         (try? data.own?[client]?.summary().get())?.told.labels ?? none
       }

@@ -15,28 +15,34 @@ package import Wire
 package struct LocalEvaluation: Sendable {
   let workload: Workload
   let task: ClientTask
+  let client: Int
+  let seed: UInt64
   /// The states of the model's segments in order.
   let states: [SegmentState]
-  /// The samples that the client holds out.
-  let samples: SampleChoice
+  /// Whoever evaluates for the client.
+  let learner: any Learner
 
-  /// The evaluation of the model of `task` on `samples`.
+  /// The evaluation of the model of `task` on what `client` holds out.
   package init(
-    workload: Workload, task: ClientTask, states: [SegmentState], samples: SampleChoice
+    workload: Workload, task: ClientTask, client: Int, seed: UInt64, states: [SegmentState],
+    learner: any Learner
   ) {
     self.workload = workload
     self.task = task
+    self.client = client
+    self.seed = seed
     self.states = states
-    self.samples = samples
+    self.learner = learner
   }
 
   /// Evaluates on `lane` and says what came of it.
   package func run(on lane: TrainingLane) -> LocalScores {
     let minimum = workload.topology.evaluation.minimumSamples
-    guard samples.count >= max(1, minimum) else {
+    let heldOut = learner.counts.heldOut
+    guard heldOut >= max(1, minimum) else {
       return .failed(
         .noData,
-        detail: samples.isEmpty
+        detail: heldOut == 0
           ? "it holds no samples out"
           : "it holds out fewer samples than the \(minimum) of evaluation.minimum.samples")
     }
@@ -50,6 +56,8 @@ package struct LocalEvaluation: Sendable {
           evaluation, of: task.base, tellsClasses: workload.topology.evaluation.perClass))
     } catch CodecError.notFinite {
       return .failed(.diverged, detail: "the model's parameters are no longer finite")
+    } catch let fault as TrainerFault {
+      return .failed(fault.reason, detail: "\(fault)")
     } catch {
       return .failed(.failed, detail: "\(error)")
     }
@@ -65,12 +73,8 @@ package struct LocalEvaluation: Sendable {
     let parameters = try zip(states, stage.layouts).map { state, layout in
       try state.values(layout: layout, smallTensorLimit: limit)
     }
-    let batch = workload.topology.training.batch
-    let trainer = try lane.trainer(for: stage.network, stage: task.stage, batch: batch)
-    var batches = SequentialBatches(
-      dataset: samples.dataset, samples: samples.indices,
-      augmentation: workload.topology.data.augmentation.forEvaluation)
-    return try trainer.evaluate(parameters, source: &batches, batch: batch)
+    let order = EvaluationOrder(workload: workload, task: task, client: client, seed: seed)
+    return try learner.evaluate(parameters, by: order, on: lane)
   }
 }
 

@@ -21,30 +21,32 @@ package struct LocalTraining: Sendable {
   let seed: UInt64
   /// The states of the model's segments in order, and those of the announced control variates.
   let states: [SegmentState]
-  /// The samples that the client trains on.
-  let samples: SampleChoice
+  /// Whoever trains for the client.
+  let learner: any Learner
   /// The memories of clients; nil where they remember nothing.
   let memories: ClientStore?
   /// Is told that nothing is kept of the client's last update that counts: it begins anew.
   package var lacksMemory: @Sendable () -> Void = {}
+  /// Tells whether its result is no longer needed; whoever trains may ask.
+  package var isCancelled: @Sendable () -> Bool = { false }
 
   /// The work of `client` in the round of `task`.
   package init(
     workload: Workload, task: ClientTask, client: Int, seed: UInt64, states: [SegmentState],
-    samples: SampleChoice, memories: ClientStore?
+    learner: any Learner, memories: ClientStore?
   ) {
     self.workload = workload
     self.task = task
     self.client = client
     self.seed = seed
     self.states = states
-    self.samples = samples
+    self.learner = learner
     self.memories = memories
   }
 
   /// Trains on `lane` and says what came of it.
   package func run(on lane: TrainingLane) -> LocalResult {
-    guard !samples.isEmpty else { return failed(.noData, "it has no samples") }
+    guard learner.counts.training > 0 else { return failed(.noData, "it has no samples") }
     do {
       let stage = workload.network(stage: task.stage)
       let start = try startingPoint(stage)
@@ -52,8 +54,11 @@ package struct LocalTraining: Sendable {
       var memory = try remembered()
       memory?.adapt(to: stage.layouts)
       var trained = start
-      let outcome = try train(
-        &trained, at: stage, on: lane, correction: correction(stage, memory, sent))
+      let order = TrainingOrder(
+        workload: workload, task: task, client: client, seed: seed, trainable: trainable,
+        rateFactors: rateFactors, correction: correction(stage, memory, sent),
+        isCancelled: isCancelled)
+      let (outcome, samples) = try learner.train(&trained, by: order, on: lane)
       if let step = outcome.divergedAt {
         return failed(.diverged, "the loss or the gradient of step \(step) isn't finite")
       }
@@ -66,12 +71,14 @@ package struct LocalTraining: Sendable {
       let update = SharedBuffer(UpdateFraming.join(parts))
       let offer = Offer(
         length: update.count, digest: Digest(of: update.bytes),
-        samples: samples.count.told(by: workload.topology.data.telling.unit), base: task.base,
+        samples: samples.told(by: workload.topology.data.telling.unit), base: task.base,
         loss: Float(outcome.meanLoss), steps: outcome.steps,
         skippedSteps: outcome.skippedSteps)
       return .trained(offer, update, memory)
     } catch CodecError.notFinite {
       return failed(.diverged, "its parameters are no longer finite")
+    } catch let fault as TrainerFault {
+      return failed(fault.reason, "\(fault)")
     } catch {
       return failed(.failed, "\(error)")
     }
@@ -119,26 +126,6 @@ package struct LocalTraining: Sendable {
     }
     let newHead = workload.topology.strategy.grows ? segments.count - 1 : nil
     return segments.indices.map { $0 == newest || $0 == newHead ? task.newBlockRate : 1 }
-  }
-
-  private func train(
-    _ parameters: inout [ParameterVector], at stage: NetworkOfStage, on lane: TrainingLane,
-    correction: [ParameterVector]?
-  ) throws -> TrainingOutcome {
-    let topology = workload.topology
-    let root = RandomStream(seed: seed)
-    let trainer = try lane.trainer(
-      for: stage.network, stage: task.stage, batch: topology.training.batch)
-    var batches = ClientBatches(
-      dataset: samples.dataset, samples: samples.indices, epochs: topology.training.epochs,
-      augmentation: topology.data.augmentation,
-      stream: root.stream("batches", client, task.round))
-    var settings = topology.training.settings(learningRate: task.learningRate)
-    if task.newBlockRate != 1 { settings.rateFactors = rateFactors }
-    return try trainer.train(
-      &parameters, trainable: trainable, source: &batches,
-      settings: settings, random: root.stream("dropout", client, task.round),
-      correction: correction)
   }
 
   /// The encoded differences of the trained segments in order; the residual becomes what they leave

@@ -61,7 +61,7 @@ extension Workload {
       return split.remarks + [
         remark + endlessStages + "; give the files of its test split to know how well it does"
       ]
-    case .own, .none:
+    case .own, .programs, .none:
       if let testers = topology.evaluation.testers {
         return ["the samples stay with the clients: \(testers)"]
       }

@@ -45,8 +45,7 @@ package struct Workload: Sendable {
     self.data = data
     test = data.split?.test ?? topology.data.emptySet
     networks = (1...topology.architecture.stages).map {
-      NetworkOfStage(
-        network: topology.network(stage: $0), layouts: topology.layouts(stage: $0))
+      NetworkOfStage(topology.subModel(stage: $0))
     }
   }
 
@@ -106,9 +105,9 @@ package struct Workload: Sendable {
 
   /// The operations of training on one sample in `phase`, of what it trains.
   package func trainingFLOPs(_ phase: Phase) -> Double {
-    let network = network(stage: phase.stage).network
+    let model = network(stage: phase.stage).model
     let trained = phase.segments.indices.filter { phase.trains(phase.segments[$0]) }
-    return Double(network.trainingFLOPs(trainable: Set(trained)))
+    return Double(model.trainingFLOPs(trainable: Set(trained)))
   }
 
   /// The layouts of all segments and of their control variates, by name.
@@ -123,12 +122,25 @@ package struct Workload: Sendable {
   package func network(stage: Int) -> NetworkOfStage { networks[stage - 1] }
 }
 
-/// A stage's network and the layouts of its segments: blocks 1 to s, then head s.
+/// A stage's sub-model and the layouts of its segments: blocks 1 to s, then head s.
 package struct NetworkOfStage: Sendable {
-  /// The network.
-  package var network: Network
+  /// The sub-model.
+  package let model: SubModel
   /// The segments' layouts, in the order of the wire.
-  package var layouts: [ParameterLayout]
+  package let layouts: [ParameterLayout]
+
+  init(_ model: SubModel) {
+    self.model = model
+    layouts = model.layouts
+  }
+
+  /// The network of a model that the program computes, as whoever asks for it knows that it does.
+  package var network: Network {
+    guard let network = model.network else {
+      preconditionFailure("a network of a model that trainer programs compute")
+    }
+    return network
+  }
 
   /// The index of the segment called `name`.
   func index(of name: String) -> Int? { layouts.firstIndex { $0.name == name } }

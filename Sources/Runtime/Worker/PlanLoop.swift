@@ -103,6 +103,7 @@ final class PlanLoop {
       switch error {
       case let error as DatasetError: error.kind
       case is ClientPathsError, is LackingSamples: "it wasn't told where its samples are"
+      case is TrainerStartError: "it has no trainer program that is of use"
       default: "\(error)"
       }
     let header = Header(client: fetch.client)

@@ -18,13 +18,13 @@ extension WorkerLoop {
     }
     let cancellation = Cancellation()
     trainings[client] = cancellation
-    pool.submit { [inbox, workload] lane in
+    pool.submit { [inbox, workload, seed] lane in
       guard !cancellation.isCancelled else { return }
       let scores: LocalScores
       do throws(DatasetError) {
         scores = LocalEvaluation(
-          workload: workload, task: task, states: states,
-          samples: try shares.samples(of: client).heldOut
+          workload: workload, task: task, client: client, seed: seed, states: states,
+          learner: try shares.learner(of: client)
         ).run(on: lane)
       } catch {
         if workload.data.own != nil { inbox.lookAgain(at: client, after: error) }

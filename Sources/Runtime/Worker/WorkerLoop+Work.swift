@@ -19,7 +19,7 @@ extension WorkerLoop: ClientExecutor {
     }
     report(.joined(clients: joined, of: settings.clients.count))
     // Of its own samples the machine knew before it joined.
-    guard workload.data.own == nil else { return nil }
+    guard workload.data.own == nil, workload.data.programs == nil else { return nil }
     let samples = shares?.count(of: client) ?? 0
     if samples == 0 { report(.hasNoSamples(client: client)) }
     return samples
@@ -45,13 +45,14 @@ extension WorkerLoop: ClientExecutor {
     pool.submit { [inbox, workload, seed, memories, report] lane in
       guard !cancellation.isCancelled else { return }
       // Its own samples are looked at now, and stay as they are until the training ends.
-      let (samples, news) = shares.look(at: client)
+      let (learner, news) = shares.look(at: client)
       if let news { _ = inbox.push(.read(client: client, news)) }
       let result: LocalResult
       do throws(DatasetError) {
         var training = LocalTraining(
           workload: workload, task: task, client: client, seed: seed, states: states,
-          samples: try samples.get().training, memories: memories)
+          learner: try learner.get(), memories: memories)
+        training.isCancelled = { cancellation.isCancelled }
         training.lacksMemory = { report(.forgot(client: client, round: task.round)) }
         KillPoint.trainingBegun.pass()
         result = training.run(on: lane)

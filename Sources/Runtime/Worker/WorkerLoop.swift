@@ -82,6 +82,9 @@ final class WorkerLoop {
 
   /// Works until all clients' parts have ended.
   func run() throws -> WorkerEnd {
+    if let programs = workload.data.programs {
+      for client in settings.clients { try handle(.has(programs.holding(of: client)), for: client) }
+    }
     while !hosts.isEmpty || !unread.isEmpty {
       try tickAll()
       try showLife()

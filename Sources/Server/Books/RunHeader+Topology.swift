@@ -19,8 +19,8 @@ extension RunHeader {
     let architecture = topology.architecture
     let stages = (1...architecture.stages).map { stage in
       StageDescription(
-        stage: stage, parameters: topology.network(stage: stage).parameterCount,
-        flopsPerSample: Double(topology.network(stage: stage).trainingFLOPs),
+        stage: stage, parameters: topology.subModel(stage: stage).parameterCount,
+        flopsPerSample: Double(topology.subModel(stage: stage).trainingFLOPs),
         memory: topology.memory(stage: stage))
     }
     self.init(

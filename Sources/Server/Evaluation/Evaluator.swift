@@ -2,6 +2,7 @@ import Datasets
 package import Federation
 import Ledger
 package import LocalTraining
+import Models
 import Neural
 package import Progressive
 import Synchronization
@@ -75,15 +76,17 @@ package struct Evaluator {
   ///
   /// A model is looked at so after rounds whose evaluation isn't due.
   package func hasFiniteLoss(_ model: GlobalModel, in phase: Phase) throws -> Bool {
-    guard workload.test.count > 0 else { return true }
-    let (test, network) = (workload.test, workload.network(stage: phase.stage))
+    guard workload.test.count > 0,
+      let network = workload.network(stage: phase.stage).model.network
+    else { return true }
+    let test = workload.test
     let parameters = model.parameters(phase.segments)
     let batch = workload.topology.training.batch
     let augmentation = workload.topology.data.augmentation.forEvaluation
     let result = Mutex<Result<Evaluation, any Error>?>(nil)
     pool.forEach(1) { _, lane in
       let evaluation = Result<Evaluation, any Error> {
-        let trainer = try lane.trainer(for: network.network, stage: phase.stage, batch: batch)
+        let trainer = try lane.trainer(for: network, stage: phase.stage, batch: batch)
         var first = SequentialBatches(dataset: test, samples: [0], augmentation: augmentation)
         return try trainer.evaluate(parameters, source: &first, batch: 1)
       }
@@ -97,9 +100,9 @@ package struct Evaluator {
     latest = Scores(
       accuracy: evaluation.accuracy, loss: evaluation.loss, dice: evaluation.dice)
     // Nearly all pixels are background: only Dice tells that nothing else is found any more.
-    let chance =
-      evaluation.dice == nil ? 1 / Double(max(workload.test.classes, 1)) : 0.05
-    if let quality = evaluation.quality {
+    let classes = workload.topology.architecture.classes
+    let chance = evaluation.dice == nil ? classes.map { 1 / Double(max($0, 1)) } : 0.05
+    if let quality = evaluation.quality, let chance {
       evaluation.hasCollapsed = collapse.notices(quality, stage: phase.stage, chance: chance)
     }
   }
@@ -119,7 +122,10 @@ package struct Evaluator {
     _ parameters: [ParameterVector], stage: Int
   ) throws -> (all: Evaluation, clients: [Evaluation]) {
     let test = workload.test
-    let network = workload.network(stage: stage)
+    // A model that the broker can't compute is tested by clients.
+    guard let network = workload.network(stage: stage).model.network else {
+      return (Evaluation(), [])
+    }
     let batch = workload.topology.evaluation.batch
     let own = try ownTests ?? workload.ownTests(seed: plan.seed)
     ownTests = own
@@ -137,7 +143,7 @@ package struct Evaluator {
     pool.forEach(parts.count) { index, lane in
       let result = Result<Evaluation, any Error> {
         let trainer = try lane.trainer(
-          for: network.network, stage: stage, batch: trainingBatch)
+          for: network, stage: stage, batch: trainingBatch)
         var batches = SequentialBatches(
           dataset: test, samples: parts[index], augmentation: augmentation)
         return try trainer.evaluate(parameters, source: &batches, batch: batch)

@@ -21,6 +21,7 @@ extension GlobalModel {
     for next in Array(stagesPassed(on: stage)) + [stage] {
       if !isFirst {
         carryHead(to: next)
+        carryBlock(to: next)
         continueModel(into: next)
       }
       draw(workload.network(stage: next).layouts, for: stage, &drawn)
@@ -65,12 +66,24 @@ extension GlobalModel {
 
   /// Gives a stage's head the values of the one that it replaces, where the architecture says so.
   private mutating func carryHead(to stage: Int) {
-    guard workload.topology.architecture.carriesHead, values[.head(stage)] == nil,
+    guard stage > 1, workload.topology.architecture.carriesHead(to: stage),
+      values[.head(stage)] == nil,
       let old = values[.head(stage - 1)],
       let layout = workload.network(stage: stage).layouts.last,
-      workload.start?.segments[layout.name] == nil, layout.parameters == old.layout.parameters
+      workload.start?.segments[layout.name] == nil, layout.hasShapes(of: old.layout)
     else { return }
     values[.head(stage)] = ParameterVector(layout: layout, scalars: old.scalars)
+  }
+
+  /// Gives a stage's block the values of the one before, where the architecture says so.
+  private mutating func carryBlock(to stage: Int) {
+    let name = SegmentName.block(stage)
+    guard stage > 1, workload.topology.architecture.carriesBlock(to: stage), values[name] == nil,
+      let old = values[.block(stage - 1)],
+      let layout = workload.network(stage: stage).layouts.first(where: { $0.segment == name }),
+      workload.start?.segments[layout.name] == nil
+    else { return }
+    values[name] = ParameterVector(layout: layout, scalars: old.scalars)
   }
 
   /// Has a new block and head go on from the function that the model computed without them, where

@@ -155,7 +155,7 @@ final class CostModelBackend: LearningBackend {
     var record = RoundRecord(round.result, phase: phase, epochs: topology.training.epochs)
     record.timing = round.timing
     record[.learningRate] = plan.learningRate(in: phase)
-    let network = topology.network(stage: phase.stage)
+    let network = topology.subModel(stage: phase.stage)
     let trained = phase.segments.indices.filter { phase.trains(phase.segments[$0]) }
     record.flopsPerSample = Double(network.trainingFLOPs(trainable: Set(trained)))
     try ledger.append(record, book: round.book)
@@ -192,7 +192,7 @@ private struct KnownScores: PendingScores {
     let count = samples * points
     var scores = HoldOutScores(
       base: task.base, samples: samples, points: count, correct: count, loss: 0)
-    if points > 1 {
+    if rules?.countsConfusion == true {
       scores.confusion = [count] + Array(repeating: 0, count: classes * classes - 1)
     } else if rules?.tellsClasses == true {
       let all = HoldOutScores.ClassScore(samples: count, correct: count)

@@ -24,10 +24,11 @@ extension TrainingBackend {
     do throws(DatasetError) { try shares.check(client) } catch {
       return LackingScores(reason: .badData, detail: error.kind)
     }
-    return ScoresTicket(on: pool) { [workload, shares] () throws(DatasetError) in
+    return ScoresTicket(on: pool) {
+      [workload, shares, seed = plan.seed] () throws(DatasetError) in
       LocalEvaluation(
-        workload: workload, task: task, states: held,
-        samples: try shares.samples(of: client).heldOut)
+        workload: workload, task: task, client: client, seed: seed, states: held,
+        learner: try shares.learner(of: client))
     }
   }
 

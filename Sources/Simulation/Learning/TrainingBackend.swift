@@ -19,7 +19,7 @@ import Wire
 /// A ``RecordedBackend`` before it lets a run go on that was stopped.
 final class TrainingBackend {
   let workload: Workload
-  private let plan: BrokerPlan
+  let plan: BrokerPlan
   let pool: TrainingPool
   let server: ServerState
   var shares: ClientShares
@@ -138,7 +138,7 @@ final class TrainingBackend {
       [workload, shares, memories, seed = plan.seed] () throws(DatasetError) in
       LocalTraining(
         workload: workload, task: task, client: client, seed: seed, states: held,
-        samples: try shares.samples(of: client).training, memories: memories)
+        learner: try shares.learner(of: client), memories: memories)
     }
     if isLikely { training.begin() }
     return training
@@ -191,7 +191,11 @@ private final class TrainingTicket: PendingUpdate {
     pool.submit { [self] lane in
       guard !cancellation.isCancelled else { return }
       let result: TrainingResult
-      do throws(DatasetError) { result = TrainingResult(try training().run(on: lane)) } catch {
+      do throws(DatasetError) {
+        var work = try training()
+        work.isCancelled = { [cancellation] in cancellation.isCancelled }
+        result = TrainingResult(work.run(on: lane))
+      } catch {
         result = .failed(.badData, detail: error.kind)
       }
       state.withLock { $0.result = result }

@@ -118,7 +118,7 @@ extension StageForecast {
     let before = schedule.rounds.prefix(step - 1).reduce(0, +)
     let phases = (0..<schedule.rounds[step - 1]).map { schedule.phase(in: before + $0 + 1) }
     let depth = phases.first?.stage ?? step
-    let network = topology.network(stage: depth)
+    let network = topology.subModel(stage: depth)
     let codecs = topology.codecs
     stage = step
     rounds = phases.count
@@ -138,7 +138,7 @@ extension StageForecast {
       for depth in (rule == nil ? phase.stage : 1)...phase.stage {
         let share = rule?.share(of: depth, in: phase.stage) ?? 1
         guard share > 0 else { continue }
-        let network = topology.network(stage: depth)
+        let network = topology.subModel(stage: depth)
         let names = Set(phase.trainedSegments(depth: depth).map(\.description))
         let trained = Set(
           network.layouts.indices.filter { names.contains(network.layouts[$0].name) })

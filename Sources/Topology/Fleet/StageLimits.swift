@@ -107,7 +107,7 @@ extension TopologyDraft {
   static func memory(
     of architecture: Architecture, stage: Int, _ strategy: Strategy, batch: Int
   ) -> ByteCount {
-    let network = architecture.network(
+    let network = architecture.subModel(
       stage: stage,
       supervision: strategy.usesAllHeads && architecture.supportsAllHeads ? .all : .newest)
     return ByteCount(network.activationBytes(batch: batch) + 16 * network.parameterCount)

@@ -22,7 +22,7 @@ extension Topology {
     guard depth.rule != .fixed, strategy == .progressive else { return nil }
     let blocks = layouts(stage: architecture.stages).dropLast()
     let stages = (1...architecture.stages).map { stage in
-      let network = network(stage: stage)
+      let network = subModel(stage: stage)
       return SubModelCost(
         down: network.layouts.reduce(0) { $0 + down(in: $1) },
         up: network.layouts.reduce(0) { $0 + codecs.up.expectedSize(of: $1).bytes },

@@ -71,6 +71,7 @@ extension PlanDescription.Encoding {
 
 extension PlanDescription.Samples {
   fileprivate var lines: [String] {
+    guard from != "trainer" else { return ["the clients' own, which trainer programs have"] }
     let channels = zip(means, deviations).map { "(x − \($0)) / \($1)" }.joined(separator: ", ")
     let measured =
       from == "clients"

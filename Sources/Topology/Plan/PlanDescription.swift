@@ -44,13 +44,14 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
   /// The network.
   package struct Model: Hashable, Sendable, Encodable {
     package var name: String
-    /// The shape of one sample, `[C, H, W]`.
-    package var input: [Int]
-    package var classes: Int
+    /// The shape of one sample, `[C, H, W]`; none of a manifest's model.
+    package var input: [Int]?
+    /// None where a manifest doesn't tell.
+    package var classes: Int?
     /// In which order blocks are applied.
     package var order: String
-    /// "classes", or "pixels" and the loss.
-    package var objective: String
+    /// "classes", or "pixels" and the loss; none of a manifest's model.
+    package var objective: String?
   }
 
   /// One step of the schedule.
@@ -113,7 +114,8 @@ package struct PlanDescription: Hashable, Sendable, Encodable {
     package var means: [Float]
     /// The deviations that the differences are divided by, one per channel.
     package var deviations: [Float]
-    /// "name" for a known data set, "here" for samples that are dealt out, "clients" for their own.
+    /// "name" for a known data set, "here" for samples that are dealt out, "clients" for their own,
+    /// "trainer" for those that trainer programs have.
     package var from: String
     /// The shape of one sample as it is stored, `[C, H, W]`.
     package var input: [Int]
@@ -163,8 +165,9 @@ extension PlanDescription {
     strategy = topology.strategy.rawValue
     let architecture = topology.architecture
     model = Model(
-      name: architecture.name, input: architecture.input.dimensions, classes: architecture.classes,
-      order: architecture.nesting.rawValue, objective: architecture.objective.canonical)
+      name: architecture.name, input: architecture.input?.dimensions,
+      classes: architecture.classes, order: architecture.nesting.rawValue,
+      objective: architecture.objective?.canonical)
     stages = topology.growthSchedule.rounds.indices.map { Stage($0, of: topology) }
     let layouts = (1...architecture.stages).map { architecture.layouts(stage: $0) }
     let all = (layouts.last?.dropLast() ?? []) + layouts.compactMap(\.last)
@@ -235,14 +238,16 @@ extension PlanDescription.Samples {
       case .collection: "name"
       case .here: "here"
       case .clients: "clients"
+      case .trainer: "trainer"
       }
     normalization =
       switch format?.normalization {
+      case nil where section.source.isTrainers: "none"
       case nil, .given: "given"
       case .some(.none): "none"
       case .federated: "federated"
       }
-    holdOut = format == nil ? nil : section.holdOut.share
+    holdOut = section.source.isCollection ? nil : section.holdOut.share
   }
 }
 

@@ -162,7 +162,7 @@ extension PlanText {
       "evaluation.perClass",
     ]
       + section("stages", "rounds warmUp")
-      + section("model", "name stages width widths levels stem order loss")
+      + section("model", "name manifest stages width widths levels stem order loss")
       + section(
         "data",
         "name from input classes labels label fit normalization holdOut partition augmentation "
@@ -172,7 +172,7 @@ extension PlanText {
       + section(
         "training",
         "epochs batch learningRate schedule optimizer momentum nesterov beta2 epsilon weightDecay "
-          + "clipNorm lossLimit proximal correction")
+          + "clipNorm lossLimit proximal correction options")
       + section(
         "codecs",
         "up down smallTensors initial errorFeedback downDelta reference keyframeEvery early.rounds "

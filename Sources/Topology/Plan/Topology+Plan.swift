@@ -31,11 +31,15 @@ extension Topology {
 
   /// The facts that come of the settings: by these another version of the program is told apart.
   private var factLines: [PlanText.Line] {
+    // A manifest is all of the model in one line.
+    guard let input = architecture.input, let classes = architecture.classes,
+      let objective = architecture.objective
+    else { return data.factLines }
     var lines =
       data.factLines + [
-        PlanText.Line("model.input", "\(architecture.input)"),
-        PlanText.Line("model.classes", "\(architecture.classes)"),
-        PlanText.Line("model.objective", architecture.objective.canonical),
+        PlanText.Line("model.input", "\(input)"),
+        PlanText.Line("model.classes", "\(classes)"),
+        PlanText.Line("model.objective", objective.canonical),
       ]
     for stage in 1...architecture.stages {
       for layout in architecture.layouts(stage: stage) {

@@ -8,8 +8,12 @@ enum FlowText {
     let isWord =
       text.utf8.first.map(isLetterOrDigit) == true && text != "null"
       && text.utf8.allSatisfy { isLetterOrDigit($0) || marks.contains($0) }
-    guard !isWord else { return text }
-    return "\"\(text.unicodeScalars.map(escaped).joined())\""
+    return isWord ? text : quoted(text)
+  }
+
+  /// A text between quotation marks, whatever is in it.
+  static func quoted(_ text: String) -> String {
+    "\"\(text.unicodeScalars.map(escaped).joined())\""
   }
 
   /// A list.
@@ -38,6 +42,9 @@ enum FlowText {
     case "\"", "\\": "\\\(scalar)"
     case "&": "\\x26"
     case "*": "\\x2A"
+    case _ where Cursor.isControl(scalar):
+      "\\U" + String(repeating: "0", count: 8 - String(scalar.value, radix: 16).count)
+        + String(scalar.value, radix: 16)
     default: String(scalar)
     }
   }

@@ -13,12 +13,12 @@ extension DataSection {
     case .clients(let format):
       lines.append(("from", "clients"))
       lines += format.planLines
+    case .trainer: lines.append(("from", "trainer"))
     }
-    if source.format != nil { lines.append(("holdOut", holdOut.setting(seed: holdOutSeed))) }
-    if case .clients = source {} else { lines.append(("partition", partition.setting)) }
-    lines.append(("augmentation", augmentation.setting))
-    if case .clients = source {
-    } else {
+    if !source.isCollection { lines.append(("holdOut", holdOut.setting(seed: holdOutSeed))) }
+    if !staysWithClients { lines.append(("partition", partition.setting)) }
+    if !source.isTrainers { lines.append(("augmentation", augmentation.setting)) }
+    if !staysWithClients {
       lines.append(("limit.train", limit.train.map { "\($0)" } ?? "none"))
     }
     if telling.unit != 1 { lines.append(("roundSamples", "\(telling.unit)")) }
@@ -28,6 +28,7 @@ extension DataSection {
 
   /// Somebody's own samples in words; nil for a known data set.
   var ownText: String? {
+    if source.isTrainers { return "samples of the clients' own, which trainer programs have" }
     guard let format = source.format, let labels = format.labels else { return nil }
     let most = 20
     let names = labels.names.prefix(most).joined(separator: ", ")
@@ -42,7 +43,7 @@ extension DataSection {
 
   /// The facts that come of the name of a data set.
   var factLines: [PlanText.Line] {
-    guard source.format == nil, let normalization = facts.normalization else { return [] }
+    guard source.isCollection, let normalization = facts.normalization else { return [] }
     return [PlanText.Line("data.normalization", normalization.setting)]
   }
 

@@ -1,5 +1,6 @@
 package import Datasets
 import Foundation
+import Tensors
 
 /// The section `data`: the data set, its partition over the clients, and its augmentation.
 package struct DataSection: Sendable {
@@ -28,7 +29,10 @@ package struct DataSection: Sendable {
 
   /// True if the samples are the clients' and nobody else reads them.
   package var staysWithClients: Bool {
-    if case .clients = source { true } else { false }
+    switch source {
+    case .clients, .trainer: true
+    case .collection, .here: false
+    }
   }
 
   /// The choices that a known data set has; nil for somebody's own samples.
@@ -68,8 +72,16 @@ package struct SampleTelling: Hashable, Sendable {
 
 extension DataSection {
   private enum Origin: String, CaseIterable {
-    case here, clients
+    case here, clients, trainer
   }
+
+  /// The samples of trainer programs, of which nothing is known here.
+  static let trainers = DataSection(
+    source: .trainer,
+    // Nobody asks what they look like: there is never one here.
+    facts: SampleFacts(
+      name: "trainer", input: [1, 1, 1], classes: 1, isSegmentation: false,
+      normalization: Normalization.none(channels: 1)))
 
   /// The keys of a known data set alone, and those of somebody's own samples.
   private static let collectionKeys =
@@ -86,6 +98,7 @@ extension DataSection {
       $0.choice("a place of samples", of: Origin.allCases.map { ($0.rawValue, $0) })
     }
     let isOwn = keys.has("from")
+    if origin == .trainer { return trainers(&keys) }
     let path = keys.optional("path") { cursor in
       cursor.text().map { Self.path($0, beside: file) }
     }
@@ -111,6 +124,16 @@ extension DataSection {
     section?.partition = partition
     section?.augmentation = augmentation
     section?.limit = limit
+    return section
+  }
+
+  /// The samples of trainer programs, of which a topology says what is told and held out.
+  private static func trainers(_ keys: inout KeyReader) -> DataSection {
+    var section = trainers
+    (section.holdOut, section.holdOutSeed) = keys.value("holdOut", default: (HoldOut.fifth, 0)) {
+      HoldOut.read($0)
+    }
+    section.telling.unit = keys.value("roundSamples", default: 1) { $0.whole(1...1_000_000) }
     return section
   }
 
@@ -220,7 +243,7 @@ extension DataSection {
         _ = try DatasetLoader.collection(named: named.name, options: named.options)
           .load(path: named.path, limit: 0)
       case .here(let path?, let format): _ = try OwnSamples.format(of: path, as: format)
-      case .here, .clients: return
+      case .here, .clients, .trainer: return
       }
     } catch {
       guard case .missing(let dataset, let place, let remedy) = error else { return }

@@ -12,13 +12,15 @@ package enum DataSource: Sendable {
   case here(path: String?, SampleFormat)
   /// Samples that clients have and keep; nobody else reads them.
   case clients(SampleFormat)
+  /// Samples that the clients' trainer programs have, and keep.
+  case trainer
 
   /// The folder or file; nil where none is said.
   package var path: String? {
     switch self {
     case .collection(let collection): collection.path
     case .here(let path, _): path
-    case .clients: nil
+    case .clients, .trainer: nil
     }
   }
 
@@ -29,17 +31,23 @@ package enum DataSource: Sendable {
       collection.path = path
       return .collection(collection)
     case .here(_, let format): return .here(path: path, format)
-    case .clients: return self
+    case .clients, .trainer: return self
     }
   }
 
   /// The format of somebody's own samples; nil for a known data set.
   package var format: SampleFormat? {
     switch self {
-    case .collection: nil
+    case .collection, .trainer: nil
     case .here(_, let format), .clients(let format): format
     }
   }
+
+  /// True for a known data set.
+  var isCollection: Bool { if case .collection = self { true } else { false } }
+
+  /// True for samples that only trainer programs know.
+  package var isTrainers: Bool { if case .trainer = self { true } else { false } }
 }
 
 /// A data set that the program knows by its name.
@@ -134,6 +142,11 @@ extension DataSource {
         path: "data.from",
         reason: "the samples are the clients' own and stay with them, so that none are to be read "
           + "here; to try the topology on samples of this machine, write from: here and a path")
+    case .trainer:
+      throw .unsupported(
+        path: "data.from",
+        reason: "the samples are those of trainer programs, so that none are to be read here; "
+          + "start workers with a program, which has them")
     }
   }
 }

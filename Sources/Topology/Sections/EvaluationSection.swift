@@ -117,11 +117,11 @@ extension Topology {
   /// The rules of evaluations by clients; nil where there are none.
   package var evaluationRules: EvaluationRules? {
     guard let clients = evaluation.clients else { return nil }
-    let input = architecture.input.dimensions
-    let isSegmentation = architecture.objective != .classes
     var rules = EvaluationRules(
-      clients: clients, classes: architecture.classes,
-      pointsPerSample: isSegmentation ? input[input.count - 2] * input[input.count - 1] : 1)
+      clients: clients, classes: architecture.classes ?? 0,
+      pointsPerSample: architecture.manifest?.pointsPerSample
+        ?? architecture.network(stage: 1).labelsPerSample)
+    if architecture.manifest != nil { rules.countsConfusion = false }
     (rules.every, rules.last) = (evaluation.every, evaluation.last)
     rules.minimumSamples = evaluation.minimumSamples
     rules.minimumClients = evaluation.minimumClients

@@ -14,6 +14,12 @@ package struct TrainingSection: Hashable, Sendable {
   package var correction = Correction.none
   /// The settings of a step, with the learning rate before any decay.
   package var settings = TrainingSettings()
+  /// The program that trains a manifest's model on this machine; nil for none.
+  ///
+  /// No part of the plan: nobody else says what runs here.
+  package var program: TrainerProgram?
+  /// The keys and values that trainer programs are handed as they stand in the topology.
+  package var options: [String: OptionValue] = [:]
 
   /// The section by default.
   package init() {}
@@ -40,6 +46,15 @@ extension TrainingSection {
     }
     schedule = keys.value("schedule", default: schedule) { .init(reading: $0) }
     settings.read(&keys)
+    program = TrainerProgram.read(&keys)
+    options =
+      keys.optional("options") { cursor in
+        guard case .section(let options)? = OptionValue(reading: cursor) else {
+          cursor.expected("a section of keys", remedy: "write keys and values below it")
+          return nil
+        }
+        return options
+      } ?? [:]
     correction = keys.value("correction", default: correction) {
       $0.choice("a correction", of: Correction.allCases.map { ($0.rawValue, $0) })
     }
@@ -81,7 +96,7 @@ extension TrainingSection {
         ("clipNorm", settings.clipNorm.map { "\($0)" } ?? "none"),
         ("lossLimit", "\(settings.lossLimit)"), ("proximal", "\(settings.proximal)"),
         ("correction", correction.rawValue),
-      ]
+      ] + (options.isEmpty ? [] : [("options", OptionValue.section(options).setting)])
     return values.map { PlanText.Line("training.\($0.0)", $0.1) }
   }
 }

@@ -52,13 +52,14 @@ struct ModelsCommand: ParsableCommand {
 
     init(_ architecture: Architecture, stage: Int, batch: Int) {
       model = architecture.name
-      input = architecture.input.dimensions
-      classes = architecture.classes
+      let network = architecture.network(stage: stage)
+      input = network.input.dimensions
+      classes = network.classes
       self.stage = stage
       parameters = architecture.parameterCount(stage: stage)
       forwardFLOPsPerSample = architecture.forwardFLOPs(stage: stage)
       trainingFLOPsPerSample = architecture.trainingFLOPs(stage: stage)
-      activationBytes = architecture.network(stage: stage).activationBytes(batch: batch)
+      activationBytes = network.activationBytes(batch: batch)
     }
 
     static func heading(batch: Int) -> String {

@@ -3,6 +3,7 @@ import Foundation
 import Ledger
 import LocalTraining
 import Measures
+import Models
 import Reports
 import Tensors
 import Topology
@@ -92,6 +93,10 @@ struct Predict: ParsableCommand {
 
   /// The predictions for the topology's test samples, or for those at `data`.
   private func prediction(of topology: Topology) throws -> Prediction {
+    guard topology.architecture.manifest == nil else {
+      throw ValidationError(
+        "\(topology.file): model.manifest is of a model that trainer programs compute; ask them")
+    }
     guard topology.data.staysWithClients else {
       try topology.refuseOwn(data)
       return try Prediction(try Workload(topology).starting(from: from), from: from)

@@ -121,7 +121,9 @@ enum ClientSource {
     case .here(let path, let cache) where topology.data.staysWithClients:
       let clients = Array(0..<topology.clients)
       return Workload(
-        topology, data: try ClientData(topology, at: path, of: clients, in: cache, by: work))
+        topology,
+        data: try ClientData(
+          topology, at: path, of: clients, in: cache, by: work, said: { Terminal.note($0) }))
     case .here(let path, _):
       try topology.refuseOwn(path)
       return try Workload(topology, by: work)

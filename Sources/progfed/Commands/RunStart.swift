@@ -63,7 +63,8 @@ extension RunOptions {
         throw ValidationError(Self.nothingToRun)
       }
       return .begin(
-        try Topology(contentsOf: topology, overrides: changes, checksFiles: checksFiles))
+        try Topology(
+          contentsOf: topology, overrides: changes.describing(topology), checksFiles: checksFiles))
     }
     try earlier.check(clock: clock)
     let isOver = earlier.state.isFinished

@@ -33,6 +33,9 @@ struct Check: ParsableCommand {
       if let path = topology.startsFrom {
         _ = try StartingFile(path: path).read(for: topology.architecture)
       }
+      guard !topology.data.source.isTrainers || data == nil else {
+        throw ValidationError("--data: only the trainer program can read what lies there")
+      }
       guard topology.data.staysWithClients else {
         try topology.refuseOwn(data)
         try Workload(topology).checkStart()

@@ -146,7 +146,8 @@ struct WorkerCommand: ParsableCommand {
   private func givenWorkload() throws -> Workload? {
     guard let topology else { return nil }
     let read = try Topology(
-      contentsOf: topology, overrides: overrides.values, checksFiles: data == nil)
+      contentsOf: topology, overrides: overrides.values.describing(topology),
+      checksFiles: data == nil)
     guard let last = clients.numbers.last, last < read.clients else {
       throw ValidationError(
         "--clients \(clients): \(read.file) has clients 0 to \(read.clients - 1)")
@@ -162,7 +163,8 @@ struct WorkerCommand: ParsableCommand {
   ) throws -> Workload {
     Workload(
       topology,
-      data: try ClientData(topology, at: data, of: clients.numbers, in: cache, by: work))
+      data: try ClientData(
+        topology, at: data, of: clients.numbers, in: cache, by: work, said: { say($0) }))
   }
 
   /// The manner of reading samples: lines say how far it is, since others come between them.

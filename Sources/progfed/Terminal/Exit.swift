@@ -95,6 +95,10 @@ enum Exit {
     case DatasetError.missing, DatasetError.unwritable, StartingFileError.missing: unavailable
     case is DatasetError, is StartingFileError: badInput
     case is LackingSamples, is ClientPathsError: .validationFailure
+    case TrainerStartError.noProgram, TrainerStartError.otherModel,
+      TrainerStartError.unsupported:
+      badInput
+    case is TrainerStartError: unavailable
     case KeyFileError.exists, KeyFileError.unwritable: unavailable
     case is KeyFileError, is AllowListError: badInput
     case is UnresolvedName: unavailable

@@ -29,12 +29,15 @@ package struct EvaluationRules: Hashable, Sendable {
   package var classes: Int
   /// The predictions for each sample: 1, or its pixels in segmentation.
   package var pointsPerSample: Int
+  /// True if clients tell which class each prediction was taken for, as of pixels.
+  package var countsConfusion: Bool
 
   /// Rules by which these clients evaluate on samples of `classes` classes.
   package init(clients: Choice, classes: Int, pointsPerSample: Int = 1) {
     self.clients = clients
     self.classes = classes
     self.pointsPerSample = pointsPerSample
+    countsConfusion = pointsPerSample > 1
   }
 
   /// True if the model is evaluated after `round` of `rounds`, as it always is after the last ones.
@@ -79,11 +82,10 @@ package struct EvaluationRules: Hashable, Sendable {
     if points > Self.mostPoints {
       return "field points is \(scores.points), more than any client has"
     }
-    let isSegmentation = pointsPerSample > 1
-    if scores.confusion.count != (isSegmentation ? classes * classes : 0) {
+    if scores.confusion.count != (countsConfusion ? classes * classes : 0) {
       return "field confusion has \(scores.confusion.count) counts, for \(classes) classes"
     }
-    if scores.classes.count != (tellsClasses && !isSegmentation ? classes : 0) {
+    if scores.classes.count != (tellsClasses && !countsConfusion ? classes : 0) {
       return tellsClasses
         ? "field classes has \(scores.classes.count) scores, for \(classes) classes"
         : "field classes has \(scores.classes.count) scores, which the plan doesn't ask for"

@@ -52,7 +52,7 @@ struct SweepPlan: Sendable {
           checksFiles: false)
       else { continue }
       try topology.refuseOwn(data)
-      guard topology.data.staysWithClients else { continue }
+      guard topology.data.staysWithClients, !topology.data.source.isTrainers else { continue }
       guard let data else { throw LackingSamples(topology: topology.file) }
       _ = try ClientPaths(data, clients: Array(0..<topology.clients))
     }
