@@ -341,7 +341,7 @@ class CTests(Conformance, unittest.TestCase):
         binary = os.path.join(folder, "trainer")
         files = [os.path.join(SOURCES, name) for name in os.listdir(SOURCES) if name.endswith(".c")]
         subprocess.run(
-            [compiler, "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-o", binary, *sorted(files), "-lm"],
+            [compiler, "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-o", binary, *sorted(files), "-lm"],
             check=True,
         )
         cls.command = [binary]
