@@ -17,7 +17,7 @@ SOURCES = os.path.normpath(os.path.join(HERE, "..", "..", "..", "Tests", "CTrain
 
 
 class Conformance:
-    """What holds for every trainer; classes below say which."""
+    """What holds for every trainer's work; classes below say which."""
 
     command = None
     #: The options that make each step of a training slow.
@@ -170,6 +170,36 @@ class Conformance:
         self.assertTrue(shares)
         self.assertEqual(shares, sorted(shares))
 
+    def test_a_model_that_does_not_fit_is_refused(self):
+        values = self.start()
+        name = next(iter(values))
+        for wrong in (
+            {n: v for n, v in values.items() if n != name},
+            {**values, name: np.zeros((1, 7), dtype=np.float32)},
+        ):
+            self.assertEqual(self.worker.train(wrong)[0]["error"], "failed")
+        members = self.worker.training(values)
+        for data in (b"", b"\xff" * 100, b"\x08\0\0\0\0\0\0\0[1,2,3]x", b"\x02\0\0\0\0\0\0\0{}rest"):
+            with open(members["model"], "wb") as file:
+                file.write(data)
+            self.assertEqual(self.worker.ask("train", **members)["error"], "failed")
+        self.assertNotIn("error", self.worker.train(values)[0])
+
+    def test_unknown_members_are_passed_over(self):
+        values = self.start()
+        plain = self.worker.train(values)[1]
+        more = {"later": {"deep": [1, {"a": None}]}, "text": "ü\u2028\n\"\\ \U0001f40c"}
+        self.assertSame(plain, self.worker.train(values, **more)[1])
+
+    def test_warm_up_leaves_the_rest_as_it_is(self):
+        values = self.start(stage=2)
+        one, _ = self.worker.train(values, stage=2, trained=["head2"])
+        self.assertNotIn("error", one)
+
+
+class LineConformance(Conformance):
+    """What holds for every trainer's lines, and its end."""
+
     def test_bad_requests_are_answered(self):
         values = self.start()
         self.assertEqual(self.worker.ask("fly")["error"], "unknownCall")
@@ -203,27 +233,6 @@ class Conformance:
             with self.subTest(change):
                 self.assertEqual(self.worker.ask("train", **{**good, **change})["error"], "failed")
         self.assertNotIn("error", self.worker.ask("train", **good))
-
-    def test_a_model_that_does_not_fit_is_refused(self):
-        values = self.start()
-        name = next(iter(values))
-        for wrong in (
-            {n: v for n, v in values.items() if n != name},
-            {**values, name: np.zeros((1, 7), dtype=np.float32)},
-        ):
-            self.assertEqual(self.worker.train(wrong)[0]["error"], "failed")
-        members = self.worker.training(values)
-        for data in (b"", b"\xff" * 100, b"\x08\0\0\0\0\0\0\0[1,2,3]x", b"\x02\0\0\0\0\0\0\0{}rest"):
-            with open(members["model"], "wb") as file:
-                file.write(data)
-            self.assertEqual(self.worker.ask("train", **members)["error"], "failed")
-        self.assertNotIn("error", self.worker.train(values)[0])
-
-    def test_unknown_members_are_passed_over(self):
-        values = self.start()
-        plain = self.worker.train(values)[1]
-        more = {"later": {"deep": [1, {"a": None}]}, "text": "ü\u2028\n\"\\ \U0001f40c"}
-        self.assertSame(plain, self.worker.train(values, **more)[1])
 
     def test_long_lines(self):
         values = self.start()
@@ -259,13 +268,8 @@ class Conformance:
         self.worker.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.worker.end(), -signal.SIGTERM)
 
-    def test_warm_up_leaves_the_rest_as_it_is(self):
-        values = self.start(stage=2)
-        one, _ = self.worker.train(values, stage=2, trained=["head2"])
-        self.assertNotIn("error", one)
 
-
-class ArrayTests(Conformance, unittest.TestCase):
+class ArrayTests(LineConformance, unittest.TestCase):
     """A trainer of arrays."""
 
     command = program("lines.py")
@@ -328,7 +332,7 @@ class ArrayTests(Conformance, unittest.TestCase):
         self.assertEqual(answer["error"], "badData")
 
 
-class CTests(Conformance, unittest.TestCase):
+class CTests(LineConformance, unittest.TestCase):
     """The second implementation, in C."""
 
     @classmethod
