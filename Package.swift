@@ -172,7 +172,7 @@ let package = Package(
         "Progressive", "Reports", "Runtime", "Server", "Simulation", "Tensors", "Topology", "Wire",
         "ZMTP", "ZeroMQ", argumentParser,
       ],
-      swiftSettings: safe),
+      resources: [.embedInCode("Templates")], swiftSettings: safe),
     // Tests
     .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: common),

@@ -14,7 +14,7 @@ struct Progfed: AsyncParsableCommand {
     subcommands: [
       Simulate.self, BrokerCommand.self, WorkerCommand.self, RelayCommand.self, SweepCommand.self,
       StatusCommand.self, ControlCommand.self, Report.self, Compare.self, Predict.self, Check.self,
-      PlanCommand.self, DescribeCommand.self, DataCommand.self,
+      PlanCommand.self, DescribeCommand.self, NewCommand.self, DataCommand.self,
       Keys.self,
       ModelsCommand.self, Bench.self,
     ])

@@ -5,10 +5,12 @@ import sys
 import tempfile
 import unittest
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import nn
+os.environ.setdefault("PROGFED_THREADS", "1")
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from torch import nn  # noqa: E402
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs"))
 
