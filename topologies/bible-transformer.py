@@ -124,5 +124,6 @@ if __name__ == "__main__":
         carry_heads=True,
         stack_blocks=True,
         points_per_sample=CONTEXT,
+        example=(torch.zeros(1, CONTEXT + 1, dtype=torch.long),),
         kept=66,
     )

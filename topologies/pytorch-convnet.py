@@ -80,6 +80,6 @@ if __name__ == "__main__":
         name="convnet",
         heads=("fc",),
         classes=10,
-        flops=[1_000_000, 90_000_000, 100_000_000],
+        example=(torch.zeros(1, 1, 28, 28), torch.zeros(1, dtype=torch.long)),
         kept=100,
     )

@@ -420,6 +420,17 @@ class LayoutTests(unittest.TestCase):
         self.assertEqual((told["classes"], told["pointsPerSample"]), (["a", "b", "c"], 2))
 
 
+    def test_operations_are_counted(self):
+        example = torch.zeros(1, 4), torch.zeros(1, dtype=torch.long)
+        trainer = ModuleTrainer(
+            model=Plain, stages=2, train=loss, name="plain", example=example, data=load
+        )
+        told = [stage["flops"] for stage in trainer.describe({})["manifest"]["stages"]]
+        # Of a first layer of 4 to 5 the gradient of the input isn't needed.
+        first, second, head = 2 * 4 * 5, 2 * 5 * 5, 2 * 5 * 3
+        self.assertEqual(told, [2 * first + 3 * head, 2 * first + 3 * second + 3 * head])
+
+
 class EvaluationTests(unittest.TestCase):
     """What an `evaluate` function may return."""
 

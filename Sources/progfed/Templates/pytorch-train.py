@@ -65,5 +65,12 @@ def load(task):
 if __name__ == "__main__":
     torch.set_num_threads(1)  # progfed trains several clients at once.
     progfed.trainer(
-        model=Net, stages=3, train=train, evaluate=evaluate, data=load, name="{{name}}", classes=CLASSES
+        model=Net,
+        stages=3,
+        train=train,
+        evaluate=evaluate,
+        data=load,
+        name="{{name}}",
+        classes=CLASSES,
+        example=(torch.zeros(1, 2), torch.zeros(1, dtype=torch.long)),  # to count operations
     )

@@ -13,7 +13,8 @@ a name begins with tells heads: `heads`, by default "head" and "heads"; a functi
 name)` may tell them. Where no name begins so, what is there in one stage alone is its head.
 
 More settings: `name`, the model's; `classes`, their number or names; `points_per_sample`, the
-predictions of each sample; `flops`, a list of the operations of training each stage on one sample;
+predictions of each sample; `example`, a batch of one sample, by which the operations of a training
+are counted, or `flops`, a list of them, stage by stage, for one sample;
 `carry_heads` and `stack_blocks`, true if a new head, or block, begins as the one before; `local`,
 what names of tensors begin with that stay in the trainer and never change; `optimizer`, a function
 of parameter groups and task in place of the topology's; `collate`, as a DataLoader's; `device`;
@@ -55,6 +56,7 @@ class ModuleTrainer:
         classes=None,
         points_per_sample=1,
         flops=None,
+        example=None,
         carry_heads=False,
         stack_blocks=False,
         local=(),
@@ -71,6 +73,7 @@ class ModuleTrainer:
         self.name = name or getattr(model, "__name__", "model").strip("<>")
         self.make_optimizer = optimizer
         self.local = tuple(local)
+        self.example = example
         self.told = {
             "classes": classes,
             "points_per_sample": points_per_sample,
@@ -148,12 +151,27 @@ class ModuleTrainer:
                 tensor.copy_(torch.from_numpy(value))
         return tensors
 
+    def _operations(self, stage):
+        """The multiplications and additions of a training step for one sample."""
+        try:
+            from torch.utils.flop_counter import FlopCounterMode
+        except ImportError:
+            raise TrainerError("this PyTorch counts no operations; give flops=…") from None
+        module = self._fresh(stage, 0).eval()  # A norm in training needs more than one sample.
+        with FlopCounterMode(display=False) as counter:
+            returned = self.train_step(module, *(_tensor(part, "cpu") for part in self.example))
+            loss = returned[0] if isinstance(returned, tuple) else returned
+            loss.backward()
+        return counter.get_total_flops()
+
     # MARK: Answers
 
     def describe(self, options):
         """The manifest, and what is obeyed."""
         supports = ["rates", "lossLimit", "clipNorm", "proximal", "correction", "perClass"]
         supports.append("confusion")
+        if self.told["flops"] is None and self.example is not None:
+            self.told["flops"] = [self._operations(n) for n in range(1, self.stages + 1)]
         answer = {
             "trainer": f"progfed for Python, PyTorch {torch.__version__}",
             "supports": supports,
