@@ -78,5 +78,12 @@ def load(task):
 
 if __name__ == "__main__":
     progfed.numpy_trainer(
-        model=first, stages=2, train=train, evaluate=evaluate, data=load, name="{{name}}", classes=CLASSES
+        model=first,
+        stages=2,
+        train=train,
+        evaluate=evaluate,
+        data=load,
+        name="{{name}}",
+        classes=CLASSES,
+        supports=["rates"],  # train obeys task.rates
     )

@@ -15,7 +15,9 @@ steps; `task.random` is a stream of random numbers. Instead of a loss, `train` m
 it and a dictionary of metrics.
 
 A name begins with its segment: "block2.coef" is "coef" of block 2. Arrays whose own names begin
-with "running_" are buffers, and others that `buffers` names. More settings are those of
+with "running_" are buffers, and others that `buffers` names. `supports` lists what `train` obeys of the
+task beyond epochs and batches, in the protocol's words: "rates" where it takes those of
+`task.rates`, "clipNorm", "lossLimit", "proximal". More settings are those of
 :mod:`progfed.modules`: `name`, `classes`, `points_per_sample`, `flops`, `carry_heads`,
 `stack_blocks`, `kept`.
 """
