@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Ledger
 
 /// Writes a project to begin with: a topology, a README, and a trainer program where it has one.
 struct NewCommand: ParsableCommand {
@@ -40,18 +41,17 @@ struct NewCommand: ParsableCommand {
 
   func run() throws {
     try Exit.reporting {
-      let files = FileManager.default
       let folder = URL(fileURLWithPath: directory, isDirectory: true)
-      let kept = (try? files.contentsOfDirectory(atPath: folder.path(percentEncoded: false))) ?? []
+      let path = folder.path(percentEncoded: false)
+      let kept = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
       guard kept.isEmpty else {
         throw ValidationError("\(directory) has files already; name another folder")
       }
-      try files.createDirectory(at: folder, withIntermediateDirectories: true)
+      try DurableFile.makeDirectory(folder)
       for (file, template) in kind.files {
         let text = String(decoding: template, as: UTF8.self)
           .replacingOccurrences(of: "{{name}}", with: name)
-        try Data(text.utf8).write(
-          to: folder.appending(path: file), options: [.withoutOverwriting])
+        try DurableFile.write(Data(text.utf8), to: folder.appending(path: file))
       }
       let written = kind.files.map(\.name).joined(separator: ", ")
       Terminal.note("\(directory): \(written); the README says how to go on")
