@@ -9,7 +9,7 @@ import os
 import numpy as np
 import progfed
 
-CLASSES, INPUTS, UNITS = 4, 8, 24
+CLASSES, INPUTS, UNITS = 4, 8, 64
 
 
 def first(stage, random):
