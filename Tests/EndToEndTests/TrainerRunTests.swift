@@ -91,7 +91,7 @@ import Testing
       into: folder.url,
       topology: Self.topology(
         extra: """
-          codecs: {up: linear8+top25, down: linear8, downDelta: linear8, smallTensors: 4, errorFeedback: true}
+          codecs: {up: stc10, down: linear8, downDelta: linear8, smallTensors: 4, errorFeedback: true}
           server: {optimizer: fedadam, learningRate: 0.01}
           """
       ).replacing("minimum: 4}", with: "minimum: 4, caps: [{stage: 1, clients: 0}]}"))

@@ -114,7 +114,7 @@ import Topology
     _ = own[1]?.samples()
     let evictions = own.cache.evictions
     let learner = try #require(try first.learner.get() as? BuiltInLearner)
-    #expect(try pixels(learner.samples).count > 0)
+    #expect(pixels(learner.samples).count > 0)
     #expect(own.cache.evictions == evictions, "nothing is decoded again")
     #expect(shares.look(at: 0).news == nil)
     #expect(throws: DatasetError.self) { try shares.look(at: 7).learner.get() }

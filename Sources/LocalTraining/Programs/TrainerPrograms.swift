@@ -29,6 +29,13 @@ package final class TrainerPrograms: Sendable {
   /// The numbers of each client's samples, or the reason for which it declines.
   private let told = Mutex<[Int: Result<SampleCounts, TrainerFault>]>([:])
 
+  private struct Reference {
+    weak var programs: TrainerPrograms?
+  }
+
+  /// All that this process has, so that none outlives it.
+  private static let all = Mutex<[Reference]>([])
+
   /// Starts a program, and asks it for its model and for the samples of `clients`.
   ///
   /// - Parameters:
@@ -57,9 +64,17 @@ package final class TrainerPrograms: Sendable {
       throw .failed(program: name, problem: error.detail, words: words)
     }
     giveBack(session)
+    Self.all.withLock { all in
+      all = all.filter { $0.programs != nil } + [Reference(programs: self)]
+    }
   }
 
   deinit { end() }
+
+  /// Has all programs of this process end that have nothing to do.
+  package static func endAll() {
+    for reference in all.withLock(\.self) { reference.programs?.end() }
+  }
 
   /// The program's name, for people.
   private var name: String { program.command.joined(separator: " ") }

@@ -45,6 +45,7 @@ enum Exit {
   /// Runs `body`; an error goes to standard error in words, with the exit status that fits.
   static func reporting<Value>(_ body: () throws -> Value) throws -> Value {
     defer { leaveAtOnce() }
+    defer { TrainerPrograms.endAll() }
     do {
       let value = try body()
       // What was printed may have gone nowhere, as to a full disk.
