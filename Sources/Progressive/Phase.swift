@@ -77,7 +77,9 @@ public struct Phase: Hashable, Sendable {
   public func trainedSegments(depth: Int) -> [SegmentName] {
     precondition((1...stage).contains(depth), "depth \(depth) in stage \(stage)")
     guard depth < stage else { return segments.filter(trains) }
-    return SegmentName.all(stage: depth).filter { trains($0) || $0 == .head(depth) }
+    let heads = heads.lowerBound < depth ? heads.lowerBound...depth : depth...depth
+    return ((1...depth).map { .block($0) } + heads.map { .head($0) })
+      .filter { trains($0) || $0 == .head(depth) }
   }
 
   /// The factor of the learning rate of `segment`, in (0, 1]: less than 1 for a new block or head.

@@ -169,12 +169,6 @@ extension TopologyDraft {
           "strategy",
           "strategy is \(strategy.rawValue), but \(architecture.name)'s heads can't work side by side",
           remedy: "write progressive")
-      } else if !participation.caps.isEmpty, !reading.isPlan {
-        reading.report(
-          "participation.caps",
-          "participation.caps is for clients that train one head; in strategy \(strategy.rawValue) all "
-            + "heads are trained",
-          remedy: "remove it, or write strategy: progressive")
       }
     }
     if case .plateau = stages.trigger, evaluation.every == 0 {

@@ -47,15 +47,20 @@ import Testing
     #expect(real["clock"] as? String == "real")
   }
 
-  @Test(arguments: ["least: 0", "least: 0, most: 40 %"])
-  func `on both clocks clients train what their links carry in time`(shares: String) throws {
+  @Test(arguments: [
+    ("least: 0", "progressive"), ("least: 0, most: 40 %", "progressive"), ("least: 0", "mixed"),
+  ])
+  func `on both clocks clients train what their links carry in time`(
+    shares: String, strategy: String
+  ) throws {
     let topology = SmallRun.topology(
       participation: "  perRound: 6\n  depth: {rule: byLink, target: 2 s, \(shares)}",
       rounds: "[0, 0, 3]",
       more: """
         links: {slow: {down: 1.5 Mbit/s, up: 1.5 Mbit/s, roundTrip: 20 ms}}
         groups: {near: {clients: 4}, far: {link: slow}}
-        """)
+        """
+    ).replacing("strategy: progressive", with: "strategy: \(strategy)")
     let virtual = try Self.object(topology, [])
     let real = try Self.object(topology, ["--transport", "tcp"])
     let fixed = try Self.object(topology, ["--set", "participation.depth={rule: fixed}"])

@@ -1,4 +1,5 @@
 import Bytes
+import Codecs
 import Federation
 import Measures
 import Progressive
@@ -264,6 +265,33 @@ import Wire
     #expect(
       whole.last
         == .store(round: 1, client: 0, attempt: 0, BrokerBench.submission(other, stage: 2)))
+  }
+
+  @Test func `where all heads supervise a capped client has those up to its own, from the model`()
+    throws
+  {
+    let model =
+      (1...3).map { Segment.keyframe("block\($0)", UInt8($0), length: 100) }
+      + (1...3).map { Segment.keyframe("head\($0)", UInt8(10 + $0), length: 30) }
+    var announce = Announce(
+      sequence: 1, state: .open, warmUp: false, remaining: 9, learningRate: 1, selected: [0],
+      segments: model, updateCodec: .dense32)
+    let task = try #require(ClientTask(round: 1, stage: 3, announce: announce, limit: 2))
+    #expect(task.stage == 2)
+    #expect(task.segments.map(\.name) == ["block1", "block2", "head1", "head2"])
+    #expect(task.base == Segment.base(of: [model[0], model[1], model[3], model[4]]))
+    // In warm-up the model's own heads rest, but the last of the client's doesn't.
+    for index in [0, 1, 3, 4] { announce.segments[index].trained = false }
+    let entry = try #require(ClientTask(round: 1, stage: 3, announce: announce, limit: 2))
+    #expect(entry.segments.map(\.trained) == [false, false, false, true])
+    let schedule = GrowthSchedule(rounds: [0, 0, 5], strategy: .mixed)
+    let prepared = PreparedModel(
+      phase: schedule.phase(in: 1), segments: model, updateLimit: 1000)
+    let round = RoundModel(stage: 3, prepared, depths: [])
+    #expect(round.depths == [1, 2])
+    #expect(round.stages[task.base] == 2)
+    #expect(round.stage(allowedBy: 2) == 2 && round.stage(allowedBy: 9) == 3)
+    #expect(round.segments(of: 1).map(\.name) == ["block1", "head1"])
   }
 
   @Test func `a capped client may ask for its head`() {

@@ -53,6 +53,15 @@ struct StrategyTests {
     #expect(phase.segments == [.block(1), .block(2), .head(1), .head(2)])
   }
 
+  @Test func `a client of a smaller sub-model of mixed training has the heads up to its own`() {
+    let schedule = GrowthSchedule(rounds: [2, 2, 2], warmUpRounds: 1, strategy: .mixed)
+    #expect(
+      schedule.phase(in: 6).trainedSegments(depth: 2)
+        == [.block(1), .block(2), .head(1), .head(2)])
+    #expect(schedule.phase(in: 6).trainedSegments(depth: 1) == [.block(1), .head(1)])
+    #expect(schedule.phase(in: 5).trainedSegments(depth: 2) == [.head(2)])
+  }
+
   @Test func `freezing leaves one block after the other as it is`() {
     #expect(
       trained(.freezing) == [

@@ -17,7 +17,7 @@ enum RandomLearning {
     let isScaffold = random.happens(0.15)
     let limited = isScaffold ? 0 : random.whole(0...(clients - 2))
     let caps =
-      limited > 0 && random.happens(0.5) && !strategy.usesAllHeads
+      limited > 0 && random.happens(0.5)
       ? "[{stage: \(random.whole(1...2)), clients: 0-\(limited - 1)}]" : nil
     // Enough for the first stage alone, or for the first two.
     let memory = limited > 0 && caps == nil ? random.one(of: [70, 100, 400, 700]) : nil

@@ -68,6 +68,13 @@ struct StrategyTests {
     #expect(plateau.growthCanonical != movement.growthCanonical)
   }
 
+  @Test func `clients of little memory train what they can where all heads supervise`() throws {
+    let text = Texts.with(
+      "strategy: mixed\nparticipation: {perRound: 10, caps: [{stage: 1, clients: 0-9}]}")
+    let topology = try Texts.topology(text)
+    #expect(topology.stageLimits[9] == 1 && topology.stageLimits[10] == nil)
+  }
+
   @Test(arguments: [
     ("stages: {when: sometimes}", "stages.when"),
     ("stages: {patience: 2}", "stages.patience"),
@@ -82,7 +89,6 @@ struct StrategyTests {
     ("stages: {when: plateau}\nevaluation: {every: 0}", "evaluation.every"),
     ("strategy: backwards", "strategy"),
     ("strategy: layerwise\nstages: {rounds: [4, 0, 8]}", "stages.rounds"),
-    ("strategy: mixed\nparticipation: {caps: [{stage: 1, clients: 0-3}]}", "participation.caps"),
   ])
   func `what makes no sense together is told`(text: String, path: String) {
     let faults = Texts.faults(Texts.with(text))

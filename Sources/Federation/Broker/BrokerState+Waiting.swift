@@ -31,7 +31,7 @@ extension BrokerState {
   package func asks(_ limit: Int) -> Bool {
     guard case .waiting(let pending) = self else { return limit > 0 }
     return limit >= pending.prepared.phase.stage
-      || RoundModel.depths(of: pending.prepared.shallowHeads).contains { $0 <= limit }
+      || pending.prepared.parts.stages.contains { $0 <= limit }
   }
 
   /// The clients that are here and can train in the round that is waited for, or at all before its

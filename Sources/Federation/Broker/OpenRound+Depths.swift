@@ -20,7 +20,7 @@ extension OpenRound {
     depthPlan.target = depthTarget ?? depthPlan.target
     let others = Set(selected).subtracting(clients)
     let choice = depthPlan.choice(
-      for: candidates, stages: RoundModel.depths(of: model.shallowHeads) + [model.stage],
+      for: candidates, stages: model.depths + [model.stage],
       ending: plan.rules.ending, record: history.depths,
       beside: DepthsAsked(clients: others.count, whole: others.count { trainsWhole($0) }))
     depthTarget = choice.target

@@ -21,6 +21,8 @@ package struct RoundModel: Hashable, Sendable {
   package let updateLimit: Int
   /// The sub-models' stages, by the names of what updates must have been trained from.
   package let stages: [Digest: Int]
+  /// The stages of the sub-models below the round's own, in rising order.
+  package let depths: [Int]
 
   /// The prepared model of a stage, with those of the heads of earlier ones whose stages are in
   /// `depths`.
@@ -28,7 +30,7 @@ package struct RoundModel: Hashable, Sendable {
     self.stage = stage
     let segments = prepared.segments
     let heads = prepared.shallowHeads.filter { head in
-      !depths.isDisjoint(with: Self.depths(of: [head]))
+      depths.contains { head.name == SegmentName.head($0).description }
     }
     self.segments = segments
     shallowHeads = heads
@@ -36,10 +38,11 @@ package struct RoundModel: Hashable, Sendable {
     let all = (segments + heads).flatMap(\.steps)
     steps = Dictionary(all.map { ($0.digest, $0) }) { first, _ in first }
     base = Segment.base(of: segments)
+    let parts = SubModels(stage: stage, segments: segments, shallowHeads: heads)
     var stages = [base: stage]
-    for head in heads {
-      guard case .head(let depth)? = SegmentName(head.name), depth < stage else { continue }
-      stages[Segment.base(of: Array(segments.prefix(depth)) + [head])] = depth
+    self.depths = parts.stages
+    for depth in parts.stages {
+      if let part = parts.segments(of: depth) { stages[Segment.base(of: part)] = depth }
     }
     self.stages = stages
   }
@@ -47,7 +50,7 @@ package struct RoundModel: Hashable, Sendable {
   /// The prepared model with the heads of earlier stages that members need, as their memory ends
   /// there, or with all of them.
   package init(_ prepared: PreparedModel, for members: Members, ofAllDepths: Bool = false) {
-    let available = Self.depths(of: prepared.shallowHeads)
+    let available = prepared.parts.stages
     let depths =
       ofAllDepths
       ? available : members.limits.compactMap { limit in available.last { $0 <= limit } }
@@ -89,23 +92,22 @@ package struct RoundModel: Hashable, Sendable {
   /// The segments of the sub-model that clients train at `depth`.
   package func segments(of depth: Int) -> [Segment] {
     guard depth < stage else { return segments }
-    let heads = shallowHeads.filter { $0.name == SegmentName.head(depth).description }
-    return Array(segments.prefix(depth)) + heads
+    let parts = SubModels(stage: stage, segments: segments, shallowHeads: shallowHeads)
+    return parts.segments(of: depth) ?? Array(segments.prefix(depth))
   }
 
   /// The stage that a client trains whose memory allows `limit`, nil for any; nil if there is none
   /// for it.
   package func stage(allowedBy limit: Int?) -> Int? {
     guard let limit, limit < stage else { return stage }
-    return Self.depths(of: shallowHeads).last { $0 <= limit }
+    return depths.last { $0 <= limit }
   }
+}
 
-  /// The stages of heads, in rising order.
-  package static func depths(of heads: [Segment]) -> [Int] {
-    heads.compactMap { segment -> Int? in
-      guard case .head(let depth)? = SegmentName(segment.name) else { return nil }
-      return depth
-    }.sorted()
+extension PreparedModel {
+  /// The sub-models for clients that train less than the round's stage.
+  package var parts: SubModels {
+    SubModels(stage: phase.stage, segments: segments, shallowHeads: shallowHeads)
   }
 }
 

@@ -72,16 +72,14 @@ package struct ClientTask: Hashable, Sendable {
   ) {
     self.init(round: round, stage: stage, announce: announce, steps: [])
     guard let limit = [limit, depth].compactMap(\.self).min(), limit < stage else { return }
-    var deepest: (stage: Int, head: Segment)?
-    for head in announce.shallowHeads {
-      guard case .head(let depth)? = SegmentName(head.name), depth <= limit,
-        depth < announce.segments.count, depth > deepest?.stage ?? 0
-      else { continue }
-      deepest = (depth, head)
-    }
-    guard let deepest else { return nil }
-    self.stage = deepest.stage
-    segments = Array(announce.segments.prefix(deepest.stage)) + [deepest.head]
+    let parts = SubModels(
+      stage: min(stage, announce.segments.count), segments: announce.segments,
+      shallowHeads: announce.shallowHeads)
+    guard let deepest = parts.stages.last(where: { $0 <= limit }),
+      let segments = parts.segments(of: deepest)
+    else { return nil }
+    self.stage = deepest
+    self.segments = segments
     // It has no part of what is new.
     newBlockRate = 1
     base = Segment.base(of: segments)

@@ -354,11 +354,8 @@ extension PreparedModel {
   /// The names of the models that a client may have trained from: the whole one, and those of
   /// capped clients.
   fileprivate var bases: Set<Digest> {
-    let shallow = shallowHeads.compactMap { head -> Digest? in
-      // What a capped client trains is a part of the model, with a head of its own.
-      guard case .head(let depth)? = SegmentName(head.name) else { return nil }
-      return Segment.base(of: Array(segments.prefix(depth)) + [head])
-    }
+    let parts = parts
+    let shallow = parts.stages.compactMap { parts.segments(of: $0).map(Segment.base) }
     return Set([Segment.base(of: segments)] + shallow)
   }
 }

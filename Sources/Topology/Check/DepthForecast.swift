@@ -12,6 +12,8 @@ struct DepthForecast {
   let groups: [GroupDepth]
   /// The expected length of such a round.
   let length: Duration
+  /// True if a sub-model has the heads of all of its blocks.
+  private let hasAllHeads: Bool
 
   /// The forecast of a topology; nil where all clients train the same.
   init?(_ topology: Topology) {
@@ -33,6 +35,7 @@ struct DepthForecast {
     }
     let last = choices[choices.count - 1]
     length = last.length
+    hasAllHeads = topology.strategy.usesAllHeads
     groups = topology.fleet.groups.compactMap { group in
       let own = zip(clients, last.depths).filter { group.clients.contains($0.0) }.map(\.1)
       guard !own.isEmpty else { return nil }
@@ -50,8 +53,8 @@ struct DepthForecast {
   /// The share of clients that need a segment in a round of `stage`.
   func need(of segment: SegmentName, in stage: Int) -> Double {
     switch segment {
-    case .block(let block): shares[stage - 1].dropFirst(block - 1).reduce(0, +)
-    case .head(let depth): share(of: depth, in: stage)
+    case .head(let depth) where !hasAllHeads: share(of: depth, in: stage)
+    case .block(let depth), .head(let depth): shares[stage - 1].dropFirst(depth - 1).reduce(0, +)
     case .control: 1
     }
   }

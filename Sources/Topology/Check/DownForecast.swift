@@ -54,7 +54,7 @@ struct DownForecast {
         sums[phase.step - 1] += sent.expected * (rule?.need(of: name, in: phase.stage) ?? 1)
       }
       if let rule {
-        for depth in 1..<phase.stage {
+        for depth in 1..<phase.stage where !phase.heads.contains(depth) {
           let head = topology.layouts(stage: depth).last
           let size = head.map { topology.codecs.down.expectedSize(of: $0).bytes } ?? 0
           sums[phase.step - 1] += Double(size) * rule.need(of: .head(depth), in: phase.stage)

@@ -81,12 +81,9 @@ extension TopologyDraft {
           + "\(needs[0])",
         remedy: "give it more memory, or lower training.batch")
     }
-    // Of a model that grows, clients of little memory train what they can; where all heads
-    // supervise it, nothing.
+    // Of a model that grows, clients of little memory train what they can.
     // A plan doesn't tell how many a round needs.
-    guard !strategy.grows || strategy.usesAllHeads, !reading.isPlan,
-      reading.isSound("strategy", "groups")
-    else {
+    guard !strategy.grows, !reading.isPlan, reading.isSound("strategy", "groups") else {
       return limits
     }
     let able = (0..<clients).count { limits[$0] == nil }

@@ -19,8 +19,8 @@ extension Topology {
   /// The plan by which the broker chooses how deep each client trains; nil where all train the
   /// same.
   package var depthPlan: DepthPlan? {
-    guard depth.rule != .fixed, strategy == .progressive else { return nil }
-    let blocks = layouts(stage: architecture.stages).dropLast()
+    guard depth.rule != .fixed, strategy.revisitsBlocks else { return nil }
+    let blocks = layouts(stage: architecture.stages).prefix(architecture.stages)
     let stages = (1...architecture.stages).map { stage in
       let network = subModel(stage: stage)
       return SubModelCost(
@@ -51,7 +51,7 @@ extension Topology {
 
   /// Advice on depths for readers of `check`.
   var depthWarnings: [String] {
-    guard depth.rule != .fixed, strategy != .progressive else { return [] }
+    guard depth.rule != .fixed, !strategy.revisitsBlocks else { return [] }
     return [
       "participation.depth: all clients train the same in strategy \(strategy.rawValue); depths "
         + "are chosen where the model grows by strategy: progressive"
