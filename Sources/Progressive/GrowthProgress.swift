@@ -9,6 +9,8 @@ public struct GrowthProgress: Hashable, Sendable {
     var starts: [Int]
     /// The trigger's memory.
     var watch: GrowthWatch
+    /// The blocks that rest, by round; nil where none ever do.
+    var resting: [Int: [Int]]?
   }
 
   /// The planned steps.
@@ -26,6 +28,14 @@ public struct GrowthProgress: Hashable, Sendable {
   /// The phase of `round`, which may be at most one beyond the last that was noted.
   public func phase(in round: Int) -> Phase {
     schedule.phase(in: round, starts: memory.starts)
+      .resting(Set(memory.resting?[round] ?? []))
+  }
+
+  /// Has these blocks rest in `round`, whose phase is known.
+  public mutating func rest(_ blocks: [Int], in round: Int) {
+    guard schedule.resting > 0 else { return }
+    memory.resting = memory.resting ?? [:]
+    memory.resting?[round] = blocks.isEmpty ? nil : blocks
   }
 
   /// Takes in what a round came to, and begins the next step if it is time.

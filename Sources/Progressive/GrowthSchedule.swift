@@ -19,6 +19,11 @@ public struct GrowthSchedule: Hashable, Sendable {
   public var restartsLearningRate: Bool
   /// Over how many rounds the learning rate of a newest block and its head rises to the others'.
   public var rampRounds: Int
+  /// The turns by which rounds of the last step train parts of the model; nil where all of it is
+  /// trained.
+  public var parts: PartCycle?
+  /// The number of blocks that rest in a round, while the server makes their last steps again.
+  public var resting: Int
 
   /// A schedule with explicit rounds for each stage.
   ///
@@ -32,13 +37,16 @@ public struct GrowthSchedule: Hashable, Sendable {
   ///   - minimumRounds: The fewest rounds of a stage.
   ///   - restartsLearningRate: True if the learning rate's schedule begins anew with each stage.
   ///   - rampRounds: Over how many rounds a newest block's learning rate rises.
+  ///   - parts: The turns by which rounds of the last step train parts of the model.
+  ///   - resting: The number of blocks that rest in a round.
   public init(
     rounds: [Int], warmUpRounds: Int = 0, strategy: Strategy = .progressive,
     trigger: GrowthTrigger = .planned, minimumRounds: Int = 1, restartsLearningRate: Bool = false,
-    rampRounds: Int = 0
+    rampRounds: Int = 0, parts: PartCycle? = nil, resting: Int = 0
   ) {
     precondition(!rounds.isEmpty && rounds.allSatisfy { $0 >= 0 }, "rounds per stage: \(rounds)")
     precondition(warmUpRounds >= 0, "\(warmUpRounds) rounds of warm-up")
+    precondition(resting >= 0, "\(resting) blocks that rest")
     self.rounds = rounds
     self.warmUpRounds = warmUpRounds
     self.strategy = strategy
@@ -46,6 +54,8 @@ public struct GrowthSchedule: Hashable, Sendable {
     self.minimumRounds = minimumRounds
     self.restartsLearningRate = restartsLearningRate
     self.rampRounds = rampRounds
+    self.parts = parts
+    self.resting = resting
   }
 
   /// The paper's rule: each stage but the last lasts T/(2S) rounds, the last what is left.
@@ -113,12 +123,16 @@ public struct GrowthSchedule: Hashable, Sendable {
       restartsLearningRate
       ? (inStage - warmUpSoFar, length - warmUp)
       : (round - earlier - warmUpSoFar, learningRateRounds)
-    let ramps = strategy.warmsUp && starts[index] > 1 && inStage < rampRounds
+    let isLater = strategy.warmsUp && starts[index] > 1
+    let ramps = isLater && inStage < rampRounds
+    // What is new is trained first: the turns begin when it is like the others.
+    let turn = inStage - max(warmUp, isLater ? rampRounds - 1 : 0)
+    let part = index == stages - 1 && turn >= 1 ? parts?.block(in: turn, of: stages) : nil
     return Phase(
       round: round, stage: strategy.grows ? index + 1 : stages, roundInStep: inStage,
       warmUp: inStage <= warmUp, learningRateRound: max(1, rateRound),
       learningRateRounds: max(1, rateRounds), strategy: strategy, step: index + 1,
-      newBlockRate: ramps ? Double(inStage) / Double(rampRounds) : 1)
+      newBlockRate: ramps ? Double(inStage) / Double(rampRounds) : 1, part: part)
   }
 
   /// The most rounds of stage `index`, from 0, which began in round `start`.

@@ -16,6 +16,10 @@ public struct Phase: Hashable, Sendable {
   public let learningRateRounds: Int
   /// The factor of the learning rate of the newest block and head, in (0, 1].
   public let newBlockRate: Double
+  /// The block whose turn it is to be trained alone; nil where the round trains all that it has.
+  public let part: Int?
+  /// The blocks that rest in this round, while the server makes their last steps again.
+  public private(set) var resting: Set<Int> = []
   /// The blocks that are trained.
   public let blocks: ClosedRange<Int>
   /// The heads that there are; more than the newest only where all of them supervise.
@@ -35,10 +39,11 @@ public struct Phase: Hashable, Sendable {
   ///   - strategy: Says what is trained.
   ///   - step: The strategy's step, from 1; nil for the stage.
   ///   - newBlockRate: The factor of the learning rate of the newest block and head.
+  ///   - part: The block that is trained alone, from 1; nil for all.
   public init(
     round: Int, stage: Int, roundInStep: Int, warmUp: Bool, learningRateRound: Int,
     learningRateRounds: Int, strategy: Strategy = .progressive, step: Int? = nil,
-    newBlockRate: Double = 1
+    newBlockRate: Double = 1, part: Int? = nil
   ) {
     self.round = round
     self.stage = stage
@@ -48,9 +53,18 @@ public struct Phase: Hashable, Sendable {
     self.learningRateRound = learningRateRound
     self.learningRateRounds = learningRateRounds
     self.newBlockRate = newBlockRate
-    blocks = strategy.trainedBlocks(step: self.step, of: stage, warmUp: warmUp)
+    self.part = part
+    blocks =
+      part.map { $0...$0 } ?? strategy.trainedBlocks(step: self.step, of: stage, warmUp: warmUp)
     heads = strategy.usesAllHeads ? 1...stage : stage...stage
     self.strategy = strategy
+  }
+
+  /// The same phase, in which these blocks rest.
+  func resting(_ blocks: Set<Int>) -> Phase {
+    var copy = self
+    copy.resting = blocks
+    return copy
   }
 
   /// The round after this one, of the same step, whether or not there is one.
@@ -58,7 +72,7 @@ public struct Phase: Hashable, Sendable {
     Phase(
       round: round + 1, stage: stage, roundInStep: roundInStep + 1, warmUp: warmUp,
       learningRateRound: learningRateRound, learningRateRounds: learningRateRounds,
-      strategy: strategy, step: step, newBlockRate: newBlockRate)
+      strategy: strategy, step: step, newBlockRate: newBlockRate, part: part)
   }
 
   /// The step has just begun, where the model grows.
@@ -89,6 +103,11 @@ public struct Phase: Hashable, Sendable {
     return isNew ? newBlockRate : 1
   }
 
+  /// The blocks that are trained where others wait for their turns; nil where none does.
+  public var fewerBlocks: [Int]? {
+    part.map { [$0] } ?? (resting.isEmpty ? nil : blocks.filter { !resting.contains($0) })
+  }
+
   /// True if `segment` is one of the model's that no later round trains.
   public func leaves(_ segment: SegmentName) -> Bool {
     guard strategy.leavesOlderBlocks, case .block(let index) = segment else { return false }
@@ -98,7 +117,7 @@ public struct Phase: Hashable, Sendable {
   /// True if clients train `segment` in this round and send its update.
   public func trains(_ segment: SegmentName) -> Bool {
     switch segment {
-    case .block(let index): blocks.contains(index)
+    case .block(let index): blocks.contains(index) && !resting.contains(index)
     case .head(let index): warmUp ? index == stage : heads.contains(index)
     case .control: false
     }

@@ -18,12 +18,18 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
   /// The full model is there from the first round on; from step s on, blocks 1 to s − 1 stay as
   /// they are.
   case freezing
+  /// The full model from the first round on, of which most rounds train one block after the other
+  /// (``PartCycle``).
+  case fedPart = "fedpart"
+  /// The full model from the first round on; in each round some blocks rest, and the server makes
+  /// their last steps again (``Recycling``).
+  case fedLUAR = "fedluar"
 
   /// True if the sub-model of step s has s blocks; else it is the full model in all steps.
   public var grows: Bool {
     switch self {
     case .progressive, .layerwise, .mixed: true
-    case .endToEnd, .partial, .freezing: false
+    case .endToEnd, .partial, .freezing, .fedPart, .fedLUAR: false
     }
   }
 
@@ -31,7 +37,7 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
   public var warmsUp: Bool {
     switch self {
     case .progressive, .layerwise, .partial, .mixed: true
-    case .endToEnd, .freezing: false
+    case .endToEnd, .freezing, .fedPart, .fedLUAR: false
     }
   }
 
@@ -41,6 +47,20 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
   /// True if the first step trains most, and so gets the rounds that others give their last one.
   public var beginsWithMost: Bool { self == .freezing }
 
+  /// True if there is but one step, the last, which has all rounds.
+  public var isOneStep: Bool {
+    switch self {
+    case .endToEnd, .fedPart, .fedLUAR: true
+    case .progressive, .layerwise, .partial, .mixed, .freezing: false
+    }
+  }
+
+  /// True if rounds of the full model may train parts of it in turns.
+  public var takesParts: Bool { revisitsBlocks || self == .fedPart }
+
+  /// True if blocks may rest while the server makes their last steps again.
+  public var recycles: Bool { revisitsBlocks || self == .fedLUAR }
+
   /// True if the model grows, and each stage trains the blocks of those before it as well.
   public var revisitsBlocks: Bool { grows && !leavesOlderBlocks }
 
@@ -48,7 +68,7 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
   var leavesOlderBlocks: Bool {
     switch self {
     case .layerwise, .freezing: true
-    case .progressive, .endToEnd, .partial, .mixed: false
+    case .progressive, .endToEnd, .partial, .mixed, .fedPart, .fedLUAR: false
     }
   }
 
@@ -58,7 +78,7 @@ public enum Strategy: String, Hashable, Sendable, Codable, CaseIterable {
     case .layerwise: step...step
     case .progressive, .mixed, .partial: warmUp ? step...step : 1...step
     case .freezing: step...stages
-    case .endToEnd: 1...stages
+    case .endToEnd, .fedPart, .fedLUAR: 1...stages
     }
   }
 }

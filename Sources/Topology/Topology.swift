@@ -98,8 +98,17 @@ package struct Topology: Sendable {
 
   /// Advice on the stages' ends for readers of `check`.
   package var growthWarnings: [String] {
-    guard growthSchedule.trigger != .planned else { return [] }
-    return ["stages: each may end sooner than the forecast supposes, which takes the longest way"]
+    var warnings: [String] = []
+    if growthSchedule.trigger != .planned {
+      warnings.append(
+        "stages: each may end sooner than the forecast supposes, which takes the longest way")
+    }
+    if growthSchedule.resting > 0 {
+      warnings.append(
+        "stages: \(growthSchedule.resting) of the blocks rest in a round, by how far they moved; the "
+          + "forecast and the cost model suppose that all are trained and sent")
+    }
+    return warnings
   }
 
   /// All rounds, T in the paper.

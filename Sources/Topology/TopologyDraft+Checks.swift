@@ -171,10 +171,40 @@ extension TopologyDraft {
           remedy: "write progressive")
       }
     }
+    if stages.parts != nil, !strategy.takesParts, strategy != .endToEnd {
+      reading.report(
+        "stages.parts",
+        "stages.parts is for rounds of the full model, and strategy \(strategy.rawValue) says itself "
+          + "what they train",
+        remedy: "remove it, or write strategy: fedpart")
+    }
+    if let resting = stages.resting, strategy != .endToEnd {
+      checkResting(resting, architecture, reading)
+    }
     if case .plateau = stages.trigger, evaluation.every == 0 {
       reading.report(
         "evaluation.every", "evaluation.every is 0, but stages end by evaluations",
         remedy: "write every how many rounds, as in 5")
+    }
+  }
+
+  /// Reports blocks that can't rest.
+  private func checkResting(_ resting: Int, _ architecture: Architecture, _ reading: Reading) {
+    let path = "stages.resting"
+    if !strategy.recycles {
+      reading.report(
+        path,
+        "\(path) is for models all of whose blocks are trained in each round, and strategy "
+          + "\(strategy.rawValue) says itself which are",
+        remedy: "remove it, or write strategy: fedluar")
+    } else if resting >= architecture.stages {
+      reading.report(
+        path, "\(path) is \(resting), which leaves none of \(architecture.stages) blocks to train",
+        remedy: "write \(architecture.stages - 1) at most")
+    } else if resting > 0, stages.parts != nil {
+      reading.report(
+        path, "\(path) and stages.parts both say which blocks a round trains",
+        remedy: "remove one of them")
     }
   }
 

@@ -35,6 +35,26 @@ import Testing
     #expect(down[1] > down[3] && down[3] > down[5])
   }
 
+  @Test func `a block travels in its turn only, and the model is the same on every clock`() throws {
+    let folder = try Folder()
+    let text = SmallRun.topology(participation: "  perRound: 8", rounds: "[0, 0, 8]")
+      .replacing("strategy: progressive", with: "strategy: fedpart")
+      .replacing("  warmUp: 1", with: "  parts: {full: 1, each: 1}")
+    let topology = try folder.write(text, to: "run.yaml")
+    let run = try SmallRun.play(topology, to: folder.path("run"), ["--threads", "2"])
+    let (down, up) = (run.rounds.map(\.down.payload), run.rounds.map(\.up.payload))
+    // All, block 1, block 2, block 3, and again, in 8 bits.
+    #expect(up[0..<4] == up[4..<8])
+    #expect(up[1] < up[2] && up[2] < up[3] && up[3] < up[0])
+    // A round brings what the one before trained.
+    #expect(down[1] == down[5] && down[1] > down[4])
+    #expect(down[2] < down[3] && down[3] < down[4])
+    let real = try SmallRun.play(
+      topology, to: folder.path("real"), ["--clock", "real", "--threads", "2"])
+    #expect(real.final.modelDigest == run.final.modelDigest)
+    #expect(real.rounds.map(\.up.payload) == up)
+  }
+
   @Test(arguments: [
     "plateau, patience: 1, gain: 0.5", "movement, window: 2, patience: 1, level: 1, slope: 1",
   ])

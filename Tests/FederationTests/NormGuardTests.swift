@@ -53,6 +53,7 @@ import Testing
     let norms = seen(Array(repeating: 0.1, count: 20))
     for other in [
       Kind(step: 2, warmUp: false, codec: .dense32), Kind(step: 1, warmUp: true, codec: .dense32),
+      Kind(step: 1, warmUp: false, codec: .dense32, blocks: [2]),
       Kind(step: 1, warmUp: false, codec: try #require(CodecSpec("eden0.1"))),
     ] { #expect(!isTooFar(update(30, other), norms)) }
     #expect(isTooFar(update(30), norms))

@@ -26,15 +26,16 @@ final class ServerBench {
   /// - Parameters:
   ///   - training: Further keys of `training`, each after a comma.
   ///   - codecs: The section `codecs`.
+  ///   - rounds: The rounds of the stages.
   ///   - more: Further sections.
   ///   - observer: Is told of rounds.
   /// - Throws: what is wrong with the topology or the folder.
   init(
-    _ training: String = "", codecs: String = "{up: dense32}", more: String = "",
-    observer: any RunObserver = Silence()
+    _ training: String = "", codecs: String = "{up: dense32}", rounds: String = "[2, 2, 2]",
+    more: String = "", observer: any RunObserver = Silence()
   ) throws {
     self.observer = observer
-    workload = try Self.workload(training, codecs: codecs, more: more)
+    workload = try Self.workload(training, codecs: codecs, rounds: rounds, more: more)
     var plan = workload.topology.brokerPlan(run: 5, epoch: 1)
     plan.dealtSamples = try workload.dealtSamples(seed: plan.seed)
     self.plan = plan

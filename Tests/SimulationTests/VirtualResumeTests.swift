@@ -161,6 +161,13 @@ import Topology
         """,
       more: trouble.replacing(
         "all: {link: 3g", with: "few: {clients: 4, link: lte}\n  all: {link: 3g")),
+    topology(
+      participation: "{perRound: 4, depth: {rule: byTime, target: 20 s}, deadline: 2 min}",
+      more: "strategy: mixed\ngroups: {city: {clients: 4, link: lte}, country: {link: 3g}}"),
+    // Blocks take turns, or rest.
+    topology(rounds: "[1, 2, 5], parts: {full: 1, each: 1}"),
+    topology(rounds: "[1, 2, 4], resting: 2"),
+    topology(more: "strategy: fedluar"),
     // Clients evaluate on what they hold out, too.
     topology(evaluation: ", clients: all, perClass: true"),
     topology(

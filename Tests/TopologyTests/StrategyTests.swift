@@ -14,7 +14,8 @@ struct StrategyTests {
     let check = TopologyCheck(topology)
     #expect(check.stages.reduce(0) { $0 + $1.rounds } == 12)
     #expect(check.computation <= 1)
-    #expect((check.computation == 1) == (strategy == .endToEnd))
+    // What rests isn't known before the run.
+    #expect((check.computation == 1) == [.endToEnd, .fedLUAR].contains(strategy))
   }
 
   @Test func `freezing begins with its longest step, the others end with it`() throws {
@@ -68,6 +69,48 @@ struct StrategyTests {
     #expect(plateau.growthCanonical != movement.growthCanonical)
   }
 
+  @Test func `parts are trained in turns, by the strategy or beside growth`() throws {
+    func parts(_ strategy: Strategy, _ section: String...) throws -> PartCycle? {
+      let text = section.isEmpty ? Texts.least : Texts.with(section[0])
+      return try Texts.topology(text, Overrides(strategy: strategy)).growthSchedule.parts
+    }
+    let own = "stages: {parts: {full: 3}}"
+    #expect(try parts(.fedPart) == .standard)
+    #expect(try parts(.fedPart, own) == PartCycle(full: 3, each: 2))
+    let short = "stages: {parts: {each: 1, rounds: 6}}"
+    #expect(try parts(.mixed, short) == PartCycle(full: 5, each: 1, rounds: 6))
+    #expect(try parts(.progressive, own) == PartCycle(full: 3, each: 2))
+    #expect(try parts(.progressive) == nil)
+    // The full model with all of its parts is what others are held against.
+    #expect(try parts(.endToEnd, own) == nil)
+    let topology = try Texts.topology(Texts.with(own), Overrides(strategy: .fedPart))
+    #expect(topology.growthSchedule.rounds == [0, 0, 12])
+    #expect(topology.growthCanonical.hasSuffix(", parts 3 of all and 2 of each block"))
+    let check = TopologyCheck(topology)
+    #expect(check.text().contains("by turns: 3 of all and 2 of each block"))
+    // 3 rounds of all, 2 of each block, and 3 of all again: the head is trained in all twelve.
+    let (blocks, head) = ([320, 18_496, 1_179_776], 1290)
+    let sent = blocks.reduce(0) { $0 + (3 + 2 + 3) * $1 } + 12 * head
+    #expect(check.up.bytes == 4 * 10 * sent)
+  }
+
+  @Test func `blocks rest by the strategy or beside growth`() throws {
+    func resting(_ strategy: Strategy, _ section: String = "") throws -> Int {
+      try Texts.topology(Texts.with(section), Overrides(strategy: strategy))
+        .growthSchedule.resting
+    }
+    #expect(try resting(.fedLUAR) == 1)
+    #expect(try resting(.fedLUAR, "stages: {resting: 2}") == 2)
+    #expect(try resting(.mixed, "stages: {resting: 2}") == 2)
+    #expect(try resting(.progressive) == 0)
+    #expect(try resting(.endToEnd, "stages: {resting: 2}") == 0)
+    let topology = try Texts.topology(
+      Texts.with("stages: {resting: 2}"), Overrides(strategy: .fedLUAR))
+    #expect(topology.growthSchedule.rounds == [0, 0, 12])
+    #expect(topology.growthCanonical.hasSuffix(", resting 2"))
+    #expect(TopologyCheck(topology).warnings.contains { $0.contains("2 of the blocks rest") })
+  }
+
   @Test func `clients of little memory train what they can where all heads supervise`() throws {
     let text = Texts.with(
       "strategy: mixed\nparticipation: {perRound: 10, caps: [{stage: 1, clients: 0-9}]}")
@@ -89,6 +132,12 @@ struct StrategyTests {
     ("stages: {when: plateau}\nevaluation: {every: 0}", "evaluation.every"),
     ("strategy: backwards", "strategy"),
     ("strategy: layerwise\nstages: {rounds: [4, 0, 8]}", "stages.rounds"),
+    ("strategy: freezing\nstages: {parts: {full: 2}}", "stages.parts"),
+    ("stages: {parts: {each: 0}}", "stages.parts.each"),
+    ("stages: {parts: 3}", "stages.parts"),
+    ("strategy: layerwise\nstages: {resting: 1}", "stages.resting"),
+    ("strategy: fedluar\nstages: {resting: 3}", "stages.resting"),
+    ("strategy: mixed\nstages: {resting: 1, parts: {full: 1}}", "stages.resting"),
   ])
   func `what makes no sense together is told`(text: String, path: String) {
     let faults = Texts.faults(Texts.with(text))

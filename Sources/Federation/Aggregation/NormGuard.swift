@@ -22,12 +22,15 @@ package struct NormGuard: Hashable, Sendable, Codable {
     package var warmUp: Bool
     /// Their codec; some make norms larger.
     package var codec: CodecSpec
+    /// The blocks that were trained where others waited for their turns; nil where none did.
+    package var blocks: [Int]?
 
     /// A kind of the given parts.
-    package init(step: Int, warmUp: Bool, codec: CodecSpec) {
+    package init(step: Int, warmUp: Bool, codec: CodecSpec, blocks: [Int]? = nil) {
       self.step = step
       self.warmUp = warmUp
       self.codec = codec
+      self.blocks = blocks
     }
   }
 

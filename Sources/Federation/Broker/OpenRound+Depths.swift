@@ -70,7 +70,8 @@ extension OpenRound {
     _ outcomes: [(client: Int, outcome: RoundResult.Outcome)], of plan: BrokerPlan,
     _ members: Members, at now: Duration
   ) -> [ClientEffort] {
-    guard plan.depths != nil, !phase.warmUp else { return [] }
+    // A part of the model doesn't tell how long all of it takes.
+    guard plan.depths != nil, !phase.warmUp, phase.fewerBlocks == nil else { return [] }
     return outcomes.compactMap { client, outcome in
       var effort = ClientEffort(
         client: client, stage: depths[client] ?? members.stage(of: client, in: model),

@@ -67,8 +67,9 @@ extension GlobalModel {
   ///
   /// Values are named as in the model's own file, "block1.weight". Beside them, flat:
   /// "server.direction.block1" and "server.squares.block1", the memory of the server's optimizer;
-  /// "server.block1.control", c; "movement.path.block1" and "movement.distances.block1", how it
-  /// moved; "reference.block1", x̂; "anchor.block1", the keyframe's values; "step.block1.0", bytes.
+  /// "server.update.block1", its last mean update; "server.block1.control", c;
+  /// "movement.path.block1" and "movement.distances.block1", how it moved; "reference.block1", x̂;
+  /// "anchor.block1", the keyframe's values; "step.block1.0", bytes.
   package func checkpoint(after phase: Phase) -> (state: State, content: Checkpoint) {
     var content = Checkpoint(round: phase.round)
     let heads = (1..<phase.stage).compactMap { values[.head($0)] }
@@ -81,6 +82,9 @@ extension GlobalModel {
       content.tensors["server.direction.\(name)"] = .flat(memory.direction.scalars)
       guard !memory.squares.isEmpty else { continue }
       content.tensors["server.squares.\(name)"] = .flat(memory.squares)
+    }
+    for (name, update) in lastUpdates {
+      content.tensors["server.update.\(name)"] = .flat(update.scalars)
     }
     // Where there are only keyframes, what has changed begins anew.
     let beginsAnew = workload.topology.codecs.delta == nil
@@ -107,12 +111,14 @@ extension GlobalModel {
       throw CheckpointMismatch(what: "stage \(state.stage)")
     }
     var memory: [String: ServerOptimizer.Memory] = [:]
+    var lastUpdates: [SegmentName: ParameterVector] = [:]
     // Heads of earlier stages are there where the model has grown.
     let heads = (1..<state.stage).compactMap { workload.network(stage: $0).layouts.last }
       .filter { content.holds($0) }
     for layout in workload.network(stage: state.stage).layouts + heads {
       let name = layout.segment
       values[name] = try content.values(of: layout)
+      lastUpdates[name] = try content.flat("server.update", layout)
       if let direction = try content.flat("server.direction", layout) {
         memory[layout.name] = ServerOptimizer.Memory(
           direction: direction,
@@ -129,6 +135,7 @@ extension GlobalModel {
         sent.references[name] = try content.reference(reference, layout)
       }
     }
+    restore(lastUpdates: lastUpdates)
     sent.changed = Set(state.changed)
     if controlVariates != nil, let kept = state.controlVariates {
       controlVariates = try BroadcastControlVariates(

@@ -23,6 +23,8 @@ package struct GlobalModel {
   var optimizer: ServerOptimizer
   /// The movement of the block on which a step's end depends; nil where none does.
   var movement: EffectiveMovement?
+  /// The last mean updates of the stage's blocks, which may be made again; empty where none rests.
+  private(set) var lastUpdates: [SegmentName: ParameterVector] = [:]
   /// The control variates of SCAFFOLD; nil where gradients aren't corrected.
   var controlVariates: BroadcastControlVariates?
   /// The architecture and the values to start from.
@@ -74,9 +76,11 @@ package struct GlobalModel {
   /// - Returns: The effective movement of the step's block by the updates, whatever the server
   ///   makes of them, where a window of it has ended.
   package mutating func apply(_ updates: [ParameterVector], in phase: Phase) -> Double? {
+    // What a smaller model's blocks did is no step of this one.
+    if optimizer.stage != phase.step { lastUpdates = [:] }
     optimizer.enter(stage: phase.step)
     var moved: Double?
-    for update in updates {
+    for update in updates + reused(in: phase, beside: updates) {
       guard let name = SegmentName(update.layout.name),
         var value = values.removeValue(forKey: name)
       else { continue }
@@ -84,9 +88,43 @@ package struct GlobalModel {
       for index in value.scalars.indices { value.scalars[index] += step.scalars[index] }
       values[name] = value
       sent.changed.insert(name)
+      if case .block = name, keepsUpdates { lastUpdates[name] = update }
       if name == .block(phase.step) { moved = movement?.note(update) }
     }
     return moved
+  }
+
+  /// True if blocks may rest.
+  private var keepsUpdates: Bool { workload.topology.growthSchedule.resting > 0 }
+
+  /// The last updates of the blocks that rest in `phase`, if there are `updates` of the others.
+  private func reused(in phase: Phase, beside updates: [ParameterVector]) -> [ParameterVector] {
+    updates.isEmpty ? [] : phase.resting.sorted().compactMap { lastUpdates[.block($0)] }
+  }
+
+  /// The blocks that rest in the round of `next`, which comes after those that were stepped by; in
+  /// rising order.
+  ///
+  /// None does in a stage's first round, as no step is known yet, nor in warm-up and ramp; one is
+  /// always trained.
+  func resting(in next: Phase) -> [Int] {
+    guard keepsUpdates, next.step == optimizer.stage, !next.warmUp, next.newBlockRate == 1 else {
+      return []
+    }
+    let candidates = (1...next.stage).compactMap { block -> Recycling.Candidate? in
+      guard let update = lastUpdates[.block(block)], let value = values[.block(block)] else {
+        return nil
+      }
+      return Recycling.Candidate(block: block, step: update.norm, values: value.norm)
+    }
+    return Recycling.resting(
+      min(workload.topology.growthSchedule.resting, next.stage - 1), of: candidates,
+      random: RandomStream(seed: seed).stream("recycle", next.round))
+  }
+
+  /// Takes up the last updates that a checkpoint kept.
+  mutating func restore(lastUpdates: [SegmentName: ParameterVector]) {
+    self.lastUpdates = lastUpdates
   }
 
   /// The digest over the values of segments: 32-bit floats, little-endian, in their order.
@@ -95,5 +133,12 @@ package struct GlobalModel {
     bytes.reserveCapacity(4 * parameters.reduce(0) { $0 + $1.scalars.count })
     for vector in parameters { bytes.append(littleEndian: vector.scalars) }
     return Digest(of: bytes)
+  }
+}
+
+extension ParameterVector {
+  /// The norm over all scalars.
+  fileprivate var norm: Double {
+    scalars.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
   }
 }

@@ -150,6 +150,8 @@ package struct FederatedRound {
     func grow() {
       server.growth.note(
         round: phase.round, quality: unjudged.evaluation?.quality, movement: unjudged.movement)
+      let next = server.growth.phase(in: phase.round + 1)
+      server.growth.rest(server.model.resting(in: next), in: next.round)
     }
     grow()
     let next = unjudged.fault == nil ? try server.outlook(after: phase.round) : nil

@@ -86,7 +86,7 @@ struct NormWatch {
     return NormGuard.Measure(
       kind: NormGuard.Kind(
         step: phase.step, warmUp: phase.warmUp,
-        codec: workload.topology.codecs.up(in: phase).spec),
+        codec: workload.topology.codecs.up(in: phase).spec, blocks: phase.fewerBlocks),
       norm: norm, reach: steps * plan.learningRate(in: phase) * phase.newBlockRate)
   }
 

@@ -35,7 +35,7 @@ extension TopologyCheck {
 
       \(Self.table(rows))
 
-      \(depthText)full model in 32-bit floats: \(fullModel) down, \(fullModel) up
+      \(partsText)\(depthText)full model in 32-bit floats: \(fullModel) down, \(fullModel) up
       \(saving.fixed(1)) times fewer bytes, \((100 * computation).fixed(1)) % of the computation
       \(evaluation.map { "\n\($0.lines.joined(separator: "\n"))\n" } ?? "")
       Bytes are those of models and updates for all clients\(sizes);
@@ -43,6 +43,11 @@ extension TopologyCheck {
       peak of its training: a batch's values, and four copies of the parameters.
       \(warnings.map { "\nwarning: \($0)\n" }.joined())
       """
+  }
+
+  /// The turns of the full model's parts, a line with one after it; nothing where there are none.
+  private var partsText: String {
+    parts.map { "rounds of the full model, by turns: \($0)\n\n" } ?? ""
   }
 
   /// The expected depths of the groups, a line with one after it; nothing where all train the same.

@@ -45,6 +45,9 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
   package var depths: [GroupDepth]?
   /// The expected length of a round of the full model; nil where depths aren't chosen by time.
   package var roundSeconds: Double?
+  /// The turns by which rounds of the full model train parts of it, in words; nil where all train
+  /// all of it.
+  package var parts: String?
   /// Settings that are allowed, but should be thought over.
   package var warnings: [String]
 
@@ -58,6 +61,7 @@ package struct TopologyCheck: Hashable, Sendable, Codable {
       StageForecast($0, of: topology, down: downs.bytes[$0 - 1], depths: forecast)
     }
     depths = forecast?.groups
+    parts = topology.growthSchedule.parts?.canonical
     roundSeconds = forecast?.length.seconds
     evaluation = EvaluationForecast(topology, down: downs.evaluations)
     name = topology.name

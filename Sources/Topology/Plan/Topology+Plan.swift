@@ -58,6 +58,8 @@ extension Topology {
     return
       "\(schedule.trigger.canonical), minimum \(schedule.minimumRounds), learning rates \(rate), "
       + "ramp \(schedule.rampRounds), entry \(entry.rawValue)"
+      + (schedule.parts.map { ", parts \($0.canonical)" } ?? "")
+      + (schedule.resting > 0 ? ", resting \(schedule.resting)" : "")
   }
 }
 

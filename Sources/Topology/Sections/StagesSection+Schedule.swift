@@ -16,15 +16,15 @@ extension StagesSection {
     reading: Reading
   ) -> GrowthSchedule? {
     let stages = architecture.stages
-    if strategy == .endToEnd, rounds == nil {
-      return (override ?? total).map { Self.lastAlone($0, stages: stages, strategy) }
+    if strategy.isOneStep, rounds == nil {
+      return (override ?? total).map { lastAlone($0, stages: stages, strategy) }
     }
     guard
       let planned = planned(
         total: total, override: override, of: architecture, strategy: strategy, reading: reading)
     else { return nil }
-    if strategy == .endToEnd {
-      return Self.lastAlone(override ?? planned.reduce(0, +), stages: stages, strategy)
+    if strategy.isOneStep {
+      return lastAlone(override ?? planned.reduce(0, +), stages: stages, strategy)
     }
     guard let override else {
       return schedule(planned, strategy, isScaled: false, of: architecture, reading: reading)
@@ -53,11 +53,24 @@ extension StagesSection {
   }
 
   /// The full model in all rounds: nothing grows, so nothing is warmed up.
-  private static func lastAlone(
+  private func lastAlone(
     _ rounds: Int, stages: Int, _ strategy: Strategy
   ) -> GrowthSchedule {
     GrowthSchedule(
-      rounds: Array(repeating: 0, count: stages - 1) + [rounds], strategy: strategy)
+      rounds: Array(repeating: 0, count: stages - 1) + [rounds], strategy: strategy,
+      parts: turns(strategy), resting: resting(strategy, of: stages))
+  }
+
+  /// The number of blocks that rest in a round of a strategy.
+  private func resting(_ strategy: Strategy, of stages: Int) -> Int {
+    guard strategy.recycles else { return 0 }
+    return resting ?? (strategy == .fedLUAR ? stages / 2 : 0)
+  }
+
+  /// The turns by which a strategy's rounds of the full model train parts of it.
+  private func turns(_ strategy: Strategy) -> PartCycle? {
+    guard strategy.takesParts else { return nil }
+    return parts ?? (strategy == .fedPart ? .standard : nil)
   }
 
   /// The rounds of each stage, before the command line's total.
@@ -119,7 +132,8 @@ extension StagesSection {
   ) -> GrowthSchedule? {
     var schedule = GrowthSchedule(
       rounds: rounds, strategy: strategy, trigger: trigger,
-      restartsLearningRate: restartsLearningRate, rampRounds: ramp)
+      restartsLearningRate: restartsLearningRate, rampRounds: ramp, parts: turns(strategy),
+      resting: resting(strategy, of: rounds.count))
     // Those after the first that has rounds may begin with a warm-up.
     guard let shortest = rounds.drop(while: { $0 == 0 }).dropFirst().filter({ $0 > 0 }).min()
     else { return schedule }
@@ -136,7 +150,8 @@ extension StagesSection {
     schedule = GrowthSchedule(
       rounds: rounds, warmUpRounds: warmUpRounds, strategy: strategy, trigger: trigger,
       minimumRounds: trigger == .planned ? 1 : max(minimum ?? 1, warmUpRounds + 1),
-      restartsLearningRate: restartsLearningRate, rampRounds: ramp)
+      restartsLearningRate: restartsLearningRate, rampRounds: ramp, parts: turns(strategy),
+      resting: resting(strategy, of: rounds.count))
     guard trigger != .planned, !isScaled,
       let most = rounds.dropLast().filter({ $0 > 0 }).min(),
       schedule.minimumRounds > most

@@ -22,10 +22,14 @@ struct StagesSection: Hashable, Sendable {
   var ramp: Int
   /// The first values of a new block and head.
   var entry: BlockEntry?
+  /// The turns by which rounds of the full model train parts of it; nil for those of the strategy.
+  var parts: PartCycle?
+  /// The number of blocks that rest in a round; nil for that of the strategy.
+  var resting: Int?
 
   init(reading keys: inout KeyReader, strategy: Strategy) {
     // Nothing grows end to end, nor where a plan goes on with a model that has grown.
-    let mayBeGrown = strategy == .endToEnd || keys.reading.isPlan
+    let mayBeGrown = strategy.isOneStep || keys.reading.isPlan
     count = keys.optional("count") { $0.whole(1...100) }
     rounds = keys.optional("rounds") { list in
       let remedy = "write the rounds of each stage, as in [5, 5, 20]"
@@ -60,6 +64,8 @@ struct StagesSection: Hashable, Sendable {
     entry = keys.optional("entry") { cursor in
       cursor.choice("an entry", of: BlockEntry.allCases.map { ($0.rawValue, $0) })
     }
+    parts = keys.optional("parts") { $0.keys { PartCycle(reading: &$0) } }
+    resting = keys.optional("resting") { $0.whole(0...100) }
     if keys.has("rounds"), keys.has("each") {
       keys.reading.report(
         keys.full("each"),
@@ -107,4 +113,20 @@ package enum BlockEntry: String, Hashable, Sendable, CaseIterable {
 
   /// The entry after stages whose rounds the file gives.
   package static let standard = BlockEntry.continued
+}
+
+extension PartCycle {
+  /// Reads the keys `full` and `each`.
+  init(reading keys: inout KeyReader) {
+    self.init(
+      full: keys.value("full", default: Self.standard.full) { $0.whole(0...1_000_000) },
+      each: keys.value("each", default: Self.standard.each) { $0.whole(1...1_000_000) },
+      rounds: keys.optional("rounds") { $0.whole(0...1_000_000) })
+  }
+
+  /// The turns as one text.
+  var canonical: String {
+    "\(full) of all and \(each) of each block"
+      + (rounds.map { ", for \($0) rounds" } ?? "")
+  }
 }
