@@ -8,6 +8,10 @@ import Progressive
 import Tensors
 
 extension TopologyDraft {
+  private var corrections: CorrectionChecks {
+    CorrectionChecks(training: training, participation: participation, server: server)
+  }
+
   /// Holds the sections against each other and makes the topology; nil if a fault prevents that.
   ///
   /// - Parameters:
@@ -29,7 +33,7 @@ extension TopologyDraft {
     // What clients tell is compared with it.
     rules.sampleLimit = self.limits.samples?.told(by: rules.sampleUnit)
     checkSamples(reading)
-    checkSteps(reading)
+    corrections.checkSteps(reading)
     if let clients { evaluation.checkEvaluators(clients: clients, reading: reading) }
     var schedule: GrowthSchedule?
     if let architecture {
@@ -56,7 +60,7 @@ extension TopologyDraft {
     }
     guard let clients, let architecture, let schedule, let data else { return nil }
     let fleet = fleet(clients: clients, reading: reading)
-    checkCorrection(fleet, reading)
+    corrections.checkCorrection(fleet, reading)
     let stageLimits = stageLimits(
       fleet, architecture, rules: rules, clients: clients, reading)
     let unplayable = unplayable(fleet, reading)

@@ -3,7 +3,12 @@ import Links
 import Neural
 import Progressive
 
-extension TopologyDraft {
+/// The checks of what corrects updates, or weighs them by their steps.
+struct CorrectionChecks {
+  let training: TrainingSection
+  let participation: ParticipationSection
+  let server: ServerSection
+
   /// Reports steps that can't be counted where the mean or the correction of updates depends on it.
   func checkSteps(_ reading: Reading) {
     var dependents: [(path: String, name: String)] = []
