@@ -193,7 +193,8 @@ import Testing
     let check = try Command([
       "check",
       folder.write(
-        TestTrainer.topology().replacing("net.yaml", with: "convnet.yaml"), to: "again.yaml"),
+        TestTrainer.topology(rounds: "[2, 3, 3]").replacing(
+          "net.yaml", with: "convnet.yaml"), to: "again.yaml"),
     ])
     #expect(check.status(within: 60) == 0, "\(check.standardError)")
     #expect(check.standardOutput.contains("convnet in 3 stages"), "\(check.standardOutput)")
