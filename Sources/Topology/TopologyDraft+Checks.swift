@@ -229,12 +229,12 @@ extension TopologyDraft {
   private func checkBudget(_ architecture: Architecture, _ reading: Reading) {
     // How much may be in flight is the broker's affair, of which a plan says nothing.
     guard !reading.isPlan else { return }
+    // That not all heads can be trained is told elsewhere.
+    let hasAllHeads = strategy.usesAllHeads && architecture.supportsAllHeads
     let largest =
       (1...architecture.stages).map { stage in
-        architecture.layouts(stage: stage, supervision: strategy.usesAllHeads ? .all : .newest)
-          .reduce(
-            0
-          ) { $0 + codecs.up.maximumSize(of: $1).bytes }
+        architecture.layouts(stage: stage, supervision: hasAllHeads ? .all : .newest)
+          .reduce(0) { $0 + codecs.up.maximumSize(of: $1).bytes }
       }.max() ?? 0
     guard largest > limits.transfers.bytesInFlight, reading.isSound("limits", "codecs") else {
       return

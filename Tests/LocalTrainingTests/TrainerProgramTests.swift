@@ -132,8 +132,8 @@ import Wire
 
   @Test func `a program that isn't there, or isn't a trainer, is refused`() throws {
     for (program, words) in [
-      ("no-such-program", "can't be started"), ("sh, -c, echo hello there", "isn't an object"),
-      ("sh, -c, exit 7", "status 7"),
+      ("no-such-program", "can't be started"), ("sh, -c, exit 7", "status 7"),
+      ("sh, -c, \"read line; echo hello there\"", "isn't an object"),
     ] {
       let error = #expect(throws: TrainerStartError.self) {
         _ = try TrainerBench { $0.replacing("python3, trainer.py", with: program) }

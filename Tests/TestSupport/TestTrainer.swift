@@ -165,7 +165,7 @@ package enum TestTrainer {
         elif fault == "nan":
             trained[name] = (trained[name][0], [float("nan")] * len(trained[name][1]))
         elif fault == "shape":
-            trained[name] = ([len(trained[name][1])], trained[name][1])
+            trained[name] = ([1, len(trained[name][1])], trained[name][1])
         elif fault == "lacks":
             del trained[name]
         elif fault == "noFile":

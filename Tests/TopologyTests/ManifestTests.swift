@@ -119,7 +119,7 @@ import Topology
         TestTrainer.topology(), manifest: Self.net.replacing("[3, 3]", with: "[3, x]"))
     }
     let said = "\(try #require(error))"
-    #expect(said.contains("tiny.yaml:4: ") && said.contains("net.yaml:14: "), "\(said)")
+    #expect(said.contains("tiny.yaml:4: ") && said.contains("net.yaml:13: "), "\(said)")
   }
 
   @Test func `a file that isn't there is told`() throws {
