@@ -21,13 +21,18 @@ package struct SubModels {
   }
 
   /// The stages of the sub-models, in rising order.
-  package var stages: [Int] { Set((segments + shallowHeads).compactMap(own)).sorted() }
+  package var stages: [Int] { Set((supervised + shallowHeads).compactMap(own)).sorted() }
+
+  /// The model's segments where all heads supervise: its own head is among them.
+  private var supervised: [Segment] {
+    segments.contains { SegmentName($0.name) == .head(stage) } ? segments : []
+  }
 
   /// The segments of the sub-model of `depth`, in the order of the wire; nil if there is none.
   package func segments(of depth: Int) -> [Segment]? {
     let blocks = segments.prefix(depth)
     if let head = shallowHeads.first(where: { own($0) == depth }) { return blocks + [head] }
-    var heads = segments.filter { (own($0) ?? .max) <= depth }
+    var heads = supervised.filter { (own($0) ?? .max) <= depth }
     guard let last = heads.last, own(last) == depth else { return nil }
     // Its last head is trained by those whose model ends there, even in warm-up.
     heads[heads.count - 1].trained = true
