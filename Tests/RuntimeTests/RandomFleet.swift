@@ -11,8 +11,7 @@ enum RandomFleet {
   static func draw(_ random: inout RandomStream) -> String {
     let clients = random.whole(2...24)
     let size = random.one(of: [8, 28])
-    // As often as any two others together, the strategy of the paper.
-    let strategy = random.one(of: [Strategy.progressive, .progressive] + Strategy.allCases)
+    let strategy = strategy(&random)
     let deadline = Double(random.whole(20...400))
     return """
       clients: \(clients)
@@ -29,6 +28,19 @@ enum RandomFleet {
       faults: [\((0..<random.whole(0...4)).map { _ in fault(&random, deadline) }.joined(separator: ", "))]
 
       """
+  }
+
+  private static func strategy(_ random: inout RandomStream) -> Strategy {
+    // As often as any two others together, the strategy of the paper.
+    let drawn = random.one(
+      of: [
+        Strategy.progressive, .progressive, .progressive, .endToEnd, .layerwise, .partial, .mixed,
+        .freezing,
+      ])
+    guard drawn == .endToEnd else { return drawn }
+    // By a stream of their own, so that all else of a seed is as it was before there were these.
+    var turns = random.stream("turns")
+    return turns.one(of: [.endToEnd, .fedPart, .fedLUAR])
   }
 
   private static func participation(
