@@ -106,6 +106,12 @@ import Wire
     #expect(hopeless.lines.count == 2, "\(hopeless.lines)")
   }
 
+  @Test func `what libraries print before the first answer is passed over`() throws {
+    let bench = try TrainerBench(["greets"])
+    _ = try bench.update(bench.train())
+    #expect(bench.lines.isEmpty)
+  }
+
   @Test func `a flood of errors is no fault`() throws {
     let bench = try TrainerBench(["flood"])
     _ = try bench.update(bench.train())

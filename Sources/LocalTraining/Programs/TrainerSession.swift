@@ -78,6 +78,8 @@ final class TrainerSession: @unchecked Sendable {
     let begin = clock.now
     var heard = begin
     var cancelled: ContinuousClock.Instant?
+    // The first line before the first answer that is none, which is told if no answer comes.
+    var greeting: TrainerFault?
     do throws(ChildProgramError) {
       try program.send(Self.line(request), until: begin + min(most, quiet))
     } catch { throw Self.fault(error, after: min(most, quiet)) }
@@ -97,11 +99,17 @@ final class TrainerSession: @unchecked Sendable {
         }
         line = next
       } catch {
+        if let greeting, error != .tooLong { throw greeting }
         throw cancelled == nil ? Self.fault(error, after: clock.now - heard) : .cancelled
       }
       heard = clock.now
       guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { continue }
-      let answer = try Self.answer(line)
+      let answer: Answer
+      do throws(TrainerFault) { answer = try Self.answer(line, mayGreet: isStart) } catch {
+        guard isStart else { throw error }
+        greeting = greeting ?? error
+        continue
+      }
       if case .text(let word)? = answer["error"] {
         throw .answered(Self.shown(word), detail: Self.shown(answer["detail"]?.words ?? ""))
       }
@@ -119,11 +127,16 @@ final class TrainerSession: @unchecked Sendable {
     return (try? encoder.encode(OptionValue.section(request))).map { Array($0) } ?? []
   }
 
-  private static func answer(_ line: [UInt8]) throws(TrainerFault) -> Answer {
-    guard case .section(let answer)? = try? JSONDecoder().decode(OptionValue.self, from: Data(line))
+  /// The answer in a line; one without `id` is none where libraries may greet.
+  private static func answer(
+    _ line: [UInt8], mayGreet: Bool
+  ) throws(TrainerFault) -> Answer {
+    guard
+      case .section(let answer)? = try? JSONDecoder().decode(OptionValue.self, from: Data(line)),
+      !mayGreet || answer["id"] != nil
     else {
       let text = shown(String(decoding: line.prefix(200), as: UTF8.self))
-      throw .nonsense("“\(text)” isn't an object of JSON")
+      throw .nonsense("“\(text)” isn't an object of JSON" + (mayGreet ? " with an id" : ""))
     }
     return answer
   }
